@@ -1,0 +1,217 @@
+//! What went wrong, in types: an [`Error`] says of what [`Kind`] it is, what was being done, and
+//! what lay beneath. It knows no other module; the sentence for a person, the hint and the exit
+//! code are made at the edge (`cli/`).
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+/// The library's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The wait that a deadline ended, so that a message says which one it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Resolving the name and reaching one of its addresses.
+    Connect,
+    /// The TLS handshake.
+    Tls,
+    /// The server's first line (RFC 1939 section 3).
+    Greeting,
+    /// The status line of a reply, or a listing.
+    Reply,
+    /// Silence in the middle of a message.
+    Body,
+    /// A command that did not leave because the server stopped reading.
+    Send,
+    /// Another program holding a lock on an mbox.
+    Lock,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Phase::Connect => "connecting",
+            Phase::Tls => "the TLS handshake",
+            Phase::Greeting => "waiting for the greeting",
+            Phase::Reply => "waiting for a reply",
+            Phase::Body => "waiting for more of a message",
+            Phase::Send => "sending a command",
+            Phase::Lock => "waiting for a lock",
+        })
+    }
+}
+
+/// What sort of failure it is: what a caller decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A value that was typed or passed in is not valid.
+    Usage,
+    /// The configuration is wrong.
+    Config,
+    /// There is no password to sign in with, and nobody to ask.
+    NoCredentials,
+    /// The host's name does not resolve.
+    HostNotFound,
+    /// No address of the host accepted the connection.
+    Connect,
+    /// The connection ended while something was still to come.
+    LineLost,
+    /// A phase's patience ran out.
+    Timeout(Phase),
+    /// The server's identity or the encryption could not be trusted.
+    Tls,
+    /// The server said something the protocol does not allow.
+    Protocol,
+    /// The server does not have what was asked for.
+    Unsupported,
+    /// A plain `-ERR`, without a response code that says more.
+    Refused,
+    /// The credentials were refused (`[AUTH]`, RFC 3206, or an `-ERR` to a sign-in).
+    SignIn,
+    /// Another session holds the maildrop (`[IN-USE]`, RFC 2449).
+    InUse,
+    /// Signed in too soon after the last time (`[LOGIN-DELAY]`, RFC 2449).
+    LoginDelay,
+    /// The server's own passing trouble (`[SYS/TEMP]`, RFC 3206).
+    ServerTemporary,
+    /// The server's own lasting trouble (`[SYS/PERM]`, RFC 3206).
+    ServerPermanent,
+    /// No message has that number or unique-id.
+    NoSuchMessage,
+    /// Another run holds the journal.
+    AlreadyRunning,
+    /// The destination cannot be created or opened.
+    Create,
+    /// Reading or writing a file failed.
+    Io,
+    /// The disk, or the quota, is full.
+    DiskFull,
+    /// A file or a message holds data that cannot be used.
+    Data,
+    /// Some messages could not be brought in and will be tried again.
+    Partial,
+    /// The user asked to stop.
+    Interrupted,
+}
+
+/// A failure: its [`Kind`], what was being done (`could not <verb> <thing>`), its cause, and
+/// sometimes what to do about it. Never holds a secret.
+#[derive(Debug)]
+pub struct Error {
+    kind: Kind,
+    context: String,
+    hint: Option<String>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// A failure of that kind. `context` is lower case, without a full stop.
+    pub fn new(kind: Kind, context: impl Into<String>) -> Self {
+        Error { kind, context: context.into(), hint: None, source: None }
+    }
+
+    /// The same failure with what lay beneath it.
+    #[must_use]
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The same failure with what the user can do about it.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// A failed file operation: full disks become [`Kind::DiskFull`], all else [`Kind::Io`].
+    pub fn io(context: impl Into<String>, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+                Kind::DiskFull
+            }
+            _ => Kind::Io,
+        };
+        Error::new(kind, context).because(source)
+    }
+
+    /// The same failure seen from one level up: the kind and the hint stay, the old one becomes the cause.
+    #[must_use]
+    pub fn within(self, context: impl Into<String>) -> Self {
+        let (kind, hint) = (self.kind, self.hint.clone());
+        Error { kind, context: context.into(), hint, source: Some(Box::new(self)) }
+    }
+
+    /// Of what kind it is.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// What to do about it, where the place it arose knows better than its kind does.
+    pub fn own_hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// Whether the connection cannot be used any more: what follows would fail too.
+    pub fn ends_the_session(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::LineLost
+                | Kind::Timeout(_)
+                | Kind::Protocol
+                | Kind::Tls
+                | Kind::Connect
+                | Kind::HostNotFound
+        )
+    }
+
+    /// Whether trying later, changing nothing, may help.
+    pub fn is_temporary(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::InUse
+                | Kind::LoginDelay
+                | Kind::ServerTemporary
+                | Kind::Timeout(_)
+                | Kind::AlreadyRunning
+                | Kind::Partial
+        )
+    }
+}
+
+impl fmt::Display for Error {
+    /// The context alone; a reporter walks `source()` for the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.context)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_from_other_trouble() {
+        let full = Error::io("could not write x", io::ErrorKind::StorageFull.into());
+        assert_eq!(full.kind(), Kind::DiskFull);
+        let other = Error::io("could not write x", io::ErrorKind::PermissionDenied.into());
+        assert_eq!(other.kind(), Kind::Io);
+    }
+
+    #[test]
+    fn seen_from_above_it_keeps_kind_and_hint() {
+        let inner = Error::new(Kind::Tls, "certificate expired").hint("renew it");
+        let outer = inner.within("could not connect to h");
+        assert_eq!(outer.kind(), Kind::Tls);
+        assert_eq!(outer.own_hint(), Some("renew it"));
+        assert_eq!(outer.source().map(ToString::to_string).as_deref(), Some("certificate expired"));
+    }
+}

@@ -1,0 +1,5 @@
+//! The `pop3` binary.
+
+mod cli;
+
+fn main() {}

@@ -1,0 +1,160 @@
+//! What a server announces in answer to CAPA (RFC 2449 section 6, RFC 2595, 5034, 3206, 6856),
+//! asked by questions, not by strings.
+
+/// The capabilities of a server in one state of the session. They may change with TLS and with
+/// sign-in (Gmail announces PIPELINING only then), so they are asked again there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    lines: Vec<Vec<u8>>,
+    sasl: Vec<Vec<u8>>,
+}
+
+/// The least time between two sign-ins (RFC 2449 section 6.6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginDelay {
+    /// Seconds.
+    pub seconds: u32,
+    /// The value may differ for this user; it is asked again after sign-in.
+    pub may_differ: bool,
+}
+
+/// How long the server keeps mail (RFC 2449 section 6.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expire {
+    /// It does not delete by itself.
+    Never,
+    /// It may delete messages after so many days; 0: once they were retrieved.
+    Days(u32),
+}
+
+impl Capabilities {
+    /// Makes them from the lines of a CAPA answer, without line ends and byte-stuffing.
+    pub fn of(lines: Vec<Vec<u8>>) -> Self {
+        let mut capabilities = Capabilities { lines, sasl: Vec::new() };
+        capabilities.sasl = capabilities.arguments("SASL").map(<[u8]>::to_ascii_uppercase).collect();
+        capabilities
+    }
+
+    /// The lines as the server sent them.
+    pub fn lines(&self) -> &[Vec<u8>] {
+        &self.lines
+    }
+
+    /// Whether a capability of that name is announced, in any letter case.
+    pub fn has(&self, name: &str) -> bool {
+        self.line(name).is_some()
+    }
+
+    /// Whether several commands may be sent without waiting (RFC 2449 section 6.8).
+    pub fn pipelining(&self) -> bool {
+        self.has("PIPELINING")
+    }
+
+    /// Whether UIDL is there.
+    pub fn uidl(&self) -> bool {
+        self.has("UIDL")
+    }
+
+    /// Whether TOP is there.
+    pub fn top(&self) -> bool {
+        self.has("TOP")
+    }
+
+    /// Whether USER and PASS may be used.
+    pub fn user(&self) -> bool {
+        self.has("USER")
+    }
+
+    /// Whether TLS can be begun.
+    pub fn stls(&self) -> bool {
+        self.has("STLS")
+    }
+
+    /// The SASL mechanisms, in upper case, as listed.
+    pub fn sasl(&self) -> &[Vec<u8>] {
+        &self.sasl
+    }
+
+    /// The least time between two sign-ins.
+    pub fn login_delay(&self) -> Option<LoginDelay> {
+        let mut arguments = self.arguments("LOGIN-DELAY");
+        let seconds = number(arguments.next()?)?;
+        let may_differ = arguments.next().is_some_and(|word| word.eq_ignore_ascii_case(b"USER"));
+        Some(LoginDelay { seconds, may_differ })
+    }
+
+    /// How long the server keeps mail.
+    pub fn expire(&self) -> Option<Expire> {
+        let word = self.arguments("EXPIRE").next()?;
+        if word.eq_ignore_ascii_case(b"NEVER") { Some(Expire::Never) } else { number(word).map(Expire::Days) }
+    }
+
+    /// What the server calls itself.
+    pub fn implementation(&self) -> Option<&[u8]> {
+        self.line("IMPLEMENTATION").map(|line| line["IMPLEMENTATION".len()..].trim_ascii())
+    }
+
+    fn line(&self, name: &str) -> Option<&[u8]> {
+        let is_named = |line: &&Vec<u8>| {
+            words(line).next().is_some_and(|word| word.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        self.lines.iter().find(is_named).map(Vec::as_slice)
+    }
+
+    fn arguments(&self, name: &str) -> impl Iterator<Item = &[u8]> {
+        self.line(name).into_iter().flat_map(|line| words(line).skip(1))
+    }
+}
+
+fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
+}
+
+fn number(word: &[u8]) -> Option<u32> {
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn capabilities(lines: &[&str]) -> Capabilities {
+        Capabilities::of(lines.iter().map(|line| line.as_bytes().to_vec()).collect())
+    }
+
+    #[test]
+    fn answers_questions_about_the_example_of_rfc_2449() {
+        let these = capabilities(&[
+            "TOP",
+            "USER",
+            "SASL CRAM-MD5 KERBEROS_V4",
+            "RESP-CODES",
+            "LOGIN-DELAY 900",
+            "PIPELINING",
+            "EXPIRE 60",
+            "UIDL",
+            "IMPLEMENTATION Shlemazle-Plotz-v302",
+        ]);
+        assert!(these.top() && these.user() && these.pipelining() && these.uidl() && !these.stls());
+        assert_eq!(these.sasl(), [b"CRAM-MD5".to_vec(), b"KERBEROS_V4".to_vec()]);
+        assert_eq!(these.login_delay(), Some(LoginDelay { seconds: 900, may_differ: false }));
+        assert_eq!(these.expire(), Some(Expire::Days(60)));
+        assert_eq!(these.implementation(), Some(&b"Shlemazle-Plotz-v302"[..]));
+        assert_eq!(these.lines().len(), 9);
+    }
+
+    #[test]
+    fn letter_case_and_blanks_do_not_matter() {
+        let these = capabilities(&["  sasl  plain\tlogin ", "expire never USER", "Login-Delay 300 user"]);
+        assert_eq!(these.sasl(), [b"PLAIN".to_vec(), b"LOGIN".to_vec()]);
+        assert_eq!(these.expire(), Some(Expire::Never));
+        assert_eq!(these.login_delay(), Some(LoginDelay { seconds: 300, may_differ: true }));
+    }
+
+    #[test]
+    fn nonsense_is_no_answer() {
+        let these = capabilities(&["EXPIRE", "LOGIN-DELAY -3", "TOPPED", ""]);
+        assert_eq!((these.expire(), these.login_delay(), these.top()), (None, None, false));
+        assert!(these.sasl().is_empty() && these.implementation().is_none());
+    }
+}

@@ -1,0 +1,186 @@
+//! Commands: their form on the wire, and the redacted form that traces show (RFC 1939, 2449,
+//! 2595, 5034; LAST from RFC 1460).
+
+use std::fmt;
+
+use crate::error::{Error, Kind, Result};
+
+/// The longest command line, CRLF included (RFC 2449 section 4); RFC 5034 section 4 lets an
+/// initial response ride on AUTH only below it.
+pub const MAX_COMMAND: usize = 255;
+
+/// One command line. Arguments are borrowed bytes; a `Debug` or [`Command::shown`] form never
+/// holds a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Command<'a> {
+    /// Asks for the capabilities (RFC 2449 section 5).
+    Capa,
+    /// Begins TLS (RFC 2595 section 4).
+    Stls,
+    /// Names the user (RFC 1939 section 7).
+    User(&'a [u8]),
+    /// Gives the password.
+    Pass(&'a [u8]),
+    /// Signs in with a digest of greeting and password (RFC 1939 section 7).
+    Apop {
+        /// The user's name.
+        user: &'a [u8],
+        /// 32 lower-case hexadecimal digits.
+        digest: &'a str,
+    },
+    /// Begins a SASL exchange (RFC 5034).
+    Auth {
+        /// The mechanism's registered name.
+        mechanism: &'a str,
+        /// The initial response in base64; an empty one is sent as `=`.
+        initial: Option<&'a str>,
+    },
+    /// Answers a SASL challenge, in base64.
+    Response(&'a str),
+    /// Gives up a SASL exchange (RFC 5034 section 4).
+    Cancel,
+    /// Asks for count and size of the maildrop.
+    Stat,
+    /// Asks for the scan listing, of all messages or of one.
+    List(Option<u32>),
+    /// Asks for the unique-id listing, of all messages or of one.
+    Uidl(Option<u32>),
+    /// Retrieves a message.
+    Retr(u32),
+    /// Retrieves the header and some lines of the body.
+    Top {
+        /// The message-number.
+        number: u32,
+        /// How many lines of the body.
+        lines: u32,
+    },
+    /// Marks a message as deleted; QUIT carries it out.
+    Dele(u32),
+    /// Does nothing, and shows that the line is alive.
+    Noop,
+    /// Takes all DELEs of this session back.
+    Rset,
+    /// Asks for the highest message-number accessed (RFC 1460; gone from RFC 1725 on).
+    Last,
+    /// Ends the session; in TRANSACTION this is what deletes.
+    Quit,
+}
+
+impl Command<'_> {
+    /// The line to send, CRLF included.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where an argument holds CR, LF or NUL: it would smuggle in a second command.
+    pub fn wire(&self) -> Result<Vec<u8>> {
+        let mut line = Vec::with_capacity(64);
+        let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| line.extend_from_slice(part));
+        match self {
+            Command::User(name) => put(&[b"USER ", guard("the user name", name)?]),
+            Command::Pass(secret) => put(&[b"PASS ", guard("the password", secret)?]),
+            Command::Apop { user, digest } => {
+                put(&[b"APOP ", guard("the user name", user)?, b" ", digest.as_bytes()]);
+            }
+            Command::Auth { mechanism, initial: None } => put(&[b"AUTH ", mechanism.as_bytes()]),
+            Command::Auth { mechanism, initial: Some(initial) } => {
+                let initial = if initial.is_empty() { "=" } else { initial };
+                put(&[b"AUTH ", mechanism.as_bytes(), b" ", initial.as_bytes()]);
+            }
+            Command::Response(base64) => put(&[base64.as_bytes()]),
+            _ => put(&[self.shown().as_bytes()]),
+        }
+        line.extend_from_slice(b"\r\n");
+        Ok(line)
+    }
+
+    /// The line as a trace may show it: no secret, nothing derived from one, no CRLF.
+    pub fn shown(&self) -> String {
+        match self {
+            Command::Capa => "CAPA".into(),
+            Command::Stls => "STLS".into(),
+            Command::User(name) => format!("USER {}", String::from_utf8_lossy(name)),
+            Command::Pass(_) => "PASS [hidden]".into(),
+            Command::Apop { user, .. } => format!("APOP {} [hidden]", String::from_utf8_lossy(user)),
+            Command::Auth { mechanism, initial: None } => format!("AUTH {mechanism}"),
+            Command::Auth { mechanism, .. } => format!("AUTH {mechanism} [hidden]"),
+            Command::Response(_) => "[hidden]".into(),
+            Command::Cancel => "*".into(),
+            Command::Stat => "STAT".into(),
+            Command::List(None) => "LIST".into(),
+            Command::List(Some(number)) => format!("LIST {number}"),
+            Command::Uidl(None) => "UIDL".into(),
+            Command::Uidl(Some(number)) => format!("UIDL {number}"),
+            Command::Retr(number) => format!("RETR {number}"),
+            Command::Top { number, lines } => format!("TOP {number} {lines}"),
+            Command::Dele(number) => format!("DELE {number}"),
+            Command::Noop => "NOOP".into(),
+            Command::Rset => "RSET".into(),
+            Command::Last => "LAST".into(),
+            Command::Quit => "QUIT".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Command<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown())
+    }
+}
+
+/// Refuses what would end the line early. The error names the argument, never its value.
+fn guard<'a>(what: &str, argument: &'a [u8]) -> Result<&'a [u8]> {
+    if argument.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        return Err(Error::new(Kind::Usage, format!("{what} holds a line end or a NUL")));
+    }
+    Ok(argument)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_each_verb_as_the_rfc_does() {
+        let table: &[(Command, &[u8])] = &[
+            (Command::Capa, b"CAPA\r\n"),
+            (Command::User(b"mrose"), b"USER mrose\r\n"),
+            (Command::Pass(b"tan staaf"), b"PASS tan staaf\r\n"),
+            (Command::Apop { user: b"mrose", digest: "c4c9" }, b"APOP mrose c4c9\r\n"),
+            (Command::Auth { mechanism: "PLAIN", initial: None }, b"AUTH PLAIN\r\n"),
+            (Command::Auth { mechanism: "PLAIN", initial: Some("dA==") }, b"AUTH PLAIN dA==\r\n"),
+            (Command::Auth { mechanism: "EXTERNAL", initial: Some("") }, b"AUTH EXTERNAL =\r\n"),
+            (Command::Response(""), b"\r\n"),
+            (Command::Cancel, b"*\r\n"),
+            (Command::List(None), b"LIST\r\n"),
+            (Command::List(Some(2)), b"LIST 2\r\n"),
+            (Command::Uidl(Some(4_294_967_295)), b"UIDL 4294967295\r\n"),
+            (Command::Top { number: 1, lines: 10 }, b"TOP 1 10\r\n"),
+            (Command::Dele(3), b"DELE 3\r\n"),
+            (Command::Quit, b"QUIT\r\n"),
+        ];
+        for (command, wire) in table {
+            assert_eq!(command.wire().unwrap(), *wire, "{command:?}");
+        }
+    }
+
+    #[test]
+    fn refuses_arguments_that_would_smuggle_a_second_command() {
+        for bad in [&b"x\r\nDELE 1"[..], b"x\n", b"x\r", b"x\0"] {
+            for command in [Command::User(bad), Command::Pass(bad), Command::Apop { user: bad, digest: "0" }]
+            {
+                assert_eq!(command.wire().unwrap_err().kind(), Kind::Usage, "{command:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn shows_no_secret() {
+        for command in [
+            Command::Pass(b"s3cret"),
+            Command::Apop { user: b"me", digest: "s3cret" },
+            Command::Auth { mechanism: "PLAIN", initial: Some("s3cret") },
+            Command::Response("s3cret"),
+        ] {
+            assert!(!format!("{command:?}{}", command.shown()).contains("s3cret"));
+        }
+    }
+}

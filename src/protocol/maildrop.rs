@@ -1,0 +1,261 @@
+//! The maildrop as one session sees it: numbers, octets and unique-ids, put together from STAT,
+//! LIST and UIDL. Kept compact, since a maildrop may hold a million messages.
+
+use super::listing;
+use crate::error::{Error, Kind, Result};
+
+/// The most messages that are believed; a longer listing never ends.
+pub const MAX_MESSAGES: usize = 2_000_000;
+
+/// The most octets of unique-ids that are kept.
+const MAX_UNIQUE_IDS: usize = 256 << 20;
+
+/// No size known.
+const NO_OCTETS: u64 = u64::MAX;
+
+/// One message of a maildrop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message<'a> {
+    /// Its number in this session, from 1.
+    pub number: u32,
+    /// Its size as the server declares it; a hint.
+    pub octets: Option<u64>,
+    /// Its unique-id, where the server has them.
+    pub unique_id: Option<&'a [u8]>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    number: u32,
+    start: u32,
+    length: u32,
+    octets: u64,
+}
+
+/// One session's snapshot of the messages that are there.
+#[derive(Debug, Default)]
+pub struct Maildrop {
+    rows: Vec<Row>,
+    unique_ids: Vec<u8>,
+    complete: bool,
+    has_unique_ids: bool,
+}
+
+impl Maildrop {
+    /// All messages, by number.
+    pub fn messages(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
+        self.rows.iter().map(|row| self.message_of(row))
+    }
+
+    /// The message of that number.
+    pub fn message(&self, number: u32) -> Option<Message<'_>> {
+        let at = self.rows.binary_search_by_key(&number, |row| row.number).ok()?;
+        Some(self.message_of(&self.rows[at]))
+    }
+
+    /// How many messages.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The declared octets of all messages that declare any.
+    pub fn octets(&self) -> u64 {
+        let known = self.rows.iter().map(|row| row.octets).filter(|octets| *octets != NO_OCTETS);
+        known.fold(0, u64::saturating_add)
+    }
+
+    /// Whether the unique-id listing covers the maildrop without a gap: only then does a unique-id
+    /// that it lacks mean a message that is gone.
+    pub fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// Whether the server has unique-ids.
+    pub fn has_unique_ids(&self) -> bool {
+        self.has_unique_ids
+    }
+
+    fn message_of(&self, row: &Row) -> Message<'_> {
+        let unique_id = &self.unique_ids[row.start as usize..(row.start + row.length) as usize];
+        Message {
+            number: row.number,
+            octets: (row.octets != NO_OCTETS).then_some(row.octets),
+            unique_id: (!unique_id.is_empty()).then_some(unique_id),
+        }
+    }
+}
+
+/// Collects the listings' lines into a [`Maildrop`].
+///
+/// The unique-id listing leads, where there is one: mail that arrives between the commands stands
+/// in the later listings only, and a message without a unique-id is left to the next session.
+#[derive(Debug, Default)]
+pub struct Collector {
+    rows: Vec<Row>,
+    unique_ids: Vec<u8>,
+    has_unique_ids: bool,
+    sizes: Vec<(u32, u64)>,
+}
+
+impl Collector {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a line of UIDL.
+    ///
+    /// # Errors
+    /// [`Kind::Protocol`] for a line that is none, and for more lines or octets than are believed.
+    pub fn unique_id(&mut self, line: &[u8]) -> Result<()> {
+        let (number, unique_id) = listing::unique_id(line)?;
+        if self.rows.len() >= MAX_MESSAGES || self.unique_ids.len() + unique_id.len() > MAX_UNIQUE_IDS {
+            return Err(endless("unique-id listing"));
+        }
+        // The arena stays under MAX_UNIQUE_IDS, so that both fit.
+        let (start, length) = (self.unique_ids.len() as u32, unique_id.len() as u32);
+        self.unique_ids.extend_from_slice(unique_id);
+        self.rows.push(Row { number, start, length, octets: NO_OCTETS });
+        Ok(())
+    }
+
+    /// Notes that the unique-id listing was answered, be it empty.
+    pub fn unique_ids_listed(&mut self) {
+        self.has_unique_ids = true;
+    }
+
+    /// Takes a line of LIST.
+    ///
+    /// # Errors
+    /// As [`Collector::unique_id`].
+    pub fn scan(&mut self, line: &[u8]) -> Result<()> {
+        let (number, octets) = listing::scan(line)?;
+        if self.sizes.len() >= MAX_MESSAGES {
+            return Err(endless("scan listing"));
+        }
+        self.sizes.push((number, octets.unwrap_or(NO_OCTETS)));
+        Ok(())
+    }
+
+    /// Puts the listings together. `counted` is what STAT said: fewer lines than it counts make the
+    /// maildrop incomplete (Gmail, Geocities and others cap their listings).
+    ///
+    /// # Errors
+    /// [`Kind::Protocol`] where a message-number stands twice in one listing.
+    pub fn finish(mut self, counted: u32) -> Result<Maildrop> {
+        self.sizes.sort_unstable_by_key(|(number, _)| *number);
+        once("scan listing", self.sizes.iter().map(|(number, _)| *number))?;
+        if self.has_unique_ids {
+            self.rows.sort_unstable_by_key(|row| row.number);
+            once("unique-id listing", self.rows.iter().map(|row| row.number))?;
+            let mut sizes = self.sizes.iter().peekable();
+            for row in &mut self.rows {
+                while sizes.next_if(|(number, _)| *number < row.number).is_some() {}
+                if let Some((_, octets)) = sizes.next_if(|(number, _)| *number == row.number) {
+                    row.octets = *octets;
+                }
+            }
+        } else {
+            let row =
+                |(number, octets): &(u32, u64)| Row { number: *number, start: 0, length: 0, octets: *octets };
+            self.rows = self.sizes.iter().map(row).collect();
+        }
+        self.rows.shrink_to_fit();
+        let covers = |(index, row): (usize, &Row)| row.number as usize == index + 1;
+        let complete = self.has_unique_ids
+            && self.rows.len() >= counted as usize
+            && self.rows.iter().enumerate().all(covers);
+        Ok(Maildrop {
+            rows: self.rows,
+            unique_ids: self.unique_ids,
+            complete,
+            has_unique_ids: self.has_unique_ids,
+        })
+    }
+}
+
+/// Refuses a listing (sorted) that names a message twice: no telling which line is true.
+fn once(what: &str, numbers: impl Iterator<Item = u32>) -> Result<()> {
+    let mut last = None;
+    for number in numbers {
+        if last == Some(number) {
+            return Err(Error::new(Kind::Protocol, format!("the {what} names message {number} twice")));
+        }
+        last = Some(number);
+    }
+    Ok(())
+}
+
+fn endless(what: &str) -> Error {
+    Error::new(Kind::Protocol, format!("the {what} does not end: more than {MAX_MESSAGES} messages"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn maildrop(counted: u32, unique_ids: Option<&[&str]>, sizes: &[&str]) -> Result<Maildrop> {
+        let mut collector = Collector::new();
+        if let Some(lines) = unique_ids {
+            collector.unique_ids_listed();
+            lines.iter().try_for_each(|line| collector.unique_id(line.as_bytes()))?;
+        }
+        sizes.iter().try_for_each(|line| collector.scan(line.as_bytes()))?;
+        collector.finish(counted)
+    }
+
+    fn shown(maildrop: &Maildrop) -> Vec<(u32, Option<u64>, Option<&[u8]>)> {
+        maildrop.messages().map(|message| (message.number, message.octets, message.unique_id)).collect()
+    }
+
+    #[test]
+    fn puts_listings_together_in_any_order() {
+        let drop = maildrop(2, Some(&["2 b", "1 a"]), &["2 20", "1 -1"]).unwrap();
+        assert_eq!(shown(&drop), [(1, None, Some(&b"a"[..])), (2, Some(20), Some(b"b"))]);
+        assert!(drop.is_complete() && drop.has_unique_ids());
+        assert_eq!((drop.len(), drop.octets()), (2, 20));
+        assert_eq!(drop.message(2).and_then(|message| message.unique_id), Some(&b"b"[..]));
+        assert_eq!(drop.message(3), None);
+    }
+
+    #[test]
+    fn mail_that_arrives_between_the_commands_is_left_to_the_next_session() {
+        let later = maildrop(1, Some(&["1 a"]), &["1 10", "2 20"]).unwrap();
+        assert_eq!(shown(&later), [(1, Some(10), Some(&b"a"[..]))]);
+        let earlier = maildrop(1, Some(&["1 a", "2 b"]), &["1 10"]).unwrap();
+        assert_eq!(shown(&earlier), [(1, Some(10), Some(&b"a"[..])), (2, None, Some(b"b"))]);
+        assert!(earlier.is_complete());
+    }
+
+    #[test]
+    fn gaps_and_capped_listings_prove_nothing_gone() {
+        assert!(!maildrop(3, Some(&["1 a", "3 c"]), &[]).unwrap().is_complete());
+        assert!(!maildrop(500, Some(&["1 a", "2 b"]), &[]).unwrap().is_complete());
+        assert!(maildrop(0, Some(&[]), &[]).unwrap().is_complete());
+    }
+
+    #[test]
+    fn duplicate_unique_ids_are_two_messages() {
+        let drop = maildrop(2, Some(&["1 same", "2 same"]), &["1 1", "2 2"]).unwrap();
+        assert_eq!(drop.len(), 2);
+    }
+
+    #[test]
+    fn without_unique_ids_the_scan_listing_leads() {
+        let drop = maildrop(1, None, &["1 10"]).unwrap();
+        assert_eq!(shown(&drop), [(1, Some(10), None)]);
+        assert!(!drop.is_complete() && !drop.has_unique_ids());
+    }
+
+    #[test]
+    fn a_number_listed_twice_is_refused() {
+        for (unique_ids, sizes) in [(Some(&["1 a", "1 b"][..]), &["1 1"][..]), (None, &["1 1", "1 2"])] {
+            assert_eq!(maildrop(2, unique_ids, sizes).unwrap_err().kind(), Kind::Protocol);
+        }
+    }
+}

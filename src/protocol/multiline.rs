@@ -1,0 +1,240 @@
+//! The frame of a message on the wire (RFC 1939 section 3): takes byte-stuffing off and finds the
+//! terminating `.`, over input cut into any chunks.
+//!
+//! Sits between the connection's buffer and whoever takes the message; emits borrowed slices of
+//! the input, so that nothing is copied. Content is bytes: NUL, 8-bit, bare CR and lines of any
+//! length pass as they are.
+
+use memchr::memmem;
+
+/// What ends a line on this connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LineEnd {
+    /// CRLF, as RFC 1939 says. A bare LF is content: it neither begins a line that could be
+    /// unstuffed, nor lets a `.` end the message.
+    #[default]
+    Crlf,
+    /// LF: a server whose status lines end so (seen with Post Office/NT, and scripts behind inetd)
+    /// ends its messages so as well.
+    Lf,
+}
+
+impl LineEnd {
+    /// A line end with the dot that may follow: where content could stop being plain.
+    fn border(self) -> &'static [u8] {
+        match self {
+            LineEnd::Crlf => b"\r\n.",
+            LineEnd::Lf => b"\n.",
+        }
+    }
+}
+
+/// Where between two chunks the frame stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// At the start of a line.
+    Start,
+    /// Somewhere in a line.
+    Line,
+    /// In a line, behind a CR that may belong to a CRLF.
+    LineCr,
+    /// Behind a dot that began a line; the dot is not content.
+    Dot,
+    /// Behind a dot that began a line, and a CR.
+    DotCr,
+    /// The terminating line has been seen.
+    End,
+}
+
+/// Takes the byte-stuffing off one multi-line answer.
+#[derive(Debug)]
+pub struct Unstuffer {
+    state: State,
+    ends: LineEnd,
+}
+
+impl Unstuffer {
+    /// A frame that expects the first line of content next.
+    pub fn new(ends: LineEnd) -> Self {
+        Unstuffer { state: State::Start, ends }
+    }
+
+    /// Whether the terminating `.` has been seen.
+    pub fn is_done(&self) -> bool {
+        self.state == State::End
+    }
+
+    /// Takes the next chunk; hands content to `emit` in order and returns how many bytes belonged
+    /// to this answer. Less than the chunk only when [`Unstuffer::is_done`]: what follows is the
+    /// next answer's.
+    pub fn push(&mut self, input: &[u8], mut emit: impl FnMut(&[u8])) -> usize {
+        let mut at = 0;
+        while at < input.len() && self.state != State::End {
+            let byte = input[at];
+            match self.state {
+                State::Start if byte == b'.' => {
+                    self.state = State::Dot;
+                    at += 1;
+                }
+                State::Start | State::Line => at += self.plain(&input[at..], &mut emit),
+                State::LineCr => {
+                    if byte == b'\n' {
+                        emit(b"\n");
+                        at += 1;
+                        self.state = State::Start;
+                    } else {
+                        self.state = State::Line;
+                    }
+                }
+                State::Dot => match (byte, self.ends) {
+                    (b'\r', LineEnd::Crlf) => {
+                        self.state = State::DotCr;
+                        at += 1;
+                    }
+                    (b'\n', LineEnd::Lf) => {
+                        self.state = State::End;
+                        at += 1;
+                    }
+                    // Any leading dot is taken off, also where no second one follows (RFC 1939
+                    // section 3 speaks of "the first octet", whatever comes behind it).
+                    _ => self.state = State::Line,
+                },
+                State::DotCr => {
+                    if byte == b'\n' {
+                        self.state = State::End;
+                        at += 1;
+                    } else {
+                        emit(b"\r");
+                        self.state = State::LineCr;
+                    }
+                }
+                State::End => {}
+            }
+        }
+        at
+    }
+
+    /// Emits content up to the next line that begins with a dot, or all of `input`; returns how
+    /// much was used.
+    fn plain(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
+        let border = self.ends.border();
+        if let Some(found) = memmem::find(input, border) {
+            emit(&input[..found + border.len() - 1]);
+            self.state = State::Dot;
+            return found + border.len();
+        }
+        emit(input);
+        self.state = match (self.ends, input) {
+            (LineEnd::Crlf, [.., b'\r', b'\n']) | (LineEnd::Lf, [.., b'\n']) => State::Start,
+            (LineEnd::Crlf, [.., b'\r']) => State::LineCr,
+            _ => State::Line,
+        };
+        input.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Runs `wire` through in chunks of the given sizes (the last size repeats).
+    fn unstuff(wire: &[u8], sizes: &[usize], ends: LineEnd) -> (Vec<u8>, usize, bool) {
+        let mut frame = Unstuffer::new(ends);
+        let (mut out, mut used, mut turn) = (Vec::new(), 0, 0);
+        while used < wire.len() && !frame.is_done() {
+            let size = sizes[turn.min(sizes.len() - 1)].max(1);
+            turn += 1;
+            let chunk = &wire[used..wire.len().min(used + size)];
+            used += frame.push(chunk, |part| out.extend_from_slice(part));
+        }
+        (out, used, frame.is_done())
+    }
+
+    /// The sender's side, written from RFC 1939 section 3: a dot at the start of a line is doubled.
+    fn stuff(message: &[u8]) -> Vec<u8> {
+        let mut wire = Vec::new();
+        let mut start = true;
+        for (at, byte) in message.iter().enumerate() {
+            if start && *byte == b'.' {
+                wire.push(b'.');
+            }
+            wire.push(*byte);
+            start = *byte == b'\n' && at > 0 && message[at - 1] == b'\r';
+        }
+        wire.extend_from_slice(b".\r\n");
+        wire
+    }
+
+    #[test]
+    fn reads_messages_at_any_chunk_size() {
+        let table: &[(&[u8], &[u8])] = &[
+            (b".\r\n", b""),
+            (b"a\r\n.\r\n", b"a\r\n"),
+            (b"..\r\n.\r\n", b".\r\n"),
+            (b"...a\r\n.\r\n", b"..a\r\n"),
+            (b".a\r\n.\r\n", b"a\r\n"),
+            (b"a\n.\r\nb\r\n.\r\n", b"a\n.\r\nb\r\n"),
+            (b"a\r.\r\n.\r\n", b"a\r.\r\n"),
+            (b"a\r\r\n.\r\n", b"a\r\r\n"),
+            (b".\rb\r\n.\r\n", b"\rb\r\n"),
+            (b".\r\rb\r\n.\r\n", b"\r\rb\r\n"),
+            (b"\0\xff\r\n\r\n.\r\n", b"\0\xff\r\n\r\n"),
+            (b"\n.\n\r\n.\r\n", b"\n.\n\r\n"),
+        ];
+        for (wire, content) in table {
+            for size in 1..=wire.len() {
+                assert_eq!(
+                    unstuff(wire, &[size], LineEnd::Crlf),
+                    (content.to_vec(), wire.len(), true),
+                    "{:?} by {size}",
+                    String::from_utf8_lossy(wire)
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_server_with_bare_line_feeds_is_read_too() {
+        for size in 1..12 {
+            let (out, used, done) = unstuff(b"a\n..b\n\n.\n+OK\n", &[size], LineEnd::Lf);
+            assert_eq!((out.as_slice(), used, done), (&b"a\n.b\n\n"[..], 9, true));
+        }
+    }
+
+    #[test]
+    fn leaves_what_follows_to_the_next_answer() {
+        let (out, used, done) = unstuff(b"x\r\n.\r\n+OK next\r\n", &[64], LineEnd::Crlf);
+        assert_eq!((out.as_slice(), used, done), (&b"x\r\n"[..], 6, true));
+    }
+
+    #[test]
+    fn without_the_terminating_dot_it_is_never_done() {
+        for wire in [&b"a\r\n"[..], b"a\r\n.", b"a\r\n.\r", b"a.\r\n", b"a\r\n..\r\n", b"a\n.\n"] {
+            assert!(!unstuff(wire, &[64], LineEnd::Crlf).2, "{wire:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn unstuffing_undoes_stuffing_in_any_chunks(
+            lines in prop::collection::vec("[.\r\n a\u{e9}\0]{0,6}", 0..12),
+            sizes in prop::collection::vec(1usize..9, 1..8),
+        ) {
+            let message: Vec<u8> = lines.iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect();
+            let wire = stuff(&message);
+            prop_assert_eq!(unstuff(&wire, &sizes, LineEnd::Crlf), (message, wire.len(), true));
+        }
+
+        #[test]
+        fn any_bytes_in_any_chunks_give_the_same(
+            wire in prop::collection::vec(prop::sample::select(b".\r\na\0".to_vec()), 0..64),
+            sizes in prop::collection::vec(1usize..9, 1..8),
+        ) {
+            for ends in [LineEnd::Crlf, LineEnd::Lf] {
+                prop_assert_eq!(unstuff(&wire, &sizes, ends), unstuff(&wire, &[usize::MAX / 2], ends));
+            }
+        }
+    }
+}

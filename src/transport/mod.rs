@@ -1,1 +1,285 @@
-//! (being written)
+//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP or a Unix
+//! socket, turns a plain line into an encrypted one (TLS from the start, or STLS of RFC 2595), and
+//! has an in-memory twin for tests. What the bytes mean is the business of `connection` and
+//! `protocol`; this room knows no POP3.
+//!
+//! ```text
+//! Target ─▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
+//!                                                          │ secure()
+//!                                          tls ── pin ─────▼
+//!                                             distrust  Transport::Tls   ─▶ connection
+//! ```
+
+mod dial;
+mod distrust;
+pub mod memory;
+mod pin;
+mod target;
+mod tls;
+#[cfg(test)]
+mod tls_tests;
+mod wire;
+
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use native_tls::TlsStream;
+
+pub use distrust::Untrusted;
+pub use pin::Pin;
+pub use target::{Security, Target};
+pub use tls::{TlsSettings, TlsVersion};
+
+use crate::error::{Error, Kind, Result};
+use wire::Wire;
+pub(crate) use wire::deadline_after;
+
+/// How long a polite TLS farewell may take before the line is simply cut.
+const FAREWELL: Duration = Duration::from_millis(250);
+
+/// What carries the bytes: a socket, or something that behaves like one.
+///
+/// `read` and `write` block for at most the patience set last, then fail with
+/// [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] and may be called again.
+pub trait Raw: Read + Write + Send + fmt::Debug {
+    /// Sets how long each single `read` and `write` may block; never zero.
+    fn set_patience(&self, patience: Duration) -> io::Result<()>;
+
+    /// Closes both directions at once; a peer, or a read that is under way, sees the end.
+    fn hang_up(&self);
+}
+
+impl Raw for TcpStream {
+    fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(patience))?;
+        self.set_write_timeout(Some(patience))
+    }
+
+    fn hang_up(&self) {
+        // Fails only when the peer has closed it already: the same end.
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+impl Raw for UnixStream {
+    fn set_patience(&self, patience: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(patience))?;
+        self.set_write_timeout(Some(patience))
+    }
+
+    fn hang_up(&self) {
+        let _ = self.shutdown(Shutdown::Both);
+    }
+}
+
+/// One line to a server, plain or encrypted.
+#[derive(Debug)]
+pub struct Transport(Line);
+
+#[derive(Debug)]
+enum Line {
+    Plain(Wire),
+    Tls(TlsStream<Wire>),
+}
+
+impl Transport {
+    /// Dials `target`: name resolution and every address share `patience`, and an address that does
+    /// not answer is soon raced by the next one, so a dead first address costs little.
+    ///
+    /// # Errors
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`.
+    pub fn connect(target: &Target, patience: Duration) -> Result<Transport> {
+        dial::dial(target, deadline_after(patience)).map(Transport::from_raw)
+    }
+
+    /// A plain line over something already connected: a socket pair, a tunnel, a test's twin.
+    pub fn from_raw(raw: Box<dyn Raw>) -> Transport {
+        Transport(Line::Plain(Wire::new(raw)))
+    }
+
+    /// Encrypts the line: handshake with SNI, chain and name verified against `host` (or
+    /// [`TlsSettings::host`]); with pins, the certificate must be one of them instead.
+    ///
+    /// The caller makes sure that no byte read before is still unused: after STLS such bytes are
+    /// an attack (RFC 2595 section 2.4).
+    ///
+    /// # Errors
+    /// [`Kind::Tls`] when the server is not trusted (then [`Untrusted::of`] finds the reason) or
+    /// no TLS could be agreed on, [`Kind::Timeout`] of the phase `Tls`, and [`Kind::Io`] or
+    /// [`Kind::Data`] for a CA file that is of no use.
+    pub fn secure(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Transport> {
+        let wire = self.plain_wire(host)?;
+        tls::secure(wire, tls, host, deadline_after(patience)).map(|stream| Transport(Line::Tls(stream)))
+    }
+
+    /// Asks for the server's certificate and hangs up: a handshake that trusts anybody, over which
+    /// nothing is ever sent. For telling a person what could be pinned.
+    ///
+    /// # Errors
+    /// [`Kind::Tls`], or [`Kind::Timeout`] of the phase `Tls`.
+    pub fn fingerprint(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Pin> {
+        let wire = self.plain_wire(host)?;
+        tls::fingerprint(wire, tls, host, deadline_after(patience))
+    }
+
+    /// Whether what is written now leaves encrypted, to a server that was verified.
+    pub fn is_encrypted(&self) -> bool {
+        matches!(self.0, Line::Tls(_))
+    }
+
+    /// Reads what is there, at least one byte; 0 is the end of the line (a TLS line cut without
+    /// its farewell too: POP3 marks the end of everything itself, so a cut cannot pass for one).
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] once `deadline` has passed; else what the socket or TLS says. Never
+    /// `WouldBlock` nor `Interrupted`.
+    pub fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        self.wire().set_deadline(deadline);
+        match &mut self.0 {
+            Line::Plain(wire) => wire.read(buffer).map_err(plain_words),
+            Line::Tls(stream) => match stream.read(buffer) {
+                Err(_) if stream.get_ref().has_ended() => Ok(0),
+                outcome => outcome.map_err(plain_words),
+            },
+        }
+    }
+
+    /// Writes all of `bytes`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] once `deadline` has passed (part of the bytes may have left); else
+    /// what the socket or TLS says.
+    pub fn write_all(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
+        self.wire().set_deadline(deadline);
+        let line: &mut dyn Write = match &mut self.0 {
+            Line::Plain(wire) => wire,
+            Line::Tls(stream) => stream,
+        };
+        line.write_all(bytes).and_then(|()| line.flush()).map_err(plain_words)
+    }
+
+    /// Ends the line, under TLS with a farewell if that goes quickly. Later reads see the end.
+    pub fn hang_up(&mut self) {
+        self.wire().set_deadline(deadline_after(FAREWELL));
+        if let Line::Tls(stream) = &mut self.0 {
+            // The line ends either way.
+            let _ = stream.shutdown();
+        }
+        self.wire().hang_up();
+    }
+
+    fn wire(&mut self) -> &mut Wire {
+        match &mut self.0 {
+            Line::Plain(wire) => wire,
+            Line::Tls(stream) => stream.get_mut(),
+        }
+    }
+
+    fn plain_wire(self, host: &str) -> Result<Wire> {
+        match self.0 {
+            Line::Plain(wire) => Ok(wire),
+            Line::Tls(_) => {
+                Err(Error::new(Kind::Usage, format!("could not encrypt the line to {host} twice")))
+            }
+        }
+    }
+}
+
+/// The wire says `WouldBlock` at its deadline, because that is what a TLS library may be resumed
+/// after; outside, the deadline is final. Other failures of TLS come in the library's dialect.
+fn plain_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+        kind => match error.get_ref() {
+            Some(inner) => io::Error::new(kind, distrust::plain(&inner.to_string())),
+            None => error,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixListener;
+    use std::thread;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_millis(40)
+    }
+
+    fn sockets() -> (Transport, UnixStream) {
+        let (near, far) = UnixStream::pair().expect("a socket pair");
+        (Transport::from_raw(Box::new(near)), far)
+    }
+
+    #[test]
+    fn reads_what_is_there_then_the_end() {
+        let (mut transport, mut far) = sockets();
+        far.write_all(b"+OK\r\n").unwrap();
+        drop(far);
+        let mut buffer = [0; 64];
+        assert_eq!(transport.read(&mut buffer, soon()).unwrap(), 5);
+        assert_eq!(&buffer[..5], b"+OK\r\n");
+        assert_eq!(transport.read(&mut buffer, soon()).unwrap(), 0);
+        assert!(!transport.is_encrypted());
+    }
+
+    #[test]
+    fn a_silent_peer_ends_the_read_at_the_deadline_as_timed_out() {
+        let (mut transport, _far) = sockets();
+        let start = Instant::now();
+        let error = transport.read(&mut [0; 8], soon()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        assert!(start.elapsed() >= Duration::from_millis(39), "not before its time");
+        assert!(start.elapsed() < Duration::from_secs(1), "and not long after");
+    }
+
+    #[test]
+    fn a_peer_that_reads_nothing_ends_the_write_at_the_deadline() {
+        let (mut transport, _far) = sockets();
+        let error = transport.write_all(&vec![b'x'; 4 << 20], soon()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_line_may_be_used_again_after_a_deadline() {
+        let (mut transport, mut far) = sockets();
+        transport.read(&mut [0; 8], soon()).unwrap_err();
+        far.write_all(b"late").unwrap();
+        let mut buffer = [0; 8];
+        assert_eq!(transport.read(&mut buffer, soon()).unwrap(), 4);
+    }
+
+    #[test]
+    fn hanging_up_ends_both_directions() {
+        let (mut transport, mut far) = sockets();
+        transport.hang_up();
+        transport.hang_up();
+        assert_eq!(far.read(&mut [0; 8]).unwrap(), 0);
+        assert_eq!(transport.read(&mut [0; 8], soon()).unwrap(), 0);
+        assert!(transport.write_all(b"NOOP\r\n", soon()).is_err());
+    }
+
+    #[test]
+    fn speaks_over_a_unix_socket() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("pop3");
+        let listener = UnixListener::bind(&path).unwrap();
+        let server = thread::spawn(move || {
+            let (mut peer, _) = listener.accept().unwrap();
+            peer.write_all(b"+OK\r\n").unwrap();
+            let mut command = [0; 6];
+            peer.read_exact(&mut command).unwrap();
+            command
+        });
+        let mut transport = Transport::connect(&Target::Unix(path), Duration::from_secs(5)).unwrap();
+        let mut buffer = [0; 16];
+        let far = Instant::now() + Duration::from_secs(5);
+        assert_eq!(transport.read(&mut buffer, far).unwrap(), 5);
+        transport.write_all(b"QUIT\r\n", far).unwrap();
+        assert_eq!(&server.join().unwrap(), b"QUIT\r\n");
+    }
+}

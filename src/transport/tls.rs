@@ -1,0 +1,191 @@
+//! The handshake: the platform's TLS library with our settings, its outcome in our errors
+//! (RFC 8314 for what is required, RFC 2595 for STLS, RFC 6066 section 3 for the name sent along).
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Instant;
+
+use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
+
+use super::wire::Wire;
+use super::{Pin, Untrusted, distrust};
+use crate::error::{Error, Kind, Phase, Result};
+
+/// Whom to trust, and how much encryption is enough.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TlsSettings {
+    /// PEM files with the authorities to believe instead of the system's.
+    pub ca_files: Vec<PathBuf>,
+    /// When not empty: only these certificates are trusted, whoever signed them and whatever name
+    /// they bear.
+    pub pins: Vec<Pin>,
+    /// The oldest version that is still acceptable.
+    pub min: TlsVersion,
+    /// The name to ask for and to find in the certificate, if it is not the host that was dialled.
+    pub host: Option<String>,
+}
+
+/// A version of TLS that is still safe (RFC 8996 forbids the older ones).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[default]
+    V1_2,
+    /// RFC 8446.
+    V1_3,
+}
+
+impl fmt::Display for TlsVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            TlsVersion::V1_2 => "1.2",
+            TlsVersion::V1_3 => "1.3",
+        })
+    }
+}
+
+impl FromStr for TlsVersion {
+    type Err = Error;
+
+    /// Reads `1.2` or `1.3`; anything else is [`Kind::Usage`].
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "1.2" => Ok(TlsVersion::V1_2),
+            "1.3" => Ok(TlsVersion::V1_3),
+            _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS version `{text}`"))
+                .hint("say 1.2 or 1.3: older versions are not safe")),
+        }
+    }
+}
+
+/// A handshake that ends with a server that is trusted.
+pub(super) fn secure(
+    wire: Wire,
+    tls: &TlsSettings,
+    host: &str,
+    deadline: Instant,
+) -> Result<TlsStream<Wire>> {
+    if tls.pins.is_empty() {
+        return handshake(&verifying(tls)?, wire, tls, host, deadline);
+    }
+    let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
+    // Up to here nothing of ours has left but the handshake.
+    let pin = pin_of(&stream, host)?;
+    if tls.pins.contains(&pin) {
+        Ok(stream)
+    } else {
+        Err(distrusted(tls, host, Untrusted::unpinned(&pin), Some(&pin)))
+    }
+}
+
+/// The certificate of whoever answers; the line ends with the call.
+pub(super) fn fingerprint(wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Pin> {
+    let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
+    pin_of(&stream, host)
+}
+
+fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
+    let mut builder = TlsConnector::builder();
+    builder.min_protocol_version(Some(oldest(tls)));
+    for path in &tls.ca_files {
+        // Who names an authority means that one, not a hundred others as well.
+        builder.disable_built_in_roots(true);
+        for certificate in authorities(path)? {
+            builder.add_root_certificate(certificate);
+        }
+    }
+    builder.build().map_err(|error| unprepared(&error))
+}
+
+/// For pins, which judge the certificate themselves. A handshake still proves that the server holds
+/// the certificate's key.
+fn trusting_anybody(tls: &TlsSettings) -> Result<TlsConnector> {
+    TlsConnector::builder()
+        .min_protocol_version(Some(oldest(tls)))
+        .danger_accept_invalid_certs(true)
+        .danger_accept_invalid_hostnames(true)
+        .build()
+        .map_err(|error| unprepared(&error))
+}
+
+fn oldest(tls: &TlsSettings) -> Protocol {
+    match tls.min {
+        TlsVersion::V1_2 => Protocol::Tlsv12,
+        TlsVersion::V1_3 => Protocol::Tlsv13,
+    }
+}
+
+fn unprepared(error: &native_tls::Error) -> Error {
+    Error::new(Kind::Tls, "could not prepare TLS").because(distrust::plain(&error.to_string()))
+}
+
+fn authorities(path: &Path) -> Result<Vec<Certificate>> {
+    let shown = path.display();
+    let pem =
+        fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
+    let unusable = || {
+        Error::new(Kind::Data, format!("could not use the CA file {shown}"))
+            .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----")
+    };
+    match Certificate::stack_from_pem(&pem) {
+        Ok(certificates) if certificates.is_empty() => {
+            Err(unusable().because("there is no certificate in it"))
+        }
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(unusable().because(distrust::plain(&error.to_string()))),
+    }
+}
+
+fn handshake(
+    connector: &TlsConnector,
+    mut wire: Wire,
+    tls: &TlsSettings,
+    host: &str,
+    deadline: Instant,
+) -> Result<TlsStream<Wire>> {
+    wire.set_deadline(deadline);
+    // A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066 section 3).
+    let name = tls.host.as_deref().unwrap_or(host);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    connector.connect(name, wire).map_err(|error| match error {
+        // The wire blocks until its deadline, and only then says so.
+        HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), disagreement(host))
+            .because("the server did not answer in time"),
+        HandshakeError::Failure(error) => failed(tls, host, &error.to_string()),
+    })
+}
+
+fn failed(tls: &TlsSettings, host: &str, text: &str) -> Error {
+    if let Some(untrusted) = Untrusted::read(text) {
+        return distrusted(tls, host, untrusted, None);
+    }
+    let reason = distrust::plain(text);
+    let hint = distrust::hint(&reason, tls.min);
+    let error = Error::new(Kind::Tls, disagreement(host)).because(reason);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+fn disagreement(host: &str) -> String {
+    format!("could not agree on TLS with {host}")
+}
+
+fn distrusted(tls: &TlsSettings, host: &str, untrusted: Untrusted, pin: Option<&Pin>) -> Error {
+    let context = match &tls.host {
+        Some(name) if name != host => format!("could not trust {host} as {name}"),
+        _ => format!("could not trust {host}"),
+    };
+    let hint = untrusted.hint(pin);
+    Error::new(Kind::Tls, context).because(untrusted).hint(hint)
+}
+
+fn pin_of(stream: &TlsStream<Wire>, host: &str) -> Result<Pin> {
+    let certificate = stream.peer_certificate().ok().flatten();
+    let der = certificate.and_then(|certificate| certificate.to_der().ok());
+    der.map(|der| Pin::of(&der))
+        .ok_or_else(|| Error::new(Kind::Tls, disagreement(host)).because("the server showed no certificate"))
+}

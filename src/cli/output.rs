@@ -1,0 +1,331 @@
+//! The only place that prints. stdout is data, stderr is talk: an [`Output`] knows which of them is
+//! a terminal, guards terminals against what servers send, and keeps lines and bars out of each
+//! other's way. Every write to stdout can fail (a closed pipe is ordinary) and says so; talk that
+//! cannot be heard is no failure.
+
+pub(crate) mod bar;
+pub(crate) mod human;
+pub(crate) mod json;
+pub(crate) mod observer;
+pub(crate) mod sanitize;
+pub(crate) mod table;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use anstream::{AutoStream, ColorChoice};
+use clap::builder::styling::{AnsiColor, Style};
+use indicatif::MultiProgress;
+
+use super::report::{self, Told};
+use json::Object;
+use table::{Cell, Table};
+
+/// How wide a terminal is when it does not say.
+const USUAL_WIDTH: usize = 80;
+
+const BAD: Style = AnsiColor::Red.on_default().bold();
+const GOOD: Style = AnsiColor::Cyan.on_default();
+const STRONG: Style = Style::new().bold();
+
+/// When to do what is meant for terminals (`--color`, `--progress`).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum When {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Everywhere.
+    Always,
+    /// Nowhere.
+    Never,
+}
+
+/// What the global options ask of the output.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Settings {
+    /// Say nothing but errors.
+    pub(crate) quiet: bool,
+    /// Say every step.
+    pub(crate) verbose: bool,
+    /// Data as JSON, one object a line.
+    pub(crate) json: bool,
+    /// Colours.
+    pub(crate) color: When,
+    /// Bars.
+    pub(crate) progress: When,
+}
+
+/// What is at the other end.
+#[derive(Debug, Clone, Copy)]
+struct Ends {
+    out_is_terminal: bool,
+    err_is_terminal: bool,
+    out_has_color: bool,
+    err_has_color: bool,
+    /// Columns of the terminal that shows stdout.
+    width: usize,
+}
+
+impl Ends {
+    fn look(color: When) -> Self {
+        let wants = |choice: ColorChoice| match color {
+            When::Auto => choice != ColorChoice::Never,
+            When::Always => true,
+            When::Never => false,
+        };
+        Ends {
+            out_is_terminal: io::stdout().is_terminal(),
+            err_is_terminal: io::stderr().is_terminal(),
+            out_has_color: wants(AutoStream::choice(&io::stdout())),
+            err_has_color: wants(AutoStream::choice(&io::stderr())),
+            width: rustix::termios::tcgetwinsize(io::stdout())
+                .map_or(USUAL_WIDTH, |size| usize::from(size.ws_col)),
+        }
+    }
+}
+
+/// stdout and stderr, with the manners each of them needs. All methods take `&self`, so that a
+/// trace, a bar and a report can share it.
+pub(crate) struct Output {
+    settings: Settings,
+    ends: Ends,
+    out: Mutex<Box<dyn Write + Send>>,
+    err: Mutex<Box<dyn Write + Send>>,
+    bars: MultiProgress,
+}
+
+impl Output {
+    /// The process's own stdout and stderr.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let ends = Ends::look(settings.color);
+        // With both on one terminal a bar would be torn by the objects.
+        let shows_bars = match settings.progress {
+            When::Auto => ends.err_is_terminal && !settings.quiet && !(settings.json && ends.out_is_terminal),
+            When::Always => true,
+            When::Never => false,
+        };
+        Output {
+            settings,
+            ends,
+            out: Mutex::new(Box::new(BufWriter::new(io::stdout()))),
+            err: Mutex::new(Box::new(io::stderr())),
+            bars: bar::stage(shows_bars, ends.err_is_terminal),
+        }
+    }
+
+    /// Whether data is wanted as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.settings.json
+    }
+
+    /// Whether there is a person to ask: stdin and stderr are terminals.
+    pub(crate) fn can_ask(&self) -> bool {
+        self.ends.err_is_terminal && io::stdin().is_terminal()
+    }
+
+    /// Columns of the terminal that shows stdout.
+    pub(crate) fn width(&self) -> usize {
+        if self.ends.width == 0 { USUAL_WIDTH } else { self.ends.width }
+    }
+
+    /// A line of data: guarded on a terminal, verbatim in a pipe. Fails when stdout does.
+    pub(crate) fn line(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
+        let line = line.as_ref();
+        if self.ends.out_is_terminal {
+            self.put(&[sanitize::line(line).as_bytes(), b"\n"])
+        } else {
+            self.put(&[line, b"\n"])
+        }
+    }
+
+    /// Data of any length, in chunks of any size: a message. Guarded on a terminal, byte for byte in
+    /// a pipe. `write` fails when stdout does; so does [`Message::finish`], which has to be called.
+    pub(crate) fn message(&self) -> Message<'_> {
+        match self.ends.out_is_terminal {
+            true => Message::Guarded(sanitize::Guard::new(Stdout(self))),
+            false => Message::Verbatim(Stdout(self)),
+        }
+    }
+
+    /// An object of `--json`. Fails when stdout does.
+    pub(crate) fn object(&self, object: Object) -> io::Result<()> {
+        self.put(&[object.line().as_bytes()])
+    }
+
+    /// The headings of a table: only on a terminal. Fails when stdout does.
+    pub(crate) fn heading(&self, table: &Table) -> io::Result<()> {
+        if !self.ends.out_is_terminal {
+            return Ok(());
+        }
+        let heading = paint(STRONG, &table.heading(), self.ends.out_has_color);
+        self.put(&[heading.as_bytes(), b"\n"])
+    }
+
+    /// A row of a table: columns on a terminal, tabs in a pipe. Fails when stdout does.
+    pub(crate) fn row(&self, table: &Table, cells: &[Cell]) -> io::Result<()> {
+        if self.ends.out_is_terminal {
+            self.put(&[table.shown(cells).as_bytes(), b"\n"])
+        } else {
+            self.put(&[&Table::plain(cells), b"\n"])
+        }
+    }
+
+    /// Hands on what is still buffered; before the process ends it has to be called. Fails when
+    /// stdout does.
+    pub(crate) fn flush(&self) -> io::Result<()> {
+        lock(&self.out).flush().map_err(report::on_stdout)
+    }
+
+    /// Talk: what a person may want to know, unless `--quiet`.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.settings.quiet {
+            self.say(&self.guarded(text));
+        }
+    }
+
+    /// Talk for `--verbose`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.settings.verbose && !self.settings.quiet {
+            self.say(&self.guarded(text));
+        }
+    }
+
+    /// Something is not as it should be, but goes on. Silent with `--quiet`.
+    pub(crate) fn warn(&self, text: &str) {
+        if !self.settings.quiet {
+            let label = paint(STRONG, "warning:", self.ends.err_has_color);
+            self.say(&format!("{label} {}", self.guarded(text)));
+        }
+    }
+
+    /// A line of `--trace`, also with `--quiet`: it was asked for by name.
+    pub(crate) fn trace(&self, line: &[u8]) {
+        let line =
+            if self.ends.err_is_terminal { sanitize::line(line) } else { String::from_utf8_lossy(line) };
+        self.say(&line);
+    }
+
+    /// What went wrong, with its hint. Always said, unless it is only that nobody reads any more.
+    pub(crate) fn error(&self, error: &anyhow::Error) {
+        let Some(Told { sentence, hint }) = report::tell(error) else { return };
+        let label = paint(BAD, "pop3:", self.ends.err_has_color);
+        self.say(&format!("{label} {}", self.guarded(&sentence)));
+        if let Some(hint) = hint {
+            let label = paint(GOOD, "hint:", self.ends.err_has_color);
+            self.say(&format!("{label} {}", self.guarded(&hint)));
+        }
+    }
+
+    /// Asks a question that is answered by `y` or `n`; anything but yes is no. Only sensible if
+    /// [`Output::can_ask`]. Fails when stdin does.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<bool> {
+        let prompt = format!("{} [y/N] ", self.guarded(question));
+        let mut answer = String::new();
+        self.bars.suspend(|| {
+            self.talk(&[prompt.as_bytes()]);
+            io::stdin().lock().read_line(&mut answer)
+        })?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
+    }
+
+    fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
+    }
+
+    /// A line of talk, above the bars.
+    fn say(&self, line: &str) {
+        self.bars.suspend(|| self.talk(&[line.as_bytes(), b"\n"]));
+    }
+
+    fn talk(&self, parts: &[&[u8]]) {
+        if self.ends.out_is_terminal {
+            // On one screen the order of the two has to be kept.
+            let _ = lock(&self.out).flush();
+        }
+        let mut err = lock(&self.err);
+        // Nobody listens to stderr: then there is nobody to tell.
+        let _ = err.write_all(&parts.concat()).and_then(|()| err.flush());
+    }
+
+    fn put(&self, parts: &[&[u8]]) -> io::Result<()> {
+        let write = || {
+            let mut out = lock(&self.out);
+            parts.iter().try_for_each(|part| out.write_all(part)).map_err(report::on_stdout)
+        };
+        if self.ends.out_is_terminal && self.ends.err_is_terminal {
+            return self.bars.suspend(|| write().and_then(|()| self.flush()));
+        }
+        write()
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Output")
+            .field("settings", &self.settings)
+            .field("ends", &self.ends)
+            .finish_non_exhaustive()
+    }
+}
+
+/// See [`Output::message`].
+pub(crate) enum Message<'a> {
+    /// On a terminal.
+    Guarded(sanitize::Guard<Stdout<'a>>),
+    /// In a pipe.
+    Verbatim(Stdout<'a>),
+}
+
+impl Message<'_> {
+    /// Hands on what was held back. Fails when stdout does.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        match self {
+            Message::Guarded(mut guard) => guard.finish(),
+            Message::Verbatim(mut stdout) => stdout.flush(),
+        }
+    }
+}
+
+impl Write for Message<'_> {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        match self {
+            Message::Guarded(guard) => guard.write(chunk),
+            Message::Verbatim(stdout) => stdout.write(chunk),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Message::Guarded(guard) => guard.flush(),
+            Message::Verbatim(stdout) => stdout.flush(),
+        }
+    }
+}
+
+/// An [`Output`]'s stdout as a writer.
+#[derive(Debug)]
+pub(crate) struct Stdout<'a>(&'a Output);
+
+impl Write for Stdout<'_> {
+    fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
+        self.0.put(&[chunk]).map(|()| chunk.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn paint(style: Style, text: &str, has_color: bool) -> String {
+    if has_color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+}
+
+/// A panic elsewhere while printing leaves nothing here that could be half done.
+fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+pub(crate) mod tests;

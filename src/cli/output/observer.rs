@@ -1,0 +1,309 @@
+//! What a fetch run looks like from outside: a [`Report`] turns its events into a bar, lines
+//! (`--verbose`), objects (`--json`) and, at the end, one line that sums up. Cron, which has no
+//! terminal, hears nothing of a run in which nothing was new and nothing wrong.
+
+use std::io;
+use std::time::Instant;
+
+use pop3::fetch::event::{Event, Observer, Summary};
+
+use super::bar::Bar;
+use super::json::{self, Object};
+use super::{Output, human, sanitize};
+use crate::cli::report;
+
+/// The observer of one account's run. Made by [`Output::report`].
+#[derive(Debug)]
+pub(crate) struct Report<'a> {
+    output: &'a Output,
+    account: String,
+    bar: Bar,
+    /// When `received` was told last, of which message, and how much of it has come.
+    received: (Option<Instant>, u32, u64),
+    /// The first failure of stdout: an observer cannot return it when it happens.
+    broken: io::Result<()>,
+}
+
+impl Output {
+    /// The observer for a run over this account, as the global options want it.
+    pub(crate) fn report(&self, account: &str) -> Report<'_> {
+        Report {
+            output: self,
+            account: account.to_owned(),
+            bar: Bar::new(&self.bars, account),
+            received: (None, 0, 0),
+            broken: Ok(()),
+        }
+    }
+}
+
+impl Report<'_> {
+    /// The run of this account ended by an error: said as every error is, and told as an `error`
+    /// object where objects are wanted.
+    pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
+        if self.output.is_json()
+            && let Some(told) = report::tell(error)
+        {
+            let object = Object::event("error", &self.account)
+                .put("text", told.sentence)
+                .put("hint", told.hint)
+                .put("exit_code", report::exit_code(error) as u8);
+            self.tell(object);
+        }
+        self.output.error(error);
+    }
+
+    /// Ends the report. Fails if at any time stdout did: then the objects are not complete.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.broken
+    }
+
+    fn tell(&mut self, object: Object) {
+        if self.broken.is_ok() {
+            // Whoever follows the objects wants them as they come.
+            self.broken = self.output.object(object).and_then(|()| self.output.flush());
+        }
+    }
+
+    fn tell_event(&mut self, event: &Event) {
+        let (told_at, number, sum) = &mut self.received;
+        match *event {
+            Event::Started { number: begun, .. } => (*number, *sum) = (begun, 0),
+            Event::Received { bytes } => {
+                *sum += bytes;
+                if told_at.is_none_or(|told| told.elapsed() >= json::RECEIVED_EVERY) {
+                    *told_at = Some(Instant::now());
+                    let object = Object::event("received", &self.account).put("number", *number);
+                    let object = object.put("bytes", *sum);
+                    return self.tell(object);
+                }
+            }
+            _ => {}
+        }
+        if let Some(object) = json::of_event(event, &self.account) {
+            self.tell(object);
+        }
+    }
+
+    /// What is said on stderr, also without a terminal.
+    fn say_event(&self, event: &Event) {
+        let account = &self.account;
+        match *event {
+            Event::Failed { number, unique_id, reason } => {
+                let unique_id = unique_id.map(|bytes| format!(" (unique-id {})", sanitize::line(bytes)));
+                let reason = report::sentence(reason);
+                let unique_id = unique_id.unwrap_or_default();
+                self.output.warn(&format!("{account}: message {number}{unique_id}: {reason}"));
+            }
+            Event::Warning { text } => self.output.warn(&format!("{account}: {text}")),
+            Event::Finished(summary) => {
+                if self.output.ends.err_is_terminal
+                    || self.output.settings.verbose
+                    || !summary.is_uneventful()
+                {
+                    self.output.note(&format!("{account}: {}", sum_up(summary)));
+                }
+            }
+            _ => {
+                if let Some(step) = step(event) {
+                    self.output.detail(&format!("{account}: {step}"));
+                }
+            }
+        }
+    }
+}
+
+impl Observer for Report<'_> {
+    fn event(&mut self, event: &Event) {
+        self.bar.event(event);
+        if self.output.is_json() {
+            self.tell_event(event);
+        } else {
+            self.say_event(event);
+        }
+    }
+}
+
+/// A step of the run in words, for `--verbose`.
+fn step(event: &Event) -> Option<String> {
+    let messages = |n: u32| human::count(n, "message");
+    Some(match *event {
+        Event::Connected { server } => format!("connected to {server}"),
+        Event::SignedIn { messages: n, octets } => {
+            format!("signed in, {} of {} in the maildrop", messages(n), human::size(octets))
+        }
+        Event::Settled { delivered, again } => {
+            format!(
+                "an earlier run was interrupted: {} complete, {again} to fetch again",
+                messages(delivered)
+            )
+        }
+        Event::Planned { to_fetch, octets, to_delete, known } => format!(
+            "{} of {} to fetch, {to_delete} to delete, {known} known",
+            messages(to_fetch),
+            human::size(octets)
+        ),
+        Event::Fetched { number, bytes } => format!("message {number} fetched, {}", human::size(bytes)),
+        Event::Committed { messages: n } => format!("{} delivered", messages(n)),
+        Event::Deleted { messages: n } => format!("{} deleted on the server", messages(n)),
+        _ => return None,
+    })
+}
+
+/// The one line that sums a run up: what happened first, what did not after it.
+fn sum_up(summary: &Summary) -> String {
+    let mut parts = Vec::new();
+    if summary.fetched > 0 {
+        parts.push(format!(
+            "{} fetched ({} in {})",
+            human::count(summary.fetched, "message"),
+            human::size(summary.bytes),
+            human::duration(summary.elapsed)
+        ));
+    } else if summary.failed + summary.skipped_too_large + summary.over_limit + summary.recovered == 0 {
+        parts.push("nothing new".into());
+    } else {
+        parts.push("nothing fetched".into());
+    }
+    let asides = [
+        (summary.recovered, "recovered from an interrupted run"),
+        (summary.failed, "failed, to be tried again"),
+        (summary.deleted, "deleted on the server"),
+        (summary.held_back, "not deleted, more than --max-delete allows"),
+        (summary.skipped_too_large, "too large"),
+        (summary.over_limit, "left for the next run"),
+        (summary.known, "known"),
+    ];
+    parts.extend(asides.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pop3::error::{Error, Kind};
+
+    use super::*;
+    use crate::cli::output::Settings;
+    use crate::cli::output::tests::{captured, on_terminal};
+
+    fn quiet_day() -> Summary {
+        Summary { known: 340, ..Summary::default() }
+    }
+
+    fn busy_day() -> Summary {
+        let elapsed = Duration::from_millis(1_400);
+        Summary { fetched: 12, bytes: 3_355_443, deleted: 5, known: 340, elapsed, ..Summary::default() }
+    }
+
+    #[test]
+    fn cron_hears_nothing_of_a_quiet_day() {
+        let (output, out, err) = captured(Settings::default());
+        let mut report = output.report("work");
+        report.event(&Event::Connected { server: "h:995" });
+        report.event(&Event::Planned { to_fetch: 0, octets: 0, to_delete: 0, known: 340 });
+        report.event(&Event::Finished(&quiet_day()));
+        report.finish().expect("nothing was printed that could fail");
+        assert_eq!((out.text(), err.text()), (String::new(), String::new()));
+    }
+
+    #[test]
+    fn cron_hears_one_line_of_a_busy_account() {
+        let (output, out, err) = captured(Settings::default());
+        let mut report = output.report("work");
+        report.event(&Event::Fetched { number: 1, bytes: 5 });
+        report.event(&Event::Finished(&busy_day()));
+        assert_eq!(
+            err.text(),
+            "work: 12 messages fetched (3.2 MiB in 1.4 s), 5 deleted on the server, 340 known\n"
+        );
+        assert_eq!(out.text(), "");
+    }
+
+    #[test]
+    fn a_person_always_gets_the_line() {
+        let (output, _, err) = on_terminal(Settings::default());
+        output.report("work").event(&Event::Finished(&quiet_day()));
+        assert_eq!(err.text(), "work: nothing new, 340 known\n");
+    }
+
+    #[test]
+    fn quiet_hears_neither_summary_nor_warning() {
+        let (output, _, err) = on_terminal(Settings { quiet: true, ..Settings::default() });
+        let mut report = output.report("work");
+        report.event(&Event::Warning { text: "odd" });
+        report.event(&Event::Finished(&busy_day()));
+        assert_eq!(err.text(), "");
+    }
+
+    #[test]
+    fn a_failed_message_is_named_and_guarded() {
+        let reason = Error::new(Kind::Refused, "could not fetch it").because("-ERR \x1b[31mno");
+        let failed = Event::Failed { number: 3, unique_id: Some(b"a\x1b"), reason: &reason };
+        let (output, _, err) = on_terminal(Settings::default());
+        output.report("work").event(&failed);
+        assert_eq!(
+            err.text(),
+            "warning: work: message 3 (unique-id a\\x1b): could not fetch it: -ERR \\x1b[31mno\n"
+        );
+    }
+
+    #[test]
+    fn verbose_says_the_steps() {
+        let (output, out, err) = captured(Settings { verbose: true, ..Settings::default() });
+        let mut report = output.report("work");
+        report.event(&Event::Connected { server: "h:995" });
+        report.event(&Event::SignedIn { messages: 1, octets: 2048 });
+        report.event(&Event::Received { bytes: 7 });
+        report.event(&Event::Committed { messages: 2 });
+        report.event(&Event::Finished(&quiet_day()));
+        assert_eq!(
+            err.text(),
+            "work: connected to h:995\n\
+             work: signed in, 1 message of 2.0 KiB in the maildrop\n\
+             work: 2 messages delivered\n\
+             work: nothing new, 340 known\n"
+        );
+        assert_eq!(out.text(), "");
+    }
+
+    #[test]
+    fn json_speaks_on_stdout_alone() {
+        let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
+        let mut report = output.report("work");
+        report.event(&Event::Started { number: 1, octets: Some(9), unique_id: None });
+        for _ in 0..100 {
+            report.event(&Event::Received { bytes: 3 });
+        }
+        report.event(&Event::Warning { text: "odd" });
+        report.finish().expect("the sink takes everything");
+        assert_eq!(err.text(), "");
+        let lines = out.text();
+        assert_eq!(lines.lines().count(), 3, "received is told once in a while: {lines}");
+        assert!(lines.contains(r#""event":"received","account":"work","number":1,"bytes":3}"#), "{lines}");
+    }
+
+    #[test]
+    fn json_tells_an_error_on_both_and_keeps_the_first_failure_of_stdout() {
+        let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
+        let mut report = output.report("work");
+        report.ended_by(&Error::new(Kind::InUse, "could not open the maildrop").into());
+        assert!(out.text().contains(r#""exit_code":75}"#), "{}", out.text());
+        assert!(err.text().starts_with("pop3: could not open the maildrop\nhint: "), "{}", err.text());
+        out.close();
+        report.event(&Event::Warning { text: "odd" });
+        let broken = report.finish().expect_err("stdout is closed");
+        assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
+    }
+
+    #[test]
+    fn the_summary_leaves_out_what_did_not_happen() {
+        let summary = Summary { failed: 1, held_back: 4, skipped_too_large: 2, ..Summary::default() };
+        assert_eq!(
+            sum_up(&summary),
+            "nothing fetched, 1 failed, to be tried again, 4 not deleted, more than --max-delete allows, 2 too large"
+        );
+        assert_eq!(sum_up(&Summary::default()), "nothing new");
+    }
+}

@@ -1,0 +1,336 @@
+//! Errors at the edge: which sentence, which hint, which exit code. Everything below says what it
+//! was doing and of what [`Kind`] the failure is; this is the one place that knows sysexits(3) and
+//! what a person can do about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use pop3::error::{Error, Kind};
+
+/// How the program ends: sysexits, the tongue of mail tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum ExitCode {
+    /// All is done, also when nothing was new.
+    Done = 0,
+    /// EX_USAGE: wrong usage.
+    Usage = 64,
+    /// EX_DATAERR: a message or a file holds data that cannot be used.
+    Data = 65,
+    /// EX_NOINPUT: no such message.
+    NoMessage = 66,
+    /// EX_NOHOST: the host was not found.
+    NoHost = 68,
+    /// EX_UNAVAILABLE: cannot connect, the line was lost, or the server has not what was asked for.
+    Unavailable = 69,
+    /// EX_CANTCREAT: the destination cannot be created.
+    CannotCreate = 73,
+    /// EX_IOERR: reading or writing failed; the disk is full.
+    Io = 74,
+    /// EX_TEMPFAIL: try again later.
+    TryAgain = 75,
+    /// EX_PROTOCOL: the server broke the protocol, or TLS could not be trusted.
+    Protocol = 76,
+    /// EX_NOPERM: sign-in refused, or no credentials.
+    NoPermission = 77,
+    /// EX_CONFIG: the configuration is wrong.
+    Config = 78,
+    /// Ctrl-C, as shells count it: 128 and the signal's number.
+    Interrupted = 130,
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        std::process::ExitCode::from(code as u8)
+    }
+}
+
+impl ExitCode {
+    /// The code of a kind of failure.
+    pub(crate) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Usage => ExitCode::Usage,
+            Kind::Data => ExitCode::Data,
+            Kind::NoSuchMessage => ExitCode::NoMessage,
+            Kind::HostNotFound => ExitCode::NoHost,
+            Kind::Connect | Kind::LineLost | Kind::Unsupported | Kind::ServerPermanent | Kind::Refused => {
+                ExitCode::Unavailable
+            }
+            Kind::Create => ExitCode::CannotCreate,
+            Kind::Timeout(_)
+            | Kind::InUse
+            | Kind::LoginDelay
+            | Kind::ServerTemporary
+            | Kind::AlreadyRunning
+            | Kind::Partial => ExitCode::TryAgain,
+            Kind::Protocol | Kind::Tls => ExitCode::Protocol,
+            Kind::SignIn | Kind::NoCredentials => ExitCode::NoPermission,
+            Kind::Config => ExitCode::Config,
+            Kind::Interrupted => ExitCode::Interrupted,
+            // Io and DiskFull; a kind that this file does not know yet is trouble of ours too.
+            _ => ExitCode::Io,
+        }
+    }
+
+    /// The code of several accounts together: one sort of failure keeps its code; of different ones
+    /// the first lasting one counts, and an interruption before all.
+    pub(crate) fn merge(codes: impl IntoIterator<Item = ExitCode>) -> Self {
+        let worse = |worst: ExitCode, code: ExitCode| match (worst, code) {
+            (ExitCode::Interrupted, _) | (_, ExitCode::Interrupted) => ExitCode::Interrupted,
+            (ExitCode::Done, code) => code,
+            (ExitCode::TryAgain, code) if code != ExitCode::Done => code,
+            (worst, _) => worst,
+        };
+        codes.into_iter().fold(ExitCode::Done, worse)
+    }
+}
+
+/// What a person is told of an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
+    pub(crate) sentence: String,
+    /// What to do about it, where there is something.
+    pub(crate) hint: Option<String>,
+}
+
+/// The sentence and the hint of an error; `None` if stdout has no reader any more: whoever closed
+/// it (`pop3 list | head`) knows that.
+pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
+    if is_unread(error) {
+        return None;
+    }
+    let cause = known(error);
+    let hint = cause.and_then(|error| error.own_hint().or_else(|| hint(error.kind())));
+    Some(Told { sentence: sentence(error.as_ref()), hint: hint.map(ToOwned::to_owned) })
+}
+
+/// The exit code of an error. Without a [`Kind`] in its chain it is I/O if that lies beneath, else
+/// something typed wrongly: only the command line's own code makes errors without a kind.
+pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
+    if is_unread(error) {
+        return ExitCode::Done;
+    }
+    match known(error) {
+        Some(error) => ExitCode::of(error.kind()),
+        None if error.chain().any(<dyn StdError>::is::<io::Error>) => ExitCode::Io,
+        None => ExitCode::Usage,
+    }
+}
+
+/// Prints what clap has to say, help and version on stdout, mistakes on stderr, and gives the exit
+/// code that goes with it.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    // A reader that has gone has seen enough; there is nothing else to say.
+    let _ = error.print();
+    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
+}
+
+/// An error and its causes, in one sentence. What a context already repeats of its cause is not
+/// said twice.
+pub(crate) fn sentence(error: &(dyn StdError + 'static)) -> String {
+    let mut sentence = plain(error);
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let text = plain(cause);
+        if !sentence.ends_with(&text) {
+            sentence.extend([": ", &text]);
+        }
+        next = cause.source();
+    }
+    sentence
+}
+
+/// The text of one link of a chain. The system's own ("Connection refused (os error 111)") lose
+/// their number and their capital.
+fn plain(error: &(dyn StdError + 'static)) -> String {
+    let text = error.to_string();
+    let number = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
+    let Some(text) = number.and_then(|n| text.strip_suffix(&format!(" (os error {n})"))) else {
+        return text;
+    };
+    let mut letters = text.chars();
+    let first = letters.next().map(|c| c.to_ascii_lowercase());
+    first.into_iter().chain(letters).collect()
+}
+
+/// The uppermost error of ours: those above it only add context.
+fn known(error: &anyhow::Error) -> Option<&Error> {
+    error.chain().find_map(|link| link.downcast_ref::<Error>())
+}
+
+/// What helps against a kind of failure, where its place knew nothing better.
+fn hint(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Usage => "`pop3 --help` shows how it is meant",
+        Kind::Config => "`pop3 config check` shows every mistake with its line",
+        Kind::NoCredentials => {
+            "give --password-command or --password-file, set POP3_PASSWORD, or run it on a terminal to be asked"
+        }
+        Kind::HostNotFound => "check how the host is spelt, and whether this machine is online",
+        Kind::Connect => "check host and port: 995 is TLS from the start (pop3s://), 110 is STLS (pop3://)",
+        Kind::LineLost => "run it again: what has been delivered is not fetched twice",
+        Kind::Timeout(_) => "try again later, or give a slow server more time with --timeout",
+        Kind::Tls => "--ca-file trusts another authority, --pin exactly one certificate",
+        Kind::Protocol => "--trace shows what the server said",
+        Kind::Unsupported => "`pop3 capa` shows what the server offers",
+        Kind::SignIn => {
+            "check user and password; some providers want a password made for this program, \
+             or POP3 switched on in their settings"
+        }
+        Kind::InUse => "another program is reading this maildrop: try again in a few minutes",
+        Kind::LoginDelay => "the server wants a pause between two sign-ins: try again later",
+        Kind::ServerTemporary => "the trouble is the server's and should pass: try again later",
+        Kind::ServerPermanent => "the trouble is the server's and will not pass: tell whoever runs it",
+        Kind::NoSuchMessage => "`pop3 list` shows the messages and their numbers",
+        Kind::AlreadyRunning => "another run is at work on this account: wait until it ends",
+        Kind::DiskFull => "make room, then run it again: nothing is lost",
+        Kind::Partial => "run it again later: what failed is tried again",
+        _ => return None,
+    })
+}
+
+/// Marks a failure of stdout because nobody reads it. Only this is quiet: a broken pipe may also be
+/// a server that hung up, or a delivery command that died, and these must be heard.
+#[derive(Debug)]
+struct Unread;
+
+impl fmt::Display for Unread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nobody reads stdout")
+    }
+}
+
+impl StdError for Unread {}
+
+/// An error of writing to stdout, marked as such if it is a broken pipe.
+pub(crate) fn on_stdout(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => io::Error::new(io::ErrorKind::BrokenPipe, Unread),
+        _ => error,
+    }
+}
+
+/// Whether stdout's reader has gone, anywhere in the chain. A broken pipe under no error of ours
+/// can only be stdout's too: the library wraps all its own.
+fn is_unread(error: &anyhow::Error) -> bool {
+    let io_errors = || error.chain().filter_map(|link| link.downcast_ref::<io::Error>());
+    io_errors().any(|error| error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<Unread>))
+        || known(error).is_none() && io_errors().any(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::Context as _;
+    use pop3::error::Phase;
+
+    use super::*;
+
+    #[test]
+    fn every_kind_has_the_exit_code_of_the_manual() {
+        let table = [
+            (Kind::Usage, 64),
+            (Kind::Data, 65),
+            (Kind::NoSuchMessage, 66),
+            (Kind::HostNotFound, 68),
+            (Kind::Connect, 69),
+            (Kind::LineLost, 69),
+            (Kind::Unsupported, 69),
+            (Kind::ServerPermanent, 69),
+            (Kind::Refused, 69),
+            (Kind::Create, 73),
+            (Kind::Io, 74),
+            (Kind::DiskFull, 74),
+            (Kind::Timeout(Phase::Body), 75),
+            (Kind::InUse, 75),
+            (Kind::LoginDelay, 75),
+            (Kind::ServerTemporary, 75),
+            (Kind::AlreadyRunning, 75),
+            (Kind::Partial, 75),
+            (Kind::Protocol, 76),
+            (Kind::Tls, 76),
+            (Kind::SignIn, 77),
+            (Kind::NoCredentials, 77),
+            (Kind::Config, 78),
+            (Kind::Interrupted, 130),
+        ];
+        for (kind, code) in table {
+            let error = anyhow::Error::from(Error::new(kind, "could not do it"));
+            assert_eq!(exit_code(&error) as u8, code, "{kind:?}");
+            assert_eq!(exit_code(&error.context("above")) as u8, code, "{kind:?} under a context");
+        }
+    }
+
+    #[test]
+    fn what_is_temporary_to_the_library_is_75_to_scripts() {
+        for kind in [Kind::InUse, Kind::LoginDelay, Kind::Timeout(Phase::Tls), Kind::Partial] {
+            assert!(Error::new(kind, "x").is_temporary());
+            assert_eq!(ExitCode::of(kind), ExitCode::TryAgain);
+        }
+    }
+
+    #[test]
+    fn accounts_are_merged_into_one_code() {
+        use ExitCode::{Config, Done, Interrupted, NoHost, NoPermission, TryAgain, Unavailable};
+        let table: &[(&[ExitCode], ExitCode)] = &[
+            (&[], Done),
+            (&[Done, Done], Done),
+            (&[Done, NoPermission, Done], NoPermission),
+            (&[NoPermission, NoPermission], NoPermission),
+            (&[TryAgain, Done, TryAgain], TryAgain),
+            (&[TryAgain, NoPermission, Unavailable], NoPermission),
+            (&[NoHost, TryAgain, Config], NoHost),
+            (&[NoPermission, Interrupted, Config], Interrupted),
+        ];
+        for (codes, merged) in table {
+            assert_eq!(ExitCode::merge(codes.iter().copied()), *merged, "{codes:?}");
+        }
+    }
+
+    #[test]
+    fn the_sentence_walks_the_chain_and_says_nothing_twice() {
+        let refused = io::Error::from_raw_os_error(111);
+        let error = Error::new(Kind::Connect, "could not connect to h:995").because(refused);
+        let told = tell(&anyhow::Error::from(error).context("could not fetch work")).expect("stdout is open");
+        assert_eq!(told.sentence, "could not fetch work: could not connect to h:995: connection refused");
+        assert!(told.hint.expect("there is something to do").contains("995"));
+
+        let doubled = Error::new(Kind::Tls, "handshake: bad certificate").because("bad certificate");
+        assert_eq!(sentence(&doubled), "handshake: bad certificate");
+    }
+
+    #[test]
+    fn a_hint_from_the_place_goes_before_the_hint_of_the_kind() {
+        let error = Error::new(Kind::Tls, "x").hint("renew it").within("could not trust h");
+        assert_eq!(tell(&error.into()).and_then(|told| told.hint).as_deref(), Some("renew it"));
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_is_no_error_wherever_it_is_noticed() {
+        let gone = || on_stdout(io::ErrorKind::BrokenPipe.into());
+        let wrapped = Error::io("could not write message 3", gone()).within("could not show message 3");
+        for error in [anyhow::Error::from(gone()), anyhow::Error::from(wrapped).context("above")] {
+            assert_eq!(exit_code(&error), ExitCode::Done);
+            assert_eq!(tell(&error), None);
+        }
+        let bare: Result<(), io::Error> = Err(io::ErrorKind::BrokenPipe.into());
+        assert_eq!(exit_code(&bare.context("could not write").expect_err("it failed")), ExitCode::Done);
+    }
+
+    #[test]
+    fn a_server_that_hung_up_is_not_mistaken_for_a_reader_that_has_gone() {
+        let lost = Error::new(Kind::LineLost, "could not send a command")
+            .because(io::Error::from(io::ErrorKind::BrokenPipe));
+        let error = anyhow::Error::from(lost);
+        assert_eq!(exit_code(&error), ExitCode::Unavailable);
+        assert!(tell(&error).is_some());
+    }
+
+    #[test]
+    fn errors_without_a_kind_are_judged_by_what_lies_beneath() {
+        let denied = anyhow::Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        assert_eq!(exit_code(&denied.context("could not read x")), ExitCode::Io);
+        assert_eq!(exit_code(&anyhow::anyhow!("no such verb")), ExitCode::Usage);
+    }
+}

@@ -1,0 +1,159 @@
+//! A session in its states (RFC 1939 section 3), as types:
+//!
+//! ```text
+//!  dial ─▶ Session<Authorization> ─ sign_in ─▶ Session<Transaction> ─ quit ─▶ (UPDATE)
+//!                 │      ▲                              │
+//!               stls     └── a refused sign-in          └── dropped: the line is cut, nothing is deleted
+//! ```
+//!
+//! A call in the wrong state does not compile. One method a verb; what a reply means is decided
+//! here, how its bytes are framed in [`crate::connection`].
+
+mod dial;
+mod sign_in;
+mod transaction;
+#[cfg(test)]
+mod transcripts;
+
+pub use dial::Dial;
+pub use sign_in::Refused;
+
+use crate::connection::Connection;
+use crate::error::{Error, Kind, Phase, Result};
+use crate::protocol::{Capabilities, Command, Greeting, Reply};
+use crate::transport::TlsSettings;
+
+/// The state before sign-in.
+#[derive(Debug)]
+pub struct Authorization {
+    greeting: Greeting,
+    /// Whether the user said that secrets may travel unencrypted.
+    cleartext_allowed: bool,
+}
+
+/// The state after sign-in: the maildrop is open.
+#[derive(Debug)]
+pub struct Transaction {
+    before_sign_in: Option<Capabilities>,
+}
+
+/// A session in one of its states.
+#[derive(Debug)]
+pub struct Session<State> {
+    connection: Connection,
+    /// `None`: the server has no CAPA.
+    capabilities: Option<Capabilities>,
+    state: State,
+}
+
+impl<State> Session<State> {
+    /// What the server announces in this state; `None` where it has no CAPA.
+    pub fn capabilities(&self) -> Option<&Capabilities> {
+        self.capabilities.as_ref()
+    }
+
+    /// Whether what is sent is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.connection.is_encrypted()
+    }
+
+    /// Sends a command and reads its status line; an `-ERR` becomes an error that says
+    /// `could not <verb> <thing>`.
+    fn ask(&mut self, command: &Command<'_>, doing: &str) -> Result<Reply> {
+        let reply = self.converse(command)?;
+        if reply.is_ok() {
+            return Ok(reply);
+        }
+        Err(Error::new(reply.refusal(), format!("could not {doing}")).because(reply.words()))
+    }
+
+    /// Sends a command and reads its status line.
+    fn converse(&mut self, command: &Command<'_>) -> Result<Reply> {
+        self.connection.send(command)?;
+        self.connection.reply(Phase::Reply)
+    }
+
+    /// Asks for the capabilities of this state. An `-ERR` means that there is no CAPA.
+    fn ask_capabilities(&mut self) -> Result<()> {
+        self.capabilities = if self.converse(&Command::Capa)?.is_ok() {
+            let mut lines = Vec::new();
+            self.connection.listing(|line| {
+                // Real servers announce a dozen lines or two (RFC 2449 names eleven).
+                if lines.len() >= 1000 {
+                    return Err(Error::new(Kind::Protocol, "the list of capabilities does not end"));
+                }
+                lines.push(line.to_vec());
+                Ok(())
+            })?;
+            Some(Capabilities::of(lines))
+        } else {
+            None
+        };
+        Ok(())
+    }
+}
+
+impl Session<Authorization> {
+    /// Reads the greeting on a fresh conversation, and asks for the capabilities where
+    /// `ask_capabilities` says so (a few old servers hang up on CAPA).
+    ///
+    /// # Errors
+    /// An `-ERR` for a greeting is the server's own trouble, of the kind its response code says.
+    pub fn open(mut connection: Connection, ask_capabilities: bool) -> Result<Self> {
+        let reply = connection.reply(Phase::Greeting)?;
+        if !reply.is_ok() {
+            let error = Error::new(reply.refusal(), "the server takes no sessions now");
+            return Err(error.because(reply.words()));
+        }
+        let state = Authorization { greeting: Greeting::of(&reply), cleartext_allowed: false };
+        let mut session = Session { connection, capabilities: None, state };
+        if ask_capabilities {
+            session.ask_capabilities()?;
+        }
+        Ok(session)
+    }
+
+    /// The server's first line.
+    pub fn greeting(&self) -> &Greeting {
+        &self.state.greeting
+    }
+
+    /// Allows that secrets travel unencrypted, because the user said so (`--tls none`).
+    pub fn allow_cleartext(&mut self) {
+        self.state.cleartext_allowed = true;
+    }
+
+    /// Begins TLS (RFC 2595 section 4). The capabilities are forgotten and asked again; the session
+    /// never goes on without encryption after this.
+    ///
+    /// # Errors
+    /// [`Kind::Tls`] where the server refuses, or cannot be trusted; [`Kind::Protocol`] where it
+    /// sends octets behind its reply.
+    pub fn stls(mut self, tls: &TlsSettings, host: &str) -> Result<Self> {
+        let missing = self.capabilities.as_ref().is_some_and(|capabilities| !capabilities.stls());
+        let hint = "try --tls implicit (port 995); --tls none sends everything in the clear";
+        if missing {
+            return Err(Error::new(Kind::Tls, "the server does not offer STLS").hint(hint));
+        }
+        let reply = self.converse(&Command::Stls)?;
+        if !reply.is_ok() {
+            let error = Error::new(Kind::Tls, "the server refused STLS").because(reply.words());
+            return Err(error.hint(hint));
+        }
+        let asked_before = self.capabilities.is_some();
+        let connection = self.connection.secure(tls, host)?;
+        let mut session = Session { connection, capabilities: None, state: self.state };
+        if asked_before {
+            session.ask_capabilities()?;
+        }
+        Ok(session)
+    }
+
+    /// Ends the session before sign-in.
+    ///
+    /// # Errors
+    /// [`Kind::LineLost`], [`Kind::Timeout`]; nothing depends on them.
+    pub fn quit(mut self) -> Result<()> {
+        self.converse(&Command::Quit).map(|_| ())
+    }
+}

@@ -1,0 +1,160 @@
+//! The verbs of the TRANSACTION state (RFC 1939 sections 5 to 7; LAST from RFC 1460), and the
+//! QUIT that carries deletions out (section 6).
+
+use super::{Session, Transaction};
+use crate::error::{Error, Kind, Result};
+use crate::protocol::listing::{self, DropListing};
+use crate::protocol::maildrop::Collector;
+use crate::protocol::{Capabilities, Command, Maildrop};
+
+impl Session<Transaction> {
+    /// What the server announced before sign-in.
+    pub fn capabilities_before_sign_in(&self) -> Option<&Capabilities> {
+        self.state.before_sign_in.as_ref()
+    }
+
+    /// STAT: how many messages, and their octets.
+    ///
+    /// # Errors
+    /// As every verb here: what an `-ERR` means by its response code, [`Kind::Refused`] where it has
+    /// none; [`Kind::Protocol`] for an answer that cannot be read; [`Kind::LineLost`] and
+    /// [`Kind::Timeout`], after which the session is of no more use.
+    pub fn stat(&mut self) -> Result<DropListing> {
+        let reply = self.ask(&Command::Stat, "ask for the size of the maildrop")?;
+        listing::drop_listing(&reply.text)
+    }
+
+    /// LIST n: the declared octets of one message.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn list_one(&mut self, number: u32) -> Result<Option<u64>> {
+        let reply = self.ask(&Command::List(Some(number)), &format!("list message {number}"))?;
+        listing::scan(&reply.text).map(|(_, octets)| octets)
+    }
+
+    /// UIDL n: the unique-id of one message.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn uidl_one(&mut self, number: u32) -> Result<Vec<u8>> {
+        let doing = format!("ask for the unique-id of message {number}");
+        let reply = self.ask(&Command::Uidl(Some(number)), &doing)?;
+        listing::unique_id_of(number, &reply.text).map(<[u8]>::to_vec)
+    }
+
+    /// The maildrop: STAT, UIDL and LIST put together. A server without UIDL gives one without
+    /// unique-ids.
+    ///
+    /// # Errors
+    /// As [`Session::stat`]. A server that announces UIDL and refuses it has passing trouble
+    /// ([`Kind::ServerTemporary`]): taken for one without, all mail would look new.
+    pub fn maildrop(&mut self) -> Result<Maildrop> {
+        let counted = self.stat()?.messages;
+        let mut collector = Collector::new();
+        if counted == 0 {
+            collector.unique_ids_listed();
+            return collector.finish(0);
+        }
+        let reply = self.converse(&Command::Uidl(None))?;
+        if reply.is_ok() {
+            collector.unique_ids_listed();
+            self.connection.listing(|line| collector.unique_id(line))?;
+        } else if self.capabilities().is_some_and(Capabilities::uidl) {
+            let error = Error::new(Kind::ServerTemporary, "the server announces UIDL and refuses it");
+            return Err(error.because(reply.words()));
+        }
+        self.ask(&Command::List(None), "list the maildrop")?;
+        self.connection.listing(|line| collector.scan(line))?;
+        collector.finish(counted)
+    }
+
+    /// RETR: streams a message, octet for octet with CRLF line ends, to `take`; returns its octets.
+    /// The message is whole only where this is `Ok`.
+    ///
+    /// # Errors
+    /// As [`Session::stat`]. [`Kind::Protocol`] also where octets lie behind the message's end: then
+    /// the server did not byte-stuff it, and what was taken for the end may be none.
+    pub fn retrieve(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
+        self.ask(&Command::Retr(number), &format!("retrieve message {number}"))?;
+        self.stream(number, take)
+    }
+
+    /// TOP: streams the header and the first `lines` lines of the body (RFC 1939 section 7).
+    ///
+    /// # Errors
+    /// As [`Session::retrieve`].
+    pub fn top(&mut self, number: u32, lines: u32, take: impl FnMut(&[u8])) -> Result<u64> {
+        self.ask(&Command::Top { number, lines }, &format!("see the top of message {number}"))?;
+        self.stream(number, take)
+    }
+
+    fn stream(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
+        let octets = self.connection.body(take)?;
+        if self.connection.has_unread() {
+            let says =
+                format!("more follows behind the end of message {number}: the server does not byte-stuff");
+            return Err(Error::new(Kind::Protocol, says));
+        }
+        Ok(octets)
+    }
+
+    /// DELE: marks a message; QUIT deletes it.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn dele(&mut self, number: u32) -> Result<()> {
+        self.ask(&Command::Dele(number), &format!("delete message {number}")).map(|_| ())
+    }
+
+    /// NOOP.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn noop(&mut self) -> Result<()> {
+        self.ask(&Command::Noop, "get an answer to NOOP").map(|_| ())
+    }
+
+    /// RSET: takes all DELEs of this session back.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn rset(&mut self) -> Result<()> {
+        self.ask(&Command::Rset, "take the deletions back").map(|_| ())
+    }
+
+    /// LAST: the highest message-number accessed, 0 for none (RFC 1460; few servers have it still).
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] for an `-ERR` without a code; else as [`Session::stat`].
+    pub fn last(&mut self) -> Result<u32> {
+        let reply = self.converse(&Command::Last)?;
+        if !reply.is_ok() {
+            let kind = if reply.refusal() == Kind::Refused { Kind::Unsupported } else { reply.refusal() };
+            return Err(
+                Error::new(kind, "could not ask for the last message accessed").because(reply.words())
+            );
+        }
+        let word = reply.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).ok_or_else(|| {
+            Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(reply.words())
+        })
+    }
+
+    /// CAPA, asked once more.
+    ///
+    /// # Errors
+    /// As [`Session::stat`].
+    pub fn capa(&mut self) -> Result<Option<&Capabilities>> {
+        self.ask_capabilities()?;
+        Ok(self.capabilities())
+    }
+
+    /// QUIT: carries the deletions out and ends the session. Only its `+OK` says that they are gone.
+    ///
+    /// # Errors
+    /// As [`Session::stat`]. An `-ERR` says that some messages were not deleted (RFC 1939 section 6).
+    pub fn quit(mut self) -> Result<()> {
+        self.ask(&Command::Quit, "end the session").map(|_| ())
+    }
+}

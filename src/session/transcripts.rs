@@ -1,0 +1,321 @@
+//! Sessions as transcripts: `C:` and `S:` lines, played by a peer that compares every command to
+//! the letter. `X:` is where it hangs up; else it waits for the client to do so.
+
+use std::io::{BufRead, BufReader, Write};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::{Authorization, Refused, Session, Transaction};
+use crate::auth::{Credentials, Mechanism, Secret};
+use crate::connection::Connection;
+use crate::error::{Kind, Phase};
+use crate::protocol::Capabilities;
+use crate::transport::memory;
+
+/// Plays the server's side of `script`; the handle panics where the client said something else.
+fn peer(script: &str) -> (Connection, JoinHandle<()>) {
+    let (near, far) = memory::pair();
+    let lines: Vec<String> =
+        script.lines().map(str::trim).filter(|line| !line.is_empty()).map(Into::into).collect();
+    let handle = thread::spawn(move || {
+        let mut far = BufReader::new(far);
+        // Lines that follow one another leave in one write, so that they arrive together.
+        let mut said = Vec::new();
+        for line in lines {
+            match line.split_at(2) {
+                ("S:", line) => {
+                    said.extend_from_slice(line.strip_prefix(' ').unwrap_or(line).as_bytes());
+                    said.extend_from_slice(b"\r\n");
+                }
+                ("C:", wanted) => {
+                    far.get_mut().write_all(&std::mem::take(&mut said)).expect("the client hung up");
+                    let mut got = String::new();
+                    far.read_line(&mut got).expect("readable");
+                    assert_eq!(got, format!("{}\r\n", wanted.trim_start()));
+                }
+                ("X:", _) => return,
+                _ => panic!("neither C:, S: nor X: in {line}"),
+            }
+        }
+        far.get_mut().write_all(&said).expect("the client hung up");
+        let mut rest = String::new();
+        far.read_line(&mut rest).expect("readable");
+        assert_eq!(rest, "", "the client said more than the transcript");
+    });
+    (Connection::new(near, Duration::from_secs(10), None), handle)
+}
+
+fn open(script: &str) -> (Session<Authorization>, JoinHandle<()>) {
+    let (connection, handle) = peer(script);
+    let mut session = Session::open(connection, true).expect("a greeting");
+    session.allow_cleartext();
+    (session, handle)
+}
+
+fn credentials() -> Credentials {
+    Credentials { user: b"mrose".to_vec(), secret: Secret::new("tanstaaf") }
+}
+
+/// A session in TRANSACTION on a server without CAPA, whose transcript goes on with `script`.
+fn signed_in(script: &str) -> (Session<Transaction>, JoinHandle<()>) {
+    let before = "S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK\n";
+    let (session, handle) = open(&format!("{before}{script}"));
+    (session.sign_in(&credentials(), None).expect("signed in"), handle)
+}
+
+#[test]
+fn the_example_of_rfc_1939_section_10() {
+    let (session, peer) = open(
+        "S: +OK POP3 server ready <1896.697170952@dbc.mtview.ca.us>
+         C: CAPA
+         S: -ERR unknown command
+         C: APOP mrose c4c9334bac560ecc979e58001b3e22fb
+         S: +OK mrose's maildrop has 2 messages (320 octets)
+         C: STAT
+         S: +OK 2 320
+         C: UIDL
+         S: +OK
+         S: 1 whqtswO00WBw418f9t5JxYwZ
+         S: 2 QhdPYR:00WBw1Ph7x7
+         S: .
+         C: LIST
+         S: +OK 2 messages (320 octets)
+         S: 1 120
+         S: 2 200
+         S: .
+         C: RETR 1
+         S: +OK 120 octets
+         S: From: x
+         S:
+         S: ..dot
+         S: .
+         C: DELE 1
+         S: +OK message 1 deleted
+         C: QUIT
+         S: +OK dewey POP3 server signing off (maildrop empty)",
+    );
+    let mut session = session.sign_in(&credentials(), None).expect("signed in");
+    let maildrop = session.maildrop().expect("a maildrop");
+    assert_eq!((maildrop.len(), maildrop.octets(), maildrop.is_complete()), (2, 320, true));
+    let mut message = Vec::new();
+    assert_eq!(session.retrieve(1, |chunk| message.extend_from_slice(chunk)).expect("whole"), 17);
+    assert_eq!(message, b"From: x\r\n\r\n.dot\r\n");
+    session.dele(1).expect("deleted");
+    session.quit().expect("gone");
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn capabilities_are_asked_again_after_sign_in() {
+    let (session, peer) = open(
+        "S: +OK ready
+         C: CAPA
+         S: +OK
+         S: SASL PLAIN
+         S: .
+         C: AUTH PLAIN AG1yb3NlAHRhbnN0YWFm
+         S: +OK
+         C: CAPA
+         S: +OK
+         S: PIPELINING
+         S: .",
+    );
+    assert!(session.capabilities().is_some_and(|these| !these.pipelining()));
+    let session = session.sign_in(&credentials(), None).expect("signed in");
+    assert!(session.capabilities().is_some_and(Capabilities::pipelining));
+    assert!(session.capabilities_before_sign_in().is_some_and(|these| !these.pipelining()));
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn an_initial_response_that_does_not_fit_one_line_waits_for_the_challenge() {
+    use base64::Engine as _;
+    let long = "p".repeat(300);
+    let response = base64::engine::general_purpose::STANDARD.encode([b"\0mrose\0", long.as_bytes()].concat());
+    let (session, peer) = open(&format!(
+        "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: +OK\nC: CAPA\nS: -ERR"
+    ));
+    let credentials = Credentials { user: b"mrose".to_vec(), secret: Secret::new(long) };
+    drop(session.sign_in(&credentials, Some(Mechanism::Plain)).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_refused_sign_in_gives_the_session_back() {
+    let (session, peer) = open(
+        "S: +OK
+         C: CAPA
+         S: -ERR
+         C: USER mrose
+         S: +OK
+         C: PASS tanstaaf
+         S: -ERR [AUTH] no
+         C: USER mrose
+         S: +OK
+         C: PASS other
+         S: +OK
+         C: QUIT
+         S: +OK",
+    );
+    let Refused { error, session } = session.sign_in(&credentials(), None).expect_err("refused");
+    assert_eq!(error.kind(), Kind::SignIn);
+    let again = Credentials { secret: Secret::new("other"), ..credentials() };
+    let session = session.expect("given back").sign_in(&again, None).expect("signed in");
+    session.quit().expect("ended");
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn no_secret_travels_unencrypted_unasked() {
+    let (connection, peer) = peer("S: +OK\nC: CAPA\nS: -ERR");
+    let session = Session::open(connection, true).expect("a greeting");
+    let refused = session.sign_in(&credentials(), None).expect_err("not encrypted");
+    assert_eq!(refused.error.kind(), Kind::Tls);
+    drop(refused);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_weaker_mechanism_never_follows_in_the_clear() {
+    let digest = crate::auth::apop_digest(b"<1@h>", &Secret::new("tanstaaf"));
+    let script = format!(
+        "S: +OK <1@h>\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: USER\nS: .\nC: APOP mrose {digest}\nS: -ERR"
+    );
+    let (session, peer) = open(&script);
+    assert_eq!(session.sign_in(&credentials(), None).expect_err("refused").error.kind(), Kind::SignIn);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_challenge_that_is_no_base64_ends_the_exchange_properly() {
+    let (session, peer) = open(
+        "S: +OK
+         C: CAPA
+         S: +OK
+         S: SASL CRAM-MD5
+         S: .
+         C: AUTH CRAM-MD5
+         S: + %%%
+         C: *
+         S: -ERR cancelled
+         C: QUIT
+         S: +OK",
+    );
+    let Refused { error, session } =
+        session.sign_in(&credentials(), Some(Mechanism::CramMd5)).expect_err("refused");
+    assert_eq!(error.kind(), Kind::SignIn);
+    session.expect("in step").quit().expect("ended");
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_busy_maildrop_is_not_a_wrong_password() {
+    for (said, kind) in [
+        ("-ERR [IN-USE] held", Kind::InUse),
+        ("-ERR [LOGIN-DELAY] wait", Kind::LoginDelay),
+        ("-ERR [SYS/TEMP] later", Kind::ServerTemporary),
+        ("-ERR [SYS/PERM] never", Kind::ServerPermanent),
+        ("-ERR mailbox locked by another session", Kind::InUse),
+        ("-ERR invalid password", Kind::SignIn),
+    ] {
+        let script = format!("S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: {said}");
+        let (session, peer) = open(&script);
+        assert_eq!(session.sign_in(&credentials(), None).expect_err("refused").error.kind(), kind, "{said}");
+        peer.join().expect("to the letter");
+    }
+}
+
+#[test]
+fn stls_is_refused_when_octets_follow_its_reply() {
+    let (session, peer) =
+        open("S: +OK\nC: CAPA\nS: +OK\nS: STLS\nS: .\nC: STLS\nS: +OK begin\nS: +OK injected");
+    assert_eq!(session.stls(&Default::default(), "h").expect_err("an attack").kind(), Kind::Protocol);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn stls_that_is_not_offered_is_not_tried() {
+    let (session, peer) = open("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: .");
+    assert_eq!(session.stls(&Default::default(), "h").expect_err("not offered").kind(), Kind::Tls);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_server_that_announces_uidl_and_refuses_it_is_not_one_without() {
+    let script =
+        "S: +OK\nC: CAPA\nS: +OK\nS: UIDL\nS: USER\nS: .\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK
+        C: CAPA\nS: +OK\nS: UIDL\nS: .\nC: STAT\nS: +OK 1 9\nC: UIDL\nS: -ERR not now";
+    let (session, peer) = open(script);
+    let mut session = session.sign_in(&credentials(), None).expect("signed in");
+    assert_eq!(session.maildrop().expect_err("passing trouble").kind(), Kind::ServerTemporary);
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_server_without_uidl_gives_a_maildrop_without() {
+    let (mut session, peer) =
+        signed_in("C: STAT\nS: +OK 1 9\nC: UIDL\nS: -ERR\nC: LIST\nS: +OK\nS: 1 9\nS: .");
+    let maildrop = session.maildrop().expect("a maildrop");
+    assert!(!maildrop.has_unique_ids() && maildrop.len() == 1);
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_message_that_was_not_byte_stuffed_is_noticed() {
+    let (mut session, peer) = signed_in("C: RETR 1\nS: +OK\nS: one\nS: .\nS: two\nS: .");
+    assert_eq!(session.retrieve(1, |_| ()).expect_err("no telling").kind(), Kind::Protocol);
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn each_refusal_says_what_could_not_be_done() {
+    let (mut session, peer) = signed_in(
+        "C: RETR 9\nS: -ERR no such message
+         C: DELE 9\nS: -ERR no such message
+         C: TOP 9 0\nS: -ERR no such message
+         C: LIST 9\nS: -ERR no such message
+         C: UIDL 9\nS: -ERR no such message
+         C: LAST\nS: -ERR unknown
+         C: RSET\nS: +OK
+         C: NOOP\nS: +OK
+         C: QUIT\nS: -ERR some deleted messages not removed",
+    );
+    let refusals = [
+        session.retrieve(9, |_| ()).expect_err("none").to_string(),
+        session.dele(9).expect_err("none").to_string(),
+        session.top(9, 0, |_| ()).expect_err("none").to_string(),
+        session.list_one(9).expect_err("none").to_string(),
+        session.uidl_one(9).expect_err("none").to_string(),
+    ];
+    for refusal in &refusals {
+        assert!(refusal.starts_with("could not ") && refusal.contains('9'), "{refusal}");
+    }
+    assert_eq!(session.last().expect_err("none").kind(), Kind::Unsupported);
+    session.rset().expect("taken back");
+    session.noop().expect("alive");
+    assert_eq!(session.quit().expect_err("not removed").kind(), Kind::Refused);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_lost_line_is_no_refusal_and_the_session_is_not_given_back() {
+    let (session, peer) = open("S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nX: hangs up");
+    let Refused { error, session } = session.sign_in(&credentials(), None).expect_err("lost");
+    assert_eq!((error.kind(), session.is_none()), (Kind::LineLost, true));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_greeting_may_be_a_refusal_or_never_come() {
+    let (connection, peer) = peer("S: -ERR [SYS/TEMP] overloaded");
+    assert_eq!(Session::open(connection, true).expect_err("no session").kind(), Kind::ServerTemporary);
+    peer.join().expect("to the letter");
+    let (near, far) = memory::pair();
+    let silent = Connection::new(near, Duration::from_millis(30), None);
+    assert_eq!(Session::open(silent, true).expect_err("silence").kind(), Kind::Timeout(Phase::Greeting));
+    drop(far);
+}

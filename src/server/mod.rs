@@ -1,1 +1,211 @@
-//! (being written)
+//! An embedded POP3 server on loopback: it serves `pop3 demo`, and is the peer that tests can make misbehave.
+//!
+//! ```text
+//! Server ── a thread a connection ─▶ wire ─▶ dialogue ─▶ sign_in │ transaction · listing │ script
+//!   │                                  ▲ limits   ▲ faults            │
+//!   └── shared: maildrop, its lock, the log ◀──────┴── behaviour ─────┘   message: stored, or made as it is sent
+//! ```
+//!
+//! It is a second, independent reading of RFC 1939, 2449, 2595 and 5034: it shares no code with the client,
+//! so that each checks the other. What the client may not do is noted ([`Server::complaints`]). Everything
+//! is bounded: each wait by [`Behaviour::patience`], and all threads end when the [`Server`] is dropped.
+//!
+//! ```
+//! use pop3::server::{Behaviour, Fault, Message, Server};
+//!
+//! let letters = [Message::text("Subject: one\n\nHello.\n"), Message::text("Subject: two\n\nBye.\n")];
+//! let server = Server::start(letters, Behaviour::default().with(Fault::cut_in(2, 10)))?;
+//! let address = server.addr(); // sign in here as `demo` with `tanstaaf`
+//! # let _ = address;
+//! // … then look at what was said, and at what is left:
+//! assert_eq!(server.count("DELE"), 0);
+//! assert_eq!(server.maildrop().len(), 2);
+//! assert!(server.complaints().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod behaviour;
+mod dialogue;
+mod fault;
+mod listing;
+mod message;
+mod samples;
+mod script;
+mod shared;
+mod sign_in;
+mod transaction;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+pub use behaviour::{
+    Apop, Arrival, Behaviour, Capa, Farewell, FarewellReply, Framing, InitialResponse, Listing, ListingEnd,
+    Pipelining, Sasl, Sizes, Tls, Top,
+};
+pub use fault::{Act, End, Fault};
+pub use message::{Content, Message};
+pub use samples::samples;
+pub use script::Script;
+
+use dialogue::Dialogue;
+use shared::Shared;
+use wire::Wire;
+
+/// More connections than that at one time are closed without a word.
+const MOST_CONNECTIONS: usize = 64;
+
+/// A running server. Dropping it closes every line and ends every thread.
+pub struct Server {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    accepting: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    /// Starts a server with that mail on a free port of 127.0.0.1.
+    pub fn start(messages: impl IntoIterator<Item = Message>, behaviour: Behaviour) -> io::Result<Server> {
+        Server::open(messages, behaviour, Vec::new())
+    }
+
+    /// Starts a server that plays a script on each connection: the first on the first, and so on; the
+    /// last is played again on all that follow. No script at all closes every line at once.
+    pub fn play(mut scripts: Vec<Script>) -> io::Result<Server> {
+        if scripts.is_empty() {
+            scripts.push(Script::new());
+        }
+        Server::open([], Behaviour::default(), scripts)
+    }
+
+    fn open(
+        messages: impl IntoIterator<Item = Message>,
+        behaviour: Behaviour,
+        scripts: Vec<Script>,
+    ) -> io::Result<Server> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::new(messages, behaviour));
+        let theirs = Arc::clone(&shared);
+        let accepting = std::thread::Builder::new()
+            .name("pop3 server".to_owned())
+            .spawn(move || accept(&listener, &theirs, &Arc::new(scripts)))?;
+        Ok(Server { address, shared, accepting: Some(accepting) })
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Every line that clients have said, in order and verbatim, passwords too; bytes that are no UTF-8 are replaced.
+    pub fn log(&self) -> Vec<String> {
+        self.shared.log()
+    }
+
+    /// How often a command was said: its first words, in any case (`RETR`, or `RETR 1`).
+    pub fn count(&self, command: &str) -> usize {
+        let log = self.shared.log();
+        log.iter().filter(|line| fault::says(line.as_bytes(), command.as_bytes())).count()
+    }
+
+    /// What clients did that the RFCs forbid: commands sent before a reply without PIPELINING having been
+    /// announced to them, anything behind STLS, overlong commands, bare LF; and departures from a script.
+    pub fn complaints(&self) -> Vec<String> {
+        self.shared.complaints()
+    }
+
+    /// How many connections there were.
+    pub fn sessions(&self) -> usize {
+        self.shared.sessions()
+    }
+
+    /// The messages as they are now: what was deleted is gone once QUIT was said.
+    pub fn maildrop(&self) -> Vec<Message> {
+        self.shared.messages()
+    }
+
+    /// Changes the maildrop by hand: new mail, other unique-ids, another order. Running sessions keep
+    /// their snapshot.
+    pub fn edit(&self, change: impl FnOnce(&mut Vec<Message>)) {
+        self.shared.edit(change);
+    }
+
+    /// Puts every message back that QUIT has ever removed, in the order of their arrival.
+    pub fn bring_back(&self) {
+        self.shared.bring_back();
+    }
+
+    /// Behaves otherwise from the next connection on. Arrivals start anew.
+    pub fn set_behaviour(&self, behaviour: Behaviour) {
+        self.shared.set_behaviour(behaviour);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shared.stop();
+        // The thread waits for a client; be one. Where that fails it is left to wait alone.
+        if TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok()
+            && let Some(accepting) = self.accepting.take()
+        {
+            // It ends by returning; a panic in it was reported on stderr already.
+            let _ = accepting.join();
+        }
+    }
+}
+
+/// Takes connections, a thread for each, until the server stops; then waits for those threads.
+fn accept(listener: &TcpListener, shared: &Arc<Shared>, scripts: &Arc<Vec<Script>>) {
+    let mut threads: Vec<JoinHandle<()>> = Vec::new();
+    while !shared.is_stopped() {
+        let Ok((line, _)) = listener.accept() else {
+            // Out of file descriptors, most likely: wait for some to come back.
+            shared.pause(Duration::from_millis(10));
+            continue;
+        };
+        threads.retain(|thread| !thread.is_finished());
+        let Some(session) = line.try_clone().ok().and_then(|line| shared.admit(line)) else { continue };
+        if threads.len() >= MOST_CONNECTIONS {
+            shared.dismiss(session);
+            continue;
+        }
+        let (theirs, scripts) = (Arc::clone(shared), Arc::clone(scripts));
+        let spawned = std::thread::Builder::new().name(format!("pop3 session {session}")).spawn(move || {
+            // A line that broke is the client's to notice, and often what the test is about.
+            let _ = attend(line, &theirs, &scripts, session);
+            theirs.dismiss(session);
+        });
+        match spawned {
+            Ok(thread) => threads.push(thread),
+            Err(_) => shared.dismiss(session),
+        }
+    }
+    for thread in threads {
+        let _ = thread.join();
+    }
+}
+
+/// One connection from first to last.
+fn attend(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) -> io::Result<()> {
+    let behaviour = shared.behaviour();
+    let mut wire = Wire::new(line, behaviour.patience, behaviour.framing.bare_lf)?;
+    let outcome = match scripts.get(session).or(scripts.last()) {
+        Some(script) => script.run(&mut wire, shared),
+        None => {
+            let secured = match &behaviour.tls {
+                Tls::Implicit(identity) => wire.secure(identity),
+                Tls::None | Tls::Stls(_) => Ok(()),
+            };
+            // The dialogue ends, and with it the maildrop's lock, before the client sees the line close.
+            secured.and_then(|()| Dialogue::new(&mut wire, shared, &behaviour, session).run())
+        }
+    };
+    wire.close(outcome.is_ok());
+    outcome
+}

@@ -1,1 +1,314 @@
-//! (being written)
+//! The identity of a message: a hash over header fields that no server touches, so that a message is
+//! recognised when its unique-id does not tell (RFC 1939 section 7 lets a server give a gone message's
+//! unique-id to another, and migrations renumber everything).
+//!
+//! Place in the flow: the fetch feeds an [`Identifier`] with every message as it streams by, and with the
+//! answer to TOP where the plan is in doubt; the journal keeps the [`Identity`]; an mbox is searched by it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use memchr::memchr;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Kind};
+
+/// Where a header ends for us, in octets without line ends' CR: none that people write is longer.
+const MAX_HEADER: usize = 256 * 1024;
+
+/// The fields that make the identity (RFC 5322 section 3.6): written by sender and relays, never by a maildrop.
+const CHOSEN: [&[u8]; 6] = [b"received", b"message-id", b"date", b"from", b"to", b"subject"];
+
+/// What maildrops and mail readers write into a header (Dovecot, UW-IMAP, qpopper), so it may change.
+const TOUCHED: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
+
+/// The beginning of the names UW-IMAP keeps its own state under (`X-IMAP:`, `X-IMAPbase:`).
+const TOUCHED_PREFIX: &[u8] = b"x-imap";
+
+/// What a message is recognised by: a truncated SHA-256. Displayed, and read back, as 32 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Identity([u8; 16]);
+
+impl Identity {
+    /// The identity those octets are.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Identity {
+        Identity(bytes)
+    }
+
+    /// Its octets.
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The identity 32 hexadecimal digits, of either case, spell.
+    pub fn from_hex(text: &[u8]) -> Option<Identity> {
+        if text.len() != 32 {
+            return None;
+        }
+        let mut bytes = [0; 16];
+        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Identity(bytes))
+    }
+}
+
+/// The value of one hexadecimal digit.
+fn digit(byte: u8) -> Option<u8> {
+    match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        b'A'..=b'F' => Some(byte - b'A' + 10),
+        _ => None,
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl FromStr for Identity {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Identity, Error> {
+        Identity::from_hex(text.as_bytes())
+            .ok_or_else(|| Error::new(Kind::Usage, "expected an identity of 32 hexadecimal digits"))
+    }
+}
+
+/// What the header line before belongs to, which its folded continuations follow.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Field {
+    #[default]
+    Other,
+    Chosen,
+    Touched,
+}
+
+/// Reads a message as it streams and makes its [`Identity`].
+///
+/// Any chunking gives the same result, and so do CRLF and LF as line ends.
+#[derive(Default)]
+pub struct Identifier {
+    /// The beginning of a line whose end has not come yet.
+    line: Vec<u8>,
+    field: Field,
+    chosen: Option<Sha256>,
+    /// Every line that maildrops leave alone: what counts while no chosen field has come.
+    all: Option<Sha256>,
+    taken: usize,
+    is_done: bool,
+}
+
+impl Identifier {
+    /// One that has read nothing yet.
+    pub fn new() -> Self {
+        Identifier::default()
+    }
+
+    /// Reads on. Costs nothing once the header is over.
+    pub fn push(&mut self, mut chunk: &[u8]) {
+        while !self.is_done && !chunk.is_empty() {
+            // A header without end is cut at the same octet whatever the chunks and line ends are.
+            let room = MAX_HEADER - self.taken;
+            match memchr(b'\n', chunk) {
+                Some(end) if self.line.is_empty() => {
+                    self.take(&chunk[..end], room);
+                    chunk = &chunk[end + 1..];
+                }
+                Some(end) => {
+                    let mut line = std::mem::take(&mut self.line);
+                    line.extend_from_slice(&chunk[..end]);
+                    self.take(&line, room);
+                    line.clear();
+                    self.line = line;
+                    chunk = &chunk[end + 1..];
+                }
+                None => {
+                    // One octet more than fits, because it may prove to be the CR of a line end.
+                    let space = (room + 1).saturating_sub(self.line.len());
+                    self.line.extend_from_slice(&chunk[..chunk.len().min(space)]);
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The identity; `None` when there was no header to make one of.
+    pub fn finish(mut self) -> Option<Identity> {
+        if !self.is_done && !self.line.is_empty() {
+            let line = std::mem::take(&mut self.line);
+            self.take(&line, MAX_HEADER - self.taken);
+        }
+        let hash = self.chosen.or(self.all)?.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&hash[..16]);
+        Some(Identity(bytes))
+    }
+
+    /// Takes one whole line, without its LF, of which at most `room` octets count.
+    fn take(&mut self, line: &[u8], room: usize) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Delivery turns CRCRLF into CRLF, so that a line of CRs alone is an empty one here and there.
+        if line.iter().all(|byte| *byte == b'\r') {
+            self.is_done = true;
+            return;
+        }
+        let line = &line[..line.len().min(room)];
+        self.taken += line.len() + 1;
+        self.is_done = self.taken >= MAX_HEADER;
+        let text = line.trim_ascii_end();
+        let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
+        let (name, rest) = if is_folded { (&[][..], text) } else { split(text) };
+        if !is_folded {
+            self.field = sort(name);
+        }
+        if text.is_empty() {
+            return;
+        }
+        let hash = match (self.field, &mut self.chosen) {
+            (Field::Chosen, chosen) => chosen.get_or_insert_with(Sha256::new),
+            (Field::Other, None) => self.all.get_or_insert_with(Sha256::new),
+            (Field::Other, Some(_)) | (Field::Touched, _) => return,
+        };
+        // Names are hashed in lower case: some servers tidy their spelling.
+        for part in name.chunks(64) {
+            let mut lower = [0; 64];
+            let lower = &mut lower[..part.len()];
+            lower.copy_from_slice(part);
+            lower.make_ascii_lowercase();
+            hash.update(lower);
+        }
+        hash.update(rest);
+        hash.update(b"\n");
+    }
+}
+
+/// A field's name, without the blanks RFC 5322 section 4.5 once allowed behind it, and the rest from the colon on.
+fn split(line: &[u8]) -> (&[u8], &[u8]) {
+    match memchr(b':', line) {
+        Some(colon) => (line[..colon].trim_ascii_end(), &line[colon..]),
+        None => (&[], line),
+    }
+}
+
+fn sort(name: &[u8]) -> Field {
+    let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
+    if CHOSEN.iter().any(is) {
+        Field::Chosen
+    } else if TOUCHED.iter().any(is)
+        || name.get(..TOUCHED_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(TOUCHED_PREFIX))
+    {
+        Field::Touched
+    } else {
+        Field::Other
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn identity(message: &[u8]) -> Option<Identity> {
+        let mut identifier = Identifier::new();
+        identifier.push(message);
+        identifier.finish()
+    }
+
+    const MAIL: &[u8] = b"Received: from a\r\n\tby b; Mon, 1 Jan 2024 00:00:00 +0000\r\n\
+        Message-ID: <1@example>\r\nSubject: hello\r\n world\r\nX-Other: 1\r\n\r\nbody\r\n";
+
+    #[test]
+    fn is_read_back_from_what_it_shows() {
+        let one = identity(MAIL).expect("an identity");
+        assert_eq!(one.to_string().len(), 32);
+        assert_eq!(one.to_string().parse::<Identity>().expect("hex"), one);
+        assert_eq!(Identity::from_bytes(*one.as_bytes()), one);
+        for bad in ["", "12", &"g".repeat(32), &"0".repeat(33)] {
+            assert!(bad.parse::<Identity>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn stays_the_same_whatever_a_maildrop_adds_or_tidies() {
+        let one = identity(MAIL);
+        let lf: Vec<u8> = MAIL.iter().copied().filter(|byte| *byte != b'\r').collect();
+        let touched: &[u8] = b"X-UIDL: 77\r\nReceived: from a  \r\n\tby b; Mon, 1 Jan 2024 00:00:00 +0000\t\r\n\
+            MESSAGE-id : <1@example>\r\nsubject: hello\r\n world\r\nX-Other: 2\r\nStatus: RO\r\n\r\nother body";
+        let header_alone = MAIL.strip_suffix(b"\r\nbody\r\n").expect("the body");
+        assert_eq!(identity(&lf), one);
+        assert_eq!(identity(touched), one);
+        assert_eq!(identity(header_alone), one);
+    }
+
+    #[test]
+    fn differs_when_any_chosen_field_does() {
+        let one = identity(MAIL);
+        for (from, to) in
+            [("from a", "from c"), ("by b", "by c"), ("<1@", "<2@"), ("hello", "Hello"), (" world", " w")]
+        {
+            let other = String::from_utf8_lossy(MAIL).replace(from, to);
+            assert_ne!(identity(other.as_bytes()), one, "{from}");
+        }
+    }
+
+    #[test]
+    fn falls_back_on_every_line_that_maildrops_leave_alone() {
+        let one = identity(b"X-A: 1\nX-B: 2\n\n").expect("an identity");
+        assert_eq!(
+            identity(b"Status: RO\nX-A: 1\nX-B: 2\nX-IMAPbase: 9\n more\nX-Keywords: a\n\n"),
+            Some(one)
+        );
+        assert_ne!(identity(b"X-A: 1\nX-B: 3\n\n"), Some(one));
+    }
+
+    #[test]
+    fn a_message_without_header_has_none() {
+        for message in
+            [&b""[..], b"\r\n", b"\nbody", b"\r\r\nSubject: in the body\r\n", b"Status: RO\r\n\r\nx"]
+        {
+            assert_eq!(identity(message), None, "{message:?}");
+        }
+    }
+
+    #[test]
+    fn a_header_without_end_is_cut_alike_with_either_line_end() {
+        let mut mail = b"Subject: x\r\n".to_vec();
+        for n in 0..20_000 {
+            mail.extend_from_slice(format!("To: someone-{n}@example.org\r\n").as_bytes());
+        }
+        let lf: Vec<u8> = mail.iter().copied().filter(|byte| *byte != b'\r').collect();
+        let one = identity(&mail);
+        assert_eq!(identity(&lf), one);
+        mail.extend_from_slice(b"Date: far behind\r\n");
+        assert_eq!(identity(&mail), one);
+        let endless = [&b"Subject: "[..], &vec![b'x'; 2 * MAX_HEADER]].concat();
+        let mut identifier = Identifier::new();
+        endless.chunks(1000).for_each(|chunk| identifier.push(chunk));
+        assert!(identifier.line.len() <= MAX_HEADER + 1);
+        assert_eq!(identifier.finish(), identity(&endless));
+        assert_eq!(identity(&[&endless[..], b"\r\n\r\n"].concat()), identity(&endless));
+    }
+
+    proptest! {
+        #[test]
+        fn any_chunking_gives_the_same_identity(
+            message in prop::collection::vec(prop::sample::select(b"Tto:Subject \r\n\tx\xff".to_vec()), 0..200),
+            cuts in prop::collection::vec(1usize..9, 1..40),
+        ) {
+            let mut identifier = Identifier::new();
+            let mut rest = &message[..];
+            for cut in cuts.iter().cycle() {
+                if rest.is_empty() { break }
+                let (head, tail) = rest.split_at((*cut).min(rest.len()));
+                identifier.push(head);
+                rest = tail;
+            }
+            prop_assert_eq!(identifier.finish(), identity(&message));
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! File names in a Maildir: unique on this machine for ever, and telling who wrote the file, so
+//! that leftovers of a dead process can be told from the work of a living one.
+//!
+//! `SECONDS.M<microseconds>P<process>Q<number>_<tag>.<host>`
+
+use crate::delivery::files;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A name that was never used before.
+pub(super) fn fresh(tag: &str) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    format!(
+        "{}.M{:06}P{}Q{}_{tag}.{}",
+        now.as_secs(),
+        now.subsec_micros(),
+        std::process::id(),
+        NUMBER.fetch_add(1, Ordering::Relaxed),
+        files::host(),
+    )
+}
+
+/// Who gave a file its name.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Origin<'a> {
+    /// When, in seconds since 1970.
+    pub(super) seconds: u64,
+    /// Which process.
+    pub(super) process: i32,
+    /// For which account.
+    pub(super) tag: &'a str,
+    /// On which machine.
+    pub(super) host: &'a str,
+}
+
+impl<'a> Origin<'a> {
+    /// Reads a name that [`fresh`] made; `None` for those of other programs.
+    pub(super) fn of(name: &'a str) -> Option<Origin<'a>> {
+        let (seconds, rest) = name.split_once(".M")?;
+        let (_microseconds, rest) = rest.split_once('P')?;
+        let (process, rest) = rest.split_once('Q')?;
+        let (_number, rest) = rest.split_once('_')?;
+        let (tag, host) = rest.split_once('.')?;
+        Some(Origin { seconds: seconds.parse().ok()?, process: process.parse().ok()?, tag, host })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_differ_and_tell_their_origin() {
+        let (one, two) = (fresh("0badcafe"), fresh("0badcafe"));
+        assert_ne!(one, two);
+        let origin = Origin::of(&one).unwrap();
+        assert_eq!(origin.process, std::process::id().cast_signed());
+        assert_eq!((origin.tag, origin.host), ("0badcafe", &*files::host()));
+        assert!(origin.seconds > 1_700_000_000);
+    }
+
+    #[test]
+    fn names_of_other_programs_have_no_origin() {
+        for name in
+            ["", "x", "1700000000.M1P2.host", "1700000000.1234_5.host", "x.M1P2Q3_tag.host", "1.M1PxQ3_t.h"]
+        {
+            assert_eq!(Origin::of(name), None, "{name}");
+        }
+    }
+}

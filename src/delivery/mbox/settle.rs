@@ -1,0 +1,219 @@
+//! What became of messages in an mbox, after an interruption. Under the lock: a range that bears
+//! its checksum is delivered, a torn tail of ours is cut off, and where another program rewrote
+//! the file the message is looked for by what it holds.
+
+use super::checksum::{self, Checksum};
+use super::lock::Locked;
+use super::walk::{Piece, Walk};
+use super::{LOCK_PATIENCE, flush};
+use crate::delivery::Settled;
+use crate::delivery::files::sync_folder;
+use crate::error::{Error, Result};
+use crate::identity::{Identifier, Identity};
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+/// A message that was about to be delivered here.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::delivery) struct Intent<'a> {
+    pub(in crate::delivery) offset: u64,
+    pub(in crate::delivery) length: u64,
+    pub(in crate::delivery) checksum: &'a [u8; 16],
+    pub(in crate::delivery) from_line: &'a [u8],
+    pub(in crate::delivery) identity: Option<Identity>,
+}
+
+impl Intent<'_> {
+    fn end(&self) -> u64 {
+        self.offset.saturating_add(self.length)
+    }
+
+    /// What the message is known by once its header may have been added to.
+    fn mark(&self) -> Option<Mark> {
+        self.identity.map(|identity| (identity, checksum::body(self.checksum)))
+    }
+}
+
+type Mark = (Identity, [u8; 8]);
+
+/// Settles all of one mbox.
+///
+/// # Errors
+/// The mbox's folder is not there, or the mbox cannot be locked, read, cut or flushed.
+pub(in crate::delivery) fn settle(path: &Path, intents: &[Intent<'_>]) -> Result<Vec<Settled>> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    match fs::metadata(path) {
+        Ok(_) => {}
+        // A reader may have emptied and removed it, or nothing was ever appended.
+        Err(source) if source.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
+            return Ok(vec![Settled::Again; intents.len()]);
+        }
+        Err(source) => {
+            let context = format!("could not look for unfinished deliveries in {}", path.display());
+            return Err(Error::io(context, source)
+                .hint("is its disk mounted? until the folder is back nobody can say what was delivered"));
+        }
+    }
+    let locked = Locked::open(path, false, LOCK_PATIENCE)?;
+    let settled = look(locked.file(), intents)
+        .map_err(|source| Error::io(format!("could not settle deliveries in {}", path.display()), source))?;
+    // What an earlier run wrote, it may not have lived to flush.
+    flush(locked.file(), path)?;
+    sync_folder(folder)?;
+    Ok(settled)
+}
+
+fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
+    let length = file.metadata()?.len();
+    let mut settled = vec![Settled::Again; intents.len()];
+    let mut open = Vec::new();
+    for (at, intent) in intents.iter().enumerate() {
+        if intent.end() <= length && is_whole(file, intent)? {
+            settled[at] = Settled::Delivered;
+        } else {
+            open.push(at);
+        }
+    }
+    // Never cut off what is known to be whole.
+    let delivered = |at: &usize| settled[*at] == Settled::Delivered;
+    let whole_up_to = (0..intents.len()).filter(delivered).map(|at| intents[at].end()).max().unwrap_or(0);
+    let planned_end = intents.iter().map(Intent::end).max().unwrap_or(0);
+    open.sort_by_key(|at| intents[*at].offset);
+    let mut cut = None;
+    for &at in &open {
+        let intent = &intents[at];
+        if intent.offset >= whole_up_to && is_torn(file, length, intent, planned_end)? {
+            file.set_len(intent.offset)?;
+            cut = Some(intent.offset);
+            break;
+        }
+    }
+    // Behind the cut nothing stands.
+    open.retain(|at| cut.is_none_or(|cut| intents[*at].offset < cut));
+    let mut found = find(file, intents, &open)?;
+    // A mark found once speaks for one message, first of all for those known to stand there.
+    for at in (0..intents.len()).filter(|at| settled[*at] == Settled::Delivered).collect::<Vec<_>>() {
+        take(&mut found, &intents[at]);
+    }
+    for at in open {
+        if take(&mut found, &intents[at]) {
+            settled[at] = Settled::Delivered;
+        }
+    }
+    Ok(settled)
+}
+
+fn take(found: &mut HashMap<Mark, usize>, intent: &Intent<'_>) -> bool {
+    let count = intent.mark().and_then(|mark| found.get_mut(&mark)).filter(|count| **count > 0);
+    count.map(|count| *count -= 1).is_some()
+}
+
+fn range(mut file: &File, from: u64, length: u64) -> io::Result<impl Read> {
+    file.seek(SeekFrom::Start(from))?;
+    Ok(file.take(length))
+}
+
+/// Whether the range holds exactly what was to be written.
+fn is_whole(file: &File, intent: &Intent<'_>) -> io::Result<bool> {
+    let mut source = range(file, intent.offset, intent.length)?;
+    let mut from_line = vec![0; intent.from_line.len()];
+    match source.read_exact(&mut from_line) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+        other => other?,
+    }
+    if from_line != intent.from_line {
+        return Ok(false);
+    }
+    let mut sum = Checksum::default();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(sum.finish() == *intent.checksum),
+            Ok(count) => sum.push(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Whether the file, from this message's offset to its end, is the torn beginning of what we were
+/// writing, and nothing that another program may have put there.
+fn is_torn(file: &File, length: u64, intent: &Intent<'_>, planned_end: u64) -> io::Result<bool> {
+    if length <= intent.offset || length > planned_end || intent.from_line.is_empty() {
+        return Ok(false);
+    }
+    let tail = length - intent.offset;
+    let mut start = Vec::new();
+    range(file, intent.offset, tail.min(intent.from_line.len() as u64))?.read_to_end(&mut start)?;
+    // After a power cut a file may have got its length and not its bytes. No mail program ends one with NUL.
+    if ends_in_nul(file, length)? {
+        let written = start.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        return Ok(intent.from_line.starts_with(&start[..written]));
+    }
+    if start.len() < intent.from_line.len() {
+        return Ok(intent.from_line.starts_with(&start));
+    }
+    if start != intent.from_line || length >= intent.end() {
+        return Ok(false);
+    }
+    let behind = intent.from_line.len() as u64;
+    let mut walk = Walk::new(range(file, intent.offset + behind, tail - behind)?);
+    let (mut sum, mut identifier) = (Checksum::default(), Identifier::new());
+    while let Some(piece) = walk.next()? {
+        match piece {
+            Piece::Separator => return Ok(false),
+            Piece::Text(text) => {
+                sum.push(text);
+                identifier.push(text);
+            }
+        }
+    }
+    // With its header whole, it must be the very message.
+    Ok(!sum.has_header() || identifier.finish() == intent.identity)
+}
+
+fn ends_in_nul(file: &File, length: u64) -> io::Result<bool> {
+    let mut last = Vec::new();
+    range(file, length.saturating_sub(1), 1)?.read_to_end(&mut last)?;
+    Ok(last == [0])
+}
+
+/// Looks through the whole mbox for the open messages; how often each mark was found.
+fn find(mut file: &File, intents: &[Intent<'_>], open: &[usize]) -> io::Result<HashMap<Mark, usize>> {
+    let marks = open.iter().filter_map(|at| intents[*at].mark());
+    let mut found: HashMap<Mark, usize> = marks.map(|mark| (mark, 0)).collect();
+    if found.is_empty() {
+        return Ok(found);
+    }
+    file.seek(SeekFrom::Start(0))?;
+    let mut walk = Walk::new(file);
+    let mut message: Option<(Checksum, Identifier)> = None;
+    loop {
+        match walk.next()? {
+            Some(Piece::Text(text)) => {
+                if let Some((sum, identifier)) = &mut message {
+                    sum.push(text);
+                    identifier.push(text);
+                }
+            }
+            other => {
+                let ended =
+                    if other.is_some() { message.replace(Default::default()) } else { message.take() };
+                if let Some((sum, identifier)) = ended {
+                    let mark = identifier.finish().map(|identity| (identity, checksum::body(&sum.finish())));
+                    if let Some(count) = mark.and_then(|mark| found.get_mut(&mark)) {
+                        *count += 1;
+                    }
+                }
+                if other.is_none() {
+                    return Ok(found);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

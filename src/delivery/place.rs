@@ -1,0 +1,160 @@
+//! Where a message is going to stand: what the journal remembers before anything becomes visible,
+//! so that after a crash one look tells whether the message arrived.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+/// The future position of one message, found again by [`settle`](super::settle).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A file in a Maildir.
+    Maildir {
+        /// The Maildir, absolute.
+        directory: PathBuf,
+        /// The name in `tmp/`, later in `new/`.
+        name: String,
+        /// The inode of `tmp/` itself: only this very folder's silence says that the message has
+        /// been delivered, not that of one made anew (on an empty mount point, from a backup).
+        tmp_inode: u64,
+    },
+    /// A range of an mbox.
+    Mbox {
+        /// The mbox, absolute.
+        file: PathBuf,
+        /// Where the range begins, in bytes.
+        offset: u64,
+        /// Its bytes: all of `from_line`, the quoted message, the blank line that ends it.
+        length: u64,
+        /// Eight bytes of SHA-256 over the header, eight over the body, as they stand in the file.
+        /// Two halves, because mail readers write into headers (`Status`) but not into bodies.
+        checksum: [u8; 16],
+        /// What the range begins with: line ends that the file lacked before it, the `From ` line.
+        from_line: Vec<u8>,
+    },
+    /// Handed to a program: there is nowhere to look.
+    Handed,
+}
+
+impl Place {
+    /// The place as a list of byte strings, for a journal (which does its own escaping).
+    pub fn fields(&self) -> Vec<Vec<u8>> {
+        match self {
+            Place::Maildir { directory, name, tmp_inode } => vec![
+                b"maildir".to_vec(),
+                bytes(directory),
+                name.clone().into_bytes(),
+                tmp_inode.to_string().into_bytes(),
+            ],
+            Place::Mbox { file, offset, length, checksum, from_line } => vec![
+                b"mbox".to_vec(),
+                bytes(file),
+                offset.to_string().into_bytes(),
+                length.to_string().into_bytes(),
+                format!("{:032x}", u128::from_be_bytes(*checksum)).into_bytes(),
+                from_line.clone(),
+            ],
+            Place::Handed => vec![b"handed".to_vec()],
+        }
+    }
+
+    /// The place that [`fields`](Self::fields) described; `None` when they describe none.
+    pub fn from_fields(fields: &[Vec<u8>]) -> Option<Place> {
+        let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
+        match fields.as_slice() {
+            [b"maildir", directory, name, tmp_inode] => Some(Place::Maildir {
+                directory: path(directory),
+                name: file_name(name)?,
+                tmp_inode: number(tmp_inode)?,
+            }),
+            [b"mbox", file, offset, length, checksum, from_line] => Some(Place::Mbox {
+                file: path(file),
+                offset: number(offset)?,
+                length: number(length)?,
+                checksum: digits(checksum)
+                    .filter(|text| text.len() == 32)
+                    .and_then(|text| u128::from_str_radix(text, 16).ok())?
+                    .to_be_bytes(),
+                from_line: from_line.to_vec(),
+            }),
+            [b"handed"] => Some(Place::Handed),
+            _ => None,
+        }
+    }
+}
+
+fn bytes(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_bytes().to_vec()
+}
+
+fn path(bytes: &[u8]) -> PathBuf {
+    OsString::from_vec(bytes.to_vec()).into()
+}
+
+/// A name that cannot lead out of its folder, whatever somebody wrote into the journal.
+fn file_name(bytes: &[u8]) -> Option<String> {
+    let name = std::str::from_utf8(bytes).ok()?;
+    (!name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\0'])).then(|| name.to_owned())
+}
+
+fn digits(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+fn number(bytes: &[u8]) -> Option<u64> {
+    digits(bytes)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(texts: &[&str]) -> Vec<Vec<u8>> {
+        texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+    }
+
+    #[test]
+    fn fields_bring_every_place_back() {
+        let places = [
+            Place::Maildir {
+                directory: path(b"/mail/\xff\t\n"),
+                name: "1.M2P3Q4_ab.host".to_owned(),
+                tmp_inode: u64::MAX,
+            },
+            Place::Mbox {
+                file: "/m".into(),
+                offset: 0,
+                length: u64::MAX,
+                checksum: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 255],
+                from_line: b"\n\nFrom \xff\n".to_vec(),
+            },
+            Place::Handed,
+        ];
+        for place in places {
+            assert_eq!(Place::from_fields(&place.fields()), Some(place));
+        }
+    }
+
+    #[test]
+    fn fields_that_describe_nothing_are_refused() {
+        let sum = "0".repeat(32);
+        let cases: [&[&str]; 12] = [
+            &[],
+            &["lmtp"],
+            &["handed", ""],
+            &["maildir", "/m", "name"],
+            &["maildir", "/m", "../name", "1"],
+            &["maildir", "/m", "", "1"],
+            &["maildir", "/m", "name", "+1"],
+            &["maildir", "/m", "name", "18446744073709551616"],
+            &["mbox", "/m", "1", "2", &sum],
+            &["mbox", "/m", "-1", "2", &sum, "From x\n"],
+            &["mbox", "/m", "1", "2", "00", "From x\n"],
+            &["mbox", "/m", "1", "2", &"z".repeat(32), "From x\n"],
+        ];
+        for case in cases {
+            assert_eq!(Place::from_fields(&fields(case)), None, "{case:?}");
+        }
+        assert_eq!(Place::from_fields(&[b"maildir".to_vec(), vec![], vec![0xff], b"1".to_vec()]), None);
+    }
+}

@@ -1,0 +1,129 @@
+//! Where messages go, as the user writes it: `maildir:PATH`, `mbox:PATH`, `command:CMD` or a bare path.
+
+use crate::error::{Error, Kind, Result};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+/// A destination by name; nothing is opened yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spec {
+    /// A Maildir folder.
+    Maildir(PathBuf),
+    /// An mbox file.
+    Mbox(PathBuf),
+    /// A shell command that takes one message on its standard input.
+    Command(String),
+}
+
+impl Spec {
+    /// Reads a destination. `~` at the start of a path is `home`. A bare path with a trailing `/`,
+    /// or one of an existing folder, is a Maildir, any other an mbox.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`]: no such kind of destination, nothing behind the colon, `~` without a home.
+    pub fn parse(text: &str, home: Option<&Path>) -> Result<Spec> {
+        let path = |path: &str| expand(path, home).map_err(|error| error.within(refusal(text)));
+        let (scheme, rest) = match text.split_once(':') {
+            // A colon behind a slash belongs to a path.
+            Some((scheme, rest)) if !scheme.contains('/') => (Some(scheme), rest),
+            _ => (None, text),
+        };
+        match scheme {
+            _ if rest.trim().is_empty() => {
+                let hint = "name a path or a command, as in maildir:~/Mail/inbox";
+                Err(Error::new(Kind::Usage, refusal(text)).because("it is empty").hint(hint))
+            }
+            Some("maildir") => Ok(Spec::Maildir(path(rest)?)),
+            Some("mbox") => Ok(Spec::Mbox(path(rest)?)),
+            Some("command") => Ok(Spec::Command(rest.to_owned())),
+            Some(other) => Err(Error::new(Kind::Usage, refusal(text))
+                .because(format!("there is no destination `{other}:`"))
+                .hint("use maildir:PATH, mbox:PATH or command:CMD, or ./ before a path with a colon")),
+            None => {
+                let path = path(rest)?;
+                let is_maildir = rest.ends_with('/') || path.is_dir();
+                Ok(if is_maildir { Spec::Maildir(path) } else { Spec::Mbox(path) })
+            }
+        }
+    }
+}
+
+fn refusal(text: &str) -> String {
+    // What follows `command:` may hold a secret, and is never wrong.
+    format!("could not use the destination `{text}`")
+}
+
+fn expand(path: &str, home: Option<&Path>) -> Result<PathBuf> {
+    let below = match path.strip_prefix('~') {
+        Some("") => "",
+        Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => return Ok(path.into()),
+    };
+    home.map(|home| home.join(below)).ok_or_else(|| {
+        Error::new(Kind::Usage, "there is no home folder for `~`").hint("write the path in full")
+    })
+}
+
+impl fmt::Display for Spec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Spec::Maildir(path) => write!(f, "maildir:{}", path.display()),
+            Spec::Mbox(path) => write!(f, "mbox:{}", path.display()),
+            Spec::Command(command) => write!(f, "command:{command}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    fn parsed(text: &str) -> Spec {
+        Spec::parse(text, Some(Path::new("/home/me"))).unwrap()
+    }
+
+    #[test]
+    fn every_spelling_has_its_meaning() {
+        let folder = tempfile::tempdir().unwrap();
+        let existing = folder.path().to_str().unwrap();
+        let maildir = |path: &str| Spec::Maildir(path.into());
+        let mbox = |path: &str| Spec::Mbox(path.into());
+        assert_eq!(parsed("maildir:/m"), maildir("/m"));
+        assert_eq!(parsed("maildir:~/Mail/inbox"), maildir("/home/me/Mail/inbox"));
+        assert_eq!(parsed("mbox:~"), mbox("/home/me"));
+        assert_eq!(parsed("mbox:~you/m"), mbox("~you/m"));
+        assert_eq!(parsed("command:procmail -d me"), Spec::Command("procmail -d me".to_owned()));
+        assert_eq!(parsed("new/"), maildir("new/"));
+        assert_eq!(parsed(existing), maildir(existing));
+        assert_eq!(parsed("~/inbox"), mbox("/home/me/inbox"));
+        assert_eq!(parsed("./a:b"), mbox("./a:b"));
+        assert_eq!(parsed("mbox:a:b"), mbox("a:b"));
+    }
+
+    #[test]
+    fn what_is_shown_reads_back() {
+        for text in ["maildir:/m", "mbox:/a b", "command:cat > /dev/null"] {
+            assert_eq!(parsed(text).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn unknown_and_empty_destinations_are_refused() {
+        for text in ["lmtp:host:24", "imaps://me@host/INBOX", "Maildir:/m", "", "mbox:", "command: "] {
+            let error = Spec::parse(text, None).unwrap_err();
+            assert_eq!(error.kind(), Kind::Usage, "{text}");
+            assert!(error.own_hint().is_some(), "{text}");
+        }
+        let error = Spec::parse("lmtp:host:24", None).unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "there is no destination `lmtp:`");
+        assert!(error.own_hint().unwrap().contains("maildir:PATH, mbox:PATH or command:CMD"));
+    }
+
+    #[test]
+    fn a_tilde_needs_a_home() {
+        let error = Spec::parse("~/m", None).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        assert_eq!(error.own_hint(), Some("write the path in full"));
+    }
+}

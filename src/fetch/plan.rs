@@ -1,0 +1,323 @@
+//! The plan of one run: for each message of the maildrop what to do with it, and why.
+//!
+//! Place in the flow: between the listings and the first RETR. Pure: the maildrop, the journal's view, the
+//! policy and the time come in, steps come out. In two rounds, because where listings alone do not tell
+//! which message is meant, the server must be asked for its header (TOP): [`doubts`] names those, [`plan`]
+//! takes the answers. Unique-ids: RFC 1939 section 7.
+
+mod matching;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use self::matching::{Found, Link, Matching};
+use super::journal::{EntryId, State, View};
+use super::policy::{Keep, Order, Policy};
+use crate::identity::Identity;
+
+/// A message as the server listed it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// Its message-number.
+    pub number: u32,
+    /// The octets declared for it, if they were.
+    pub octets: Option<u64>,
+    /// Its unique-id, if it has one.
+    pub unique_id: Option<&'a [u8]>,
+}
+
+/// What to do with a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Fetch it, and then delete it, or leave it.
+    Fetch {
+        /// Whether it is deleted in the same session, once it is delivered.
+        then_delete: bool,
+    },
+    /// Delete it without a download: it is recorded as delivered.
+    Delete,
+    /// Leave it on the server: it is recorded as delivered.
+    Keep,
+    /// Leave it on the server, undelivered: a later run may fetch it.
+    Skip,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Action::Fetch { then_delete: false } => "fetch",
+            Action::Fetch { then_delete: true } => "fetch, then delete",
+            Action::Delete => "delete",
+            Action::Keep => "keep",
+            Action::Skip => "skip",
+        })
+    }
+}
+
+/// Why a step is as it is. Displayed as a person reads it behind the action.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// To fetch: never delivered.
+    New,
+    /// To fetch: never delivered, and so many tries failed.
+    FailedBefore(u32),
+    /// To fetch: the unique-id is known, but of another message.
+    Reused,
+    /// To fetch: it may be known, but its header, which would tell, could not be had.
+    Unrecognised,
+    /// To fetch, or to skip where the policy needs to know messages again: there is no unique-id.
+    NoUniqueId,
+    /// To skip: more octets than the policy fetches.
+    TooLarge,
+    /// To skip: enough for one run.
+    OverLimit,
+    /// To skip: an interrupted delivery is to be settled first.
+    Unsettled,
+    /// To keep: delivered before, and everything is kept.
+    Known,
+    /// To keep: delivered before, and not old enough to delete.
+    Recent,
+    /// To keep: delivered before, and among the newest.
+    AmongNewest,
+    /// To keep: delivered before under another unique-id.
+    Renumbered,
+    /// To keep or to delete: delivered before, then gone from the server, which brought it back.
+    BackAgain,
+    /// To keep, though the policy would delete it: more would be deleted than one run may.
+    HeldBack,
+    /// To delete: delivered before, and nothing is kept.
+    Delivered,
+    /// To delete: delivered before, and first seen longer ago than is kept.
+    Expired,
+    /// To delete: delivered before, and not among the newest.
+    BeyondNewest,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Reason::New => "new",
+            Reason::FailedBefore(1) => "failed before",
+            Reason::FailedBefore(count) => return write!(f, "failed {count} times before"),
+            Reason::Reused => "new, with the unique-id of another message",
+            Reason::Unrecognised => "perhaps known, but cannot be recognised",
+            Reason::NoUniqueId => "has no unique-id",
+            Reason::TooLarge => "too large",
+            Reason::OverLimit => "over the limit of one run",
+            Reason::Unsettled => "an interrupted delivery is to be settled first",
+            Reason::Known => "fetched before",
+            Reason::Recent => "fetched before, not old enough to delete",
+            Reason::AmongNewest => "fetched before, among the newest",
+            Reason::Renumbered => "fetched before, under another unique-id",
+            Reason::BackAgain => "fetched before, brought back by the server",
+            Reason::HeldBack => "to be deleted, but too many at once",
+            Reason::Delivered => "fetched before, nothing is kept",
+            Reason::Expired => "fetched before, old enough to delete",
+            Reason::BeyondNewest => "fetched before, not among the newest",
+        })
+    }
+}
+
+/// What to do with one message, and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    /// Its message-number.
+    pub number: u32,
+    /// The octets declared for it, if they were.
+    pub octets: Option<u64>,
+    /// What the journal knows it as.
+    pub entry: Option<EntryId>,
+    /// What to do.
+    pub action: Action,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// What one run does, and what it learns for the journal.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// A step for each message, in the policy's order.
+    pub steps: Vec<Step>,
+    /// Entries that the server, which listed everything, does not have any more.
+    pub vanished: Vec<EntryId>,
+    /// Entries that are listed with another unique-id, or other octets, and the message-number they have.
+    /// The journal must learn it before anything else happens.
+    pub adopted: Vec<(EntryId, u32)>,
+    /// Tombstones whose messages are listed again.
+    pub back: Vec<EntryId>,
+    /// How many messages would have been deleted, had the policy's `max_delete` not forbidden it: none is.
+    pub held_back: Option<u32>,
+}
+
+/// The message-numbers of which the identity must be asked, because the listings do not tell whether they
+/// are known: the unique-id is that of a message once gone, or declares other octets than before, or stands
+/// for several messages; or the server seems to have renumbered its messages.
+///
+/// `complete` says that the listing has every message of the maildrop.
+pub fn doubts(listed: &[Listed], complete: bool, view: &View) -> Vec<u32> {
+    Matching::new(listed, complete, view, &HashMap::new()).doubts
+}
+
+/// What to do with each listed message at `now` (seconds since 1970).
+///
+/// `identities` has the answers to [`doubts`]: `None` where a header could not be had. In doubt a message is
+/// fetched again.
+pub fn plan(
+    listed: &[Listed],
+    complete: bool,
+    view: &View,
+    identities: &HashMap<u32, Option<Identity>>,
+    policy: &Policy,
+    now: i64,
+) -> Plan {
+    let matching = Matching::new(listed, complete, view, identities);
+    let mut plan = Plan { vanished: matching.vanished(), ..Plan::default() };
+    let rule = Rule { keep: policy.keep, newest: newest(listed, policy.keep), now };
+    let mut order: Vec<usize> = (0..listed.len()).collect();
+    match policy.order {
+        Order::Oldest => order.sort_by_key(|&index| listed[index].number),
+        Order::Newest => order.sort_by_key(|&index| std::cmp::Reverse(listed[index].number)),
+    }
+    let mut left = policy.limit.unwrap_or(u32::MAX);
+    plan.steps.reserve_exact(listed.len());
+    for index in order {
+        let (message, found) = (&listed[index], matching.found[index]);
+        let (mut action, mut reason) = plan.judge(message, found, view, &rule);
+        if let Action::Fetch { .. } = action {
+            let is_too_large =
+                policy.max_size.zip(message.octets).is_some_and(|(most, octets)| octets > most);
+            if is_too_large {
+                (action, reason) = (Action::Skip, Reason::TooLarge);
+            } else if left == 0 {
+                (action, reason) = (Action::Skip, Reason::OverLimit);
+            } else {
+                left -= 1;
+            }
+        }
+        let Listed { number, octets, .. } = *message;
+        plan.steps.push(Step { number, octets, entry: found.entry(), action, reason });
+    }
+    plan.hold_back(policy.max_delete);
+    plan
+}
+
+impl Plan {
+    /// How many messages are to be fetched.
+    pub fn fetches(&self) -> usize {
+        self.steps.iter().filter(|step| matches!(step.action, Action::Fetch { .. })).count()
+    }
+
+    /// How many messages are to be deleted, all having gone well.
+    pub fn deletions(&self) -> usize {
+        self.steps.iter().filter(|step| step.action.deletes()).count()
+    }
+
+    /// What to do with a message, size and number left aside.
+    fn judge(&mut self, message: &Listed, found: Found, view: &View, rule: &Rule) -> (Action, Reason) {
+        let fetch = Action::Fetch { then_delete: rule.deletes_at_once(message.number) };
+        let (id, link) = match found {
+            // Without a unique-id nothing is known again: only what is deleted at once comes once.
+            Found::Unnamed if rule.keep == Keep::None => return (fetch, Reason::NoUniqueId),
+            Found::Unnamed => return (Action::Skip, Reason::NoUniqueId),
+            Found::New => return (fetch, Reason::New),
+            Found::Reused => return (fetch, Reason::Reused),
+            Found::Unrecognised => return (fetch, Reason::Unrecognised),
+            Found::Entry(id, link) => (id, link),
+        };
+        let Some(entry) = view.get(id) else { return (fetch, Reason::New) };
+        if link != Link::Same {
+            self.adopted.push((id, message.number));
+        }
+        let was_gone = match entry.state {
+            State::Seen => {
+                let reason =
+                    view.failure(id).map_or(Reason::New, |failure| Reason::FailedBefore(failure.count));
+                return (fetch, reason);
+            }
+            State::Intended => return (Action::Skip, Reason::Unsettled),
+            State::Delivered => false,
+            State::Gone(_) => true,
+        };
+        let (action, reason) = rule.apply(message.number, entry.first_seen);
+        if was_gone {
+            self.back.push(id);
+            (action, Reason::BackAgain)
+        } else if action == Action::Keep && link == Link::Renumbered {
+            (action, Reason::Renumbered)
+        } else {
+            (action, reason)
+        }
+    }
+
+    /// Deletes nothing where more than `most` would be.
+    fn hold_back(&mut self, most: Option<u32>) {
+        let count = u32::try_from(self.deletions()).unwrap_or(u32::MAX);
+        if most.is_none_or(|most| count <= most) {
+            return;
+        }
+        self.held_back = Some(count);
+        for step in &mut self.steps {
+            match &mut step.action {
+                Action::Fetch { then_delete } => *then_delete = false,
+                Action::Delete => (step.action, step.reason) = (Action::Keep, Reason::HeldBack),
+                Action::Keep | Action::Skip => {}
+            }
+        }
+    }
+}
+
+impl Action {
+    fn deletes(self) -> bool {
+        matches!(self, Action::Delete | Action::Fetch { then_delete: true })
+    }
+}
+
+/// What stays on the server, worked out for one maildrop.
+struct Rule {
+    keep: Keep,
+    /// The lowest message-number among the newest that stay.
+    newest: u32,
+    now: i64,
+}
+
+impl Rule {
+    /// Whether a message is deleted in the session that fetches it. Age alone never does that: a message
+    /// that waited long to be fetched stays until the next run.
+    fn deletes_at_once(&self, number: u32) -> bool {
+        match self.keep {
+            Keep::All | Keep::Age(_) => false,
+            Keep::None => true,
+            Keep::Newest(_) => number < self.newest,
+        }
+    }
+
+    /// What becomes of a message that is delivered.
+    fn apply(&self, number: u32, first_seen: i64) -> (Action, Reason) {
+        match self.keep {
+            Keep::All => (Action::Keep, Reason::Known),
+            Keep::None => (Action::Delete, Reason::Delivered),
+            Keep::Age(age) => {
+                let limit = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+                match self.now.saturating_sub(first_seen) >= limit {
+                    true => (Action::Delete, Reason::Expired),
+                    false => (Action::Keep, Reason::Recent),
+                }
+            }
+            Keep::Newest(_) if number < self.newest => (Action::Delete, Reason::BeyondNewest),
+            Keep::Newest(_) => (Action::Keep, Reason::AmongNewest),
+        }
+    }
+}
+
+/// The lowest message-number that the policy keeps for being among the newest: numbers follow age.
+fn newest(listed: &[Listed], keep: Keep) -> u32 {
+    let Keep::Newest(count) = keep else { return 0 };
+    let mut numbers: Vec<u32> = listed.iter().map(|message| message.number).collect();
+    numbers.sort_unstable();
+    match numbers.len().checked_sub(count as usize) {
+        None | Some(0) => 0,
+        Some(first) => numbers.get(first).copied().unwrap_or(u32::MAX),
+    }
+}

@@ -1,1 +1,88 @@
-//! (being written)
+//! What the user configured: the file, the `POP3_…` variables and the flags, in that order of growing
+//! weight, become [`Account`]s.
+//!
+//! ```text
+//! config.toml ─▶ document ─▶ Config ──┐
+//! POP3_… ─▶ Environment ─▶ Overrides ─┼─▶ resolve ─▶ Account ─▶ password sources ─▶ Credentials
+//! flags (cli/) ───────────▶ Overrides ┘
+//! ```
+//!
+//! Knows nothing of clap, of sockets or of the protocol. Secrets are hidden in every `Debug` form and
+//! stand in no error.
+
+mod config;
+mod document;
+mod environment;
+mod netrc;
+mod overrides;
+mod password;
+mod resolve;
+mod url;
+pub mod values;
+
+use std::time::Duration;
+
+pub use self::config::Config;
+pub use self::document::{Globals, Mistake};
+pub use self::environment::Environment;
+pub use self::overrides::{KEYS, Overrides};
+pub use self::password::PasswordSource;
+pub use self::resolve::{Scope, resolve};
+pub use self::url::ServerUrl;
+pub use self::values::When;
+use crate::auth::{Credentials, Mechanism};
+use crate::delivery::Spec;
+use crate::error::Result;
+use crate::fetch::policy::Policy;
+use crate::transport::{Security, Target, TlsSettings};
+
+/// All that is needed to sign in to one maildrop, and what to do with its messages.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// Its name in the configuration file, else `user@host`. Names the journal, too.
+    pub name: String,
+    /// What to connect to.
+    pub server: Target,
+    /// How the line is encrypted.
+    pub security: Security,
+    /// Which server is trusted.
+    pub tls: TlsSettings,
+    /// The user name.
+    pub user: String,
+    /// Where the password comes from.
+    pub password: PasswordSource,
+    /// The one mechanism to sign in by; `None` chooses the strongest.
+    pub auth: Option<Mechanism>,
+    /// The patience of each phase.
+    pub timeout: Duration,
+    /// Whether the dialogue is shown.
+    pub trace: bool,
+    /// Where messages go; only `fetch` needs it.
+    pub deliver: Option<Spec>,
+    /// What is fetched, and what stays on the server.
+    pub policy: Policy,
+    /// Whether `fetch` only tells what it would do.
+    pub dry_run: bool,
+}
+
+impl Account {
+    /// User name and password. May run a command, read a file, or ask on the terminal; a password on
+    /// standard input is read once, so ask once.
+    ///
+    /// # Errors
+    /// [`Kind::NoCredentials`](crate::error::Kind::NoCredentials) when there is no password;
+    /// [`Kind::Config`](crate::error::Kind::Config) when its file is open to others;
+    /// [`Kind::Io`](crate::error::Kind::Io) when a source cannot be read.
+    pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
+        let secret = self.password.obtain(&self.user, self.host(), environment, password::prompt)?;
+        Ok(Credentials { user: self.user.clone().into_bytes(), secret })
+    }
+
+    /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.
+    pub fn host(&self) -> &str {
+        match &self.server {
+            Target::Tcp { host, .. } => host,
+            Target::Unix(_) => "localhost",
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The configuration file on disk: found, guarded against other readers, read, checked.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::Environment;
+use super::document::{self, Document, Globals, Mistake};
+use super::overrides::Overrides;
+use super::password::refuse_if_others_may_read;
+use crate::error::{Error, Kind, Result};
+
+/// The largest configuration file that is read, in bytes.
+const LARGEST: u64 = 1 << 20;
+
+/// What the user configured. The default is that of a user without a file.
+#[derive(Debug, Clone, Default)]
+pub struct Config {
+    path: Option<PathBuf>,
+    document: Document,
+}
+
+impl Config {
+    /// The file that was named, or else the one in its usual place; none there is an empty one.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when the file cannot be read, is open to others though it holds a password,
+    /// or has mistakes: the first one stands in the error.
+    pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Config> {
+        let Some((path, file, text)) = open(named, environment)? else { return Ok(Config::default()) };
+        let (document, mistakes) = document::read(&text, environment.home());
+        if let Some(first) = mistakes.first() {
+            let more = match mistakes.len() - 1 {
+                0 => String::new(),
+                more => format!(" ({more} more: see `pop3 config check`)"),
+            };
+            let error = Error::new(Kind::Config, format!("could not use {}", path.display()))
+                .because(format!("{first}{more}"));
+            return Err(first.hint.iter().fold(error, |error, hint| error.hint(hint)));
+        }
+        if document.password_at.is_some() {
+            refuse_if_others_may_read(&file, &path)?;
+        }
+        Ok(Config { path: Some(path), document })
+    }
+
+    /// Every mistake of the file, also those that do no harm yet: an account without server or user.
+    /// `None` where no file was named and none is in the usual place.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when the file cannot be read at all.
+    pub fn check(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, Vec<Mistake>)>> {
+        let Some((path, file, text)) = open(named, environment)? else { return Ok(None) };
+        let (document, mut mistakes) = document::read(&text, environment.home());
+        // A setting that could not be read is a mistake already, and missing for that reason.
+        if mistakes.is_empty() {
+            for entry in &document.accounts {
+                let whole = Overrides::default().under(&document.defaults).under(&entry.settings);
+                let mut missing = |what: &str, hint: &str| {
+                    let message = format!("account {} has no {what}", entry.name);
+                    mistakes.push(document::mistake(&text, entry.at, message, Some(hint.to_owned())));
+                };
+                if whole.server.is_none() {
+                    missing("server", "add server = \"pop3s://HOST\"");
+                }
+                if whole.user.is_none() {
+                    missing("user", "add user = \"NAME\"");
+                }
+            }
+        }
+        if let Some(at) = document.password_at
+            && let Err(error) = refuse_if_others_may_read(&file, &path)
+        {
+            let hint = error.own_hint().map(str::to_owned);
+            mistakes.push(document::mistake(&text, at, error.to_string(), hint));
+        }
+        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        Ok(Some((path, mistakes)))
+    }
+
+    /// The file this comes from, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// What it says about the global flags.
+    pub fn globals(&self) -> &Globals {
+        &self.document.globals
+    }
+
+    /// The account that counts where none is named.
+    pub fn default_account(&self) -> Option<&str> {
+        self.document.default_account.as_deref()
+    }
+
+    /// The names of its accounts, in the order of the file.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.document.accounts.iter().map(|entry| entry.name.as_str())
+    }
+
+    /// All it says about an account, `[defaults]` included; without a name the defaults alone.
+    pub fn settings(&self, account: Option<&str>) -> Option<Overrides> {
+        let defaults = self.document.defaults.clone();
+        let Some(name) = account else { return Some(defaults) };
+        let entry = self.document.accounts.iter().find(|entry| entry.name == name)?;
+        Some(defaults.under(&entry.settings))
+    }
+}
+
+fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, File, String)>> {
+    let Some(path) = named.map(Path::to_owned).or_else(|| environment.config_path()) else { return Ok(None) };
+    match File::open(&path) {
+        Ok(file) => {
+            let text = read(&file, &path)?;
+            Ok(Some((path, file, text)))
+        }
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unreadable(&path, error)),
+    }
+}
+
+fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::new(Kind::Config, format!("could not read the configuration {}", path.display())).because(error)
+}
+
+fn read(file: &File, path: &Path) -> Result<String> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(unreadable(path, io::Error::other("it is larger than 1 MiB")));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        unreadable(path, io::Error::other(format!("line {line} is not UTF-8")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    /// A home folder with that configuration in it.
+    fn home(config: impl AsRef<[u8]>, mode: u32) -> (tempfile::TempDir, Environment) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".config/pop3/config.toml");
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, config).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let environment = Environment::of(Some(folder.path()), []);
+        (folder, environment)
+    }
+
+    #[test]
+    fn finds_the_file_in_its_place_and_lives_without_one() {
+        let (_folder, environment) = home("[account.work]\n", 0o644);
+        let config = Config::find(None, &environment).unwrap();
+        assert_eq!(config.names().collect::<Vec<_>>(), ["work"]);
+        assert_eq!(config.path(), environment.config_path().as_deref());
+        let nobody = Environment::of(Some(Path::new("/nonexistent")), []);
+        assert_eq!(Config::find(None, &nobody).unwrap().path(), None);
+        assert_eq!(Config::check(None, &nobody).unwrap(), None);
+        let error = Config::find(Some(Path::new("/nonexistent/c.toml")), &environment).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config, "a file that was named must be there");
+    }
+
+    #[test]
+    fn the_first_mistake_stands_in_the_error_and_the_rest_is_counted() {
+        let (_folder, environment) = home("[account.work]\nsever = ''\nusr = ''\n", 0o644);
+        let error = Config::find(None, &environment).unwrap_err();
+        assert_eq!((error.kind(), error.own_hint()), (Kind::Config, Some("did you mean \"server\"?")));
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            "line 2, column 1: unknown key \"sever\" (1 more: see `pop3 config check`)"
+        );
+        let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
+        assert_eq!(mistakes.len(), 2);
+    }
+
+    #[test]
+    fn a_password_that_others_may_read_is_refused_with_the_cure() {
+        let text = "[account.work]\nserver = 'pop3s://me@h'\npassword = 'hunter2'\n";
+        for mode in [0o644, 0o640, 0o666] {
+            let (_folder, environment) = home(text, mode);
+            let error = Config::find(None, &environment).unwrap_err();
+            assert_eq!(error.kind(), Kind::Config);
+            assert!(error.own_hint().unwrap().starts_with("chmod 600 /"));
+            let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
+            assert_eq!((mistakes.len(), mistakes[0].line), (1, 3));
+        }
+        let (_folder, environment) = home(text, 0o600);
+        assert!(Config::find(None, &environment).is_ok());
+        assert_eq!(Config::check(None, &environment).unwrap().unwrap().1, []);
+    }
+
+    #[test]
+    fn check_finds_accounts_that_could_not_work() {
+        let (_folder, environment) = home("[account.a]\n[account.b]\nserver = 'pop3s://me@h'\n", 0o644);
+        assert!(Config::find(None, &environment).is_ok(), "flags may still say the rest");
+        let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
+        let told: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            ["line 1, column 10: account a has no server", "line 1, column 10: account a has no user"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_is_told_by_its_line_and_a_giant_is_not_read() {
+        let (_folder, environment) = home(b"# fine\n# \xff\n", 0o644);
+        let error = Config::find(None, &environment).unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "line 2 is not UTF-8");
+        let (_folder, environment) = home(vec![b'#'; (1 << 20) + 1], 0o644);
+        assert_eq!(Config::find(None, &environment).unwrap_err().kind(), Kind::Config);
+    }
+
+    #[test]
+    fn an_account_stands_on_the_defaults() {
+        let (_folder, environment) =
+            home("[defaults]\nlimit = 1\nkeep = 5\n[account.work]\nlimit = 2\n", 0o644);
+        let config = Config::find(None, &environment).unwrap();
+        let work = config.settings(Some("work")).unwrap();
+        assert_eq!((work.limit, work.keep.is_some()), (Some(2), true));
+        assert_eq!(config.settings(None).unwrap().limit, Some(1));
+        assert!(config.settings(Some("home")).is_none());
+    }
+}

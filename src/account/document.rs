@@ -1,0 +1,250 @@
+//! The text of a configuration file into settings, and every mistake in it with its line and column.
+//! Pure: no file is opened here. Walks the TOML tree by hand, because a derived reader would stop at
+//! the first mistake and quote the line, which may hold a password.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::Path;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::overrides::{KEYS, Overrides, Value};
+use super::values::{self, When, nearest};
+
+/// The keys that stand outside of all tables, the two tables last.
+const TOP: [&str; 8] =
+    ["default-account", "quiet", "verbose", "json", "color", "progress", "defaults", "account"];
+
+/// A mistake in the configuration file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// The line, from 1.
+    pub line: usize,
+    /// The character in that line, from 1.
+    pub column: usize,
+    /// What is wrong: lower case, no full stop, never a value that may be secret.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.message)
+    }
+}
+
+/// The global flags, as far as something was said about them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each field is the flag of its name")]
+pub struct Globals {
+    pub quiet: Option<bool>,
+    pub verbose: Option<bool>,
+    pub json: Option<bool>,
+    pub color: Option<When>,
+    pub progress: Option<When>,
+}
+
+/// One `[account.NAME]`.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) settings: Overrides,
+    /// The byte where its name stands first.
+    pub(super) at: usize,
+}
+
+/// A configuration file, understood.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Document {
+    pub(super) globals: Globals,
+    pub(super) default_account: Option<String>,
+    pub(super) defaults: Overrides,
+    /// In the order of the file.
+    pub(super) accounts: Vec<Entry>,
+    /// Where the first `password` stands.
+    pub(super) password_at: Option<usize>,
+}
+
+/// Understands as much of `text` as can be; `~` in it is `home`.
+pub(super) fn read(text: &str, home: Option<&Path>) -> (Document, Vec<Mistake>) {
+    let (root, errors) = DeTable::parse_recoverable(text);
+    let mut reader = Reader { text, home, document: Document::default(), mistakes: Vec::new() };
+    for error in errors {
+        let at = error.span().map_or(text.len(), |span| span.start);
+        reader.complain(at, error.message().replace('\n', ", "), None);
+    }
+    let unreadable: Vec<usize> = reader.mistakes.iter().map(|mistake| mistake.line).collect();
+    reader.top(root.get_ref());
+    let Reader { document, mut mistakes, .. } = reader;
+    // What was made of an unreadable line is guesswork, and so are complaints about it.
+    let mut seen = 0;
+    mistakes.retain(|mistake| {
+        seen += 1;
+        seen <= unreadable.len() || !unreadable.contains(&mistake.line)
+    });
+    mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    (document, mistakes)
+}
+
+/// A mistake at a byte of the text.
+pub(super) fn mistake(text: &str, at: usize, message: String, hint: Option<String>) -> Mistake {
+    let before = text.get(..at).unwrap_or(text);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    Mistake {
+        line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
+        column: before[line_start..].chars().count() + 1,
+        message,
+        hint,
+    }
+}
+
+struct Reader<'t> {
+    text: &'t str,
+    home: Option<&'t Path>,
+    document: Document,
+    mistakes: Vec<Mistake>,
+}
+
+type Pair<'a, 'i> = (&'a str, Range<usize>, &'a Spanned<DeValue<'i>>);
+
+/// The pairs of a table in the order of the file.
+fn pairs<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
+    let mut pairs: Vec<_> =
+        table.iter().map(|(key, value)| (key.get_ref().as_ref(), key.span(), value)).collect();
+    pairs.sort_by_key(|(_, span, _)| span.start);
+    pairs
+}
+
+impl Reader<'_> {
+    fn complain(&mut self, at: usize, message: impl Into<String>, hint: Option<String>) {
+        self.mistakes.push(mistake(self.text, at, message.into(), hint));
+    }
+
+    fn top(&mut self, root: &DeTable<'_>) {
+        let mut default_at = 0;
+        for (key, span, value) in pairs(root) {
+            match (key, value.get_ref()) {
+                ("defaults", DeValue::Table(table)) => self.document.defaults = self.settings(table),
+                ("account", DeValue::Table(table)) => self.accounts(table),
+                ("defaults" | "account", _) => {
+                    self.complain(value.span().start, format!("{key} is a table"), Some(where_to(key)));
+                }
+                ("default-account", DeValue::String(name)) => {
+                    self.document.default_account = Some(name.to_string());
+                    default_at = value.span().start;
+                }
+                _ if TOP.contains(&key) => {
+                    if let Err(what) = self.global(key, value.get_ref()) {
+                        self.complain(value.span().start, format!("{key}: {what}"), None);
+                    }
+                }
+                _ => {
+                    let hint = match nearest(key, TOP.into_iter()) {
+                        Some(known) => format!("did you mean \"{known}\"?"),
+                        None if KEYS.contains(&key) => where_to(key),
+                        None => format!("known here are {}", TOP.join(", ")),
+                    };
+                    self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
+                }
+            }
+        }
+        let names = || self.document.accounts.iter().map(|entry| entry.name.as_str());
+        if let Some(default) = &self.document.default_account
+            && !names().any(|name| name == default)
+        {
+            let hint = nearest(default, names()).map(|known| format!("did you mean \"{known}\"?"));
+            self.complain(default_at, "default-account names no account of this file", hint);
+        }
+    }
+
+    fn global(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), String> {
+        let globals = &mut self.document.globals;
+        match (key, value) {
+            ("quiet", DeValue::Boolean(said)) => globals.quiet = Some(*said),
+            ("verbose", DeValue::Boolean(said)) => globals.verbose = Some(*said),
+            ("json", DeValue::Boolean(said)) => globals.json = Some(*said),
+            ("color", DeValue::String(text)) => globals.color = Some(text.parse()?),
+            ("progress", DeValue::String(text)) => globals.progress = Some(text.parse()?),
+            ("quiet" | "verbose" | "json", _) => return Err("it wants true or false".to_owned()),
+            _ => return Err("it wants text in quotes".to_owned()),
+        }
+        Ok(())
+    }
+
+    fn accounts(&mut self, table: &DeTable<'_>) {
+        for (name, span, value) in pairs(table) {
+            let DeValue::Table(table) = value.get_ref() else {
+                self.complain(
+                    span.start,
+                    "an account is a table with a name",
+                    Some("write [account.NAME] above its keys".to_owned()),
+                );
+                continue;
+            };
+            if name.is_empty() || name.contains(char::is_control) {
+                self.complain(span.start, "an account's name is empty or holds a control character", None);
+            }
+            let settings = self.settings(table);
+            self.document.accounts.push(Entry { name: name.to_owned(), settings, at: span.start });
+        }
+    }
+
+    fn settings(&mut self, table: &DeTable<'_>) -> Overrides {
+        let mut settings = Overrides::default();
+        for (key, span, value) in pairs(table) {
+            if !KEYS.contains(&key) {
+                let hint = match nearest(key, KEYS.into_iter()) {
+                    Some(known) => format!("did you mean \"{known}\"?"),
+                    None if TOP.contains(&key) => where_to(key),
+                    None => format!("known here are {}", KEYS.join(", ")),
+                };
+                self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
+                continue;
+            }
+            if key == "password" {
+                self.document.password_at.get_or_insert(span.start);
+            }
+            if let Err(error) = settings.set(key, &plain(value.get_ref()), self.home) {
+                let hint = error.own_hint().map(str::to_owned);
+                self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), hint);
+            }
+        }
+        settings
+    }
+}
+
+fn where_to(key: &str) -> String {
+    match key {
+        "defaults" => "write [defaults] above its keys".to_owned(),
+        "account" => "write [account.NAME] above its keys".to_owned(),
+        key if KEYS.contains(&key) => format!("{key} belongs under [defaults] or [account.NAME]"),
+        key => format!("{key} belongs at the top of the file, above all tables"),
+    }
+}
+
+fn plain<'a>(value: &'a DeValue<'_>) -> Value<'a> {
+    match value {
+        DeValue::String(text) => Value::Text(text),
+        DeValue::Boolean(truth) => Value::Truth(*truth),
+        DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
+            Ok(number) => Value::Whole(number),
+            Err(_) => Value::Other("so large a number"),
+        },
+        DeValue::Float(_) => Value::Other("a number with a fraction"),
+        DeValue::Datetime(_) => Value::Other("a date"),
+        DeValue::Table(_) => Value::Other("a table"),
+        DeValue::Array(items) => {
+            let texts = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(text) => Some(text.as_ref()),
+                _ => None,
+            });
+            texts.collect::<Option<_>>().map_or(Value::Other("a list of other things"), Value::Several)
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "document_tests.rs"]
+mod tests;

@@ -1,0 +1,211 @@
+//! Configuration texts and what is made of them.
+
+use super::*;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::account::PasswordSource;
+use crate::delivery::Spec;
+use crate::fetch::policy::{Keep, Order};
+use crate::transport::{Security, Target, TlsVersion};
+
+fn mistakes(text: &str) -> Vec<String> {
+    let (_, mistakes) = read(text, Some(Path::new("/home/me")));
+    mistakes
+        .iter()
+        .map(|mistake| match &mistake.hint {
+            Some(hint) => format!("{mistake} | {hint}"),
+            None => mistake.to_string(),
+        })
+        .collect()
+}
+
+fn account(lines: &str) -> Overrides {
+    let (document, mistakes) = read(&format!("[account.a]\n{lines}\n"), Some(Path::new("/home/me")));
+    assert_eq!(mistakes, [], "{lines}");
+    document.accounts.into_iter().next().expect("one account").settings
+}
+
+#[test]
+fn reads_the_example_of_the_manual() {
+    let text = r#"default-account = "work"
+
+[defaults]
+deliver = "maildir:~/Mail/inbox"
+
+[account.work]
+server = "pop3s://pop.example.com"
+user = "me@example.com"
+password-command = "pass show mail/work"
+deliver = "maildir:~/Mail/work"
+keep = "14d"
+
+[account."at home"]
+server = "pop3://pop.example.net"
+"#;
+    let (document, mistakes) = read(text, Some(Path::new("/home/me")));
+    assert_eq!(mistakes, []);
+    assert_eq!(document.default_account.as_deref(), Some("work"));
+    assert_eq!(document.defaults.deliver, Some(Spec::Maildir("/home/me/Mail/inbox".into())));
+    let names: Vec<_> = document.accounts.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(names, ["work", "at home"], "in the order of the file");
+    let work = &document.accounts[0].settings;
+    assert_eq!(work.user.as_deref(), Some("me@example.com"));
+    assert!(matches!(&work.password, Some(PasswordSource::Command(text)) if text == "pass show mail/work"));
+    assert_eq!(work.keep, "14d".parse().ok());
+    assert_eq!(document.password_at, None, "a command is no password");
+}
+
+#[test]
+fn every_key_sets_its_setting() {
+    let pin = "ab".repeat(32);
+    let target = Target::Tcp { host: "h".into(), port: 110 };
+    assert_eq!(account("server = 'pop3://h'").server.expect("set").target(), &target);
+    assert_eq!(account("user = 'me'").user.as_deref(), Some("me"));
+    assert_eq!(account("tls = 'none'").tls, Some(Security::None));
+    assert_eq!(account("ca-file = '~/a'").ca_files, Some(vec![PathBuf::from("/home/me/a")]));
+    assert_eq!(account("ca-file = ['/a', '/b']").ca_files.map(|files| files.len()), Some(2));
+    assert_eq!(account(&format!("pin = 'sha256:{pin}'")).pins.map(|pins| pins.len()), Some(1));
+    assert_eq!(account("tls-min = '1.3'").tls_min, Some(TlsVersion::V1_3));
+    assert_eq!(account("tls-host = 'x'").tls_host.as_deref(), Some("x"));
+    assert_eq!(account("auth = 'auto'").auth, Some(None));
+    assert!(matches!(account("password = 'p'").password, Some(PasswordSource::Given(_))));
+    assert!(matches!(account("password-command = 'p'").password, Some(PasswordSource::Command(_))));
+    let file = account("password-file = '~/p'").password;
+    assert!(matches!(file, Some(PasswordSource::File(path)) if path == Path::new("/home/me/p")));
+    assert!(matches!(account("password-stdin = true").password, Some(PasswordSource::Stdin)));
+    assert_eq!(account("timeout = '2m'").timeout, Some(Duration::from_secs(120)));
+    assert_eq!(account("trace = true").trace, Some(true));
+    assert_eq!(account("deliver = 'mbox:/m'").deliver, Some(Spec::Mbox("/m".into())));
+    assert_eq!(account("to = 'mbox:/m'").deliver, Some(Spec::Mbox("/m".into())));
+    assert_eq!(account("keep = 500").keep, Some(Keep::Newest(500)));
+    assert_eq!(account("max-size = '10M'").max_size, Some(10 << 20));
+    assert_eq!(account("limit = 0x10").limit, Some(16));
+    assert_eq!(account("order = 'newest'").order, Some(Order::Newest));
+    assert_eq!(account("max-delete = 5").max_delete, Some(5));
+    assert_eq!(account("dry-run = true").dry_run, Some(true));
+}
+
+#[test]
+fn the_global_flags_have_their_keys_at_the_top() {
+    let text = "quiet = true\nverbose = false\njson = true\ncolor = 'never'\nprogress = 'always'\n";
+    let (document, mistakes) = read(text, None);
+    assert_eq!(mistakes, []);
+    let said = Globals {
+        quiet: Some(true),
+        verbose: Some(false),
+        json: Some(true),
+        color: Some(When::Never),
+        progress: Some(When::Always),
+    };
+    assert_eq!(document.globals, said);
+    assert_eq!(
+        mistakes_of_globals(),
+        [
+            "line 1, column 9: quiet: it wants true or false",
+            "line 2, column 9: color: it is one of auto, always, never",
+            "line 3, column 12: progress: it wants text in quotes"
+        ]
+    );
+}
+
+fn mistakes_of_globals() -> Vec<String> {
+    mistakes("quiet = 1\ncolor = 'red'\nprogress = true\n")
+}
+
+#[test]
+fn a_typo_is_told_with_line_column_and_the_nearest_key() {
+    assert_eq!(
+        mistakes("[account.work]\nsever = 'pop3s://h'\n"),
+        ["line 2, column 1: unknown key \"sever\" | did you mean \"server\"?"]
+    );
+    assert_eq!(
+        mistakes("[acount.work]\nserver = 'pop3s://h'\n"),
+        ["line 1, column 2: unknown key \"acount\" | did you mean \"account\"?"]
+    );
+    assert_eq!(
+        mistakes("# ü\n[defaults]\n  Keep = 'all'\n"),
+        ["line 3, column 3: unknown key \"Keep\" | did you mean \"keep\"?"]
+    );
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_led_to_the_right_one() {
+    assert_eq!(
+        mistakes("server = 'pop3s://h'\n[account.a]\nquiet = true\n"),
+        [
+            "line 1, column 1: unknown key \"server\" | server belongs under [defaults] or [account.NAME]",
+            "line 3, column 1: unknown key \"quiet\" | quiet belongs at the top of the file, above all tables"
+        ]
+    );
+    assert_eq!(
+        mistakes("defaults = 1\n[account]\nwork = 'x'\n"),
+        [
+            "line 1, column 12: defaults is a table | write [defaults] above its keys",
+            "line 3, column 1: an account is a table with a name | write [account.NAME] above its keys"
+        ]
+    );
+}
+
+#[test]
+fn all_mistakes_are_found_in_one_go() {
+    let text = "default-account = 'wrok'\n[account.work]\nserver = 'pop.example.com'\n\
+                limit = -1\nkeep = ['a']\ntimeout = 1.5\nuser = ''\nnonsense-of-mine = 1\n";
+    let found = mistakes(text);
+    let starts: Vec<_> = found.iter().map(|text| &text[..text.find(':').expect("a position")]).collect();
+    assert_eq!(
+        starts,
+        [
+            "line 1, column 19",
+            "line 3, column 10",
+            "line 4, column 9",
+            "line 5, column 8",
+            "line 6, column 11",
+            "line 7, column 8",
+            "line 8, column 1"
+        ]
+    );
+    assert!(found[0].ends_with("did you mean \"work\"?"));
+    assert!(found[1].contains("write pop3s://pop.example.com for TLS"));
+    assert!(found[3].contains("not a list") && found[4].contains("not a number with a fraction"));
+}
+
+#[test]
+fn toml_that_cannot_be_read_has_its_place_too_and_hides_nothing_else() {
+    let found =
+        mistakes("[account.work]\nserver = pop3s://h\nsever = 1\n[defaults]\nkeep = 'all'\nkeep = 'none'\n");
+    assert!(found.iter().any(|text| text.starts_with("line 2, ")), "{found:?}");
+    assert!(found.iter().any(|text| text.starts_with("line 6, column 1: duplicate key")), "{found:?}");
+    assert!(found.iter().any(|text| text.contains("did you mean \"server\"")), "{found:?}");
+    for text in ["[", "=", "a = ", "[account.a", "a = \"", "\u{feff}\0", "[account.\"\"]", "a.b.c = {"] {
+        assert_ne!(mistakes(text), Vec::<String>::new(), "{text:?}");
+    }
+}
+
+#[test]
+fn no_mistake_repeats_a_password() {
+    for lines in [
+        "password = 'hunter2'\npassword-command = 'x'",
+        "password = ['hunter2', 1]",
+        "password = 'hunter2",
+        "password = hunter2",
+        "server = 'pop3s://me:hunter2@h'",
+        "pasword = 'hunter2'",
+    ] {
+        let found = mistakes(&format!("[account.a]\n{lines}\n"));
+        assert!(!found.is_empty(), "{lines}");
+        assert!(!found.join(" ").contains("hunter2"), "{found:?}");
+    }
+}
+
+#[test]
+fn the_place_of_the_first_password_is_kept() {
+    let (document, _) = read("[account.a]\npassword = 'p'\n", None);
+    assert_eq!(document.password_at, Some(12));
+}
+
+#[test]
+fn an_empty_file_is_fine() {
+    assert_eq!(mistakes(""), Vec::<String>::new());
+    assert_eq!(mistakes("# nothing yet\n"), Vec::<String>::new());
+}

@@ -1,0 +1,201 @@
+//! The passwords in `~/.netrc`, the file that ftp(1) began and curl, mpop and Python read too:
+//! `machine HOST login USER password WORD`, `default`, `macdef`, quoted words, `#` comments.
+//! Pure: bytes in, a [`Secret`] out. Errors name a line and never a word of it.
+
+use crate::auth::Secret;
+
+/// The password for `user` at `host`, from the first entry that fits: its machine is the host (or
+/// it is the `default`), and its login is the user (or it names none).
+///
+/// # Errors
+/// The number of the line where the file stops making sense.
+pub(super) fn password(netrc: &[u8], host: &str, user: &[u8]) -> Result<Option<Secret>, usize> {
+    let mut words = Words { rest: netrc, line: 1 };
+    let mut entry = Entry::default();
+    loop {
+        words.skip_blank_and_comments();
+        let Some(keyword) = words.next()? else { return Ok(entry.password_for(user)) };
+        match keyword.as_slice() {
+            b"machine" | b"default" => {
+                if let Some(found) = entry.password_for(user) {
+                    return Ok(Some(found));
+                }
+                let fits = keyword == b"default" || words.value()?.eq_ignore_ascii_case(host.as_bytes());
+                entry = Entry { fits, ..Entry::default() };
+            }
+            b"login" | b"user" => entry.login = Some(words.value()?),
+            b"password" | b"passwd" => entry.password = Some(Secret::new(words.value()?)),
+            b"account" | b"port" | b"protocol" => drop(words.value()?),
+            b"macdef" => words.skip_macro(),
+            _ => return Err(words.line),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Entry {
+    fits: bool,
+    login: Option<Vec<u8>>,
+    password: Option<Secret>,
+}
+
+impl Entry {
+    fn password_for(&mut self, user: &[u8]) -> Option<Secret> {
+        let same_user = self.login.as_deref().is_none_or(|login| login == user);
+        if self.fits && same_user { self.password.take() } else { None }
+    }
+}
+
+struct Words<'a> {
+    rest: &'a [u8],
+    line: usize,
+}
+
+impl Words<'_> {
+    fn advance(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.line += usize::from(byte == b'\n');
+        self.rest = rest;
+        Some(byte)
+    }
+
+    fn skip_line(&mut self) -> bool {
+        let mut blank = true;
+        while let Some(byte) = self.advance() {
+            if byte == b'\n' {
+                break;
+            }
+            blank &= byte.is_ascii_whitespace();
+        }
+        blank
+    }
+
+    fn skip_blank(&mut self) {
+        while self.rest.first().is_some_and(u8::is_ascii_whitespace) {
+            self.advance();
+        }
+    }
+
+    /// A `#` is a comment only where a keyword could stand: passwords may begin with one.
+    fn skip_blank_and_comments(&mut self) {
+        self.skip_blank();
+        while self.rest.first() == Some(&b'#') {
+            self.skip_line();
+            self.skip_blank();
+        }
+    }
+
+    /// A macro's body goes on to the next blank line; it is for ftp.
+    fn skip_macro(&mut self) {
+        self.skip_line();
+        while !self.rest.is_empty() && !self.skip_line() {}
+    }
+
+    /// The next word, unquoted; `None` at the end.
+    fn next(&mut self) -> Result<Option<Vec<u8>>, usize> {
+        self.skip_blank();
+        let quoted = match self.rest.first() {
+            None => return Ok(None),
+            Some(&byte) => byte == b'"',
+        };
+        let mut word = Vec::new();
+        if !quoted {
+            while let Some(&byte) = self.rest.first().filter(|byte| !byte.is_ascii_whitespace()) {
+                word.push(byte);
+                self.advance();
+            }
+            return Ok(Some(word));
+        }
+        let line = self.line;
+        self.advance();
+        loop {
+            match self.advance() {
+                Some(b'"') => return Ok(Some(word)),
+                Some(b'\\') => word.push(match self.advance() {
+                    Some(b'n') => b'\n',
+                    Some(b'r') => b'\r',
+                    Some(b't') => b'\t',
+                    Some(other) => other,
+                    None => return Err(line),
+                }),
+                Some(b'\n') | None => return Err(line),
+                Some(byte) => word.push(byte),
+            }
+        }
+    }
+
+    fn value(&mut self) -> Result<Vec<u8>, usize> {
+        self.next()?.ok_or(self.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(netrc: &str, host: &str, user: &str) -> Option<String> {
+        let secret = password(netrc.as_bytes(), host, user.as_bytes()).expect("well-formed");
+        secret.map(|secret| String::from_utf8_lossy(secret.expose()).into_owned())
+    }
+
+    #[test]
+    fn finds_the_entry_of_host_and_user_in_any_layout() {
+        let netrc = "# mine\nmachine other login me password no\n\
+            machine pop.example.com\n\tlogin you\n\tpassword theirs\n\
+            machine POP.example.com login me account x port 995 password yes # said\n\
+            default login me password fallback";
+        assert_eq!(found(netrc, "pop.example.com", "me").as_deref(), Some("yes"));
+        assert_eq!(found(netrc, "pop.example.com", "you").as_deref(), Some("theirs"));
+        assert_eq!(found(netrc, "elsewhere", "me").as_deref(), Some("fallback"));
+        assert_eq!(found(netrc, "elsewhere", "you"), None);
+        assert_eq!(found("", "pop.example.com", "me"), None);
+        assert_eq!(found("\r\n", "pop.example.com", "me"), None);
+    }
+
+    #[test]
+    fn an_entry_without_login_is_for_everyone_and_password_may_come_first() {
+        assert_eq!(found("machine h password p", "h", "me").as_deref(), Some("p"));
+        assert_eq!(found("machine h password p login me", "h", "me").as_deref(), Some("p"));
+        assert_eq!(found("machine h password p login you", "h", "me"), None);
+        assert_eq!(found("machine h login me", "h", "me"), None);
+    }
+
+    #[test]
+    fn quotes_hold_blanks_hashes_and_escapes() {
+        assert_eq!(
+            found(r#"machine h login "my self" password "a b\"c\\d #e""#, "h", "my self").as_deref(),
+            Some(r#"a b"c\d #e"#)
+        );
+        assert_eq!(found("machine h password #hash", "h", "me").as_deref(), Some("#hash"));
+        assert_eq!(found(r"machine h password back\slash", "h", "me").as_deref(), Some(r"back\slash"));
+        assert_eq!(found("machine h password \"\"", "h", "me").as_deref(), Some(""));
+    }
+
+    #[test]
+    fn macros_end_at_a_blank_line() {
+        let netrc = "machine f login me password x\nmacdef init\ncd /pub\nmachine h password trap\n\n\
+            machine h login me password right\n";
+        assert_eq!(found(netrc, "h", "me").as_deref(), Some("right"));
+        assert_eq!(found("macdef init\nmachine h password trap", "h", "me"), None);
+    }
+
+    #[test]
+    fn eight_bit_passwords_come_out_as_they_are() {
+        let secret = password(b"machine h login m\xfc password \xe4\xff", "h", b"m\xfc").expect("fine");
+        assert_eq!(secret.expect("there").expose(), b"\xe4\xff");
+    }
+
+    #[test]
+    fn nonsense_is_told_by_its_line_only() {
+        for (netrc, line) in [
+            ("machine h\nlogin me\nhunter2\n", 3),
+            ("machine h password \"open\nlogin me", 1),
+            ("machine h login", 1),
+            ("machine", 1),
+            ("\n\nmachine h password \"x\\", 3),
+        ] {
+            let result = password(netrc.as_bytes(), "h", b"me");
+            assert_eq!(result.err(), Some(line), "{netrc:?}");
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! What may be said about a maildrop, none of it compulsory: the common shape of the flags, the
+//! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The heavier
+//! layer wins key by key.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use super::values;
+use super::{PasswordSource, ServerUrl};
+use crate::auth::{Mechanism, Secret};
+use crate::delivery::Spec;
+use crate::error::{Error, Kind, Result};
+use crate::fetch::policy::{Keep, Order};
+use crate::transport::{Pin, Security, TlsVersion};
+
+/// Every key of an account, as the configuration file spells it.
+pub const KEYS: [&str; 22] = [
+    "server",
+    "user",
+    "tls",
+    "ca-file",
+    "pin",
+    "tls-min",
+    "tls-host",
+    "auth",
+    "password",
+    "password-command",
+    "password-file",
+    "password-stdin",
+    "timeout",
+    "trace",
+    "deliver",
+    "to",
+    "keep",
+    "max-size",
+    "limit",
+    "order",
+    "max-delete",
+    "dry-run",
+];
+
+/// One layer of settings; `None` says nothing and leaves the lighter layer's word.
+#[derive(Debug, Clone, Default)]
+#[allow(
+    missing_docs,
+    reason = "each field is the key of its name; CLI.md's table in the manual explains them"
+)]
+pub struct Overrides {
+    pub server: Option<ServerUrl>,
+    pub user: Option<String>,
+    pub tls: Option<Security>,
+    pub ca_files: Option<Vec<PathBuf>>,
+    pub pins: Option<Vec<Pin>>,
+    pub tls_min: Option<TlsVersion>,
+    pub tls_host: Option<String>,
+    /// `Some(None)` is `auto`, said aloud.
+    pub auth: Option<Option<Mechanism>>,
+    pub password: Option<PasswordSource>,
+    pub timeout: Option<Duration>,
+    pub trace: Option<bool>,
+    pub deliver: Option<Spec>,
+    pub keep: Option<Keep>,
+    pub max_size: Option<u64>,
+    pub limit: Option<u32>,
+    pub order: Option<Order>,
+    pub max_delete: Option<u32>,
+    pub dry_run: Option<bool>,
+}
+
+/// A value before it is understood: from TOML of its own type, from the environment always text.
+#[derive(Debug)]
+pub(super) enum Value<'a> {
+    Text(&'a str),
+    Whole(i64),
+    Truth(bool),
+    Several(Vec<&'a str>),
+    /// What it is, for the error.
+    Other(&'static str),
+}
+
+impl Overrides {
+    /// This layer, with every word of the `heavier` one over it.
+    #[must_use]
+    pub fn under(mut self, heavier: &Overrides) -> Overrides {
+        macro_rules! take {
+            ($($field:ident),*) => { $( if heavier.$field.is_some() { self.$field.clone_from(&heavier.$field); } )* };
+        }
+        // A user name in a URL weighs what its URL weighs.
+        if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
+            self.user = Some(user.to_owned());
+        }
+        take!(server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace);
+        take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
+        self
+    }
+
+    /// Understands `value` as that of `key` (one of [`KEYS`]).
+    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
+        match key {
+            "server" => self.server = Some(text(value)?.parse()?),
+            "user" => self.user = Some(word(value)?.to_owned()),
+            "tls" => self.tls = Some(text(value)?.parse()?),
+            "ca-file" => {
+                let paths = several(value)?.into_iter().map(|text| values::path(text, home));
+                self.ca_files = Some(paths.collect());
+            }
+            "pin" => {
+                let pins = several(value)?.into_iter().map(Pin::from_str);
+                self.pins = Some(pins.collect::<Result<_>>()?);
+            }
+            "tls-min" => self.tls_min = Some(text(value)?.parse()?),
+            "tls-host" => self.tls_host = Some(word(value)?.to_owned()),
+            "auth" => self.auth = Some(values::mechanism(text(value)?)?),
+            "password" => self.set_password(PasswordSource::Given(Secret::new(word(value)?)))?,
+            "password-command" => self.set_password(PasswordSource::Command(word(value)?.to_owned()))?,
+            "password-file" => self.set_password(PasswordSource::File(values::path(word(value)?, home)))?,
+            "password-stdin" => {
+                if truth(value)? {
+                    self.set_password(PasswordSource::Stdin)?;
+                }
+            }
+            "timeout" => self.timeout = Some(values::duration(&text_or_number(value)?).map_err(wrong)?),
+            "trace" => self.trace = Some(truth(value)?),
+            "deliver" | "to" if self.deliver.is_some() => {
+                return Err(wrong("deliver and to are two names of one key"));
+            }
+            "deliver" | "to" => self.deliver = Some(Spec::parse(word(value)?, home)?),
+            "keep" => self.keep = Some(text_or_number(value)?.parse()?),
+            "max-size" => self.max_size = Some(values::size(&text_or_number(value)?).map_err(wrong)?),
+            "limit" => self.limit = Some(count(value)?),
+            "order" => self.order = Some(text(value)?.parse()?),
+            "max-delete" => self.max_delete = Some(count(value)?),
+            "dry-run" => self.dry_run = Some(truth(value)?),
+            _ => return Err(wrong(format!("unknown key \"{key}\""))),
+        }
+        Ok(())
+    }
+
+    fn set_password(&mut self, source: PasswordSource) -> Result<()> {
+        if self.password.replace(source).is_some() {
+            return Err(wrong("the password has two sources").hint("name one of them"));
+        }
+        Ok(())
+    }
+}
+
+fn wrong(what: impl Into<String>) -> Error {
+    Error::new(Kind::Usage, what)
+}
+
+fn wanted(what: &str, value: &Value<'_>) -> Error {
+    let is = match value {
+        Value::Text(_) => "text",
+        Value::Whole(_) => "a number",
+        Value::Truth(_) => "true or false",
+        Value::Several(_) => "a list",
+        Value::Other(name) => name,
+    };
+    wrong(format!("it wants {what}, not {is}"))
+}
+
+fn text<'a>(value: &Value<'a>) -> Result<&'a str> {
+    if let Value::Text(text) = value { Ok(text) } else { Err(wanted("text in quotes", value)) }
+}
+
+/// Text that is not empty.
+fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
+    text(value).and_then(|text| if text.is_empty() { Err(wrong("it is empty")) } else { Ok(text) })
+}
+
+fn several<'a>(value: &Value<'a>) -> Result<Vec<&'a str>> {
+    match value {
+        Value::Text(text) => Ok(vec![text]),
+        Value::Several(texts) => Ok(texts.clone()),
+        _ => Err(wanted("text in quotes, or a list of such", value)),
+    }
+}
+
+fn text_or_number(value: &Value<'_>) -> Result<String> {
+    match value {
+        Value::Text(text) => Ok((*text).to_owned()),
+        Value::Whole(number) => Ok(number.to_string()),
+        _ => Err(wanted("text in quotes, or a number", value)),
+    }
+}
+
+fn count(value: &Value<'_>) -> Result<u32> {
+    let number = match value {
+        Value::Text(text) => text.parse().ok(),
+        Value::Whole(number) => u32::try_from(*number).ok(),
+        _ => return Err(wanted("a number", value)),
+    };
+    number.ok_or_else(|| wrong("it wants a whole number from 0 to 4294967295"))
+}
+
+fn truth(value: &Value<'_>) -> Result<bool> {
+    match value {
+        Value::Truth(truth) => Ok(*truth),
+        Value::Text(text) => values::truth(text).map_err(wrong),
+        _ => Err(wanted("true or false", value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn set(key: &str, value: Value<'_>) -> Result<Overrides> {
+        let mut layer = Overrides::default();
+        layer.set(key, &value, Some(Path::new("/home/me"))).map(|()| layer)
+    }
+
+    #[test]
+    fn every_key_is_understood_and_refuses_a_table() {
+        for key in KEYS {
+            let error = set(key, Value::Other("a table")).expect_err(key);
+            assert!(error.to_string().ends_with("not a table"), "{key}: {error}");
+        }
+        assert!(set("sever", Value::Text("x")).is_err());
+    }
+
+    #[test]
+    fn numbers_stand_for_text_where_they_can() {
+        assert_eq!(set("keep", Value::Whole(500)).unwrap().keep, Some(Keep::Newest(500)));
+        assert_eq!(set("timeout", Value::Whole(30)).unwrap().timeout, Some(Duration::from_secs(30)));
+        assert_eq!(set("max-size", Value::Whole(1000)).unwrap().max_size, Some(1000));
+        assert_eq!(set("limit", Value::Whole(7)).unwrap().limit, Some(7));
+        for value in [Value::Whole(-1), Value::Whole(1 << 32), Value::Text("many"), Value::Truth(true)] {
+            assert!(set("max-delete", value).is_err());
+        }
+    }
+
+    #[test]
+    fn one_or_several_files_and_their_tilde() {
+        let one = set("ca-file", Value::Text("~/ca.pem")).unwrap().ca_files;
+        assert_eq!(one, Some(vec![PathBuf::from("/home/me/ca.pem")]));
+        let two = set("ca-file", Value::Several(vec!["/a", "/b"])).unwrap().ca_files;
+        assert_eq!(two.map(|files| files.len()), Some(2));
+    }
+
+    #[test]
+    fn a_second_source_of_the_password_is_refused_and_false_is_none() {
+        let mut layer = Overrides::default();
+        layer.set("password-stdin", &Value::Truth(false), None).unwrap();
+        layer.set("password", &Value::Text("hunter2"), None).unwrap();
+        let error = layer.set("password-command", &Value::Text("pass"), None).unwrap_err();
+        assert!(error.to_string().contains("two sources"));
+        assert!(!format!("{layer:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_heavier_layer_wins_key_by_key() {
+        let light = Overrides { limit: Some(1), user: Some("light".into()), ..Overrides::default() };
+        let heavy = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
+        let both = light.clone().under(&heavy);
+        assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("light"), Some(true)));
+        let url = set("server", Value::Text("pop3s://heavy@h")).unwrap();
+        assert_eq!(light.clone().under(&url).user.as_deref(), Some("heavy"));
+        let named = Overrides { user: Some("named".into()), ..url };
+        assert_eq!(light.under(&named).user.as_deref(), Some("named"));
+    }
+}

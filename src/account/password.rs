@@ -1,0 +1,211 @@
+//! Where a password comes from. Which source counts was decided by [`resolve`](super::resolve); here
+//! it is asked: a command, a file, standard input, `~/.netrc`, a person at a terminal. Every source is
+//! bounded, none is ever an argument, and no error repeats what it read.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use zeroize::Zeroizing;
+
+use super::{Environment, netrc};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// The most that is read from a source: no password is longer.
+const LIMIT: usize = 64 * 1024;
+
+/// Where an account's password comes from.
+#[derive(Debug, Clone)]
+pub enum PasswordSource {
+    /// It is known: from `POP3_PASSWORD`, or the config file's `password`.
+    Given(Secret),
+    /// The first line that a shell command prints.
+    Command(String),
+    /// The first line of a file that only its owner may read.
+    File(PathBuf),
+    /// The first line of standard input.
+    Stdin,
+    /// Nothing was said: `~/.netrc`, then a question on the terminal.
+    Search,
+}
+
+impl PasswordSource {
+    /// What to call it in front of a person; never the secret, nor the command, which may hold one.
+    pub fn describe(&self) -> &'static str {
+        match self {
+            PasswordSource::Given(_) => "given",
+            PasswordSource::Command(_) => "command",
+            PasswordSource::File(_) => "file",
+            PasswordSource::Stdin => "standard input",
+            PasswordSource::Search => "netrc or prompt",
+        }
+    }
+
+    /// Asks the source. `who` is `user@host`, for the prompt and the errors.
+    ///
+    /// # Errors
+    /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
+    /// [`Kind::Io`] when it cannot be read.
+    pub(super) fn obtain(
+        &self,
+        user: &str,
+        host: &str,
+        environment: &Environment,
+        ask: impl FnOnce(&str) -> io::Result<Option<String>>,
+    ) -> Result<Secret> {
+        let about = |error: Error| error.within(format!("could not get the password of {user}@{host}"));
+        match self {
+            PasswordSource::Given(secret) => Ok(secret.clone()),
+            PasswordSource::Command(command) => from_command(command).map_err(about),
+            PasswordSource::File(path) => from_file(path).map_err(about),
+            PasswordSource::Stdin => from_input(io::stdin().lock()).map_err(about),
+            PasswordSource::Search => {
+                if let Some(path) = environment.netrc()
+                    && let Some(secret) = from_netrc(&path, host, user).map_err(about)?
+                {
+                    return Ok(secret);
+                }
+                match ask(&format!("Password of {user}@{host}: ")) {
+                    Ok(Some(typed)) if !typed.is_empty() => Ok(Secret::new(typed)),
+                    Ok(typed) => Err(about(nobody_to_ask(typed.is_some()))),
+                    Err(error) => Err(about(Error::io("could not read from the terminal", error))),
+                }
+            }
+        }
+    }
+}
+
+fn nobody_to_ask(asked: bool) -> Error {
+    let what = if asked {
+        "none was typed"
+    } else {
+        "no source of one was named, and there is no terminal to ask on"
+    };
+    Error::new(Kind::NoCredentials, what).hint(
+        "give --password-command, --password-file or --password-stdin, set POP3_PASSWORD, \
+         or add the host to ~/.netrc",
+    )
+}
+
+/// Asks on the terminal without an echo; `None` when nobody sits at one.
+pub(super) fn prompt(question: &str) -> io::Result<Option<String>> {
+    // The controlling terminal alone is not enough: a job in the background of one, with all its
+    // streams redirected, would wait for ever.
+    let watched = io::stdin().is_terminal() || io::stderr().is_terminal();
+    if !watched || File::open("/dev/tty").is_err() {
+        return Ok(None);
+    }
+    rpassword::prompt_password(question).map(Some)
+}
+
+fn from_command(command: &str) -> Result<Secret> {
+    let start = |error| Error::io("could not start the password command", error);
+    // A password manager may ask at the terminal, but must not eat what is piped into us.
+    let stdin = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
+    let mut child = Command::new("sh")
+        .args(["-c", command])
+        .stdin(stdin)
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(start)?;
+    let printed = match child.stdout.take() {
+        Some(stdout) => read_bounded(stdout),
+        None => Err(io::ErrorKind::BrokenPipe.into()),
+    };
+    // Reading has stopped: a command that still writes ends by its broken pipe, or is ended here.
+    if printed.is_err() {
+        let _ = child.kill();
+    }
+    let status = child.wait().map_err(|error| Error::io("could not wait for the password command", error))?;
+    let printed = printed.map_err(|error| unreadable("the password command", error))?;
+    if !status.success() {
+        return Err(Error::new(Kind::NoCredentials, format!("the password command ended with {status}")));
+    }
+    first_line(&printed)
+        .ok_or_else(|| Error::new(Kind::NoCredentials, "the password command printed nothing"))
+}
+
+fn from_file(path: &Path) -> Result<Secret> {
+    let name = path.display();
+    let open = |error: io::Error| Error::io(format!("could not read {name}"), error);
+    let file = File::open(path).map_err(open)?;
+    refuse_if_others_may_read(&file, path)?;
+    let text = read_bounded(file).map_err(|error| unreadable(&name.to_string(), error))?;
+    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no password")))
+}
+
+/// Reads byte by byte: what follows the first line belongs to whoever reads the input next.
+fn from_input(mut input: impl Read) -> Result<Secret> {
+    let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
+    let mut byte = Zeroizing::new([0]);
+    loop {
+        match input.read(&mut *byte) {
+            Ok(0) => break,
+            Ok(_) if byte[0] == b'\n' => break,
+            Ok(_) if line.len() == LIMIT => {
+                return Err(unreadable("standard input", io::ErrorKind::FileTooLarge.into()));
+            }
+            Ok(_) => line.push(byte[0]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable("standard input", error)),
+        }
+    }
+    first_line(&line).ok_or_else(|| Error::new(Kind::NoCredentials, "standard input holds no password"))
+}
+
+fn from_netrc(path: &Path, host: &str, user: &str) -> Result<Option<Secret>> {
+    let name = path.display();
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(Error::io(format!("could not read {name}"), error)),
+    };
+    let text = read_bounded(&file).map_err(|error| unreadable(&name.to_string(), error))?;
+    let found = netrc::password(&text, host, user.as_bytes())
+        .map_err(|line| Error::new(Kind::Config, format!("line {line} of {name} makes no sense")))?;
+    if found.is_some() {
+        refuse_if_others_may_read(&file, path)?;
+    }
+    Ok(found)
+}
+
+/// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
+pub(super) fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
+    let name = path.display();
+    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
+    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+        let what =
+            format!("{name} holds a password and others may read it (mode {:04o})", metadata.mode() & 0o7777);
+        return Err(Error::new(Kind::Config, what).hint(format!("chmod 600 {name}")));
+    }
+    Ok(())
+}
+
+fn unreadable(what: &str, error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::FileTooLarge {
+        Error::new(Kind::Data, format!("{what} holds more than {LIMIT} bytes, which is no password"))
+    } else {
+        Error::io(format!("could not read {what}"), error)
+    }
+}
+
+fn read_bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
+    // All the room at once, so that growing leaves no copies of a secret behind.
+    let mut text = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
+    source.take(LIMIT as u64 + 1).read_to_end(&mut text)?;
+    if text.len() > LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }
+}
+
+/// The first line without its end, LF or CR LF; `None` when it is empty.
+fn first_line(text: &[u8]) -> Option<Secret> {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    (!line.is_empty()).then(|| Secret::new(line))
+}
+
+#[cfg(test)]
+#[path = "password_tests.rs"]
+mod tests;

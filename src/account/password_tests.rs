@@ -1,0 +1,150 @@
+//! Password sources, each asked for real.
+
+use std::error::Error as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+/// Asks `source` in the surroundings of `home`, with nobody at a terminal.
+fn obtain(source: &PasswordSource, home: &Path) -> Result<Vec<u8>> {
+    let environment = Environment::of(Some(home), []);
+    source.obtain("me", "pop.example.com", &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
+}
+
+fn command(text: &str) -> Result<Vec<u8>> {
+    obtain(&PasswordSource::Command(text.to_owned()), Path::new("/nonexistent"))
+}
+
+/// A file of that content and mode in a fresh folder, which lives as long as the first of the pair.
+fn file(name: &str, content: impl AsRef<[u8]>, mode: u32) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+    (folder, path)
+}
+
+fn told(error: &Error) -> String {
+    super::super::values::sentence(error)
+}
+
+#[test]
+fn a_command_gives_its_first_line() {
+    assert_eq!(command("echo sesame").unwrap(), b"sesame");
+    assert_eq!(command("printf 'open sesame\\r\\nuser: me\\n'").unwrap(), b"open sesame");
+    assert_eq!(command("printf '\\344\\377'").unwrap(), b"\xe4\xff");
+}
+
+#[test]
+fn a_failing_command_is_told_by_its_exit_status_and_not_by_its_text() {
+    let error = command("echo hunter2; exit 3").unwrap_err();
+    assert_eq!(error.kind(), Kind::NoCredentials);
+    assert_eq!(
+        told(&error),
+        "could not get the password of me@pop.example.com: the password command ended with exit status: 3"
+    );
+    assert!(told(&command("kill -9 $$").unwrap_err()).contains("signal: 9"));
+}
+
+#[test]
+fn a_command_that_prints_nothing_has_no_password() {
+    for text in ["true", "echo", "printf '\\r\\nsecond line'"] {
+        assert_eq!(command(text).unwrap_err().kind(), Kind::NoCredentials, "{text}");
+    }
+}
+
+#[test]
+fn an_endless_command_is_stopped() {
+    let error = command("yes").unwrap_err();
+    assert_eq!(error.kind(), Kind::Data);
+    assert!(told(&error).contains("more than 65536 bytes"));
+}
+
+#[test]
+fn a_file_gives_its_first_line() {
+    let (folder, path) = file("secret", "sesame\nmore\n", 0o600);
+    assert_eq!(obtain(&PasswordSource::File(path), folder.path()).unwrap(), b"sesame");
+}
+
+#[test]
+fn a_file_that_others_may_read_is_refused_with_the_cure() {
+    for mode in [0o644, 0o640, 0o604, 0o620] {
+        let (folder, path) = file("secret", "hunter2\n", mode);
+        let error = obtain(&PasswordSource::File(path.clone()), folder.path()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
+        assert!(!told(&error).contains("hunter2"));
+    }
+}
+
+#[test]
+fn an_empty_a_huge_and_a_missing_file_each_have_their_error() {
+    let (folder, path) = file("secret", "", 0o600);
+    assert_eq!(obtain(&PasswordSource::File(path), folder.path()).unwrap_err().kind(), Kind::NoCredentials);
+    let (folder, path) = file("secret", vec![b'x'; LIMIT + 1], 0o600);
+    assert_eq!(obtain(&PasswordSource::File(path), folder.path()).unwrap_err().kind(), Kind::Data);
+    let error = obtain(&PasswordSource::File(folder.path().join("absent")), folder.path()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Io);
+    assert!(told(&error).contains("absent: No such file"));
+}
+
+#[test]
+fn standard_input_gives_its_first_line_and_keeps_the_rest() {
+    let mut input: &[u8] = b"sesame\r\nlist\n";
+    assert_eq!(from_input(&mut input).unwrap().expose(), b"sesame");
+    assert_eq!(input, b"list\n");
+    assert_eq!(from_input(&b"no line end"[..]).unwrap().expose(), b"no line end");
+    assert_eq!(from_input(&b"\nsecond"[..]).unwrap_err().kind(), Kind::NoCredentials);
+    assert_eq!(from_input(io::repeat(b'x')).unwrap_err().kind(), Kind::Data);
+}
+
+#[test]
+fn netrc_in_the_home_folder_is_searched_when_nothing_was_said() {
+    let (folder, _) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
+}
+
+#[test]
+fn a_netrc_open_to_others_matters_only_when_it_has_our_password() {
+    let (folder, path) = file(".netrc", "machine pop.example.com password hunter2\n", 0o644);
+    let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Config);
+    assert!(error.own_hint().is_some_and(|hint| hint.contains(&path.display().to_string())));
+    let (folder, _) = file(".netrc", "machine elsewhere password hunter2\n", 0o644);
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap_err().kind(), Kind::NoCredentials);
+}
+
+#[test]
+fn a_broken_netrc_is_an_error_with_its_line() {
+    let (folder, _) = file(".netrc", "machine a\nhunter2\n", 0o600);
+    let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
+    assert!(told(&error).contains("line 2 of "));
+    assert!(!told(&error).contains("hunter2"));
+}
+
+#[test]
+fn without_password_and_terminal_it_says_so_at_once() {
+    let error = obtain(&PasswordSource::Search, Path::new("/nonexistent")).unwrap_err();
+    assert_eq!(error.kind(), Kind::NoCredentials);
+    assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_PASSWORD")));
+    assert!(error.source().is_some_and(|cause| cause.to_string().contains("no terminal")));
+}
+
+#[test]
+fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
+    let environment = Environment::of(None, []);
+    let asked = PasswordSource::Search.obtain("me", "h", &environment, |question| {
+        assert_eq!(question, "Password of me@h: ");
+        Ok(Some("typed".to_owned()))
+    });
+    assert_eq!(asked.unwrap().expose(), b"typed");
+    let silent = PasswordSource::Search.obtain("me", "h", &environment, |_| Ok(Some(String::new())));
+    assert_eq!(silent.unwrap_err().kind(), Kind::NoCredentials);
+}
+
+#[test]
+fn a_given_password_shows_in_no_debug_form() {
+    let source = PasswordSource::Given(Secret::new("hunter2"));
+    assert!(!format!("{source:?} {}", source.describe()).contains("hunter2"));
+}

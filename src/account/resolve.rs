@@ -1,0 +1,175 @@
+//! Which maildrops are meant, and everything about them: the layers put on top of each other. Pure,
+//! but for a destination's look at whether a folder exists.
+
+use std::time::Duration;
+
+use super::{Account, Config, Environment, Overrides, PasswordSource};
+use crate::error::{Error, Kind, Result};
+use crate::fetch::policy::{Keep, Order, Policy};
+use crate::transport::{Target, TlsSettings, TlsVersion};
+
+/// A phase's patience when nothing was said.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How many maildrops a command works on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// As many as are named; all that are configured when none is (`fetch`).
+    All,
+    /// One: the named one, else `default-account`, else the only one.
+    One,
+}
+
+/// The accounts that are meant. A server named by the flags (or else by `POP3_SERVER`) is an account
+/// of its own on the `[defaults]`, unless an account is named beside it, whose server it replaces.
+/// An account named by a flag outweighs `POP3_SERVER` and the user that goes with it.
+///
+/// # Errors
+/// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
+/// sense; [`Kind::Config`] when the file's account lacks its server.
+pub fn resolve(
+    config: &Config,
+    environment: &Environment,
+    accounts: &[String],
+    flags: &Overrides,
+    scope: Scope,
+) -> Result<Vec<Account>> {
+    let mut surroundings = environment.overrides()?;
+    if !accounts.is_empty() && surroundings.server.is_some() {
+        (surroundings.server, surroundings.user) = (None, None);
+    }
+    let named = match environment.account()? {
+        _ if !accounts.is_empty() => distinct(accounts),
+        Some(account) if flags.server.is_none() => vec![account],
+        _ => Vec::new(),
+    };
+    let upper = surroundings.under(flags);
+    let names = if !named.is_empty() {
+        named.into_iter().map(Some).collect()
+    } else if upper.server.is_some() {
+        vec![None]
+    } else {
+        configured(config, environment, scope)?.into_iter().map(Some).collect()
+    };
+    if names.len() > 1 {
+        refuse_for_several(&upper, scope)?;
+    }
+    let given = environment.password();
+    names
+        .iter()
+        .map(|name| {
+            let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+            // One password in the environment is not meant for accounts that have their own.
+            let alone = names.len() == 1 || base.password.is_none();
+            let password = match (&upper.password, &given) {
+                (Some(source), _) => Some(source.clone()),
+                (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
+                _ => base.password.clone(),
+            };
+            account(*name, Overrides { password, ..base.under(&upper) })
+        })
+        .collect()
+}
+
+fn distinct(names: &[String]) -> Vec<&str> {
+    let mut distinct: Vec<&str> = Vec::with_capacity(names.len());
+    for name in names {
+        if !distinct.contains(&name.as_str()) {
+            distinct.push(name);
+        }
+    }
+    distinct
+}
+
+/// The accounts meant when none was named.
+fn configured<'a>(config: &'a Config, environment: &Environment, scope: Scope) -> Result<Vec<&'a str>> {
+    let names: Vec<&str> = config.names().collect();
+    match (scope, config.default_account(), names.as_slice()) {
+        (_, _, []) => {
+            let path = config.path().map_or_else(|| environment.config_path(), |path| Some(path.to_owned()));
+            let file = path.map_or("a config.toml".to_owned(), |path| path.display().to_string());
+            Err(Error::new(Kind::Usage, "could not choose a server")
+                .because("none was named, and no account is configured")
+                .hint(format!("give --server pop3s://USER@HOST, or write an [account.NAME] into {file}")))
+        }
+        (Scope::All, _, _) | (Scope::One, None, [_]) => Ok(names),
+        (Scope::One, Some(default), _) => Ok(vec![default]),
+        (Scope::One, None, _) => Err(Error::new(Kind::Usage, "could not choose an account")
+            .because(format!("there are {}", names.join(", ")))
+            .hint("name one with --account, or set default-account in the configuration")),
+    }
+}
+
+fn refuse_for_several(upper: &Overrides, scope: Scope) -> Result<()> {
+    let why = match upper {
+        _ if scope == Scope::One => "this command works on one account at a time",
+        Overrides { server: Some(_), .. } => "one server cannot stand in for several accounts",
+        Overrides { password: Some(PasswordSource::Stdin), .. } => {
+            "one password on standard input cannot serve several accounts"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::Usage, "could not use several accounts")
+        .because(why)
+        .hint("name a single one with --account"))
+}
+
+fn unknown(config: &Config, name: &str) -> Error {
+    let known: Vec<_> = config.names().collect();
+    let error = Error::new(Kind::Usage, format!("could not find the account {}", name.escape_debug()));
+    match super::values::nearest(name, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None if known.is_empty() => error.hint("no account is configured; give --server pop3s://USER@HOST"),
+        None => error.hint(format!("configured are {}", known.join(", "))),
+    }
+}
+
+fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
+    let lacks = |what: &str| match name {
+        Some(name) => Error::new(Kind::Config, format!("could not use the account {name}")).because(what),
+        None => Error::new(Kind::Usage, "could not use the server").because(what),
+    };
+    let url = said.server.ok_or_else(|| {
+        lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
+    })?;
+    let url = match said.tls {
+        Some(security) => url.with_security(security),
+        None => url,
+    };
+    let user = said.user.ok_or_else(|| {
+        lacks("there is no user name").hint("give --user, or write it into the URL before an @")
+    })?;
+    let host = match url.target() {
+        Target::Tcp { host, .. } => host.clone(),
+        Target::Unix(path) => path.display().to_string(),
+    };
+    Ok(Account {
+        name: name.map_or_else(|| format!("{user}@{host}"), str::to_owned),
+        server: url.target().clone(),
+        security: url.security(),
+        tls: TlsSettings {
+            ca_files: said.ca_files.unwrap_or_default(),
+            pins: said.pins.unwrap_or_default(),
+            min: said.tls_min.unwrap_or(TlsVersion::V1_2),
+            host: said.tls_host,
+        },
+        user,
+        password: said.password.unwrap_or(PasswordSource::Search),
+        auth: said.auth.flatten(),
+        timeout: said.timeout.unwrap_or(PATIENCE),
+        trace: said.trace.unwrap_or(false),
+        deliver: said.deliver,
+        policy: Policy {
+            keep: said.keep.unwrap_or(Keep::All),
+            max_size: said.max_size,
+            limit: said.limit,
+            order: said.order.unwrap_or(Order::Oldest),
+            max_delete: said.max_delete,
+        },
+        dry_run: said.dry_run.unwrap_or(false),
+    })
+}
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

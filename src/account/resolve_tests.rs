@@ -1,0 +1,167 @@
+//! Which word counts: configuration < environment < flags.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::*;
+use crate::transport::Security;
+
+const TWO: &str = "[defaults]\nlimit = 1\n\
+    [account.work]\nserver = 'pop3s://w.example'\nuser = 'worker'\npassword = 'configured'\nkeep = '14d'\n\
+    [account.home]\nserver = 'pop3://me@h.example'\n";
+
+fn config(text: &str) -> Config {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.toml");
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    Config::find(Some(&path), &nothing()).unwrap()
+}
+
+fn nothing() -> Environment {
+    Environment::of(None, [])
+}
+
+fn flags(pairs: &[(&str, &str)]) -> Overrides {
+    let mut flags = Overrides::default();
+    for (key, text) in pairs {
+        flags.set(key, &super::super::overrides::Value::Text(text), None).unwrap();
+    }
+    flags
+}
+
+fn one(text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]) -> Result<Account> {
+    let accounts: Vec<String> = account.iter().map(ToString::to_string).collect();
+    let environment = Environment::of(Some(Path::new("/home/me")), environment.iter().copied());
+    resolve(&config(text), &environment, &accounts, &flags(said), Scope::One).map(|mut all| all.remove(0))
+}
+
+fn given(account: &Account) -> Option<&[u8]> {
+    if let PasswordSource::Given(secret) = &account.password { Some(secret.expose()) } else { None }
+}
+
+#[test]
+fn the_heavier_layer_wins_configuration_environment_flags() {
+    let limit = |environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        one(TWO, environment, &["work"], said).unwrap().policy.limit
+    };
+    assert_eq!(limit(&[], &[]), Some(1));
+    assert_eq!(limit(&[("POP3_LIMIT", "2")], &[]), Some(2));
+    assert_eq!(limit(&[("POP3_LIMIT", "2")], &[("limit", "3")]), Some(3));
+    assert_eq!(limit(&[], &[("limit", "3")]), Some(3));
+}
+
+#[test]
+fn what_nobody_said_has_its_default() {
+    let account = one("", &[], &[], &[("server", "pop3s://me@h.example")]).unwrap();
+    assert_eq!(account.name, "me@h.example");
+    assert_eq!(account.server, Target::Tcp { host: "h.example".into(), port: 995 });
+    assert_eq!((account.security, account.timeout), (Security::Implicit, Duration::from_secs(60)));
+    assert_eq!((account.auth, account.trace, account.dry_run, account.deliver), (None, false, false, None));
+    assert_eq!((account.tls.min, account.tls.host), (TlsVersion::V1_2, None));
+    assert_eq!((account.policy.keep, account.policy.order), (Keep::All, Order::Oldest));
+    assert!(matches!(account.password, PasswordSource::Search));
+}
+
+#[test]
+fn tls_overrides_the_scheme_and_with_it_the_port() {
+    let account = one(TWO, &[], &["home"], &[("tls", "implicit")]).unwrap();
+    assert_eq!(account.server, Target::Tcp { host: "h.example".into(), port: 995 });
+    assert_eq!(account.security, Security::Implicit);
+}
+
+#[test]
+fn a_server_by_flag_is_an_account_of_its_own_on_the_defaults() {
+    let account = one(TWO, &[], &[], &[("server", "pop3s://x.example"), ("user", "a@b")]).unwrap();
+    assert_eq!((account.name.as_str(), account.policy.limit), ("a@b@x.example", Some(1)));
+    assert!(matches!(account.password, PasswordSource::Search), "no account's password goes there");
+    let replaced = one(TWO, &[], &["work"], &[("server", "pop3s://x.example")]).unwrap();
+    assert_eq!(
+        (replaced.name.as_str(), replaced.host(), replaced.user.as_str()),
+        ("work", "x.example", "worker")
+    );
+    let socket = one("", &[], &[], &[("server", "pop3+unix://me@/run/pop")]).unwrap();
+    assert_eq!((socket.name.as_str(), socket.host()), ("me@/run/pop", "localhost"));
+}
+
+#[test]
+fn the_environment_alone_can_name_a_server_but_a_named_account_outweighs_it() {
+    let environment = [("POP3_SERVER", "pop3s://env.example"), ("POP3_USER", "envy")];
+    assert_eq!(one(TWO, &environment, &[], &[]).unwrap().name, "envy@env.example");
+    let work = one(TWO, &environment, &["work"], &[]).unwrap();
+    assert_eq!((work.host(), work.user.as_str()), ("w.example", "worker"));
+    let user = one(TWO, &[("POP3_USER", "envy")], &["work"], &[]).unwrap();
+    assert_eq!((user.host(), user.user.as_str()), ("w.example", "envy"));
+    assert_eq!(one(TWO, &[("POP3_ACCOUNT", "home")], &[], &[]).unwrap().name, "home");
+    assert_eq!(one(TWO, &[("POP3_ACCOUNT", "home")], &["work"], &[]).unwrap().name, "work");
+}
+
+#[test]
+fn one_account_is_the_default_or_the_only_one_or_an_error_that_names_them() {
+    assert_eq!(one("[account.a]\nserver = 'pop3s://me@h'", &[], &[], &[]).unwrap().name, "a");
+    assert_eq!(one(&format!("default-account = 'home'\n{TWO}"), &[], &[], &[]).unwrap().name, "home");
+    let error = one(TWO, &[], &[], &[]).unwrap_err();
+    assert_eq!(super::super::values::causes(&error), "could not choose an account: there are work, home");
+    let error = one("", &[], &[], &[]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(error.own_hint().unwrap().contains("--server"));
+    let error = one(TWO, &[], &["wrok"], &[]).unwrap_err();
+    assert_eq!(error.own_hint(), Some("did you mean work?"));
+    assert_eq!(one(TWO, &[], &["work", "home"], &[]).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(one(TWO, &[], &["work", "work"], &[]).unwrap().name, "work");
+}
+
+#[test]
+fn fetch_takes_all_accounts_or_those_named() {
+    let all = |accounts: &[&str], said: &[(&str, &str)]| {
+        let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
+        resolve(&config(TWO), &nothing(), &accounts, &flags(said), Scope::All)
+            .map(|accounts| accounts.into_iter().map(|account| account.name).collect::<Vec<_>>())
+    };
+    assert_eq!(all(&[], &[]).unwrap(), ["work", "home"]);
+    assert_eq!(all(&["home"], &[]).unwrap(), ["home"]);
+    assert_eq!(all(&["home", "work"], &[]).unwrap(), ["home", "work"]);
+    assert_eq!(all(&["home", "work"], &[("server", "pop3s://x")]).unwrap_err().kind(), Kind::Usage);
+    assert_eq!(all(&[], &[("password-stdin", "true")]).unwrap_err().kind(), Kind::Usage);
+}
+
+#[test]
+fn a_missing_server_or_user_is_told_by_the_account() {
+    let error = one("[account.a]\nuser = 'me'", &[], &[], &[]).unwrap_err();
+    assert_eq!(
+        (error.kind(), super::super::values::causes(&error).as_str()),
+        (Kind::Config, "could not use the account a: it has no server")
+    );
+    let error = one("", &[], &[], &[("server", "pop3s://h")]).unwrap_err();
+    assert_eq!((error.kind(), error.own_hint().unwrap().contains("--user")), (Kind::Usage, true));
+}
+
+#[test]
+fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
+    assert_eq!(given(&one(TWO, &[], &["work"], &[]).unwrap()), Some(&b"configured"[..]));
+    let environment = [("POP3_PASSWORD", "from the environment")];
+    let account = one(TWO, &environment, &["work"], &[]).unwrap();
+    assert_eq!(given(&account), Some(&b"from the environment"[..]));
+    let account = one(TWO, &environment, &["work"], &[("password-command", "pass")]).unwrap();
+    assert!(matches!(account.password, PasswordSource::Command(_)));
+    let named = [("POP3_PASSWORD", "x"), ("POP3_PASSWORD_FILE", "~/secret")];
+    let account = one(TWO, &named, &["work"], &[]).unwrap();
+    assert!(matches!(&account.password, PasswordSource::File(path) if path == Path::new("/home/me/secret")));
+    assert!(matches!(one(TWO, &[], &["home"], &[]).unwrap().password, PasswordSource::Search));
+}
+
+#[test]
+fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_their_own() {
+    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let all = resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All).unwrap();
+    assert_eq!(given(&all[0]), Some(&b"configured"[..]));
+    assert_eq!(given(&all[1]), Some(&b"shared"[..]));
+}
+
+#[test]
+fn no_debug_form_shows_a_password() {
+    let account = one(TWO, &[("POP3_PASSWORD", "hunter2")], &["work"], &[]).unwrap();
+    assert!(!format!("{account:?} {:?}", config(TWO)).contains("hunter2"));
+    assert!(!format!("{:?}", config(TWO)).contains("configured\""));
+}

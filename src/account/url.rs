@@ -1,0 +1,272 @@
+//! Where a maildrop lives, as one word: `pop3s://me@pop.example.com`, `pop3://host:1110`,
+//! `pop3+unix:///run/pop3.sock`. The scheme says how the line is encrypted; the ports are those of
+//! RFC 1939 (110) and RFC 8314 (995). A password never stands in it.
+
+use std::fmt;
+use std::net::Ipv6Addr;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::error::{Error, Kind};
+use crate::transport::{Security, Target};
+
+/// A parsed `--server` URL.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl {
+    user: Option<String>,
+    target: Target,
+    security: Security,
+    port_given: bool,
+}
+
+impl ServerUrl {
+    /// The user name before the `@`, percent-decoded.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// What to connect to.
+    pub fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// How the line is encrypted: what the scheme says.
+    pub fn security(&self) -> Security {
+        self.security
+    }
+
+    /// The same server with another encryption (`--tls`); the port follows it, unless the URL names one.
+    #[must_use]
+    pub fn with_security(mut self, security: Security) -> ServerUrl {
+        self.security = security;
+        if let (Target::Tcp { port, .. }, false) = (&mut self.target, self.port_given) {
+            *port = usual_port(security);
+        }
+        self
+    }
+}
+
+impl fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ServerUrl({:?}, {}, {:?})", self.user, self.target, self.security)
+    }
+}
+
+fn usual_port(security: Security) -> u16 {
+    if security == Security::Implicit { 995 } else { 110 }
+}
+
+impl FromStr for ServerUrl {
+    type Err = Error;
+
+    /// Errors never repeat the text: somebody may have put a password into it.
+    fn from_str(text: &str) -> Result<ServerUrl, Error> {
+        let Some((scheme, rest)) = text.split_once("://") else {
+            return Err(wrong("the server has no scheme").hint(match host_and_port(text) {
+                Ok((host, _)) => format!("write pop3s://{host} for TLS, or pop3://{host} for STLS"),
+                Err(_) => "write it as pop3s://user@host".to_owned(),
+            }));
+        };
+        let security = match scheme.to_ascii_lowercase().as_str() {
+            "pop3s" => Security::Implicit,
+            "pop3" => Security::Stls,
+            "pop3+unix" => Security::None,
+            unknown => {
+                // What looks like a scheme is no secret.
+                let looks_like_one =
+                    unknown.len() <= 12 && unknown.bytes().all(|byte| byte.is_ascii_alphabetic());
+                let name = if looks_like_one { format!("{unknown} ") } else { String::new() };
+                return Err(wrong(format!("the server's scheme {name}is unknown"))
+                    .hint("it is one of pop3s:// (TLS), pop3:// (STLS) and pop3+unix:// (a socket)"));
+            }
+        };
+        // The last @: people write addresses as user names and forget to escape theirs.
+        let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (user, place) = match rest[..authority_end].rfind('@') {
+            Some(at) => (Some(user_name(&rest[..at])?), &rest[at + 1..]),
+            None => (None, rest),
+        };
+        if scheme.eq_ignore_ascii_case("pop3+unix") {
+            let path = decode(place).ok_or_else(|| wrong("the socket's path is wrongly escaped"))?;
+            if !path.starts_with('/') || path.contains('\0') {
+                return Err(wrong("the socket has no path from the root on").hint("write pop3+unix:///path"));
+            }
+            let target = Target::Unix(PathBuf::from(path));
+            return Ok(ServerUrl { user, target, security, port_given: true });
+        }
+        let (host, port) = host_and_port(place.strip_suffix('/').unwrap_or(place))?;
+        let port_given = port.is_some();
+        let target = Target::Tcp { host, port: port.unwrap_or(usual_port(security)) };
+        Ok(ServerUrl { user, target, security, port_given })
+    }
+}
+
+fn wrong(what: impl Into<String>) -> Error {
+    Error::new(Kind::Usage, what)
+}
+
+fn user_name(text: &str) -> Result<String, Error> {
+    if text.contains(':') {
+        return Err(wrong("a password does not belong into a URL, where every process may read it").hint(
+            "use --password-command, --password-file or POP3_PASSWORD; \
+             a colon in the user name itself is written %3A",
+        ));
+    }
+    match decode(text) {
+        Some(user) if !user.is_empty() && !user.contains(char::is_control) => Ok(user),
+        _ => Err(wrong("the user name before the @ is empty or wrongly escaped")
+            .hint("give it by --user, where nothing needs an escape")),
+    }
+}
+
+fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (address, after) =
+            rest.split_once(']').ok_or_else(|| wrong("the IPv6 address has no closing bracket"))?;
+        // A zone is %25eth0 in a URL (RFC 6874), %eth0 for the resolver.
+        let address = address.replacen("%25", "%", 1);
+        let (digits, zone) = address.split_once('%').unwrap_or((&address, "0"));
+        if digits.parse::<Ipv6Addr>().is_err() || !is_host(zone) {
+            return Err(wrong("what stands in brackets is no IPv6 address"));
+        }
+        match after.strip_prefix(':') {
+            Some(port) => (address, Some(port)),
+            None if after.is_empty() => (address, None),
+            None => return Err(wrong("only a port may follow the IPv6 address")),
+        }
+    } else {
+        let (host, port) = match text.split_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (text, None),
+        };
+        if port.is_some_and(|port| port.contains(':')) {
+            return Err(wrong("the server has several colons").hint("write an IPv6 address as [::1]"));
+        }
+        if !host.is_ascii() {
+            return Err(wrong("the host's name is not ASCII").hint("write it in its xn-- form"));
+        }
+        if !is_host(host) {
+            return Err(
+                wrong("the server has no proper host name").hint("write it as pop3s://user@host:port")
+            );
+        }
+        (host.to_owned(), port)
+    };
+    let port = match port.map(str::parse::<u16>) {
+        None => None,
+        Some(Ok(port)) if port > 0 => Some(port),
+        Some(_) => return Err(wrong("the port is not a number from 1 to 65535")),
+    };
+    Ok((host, port))
+}
+
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+}
+
+/// Undoes percent-encoding; `None` for a broken escape, or for bytes that are not UTF-8.
+fn decode(text: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        if byte != b'%' {
+            bytes.push(byte);
+            rest = tail;
+            continue;
+        }
+        let &[high, low] = tail.first_chunk::<2>()?;
+        let digit = |c: u8| (c as char).to_digit(16);
+        bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
+        rest = &tail[2..];
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(host: &str, port: u16) -> Target {
+        Target::Tcp { host: host.to_owned(), port }
+    }
+
+    #[test]
+    fn reads_every_form() {
+        use Security::{Implicit, None as Clear, Stls};
+        for (text, user, target, security) in [
+            ("pop3s://pop.example.com", None, tcp("pop.example.com", 995), Implicit),
+            ("pop3://pop.example.com", None, tcp("pop.example.com", 110), Stls),
+            ("POP3S://Pop.Example.Com/", None, tcp("Pop.Example.Com", 995), Implicit),
+            ("pop3://me@host:1110", Some("me"), tcp("host", 1110), Stls),
+            ("pop3s://me%40example.com@host", Some("me@example.com"), tcp("host", 995), Implicit),
+            ("pop3s://me@example.com@host", Some("me@example.com"), tcp("host", 995), Implicit),
+            ("pop3s://j%C3%BCrgen%3A%25@host", Some("jürgen:%"), tcp("host", 995), Implicit),
+            ("pop3s://127.0.0.1:9950", None, tcp("127.0.0.1", 9950), Implicit),
+            ("pop3s://[::1]", None, tcp("::1", 995), Implicit),
+            ("pop3://me@[2001:db8::1]:1110/", Some("me"), tcp("2001:db8::1", 1110), Stls),
+            ("pop3://[fe80::1%25eth0]", None, tcp("fe80::1%eth0", 110), Stls),
+            ("pop3+unix:///run/pop3.sock", None, Target::Unix("/run/pop3.sock".into()), Clear),
+            ("pop3+unix://me@/run/a%20b@c", Some("me"), Target::Unix("/run/a b@c".into()), Clear),
+        ] {
+            let url: ServerUrl = text.parse().unwrap_or_else(|error| panic!("{text}: {error}"));
+            assert_eq!((url.user(), url.target(), url.security()), (user, &target, security), "{text}");
+        }
+    }
+
+    #[test]
+    fn refuses_what_is_no_server_and_says_why() {
+        for (text, why) in [
+            ("", "no scheme"),
+            ("pop.example.com", "no scheme"),
+            ("https://host", "scheme https is unknown"),
+            ("imaps://host", "scheme imaps is unknown"),
+            ("pop3s://", "no proper host"),
+            ("pop3s:///path", "no proper host"),
+            ("pop3s://host/folder", "no proper host"),
+            ("pop3s://host?x=1", "no proper host"),
+            ("pop3s://ho st", "no proper host"),
+            ("pop3s://host:", "port"),
+            ("pop3s://host:0", "port"),
+            ("pop3s://host:65536", "port"),
+            ("pop3s://host:pop", "port"),
+            ("pop3s://::1", "several colons"),
+            ("pop3s://[::1", "bracket"),
+            ("pop3s://[host]", "IPv6"),
+            ("pop3s://[::1]995", "only a port"),
+            ("pop3s://@host", "user name"),
+            ("pop3s://a%4@host", "user name"),
+            ("pop3s://a%0d%0ab@host", "user name"),
+            ("pop3s://%ff@host", "user name"),
+            ("pop3s://bücher.example", "not ASCII"),
+            ("pop3+unix://relative", "no path"),
+            ("pop3+unix://", "no path"),
+        ] {
+            let error = text.parse::<ServerUrl>().expect_err(text);
+            assert!(error.to_string().contains(why), "{text}: {error}");
+            assert_eq!(error.kind(), Kind::Usage);
+        }
+    }
+
+    #[test]
+    fn a_password_in_it_is_refused_and_not_repeated() {
+        for text in ["pop3s://me:hunter2@host", "pop3s://me:@host", "pop3+unix://me:hunter2@/sock"] {
+            let error = text.parse::<ServerUrl>().expect_err(text);
+            assert!(error.own_hint().is_some_and(|hint| hint.contains("--password-command")));
+            assert!(!format!("{error} {error:?}").contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn a_bare_host_is_led_to_the_two_schemes() {
+        let error = "pop.example.com:995".parse::<ServerUrl>().expect_err("no scheme");
+        assert!(error.own_hint().is_some_and(|hint| hint.contains("pop3s://pop.example.com")));
+    }
+
+    #[test]
+    fn the_port_follows_the_encryption_unless_it_was_named() {
+        let url = |text: &str| text.parse::<ServerUrl>().expect(text);
+        assert_eq!(url("pop3://h").with_security(Security::Implicit).target(), &tcp("h", 995));
+        assert_eq!(url("pop3s://h").with_security(Security::None).target(), &tcp("h", 110));
+        assert_eq!(url("pop3s://h:995").with_security(Security::Stls).target(), &tcp("h", 995));
+    }
+}

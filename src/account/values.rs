@@ -1,0 +1,205 @@
+//! Words into values: the small notations that flags, environment and configuration file share
+//! (`30s`, `10M`, `auto`, `yes`, `~/x`). Errors are plain sentences, ready to stand behind
+//! "invalid value" or a line number.
+
+use std::error::Error as StdError;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::auth::Mechanism;
+use crate::error::Error;
+
+/// When to use colour, or progress bars.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum When {
+    /// Where a terminal is at the other end.
+    #[default]
+    Auto,
+    /// Also into files and pipes.
+    Always,
+    /// Not at all.
+    Never,
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<When, String> {
+        match text {
+            "auto" => Ok(When::Auto),
+            "always" => Ok(When::Always),
+            "never" => Ok(When::Never),
+            _ => Err(one_of(&["auto", "always", "never"])),
+        }
+    }
+}
+
+/// The longest patience that is accepted: beyond it a deadline is none.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A length of time: a number with `ms`, `s`, `m` or `h`; without a unit it counts seconds.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let (number, unit) = number_and_unit(text).ok_or("write a duration as 30s, 2m or 1h")?;
+    let length = match unit {
+        "ms" => Some(Duration::from_millis(number)),
+        "" | "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
+        _ => return Err("write a duration as 30s, 2m or 1h".to_owned()),
+    };
+    match length {
+        Some(Duration::ZERO) => Err("nothing can be done in no time: 1s is the least that helps".to_owned()),
+        Some(length) if length <= LONGEST_PATIENCE => Ok(length),
+        _ => Err("24h is the longest wait".to_owned()),
+    }
+}
+
+/// A size in octets: `k`, `M`, `G` (or `KiB` and so on) are powers of 1024, `kB`, `MB`, `GB` of 1000.
+pub fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = number_and_unit(text).ok_or("write a size as 500k, 10M or 1G")?;
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kib" => 1 << 10,
+        "m" | "mib" => 1 << 20,
+        "g" | "gib" => 1 << 30,
+        "kb" => 1_000,
+        "mb" => 1_000_000,
+        "gb" => 1_000_000_000,
+        _ => return Err("write a size as 500k, 10M or 1G".to_owned()),
+    };
+    number.checked_mul(factor).ok_or_else(|| "no message is that large".to_owned())
+}
+
+fn number_and_unit(text: &str) -> Option<(u64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, text[end..].trim_start()))
+}
+
+/// A sign-in mechanism, or `None` for `auto`.
+pub fn mechanism(text: &str) -> Result<Option<Mechanism>, Error> {
+    if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// Yes or no, in the words people use for switches; an empty text is no.
+pub fn truth(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Ok(true),
+        "" | "0" | "false" | "no" | "off" => Ok(false),
+        _ => Err(one_of(&["true", "false"])),
+    }
+}
+
+/// A path, with `~` and `~/…` led to `home`.
+pub fn path(text: &str, home: Option<&Path>) -> PathBuf {
+    match (text.strip_prefix('~'), home) {
+        (Some(""), Some(home)) => home.to_owned(),
+        (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
+        _ => PathBuf::from(text),
+    }
+}
+
+/// A value that another room reads, its failure told as one sentence.
+pub fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error| sentence(&error))
+}
+
+/// A failure with all its causes and its hint as one sentence, for places that show a single line.
+pub fn sentence(error: &Error) -> String {
+    match error.own_hint() {
+        Some(hint) => format!("{} ({hint})", causes(error)),
+        None => causes(error),
+    }
+}
+
+/// A failure with all its causes, its hint left out.
+pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(cause) = below {
+        text = format!("{text}: {cause}");
+        below = cause.source();
+    }
+    text
+}
+
+/// The known words, as the end of a sentence.
+pub(super) fn one_of(words: &[&str]) -> String {
+    format!("it is one of {}", words.join(", "))
+}
+
+/// The known word that a mistyped one was probably meant to be.
+pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(word.len()) / 3))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Kind;
+
+    #[test]
+    fn durations_have_units_and_seconds_without_one() {
+        for (text, seconds) in [("30s", 30), ("2m", 120), ("1h", 3600), ("45", 45), ("24h", 86400)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        assert_eq!(duration("1500ms"), Ok(Duration::from_millis(1500)));
+        for text in
+            ["", "s", "0s", "-1s", "1.5m", "25h", "9d", "99999999999999999999s", "18446744073709551615h"]
+        {
+            assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_count_in_1024_unless_they_say_kb() {
+        for (text, octets) in
+            [("0", 0), ("123", 123), ("1k", 1024), ("10M", 10 << 20), ("2 GiB", 2 << 30), ("5MB", 5_000_000)]
+        {
+            assert_eq!(size(text), Ok(octets), "{text}");
+        }
+        for text in ["", "M", "-1", "1.5M", "1T", "99999999999G"] {
+            assert!(size(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_taken_exactly() {
+        assert_eq!(mechanism("auto").unwrap(), None);
+        assert_eq!(mechanism("cram-md5").unwrap(), Some(Mechanism::CramMd5));
+        assert!(mechanism("ntlm").is_err());
+        assert_eq!("never".parse(), Ok(When::Never));
+        assert_eq!("no".parse::<When>(), Err("it is one of auto, always, never".to_owned()));
+        assert_eq!((truth("YES"), truth("0"), truth("")), (Ok(true), Ok(false), Ok(false)));
+        assert!(truth("2").is_err());
+    }
+
+    #[test]
+    fn a_tilde_leads_home_only_at_the_front_and_only_ones_own() {
+        let home = Some(Path::new("/home/me"));
+        assert_eq!(path("~/Mail", home), Path::new("/home/me/Mail"));
+        assert_eq!(path("~", home), Path::new("/home/me"));
+        assert_eq!(path("~you/Mail", home), Path::new("~you/Mail"));
+        assert_eq!(path("/a/~/b", home), Path::new("/a/~/b"));
+        assert_eq!(path("~/Mail", None), Path::new("~/Mail"));
+    }
+
+    #[test]
+    fn a_typo_finds_its_word_and_nonsense_finds_none() {
+        let known = ["server", "user", "password-command", "keep"];
+        assert_eq!(nearest("sever", known.into_iter()), Some("server"));
+        assert_eq!(nearest("password_command", known.into_iter()), Some("password-command"));
+        assert_eq!(nearest("kepe", known.into_iter()), Some("keep"));
+        assert_eq!(nearest("xylophone", known.into_iter()), None);
+    }
+
+    #[test]
+    fn a_sentence_holds_causes_and_hint() {
+        let error = Error::new(Kind::Usage, "could not x").because("it was y").hint("do z");
+        assert_eq!(sentence(&error), "could not x: it was y (do z)");
+    }
+}

@@ -175,9 +175,9 @@ impl Connection {
         Ok(self)
     }
 
-    /// Drops the line.
-    pub fn hang_up(&mut self) {
-        self.transport.hang_up();
+    /// What the conversation went over, its buffer forgotten.
+    pub(crate) fn into_transport(self) -> Transport {
+        self.transport
     }
 
     fn status_line(&mut self, phase: Phase) -> Result<(usize, usize)> {

@@ -1,5 +1,9 @@
-//! The `pop3` binary.
+//! The `pop3` binary: parse, run, say what went wrong, exit.
 
 mod cli;
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main().into()
+}

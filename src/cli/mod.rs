@@ -1,3 +1,115 @@
-//! (being written)
+//! The command line: what was typed becomes calls of the library, and what comes back becomes words
+//! and an exit code.
+//!
+//! A command is a clap struct in [`args`] and a `run` in a file of its name (or of its family:
+//! [`read`] has those that only look). Only [`output`] prints; only [`report`] knows exit codes.
+
+mod accounts;
+mod args;
+mod context;
+mod dele;
+mod demo;
+mod fetch;
+mod generate;
+mod list;
+mod messages;
 mod output;
+mod read;
 mod report;
+mod shell;
+mod signals;
+mod state;
+mod steps;
+mod trace;
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Parser;
+use pop3::account::{Account, Config, Environment, Globals};
+
+use self::args::{Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
+use self::context::Context;
+use self::output::{Output, Settings};
+use self::report::ExitCode;
+
+/// Runs what was typed.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return report::usage(&error),
+    };
+    let environment = Environment::current();
+    // A demonstration must not depend on the user's configuration, nor a check of it or the making of
+    // manual pages on its being right.
+    let needs_config = !matches!(cli.command, Command::Demo | Command::Config(_) | Command::Generate(_));
+    let config = match needs_config {
+        true => Config::find(cli.global.config.as_deref(), &environment),
+        false => Ok(Config::default()),
+    };
+    let globals = config.as_ref().map(|config| config.globals().clone()).unwrap_or_default();
+    let output = Arc::new(output(&cli.global, &globals));
+    let outcome = config.map_err(Into::into).and_then(|config| {
+        let context = Context::new(Arc::clone(&output), environment, config);
+        run(&context, cli)
+    });
+    let flushed = output.flush().map_err(anyhow::Error::from);
+    match outcome.and_then(|code| flushed.map(|()| code)) {
+        Ok(code) => code,
+        Err(error) => {
+            output.error(&error);
+            report::exit_code(&error)
+        }
+    }
+}
+
+fn output(args: &GlobalArgs, file: &Globals) -> Output {
+    let face = args.over(file);
+    Output::new(Settings {
+        quiet: face.quiet,
+        verbose: face.verbose,
+        json: face.json,
+        color: face.color,
+        progress: face.progress,
+    })
+}
+
+fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
+    let account = |server: &ServerArgs| -> Result<Account> {
+        context.account(&server.which.accounts, &server.overrides(context.environment().home())?)
+    };
+    match cli.command {
+        Command::Fetch(args) => return fetch::run(context, &args),
+        Command::Demo => return demo::run(context),
+        Command::Config(args) => match args.command {
+            ConfigCommand::Check => return accounts::check(context, cli.global.config.as_deref()),
+        },
+        Command::List(args) => list::run(context, &account(&args.server)?, &args.messages)?,
+        Command::Stat(args) => read::stat(context, &account(&args.server)?)?,
+        Command::Uidl(args) => read::uidl(context, &account(&args.server)?, &args.messages)?,
+        Command::Capa(args) => read::capa(context, &account(&args.server)?)?,
+        Command::Top(args) => read::top(context, &account(&args.server)?, &args.message, args.lines)?,
+        Command::Retr(args) => {
+            read::retr(context, &account(&args.server)?, &args.messages, args.output.as_deref())?;
+        }
+        Command::Dele(args) => dele::run(context, &account(&args.server)?, &args.messages, args.yes)?,
+        Command::Last(args) => read::last(context, &account(&args.server)?)?,
+        Command::Noop(args) => read::noop(context, &account(&args.server)?)?,
+        Command::Shell(args) => shell::run(context, &account(&args.server)?)?,
+        Command::State(args) => match args.command {
+            StateCommand::Show(args) => {
+                state::show(context, &context.account(&args.which.accounts, &args.which.overrides()?)?)?
+            }
+            StateCommand::Forget(args) => {
+                state::forget(context, &account(&args.server)?, &args.messages, args.all)?;
+            }
+        },
+        Command::Accounts => accounts::show(context)?,
+        Command::Generate(args) => {
+            for path in generate::run(&args)? {
+                context.output().note(&format!("wrote {}", path.display()));
+            }
+        }
+    }
+    Ok(ExitCode::Done)
+}

@@ -18,6 +18,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::MultiProgress;
+use pop3::account::When;
 
 use super::report::{self, Told};
 use json::Object;
@@ -29,18 +30,6 @@ const USUAL_WIDTH: usize = 80;
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Cyan.on_default();
 const STRONG: Style = Style::new().bold();
-
-/// When to do what is meant for terminals (`--color`, `--progress`).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum When {
-    /// On a terminal.
-    #[default]
-    Auto,
-    /// Everywhere.
-    Always,
-    /// Nowhere.
-    Never,
-}
 
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]

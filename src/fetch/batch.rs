@@ -18,8 +18,8 @@ pub(super) struct Fetched<D> {
     pub(super) delivery: D,
     pub(super) number: u32,
     pub(super) unique_id: Vec<u8>,
-    /// As the server declares it, else as counted.
-    pub(super) octets: u64,
+    /// As the server declares it.
+    pub(super) octets: Option<u64>,
     /// As counted.
     pub(super) bytes: u64,
     pub(super) identity: Option<Identity>,
@@ -30,7 +30,7 @@ pub(super) struct Fetched<D> {
 pub(super) struct Committed {
     pub(super) number: u32,
     pub(super) unique_id: Vec<u8>,
-    pub(super) octets: u64,
+    pub(super) octets: Option<u64>,
     pub(super) bytes: u64,
     pub(super) entry: EntryId,
     pub(super) then_delete: bool,
@@ -72,7 +72,9 @@ impl<'a, D: Destination> Batch<'a, D> {
         self.bytes = 0;
         let mut facts = Vec::with_capacity(self.waiting.len());
         let mut deliveries = Vec::with_capacity(self.waiting.len());
-        for Fetched { delivery, number, unique_id, octets, bytes, identity, then_delete } in self.waiting.drain(..) {
+        for Fetched { delivery, number, unique_id, octets, bytes, identity, then_delete } in
+            self.waiting.drain(..)
+        {
             deliveries.push(delivery);
             facts.push((number, unique_id, octets, bytes, identity, then_delete));
         }
@@ -103,7 +105,15 @@ impl<'a, D: Destination> Batch<'a, D> {
                     Some(error)
                 }
             };
-            committed.push(Committed { number, unique_id, octets, bytes, entry, then_delete, refused: error });
+            committed.push(Committed {
+                number,
+                unique_id,
+                octets,
+                bytes,
+                entry,
+                then_delete,
+                refused: error,
+            });
         }
         journal.delivered(&delivered)?;
         journal.refused(&refused)?;

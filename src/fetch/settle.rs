@@ -2,8 +2,8 @@
 //! whole, and frees what has to be fetched again. Runs on start, before the server is asked.
 
 use super::event::{Event, Observer};
-use super::journal::{EntryId, Journal};
-use crate::delivery::{self, Place, Settled, Unsettled};
+use super::journal::Journal;
+use crate::delivery::{self, Settled, Unsettled};
 use crate::error::Result;
 
 /// Settles the journal's open intents; returns how many of them are delivered.
@@ -15,16 +15,14 @@ pub fn settle(journal: &mut Journal, observer: &mut dyn Observer) -> Result<u32>
     if open.is_empty() {
         return Ok(0);
     }
-    let entries: Vec<EntryId> = open.iter().map(|open| open.0).collect();
-    let places: Vec<Place> = open.iter().map(|open| open.1.clone()).collect();
     let items: Vec<Unsettled<'_>> = open
         .iter()
-        .zip(&places)
-        .map(|((_, _, age, identity), place)| Unsettled { place, age: *age, identity: *identity })
+        .map(|(_, place, age, identity)| Unsettled { place, age: *age, identity: *identity })
         .collect();
-    let found = delivery::settle(&items).map_err(|error| error.within("could not settle what an interrupted run left"))?;
+    let found = delivery::settle(&items)
+        .map_err(|error| error.within("could not settle what an interrupted run left"))?;
     let (mut delivered, mut again) = (Vec::new(), Vec::new());
-    for (entry, settled) in entries.into_iter().zip(found) {
+    for ((entry, ..), settled) in open.into_iter().zip(found) {
         match settled {
             Settled::Delivered => delivered.push(entry),
             Settled::Again => again.push(entry),

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{Authorization, Session};
 use crate::connection::{Connection, Transcript};
 use crate::error::{Kind, Phase, Result};
-use crate::transport::{Security, Target, TlsSettings, Transport};
+use crate::protocol::Command;
+use crate::transport::{Pin, Security, Target, TlsSettings, Transport};
 
 /// How to reach a server.
 #[derive(Debug, Clone, Copy)]
@@ -45,11 +46,32 @@ impl Dial<'_> {
         Ok(session)
     }
 
-    fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
-        let host = match self.target {
-            Target::Tcp { host, .. } => host.as_str(),
+    /// The SHA-256 of the certificate that the server shows, trusted or not, for the user to compare
+    /// and pin. Nothing is sent behind the handshake.
+    ///
+    /// # Errors
+    /// As [`Dial::dial`].
+    pub fn fingerprint(&self) -> Result<Pin> {
+        let mut transport = Transport::connect(self.target, self.patience)?;
+        if self.security == Security::Stls {
+            let mut connection = Connection::new(transport, self.patience, None);
+            connection.reply(Phase::Greeting)?;
+            connection.send(&Command::Stls)?;
+            connection.reply(Phase::Reply)?;
+            transport = connection.into_transport();
+        }
+        transport.fingerprint(self.tls, self.host(), self.patience)
+    }
+
+    fn host(&self) -> &str {
+        match self.target {
+            Target::Tcp { host, .. } => host,
             Target::Unix(_) => "localhost",
-        };
+        }
+    }
+
+    fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
+        let host = self.host();
         let mut transport = Transport::connect(self.target, self.patience)?;
         if self.security == Security::Implicit {
             transport = transport.secure(self.tls, host, self.patience)?;

@@ -1,1 +1,21 @@
-//! The integration tests.
+//! Black-box tests: the binary as a user runs it, against real servers.
+//!
+//! Where to look: `support/` starts the servers (Dovecot, popa3d, a scripted peer), makes the mail
+//! and runs the binary in a home of its own; the modules here ask the questions. Nothing is shared
+//! between tests but the Dovecot instance, in which each has a maildrop of its own.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper of a test fails the test by panicking, like the test itself"
+)]
+
+mod commands;
+mod configuration;
+mod fetch;
+mod imports;
+mod refusals;
+mod servers;
+mod shell;
+mod sign_in;
+mod support;

@@ -1,0 +1,172 @@
+//! The command line, all of it: what can be typed, and nothing of what it does. Texts here are also
+//! the manual pages and the completions (`generate.rs`).
+
+mod fetch;
+mod local;
+mod message;
+mod server;
+mod verbs;
+
+use std::path::PathBuf;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand, ValueHint};
+use pop3::account::{Globals, When, values};
+
+pub(crate) use self::fetch::FetchArgs;
+pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
+pub(crate) use self::message::MessageArg;
+pub(crate) use self::server::ServerArgs;
+pub(crate) use self::verbs::{
+    CapaArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs, UidlArgs,
+};
+
+/// The examples, which the short help and the long one share.
+macro_rules! examples {
+    () => {
+        "\
+Examples:
+  pop3 demo                                      see it work, without a server
+  pop3 list -s pop3s://me@pop.example.com        what is there?
+  pop3 fetch -s pop3s://me@pop.example.com --to ~/Mail/
+  pop3 fetch                                     all accounts of the configuration file
+  pop3 config check                              what is wrong with it?"
+    };
+}
+
+/// Fetches mail from POP3 servers: never loses a message, never delivers one twice
+///
+/// Fetches mail from POP3 servers into Maildir, mbox or a command, and speaks every verb of the
+/// protocol. Whatever happens at whatever moment, no message is lost, and into Maildir and mbox none
+/// is delivered twice.
+#[derive(Debug, Parser)]
+#[command(name = "pop3", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = examples!())]
+#[command(after_long_help = concat!(examples!(), "
+
+Configuration:
+  $XDG_CONFIG_HOME/pop3/config.toml, usually ~/.config/pop3/config.toml:
+
+    default-account = \"work\"
+
+    [defaults]
+    deliver = \"maildir:~/Mail/inbox\"
+
+    [account.work]
+    server = \"pop3s://pop.example.com\"
+    user = \"me@example.com\"
+    password-command = \"pass show mail/work\"
+    keep = \"14d\"
+
+  Every option has a key of its name there (--to is called deliver), and an environment
+  variable: POP3_MAX_SIZE for --max-size. Options outweigh variables, variables the file.
+  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3.
+
+Exit status:
+  0    done, also when nothing was new
+  64   wrong usage
+  65   a message or a file holds data that cannot be used
+  66   no such message
+  68   host not found
+  69   cannot connect, or the line was lost
+  73   cannot create the destination
+  74   input or output failed, or the disk is full
+  75   try again later
+  76   the server broke the protocol, or TLS could not be trusted
+  77   sign-in refused, or no credentials
+  78   the configuration is wrong
+  130  interrupted"))]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Say nothing but errors
+    #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = values::truth)]
+    pub(crate) quiet: bool,
+    /// Say more about what happens
+    #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true, value_parser = values::truth)]
+    pub(crate) verbose: bool,
+    /// Print JSON, one object a line
+    #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = values::truth)]
+    pub(crate) json: bool,
+    /// Use colour: auto, always or never
+    #[arg(long, value_name = "WHEN", global = true, env = "POP3_COLOR", hide_env_values = true)]
+    #[arg(value_parser = when(), hide_possible_values = true)]
+    pub(crate) color: Option<When>,
+    /// Show progress bars: auto, always or never
+    #[arg(long, value_name = "WHEN", global = true, env = "POP3_PROGRESS", hide_env_values = true)]
+    #[arg(value_parser = when(), hide_possible_values = true)]
+    pub(crate) progress: Option<When>,
+    /// Read this configuration file instead of the usual one
+    #[arg(long, value_name = "FILE", global = true, env = "POP3_CONFIG", hide_env_values = true)]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// How the program faces its user: the global options on top of the configuration file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Face {
+    pub(crate) quiet: bool,
+    pub(crate) verbose: bool,
+    pub(crate) json: bool,
+    pub(crate) color: When,
+    pub(crate) progress: When,
+}
+
+impl GlobalArgs {
+    /// These options, and what the file says where they are silent. Asked for both, it is verbose.
+    pub(crate) fn over(&self, file: &Globals) -> Face {
+        let silent = !self.quiet && !self.verbose;
+        let verbose = self.verbose || silent && file.verbose.unwrap_or(false);
+        Face {
+            quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
+            verbose,
+            json: self.json || file.json.unwrap_or(false),
+            color: self.color.or(file.color).unwrap_or_default(),
+            progress: self.progress.or(file.progress).unwrap_or_default(),
+        }
+    }
+}
+
+fn when() -> impl TypedValueParser<Value = When> {
+    PossibleValuesParser::new(["auto", "always", "never"]).try_map(|text| text.parse::<When>())
+}
+
+/// The commands, in the order of the manual.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Fetch(Box<FetchArgs>),
+    List(Box<ListArgs>),
+    Stat(Box<StatArgs>),
+    Uidl(Box<UidlArgs>),
+    Capa(Box<CapaArgs>),
+    Top(Box<TopArgs>),
+    Retr(Box<RetrArgs>),
+    Dele(Box<DeleArgs>),
+    Last(Box<LastArgs>),
+    Noop(Box<NoopArgs>),
+    Shell(Box<ShellArgs>),
+    State(StateArgs),
+    /// List the accounts that are configured
+    Accounts,
+    Config(ConfigArgs),
+    /// Show how it works with an embedded server, fetching sample mail for real
+    ///
+    /// Starts a POP3 server of its own on the loopback interface with a dozen sample messages, fetches
+    /// them into the folder pop3-demo, fetches once more to show that nothing comes twice, and lists
+    /// what is there. Nothing leaves this machine, and no configuration is read.
+    Demo,
+    #[command(hide = true)]
+    Generate(GenerateArgs),
+}
+
+#[cfg(test)]
+#[path = "args/tests.rs"]
+mod tests;

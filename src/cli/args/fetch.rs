@@ -1,0 +1,93 @@
+//! The options of `fetch`: where messages go, which of them, and what stays on the server.
+
+use std::path::Path;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use pop3::account::{Overrides, values};
+use pop3::delivery::Spec;
+use pop3::error::Result;
+use pop3::fetch::policy::{Keep, Order};
+
+use super::server::ServerArgs;
+
+/// Fetch new messages into a Maildir, an mbox or a command
+///
+/// Fetches the messages that are new into DEST and remembers them in the journal, so that none comes
+/// twice. Whatever interrupts it, the next run goes on where this one stopped. One message that cannot
+/// be fetched never blocks the others; it is tried again by the next run.
+///
+/// Prints nothing when there is nothing to say and nothing is wrong, so it can be run from cron. A
+/// second run while the first is still busy ends at once, with exit status 75.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pop3 fetch                             all accounts of the configuration file
+  pop3 fetch -a work -a home             two of them
+  pop3 fetch -s pop3s://me@pop.example.com --to maildir:~/Mail/inbox
+  pop3 fetch -a work --keep 14d --dry-run
+                                         what would be fetched and deleted, and why")]
+pub(crate) struct FetchArgs {
+    #[command(flatten)]
+    pub(crate) what: WhatArgs,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// What `fetch` fetches, and where to.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "What and where")]
+pub(crate) struct WhatArgs {
+    /// Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path
+    ///
+    /// A command is given each message on its standard input. A bare path is a Maildir when it ends in a
+    /// slash or is a folder, else an mbox.
+    #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath)]
+    pub(crate) to: Option<String>,
+    /// Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]
+    ///
+    /// An age counts from the day a message was first seen. Nothing is ever deleted that was not
+    /// delivered.
+    #[arg(long, value_name = "POLICY", value_parser = values::parsed::<Keep>)]
+    pub(crate) keep: Option<Keep>,
+    /// Leave messages larger than SIZE on the server: 500k, 10M
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    pub(crate) max_size: Option<u64>,
+    /// Fetch at most N messages in this run
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u32>,
+    /// Fetch these first: oldest or newest [default: oldest]
+    #[arg(long, value_name = "WHICH", value_parser = order(), hide_possible_values = true)]
+    pub(crate) order: Option<Order>,
+    /// Print what would be fetched, deleted and kept, and why; do nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Delete nothing when more than N messages would be deleted
+    #[arg(long, value_name = "N")]
+    pub(crate) max_delete: Option<u32>,
+}
+
+impl FetchArgs {
+    /// All of it as a layer of settings; `home` is what a `~` at the front of a path stands for.
+    ///
+    /// # Errors
+    /// A server or a destination that is none.
+    pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
+        let what = &self.what;
+        let deliver = what.to.as_deref().map(|text| Spec::parse(text, home)).transpose();
+        Ok(Overrides {
+            deliver: deliver.map_err(|error| error.within("could not use --to"))?,
+            keep: what.keep,
+            max_size: what.max_size,
+            limit: what.limit,
+            order: what.order,
+            dry_run: what.dry_run.then_some(true),
+            max_delete: what.max_delete,
+            ..self.server.overrides(home)?
+        })
+    }
+}
+
+fn order() -> impl TypedValueParser<Value = Order> {
+    PossibleValuesParser::new(["oldest", "newest"]).try_map(|text| text.parse::<Order>())
+}

@@ -1,0 +1,77 @@
+//! The commands that need no server: the journal, the configuration, the generated files.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
+
+use super::message::{self, MessageArg};
+use super::server::{ServerArgs, WhichArgs};
+
+/// Look at the journal of what was fetched, and mend it
+#[derive(Debug, Args)]
+pub(crate) struct StateArgs {
+    #[command(subcommand)]
+    pub(crate) command: StateCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StateCommand {
+    /// Show what the journal of an account knows
+    #[command(after_help = "Example:\n  pop3 state show -a work")]
+    Show(ShowArgs),
+    /// Forget messages, so that they are fetched again
+    #[command(
+        after_help = "Examples:\n  pop3 state forget -a work uid:00000a1b\n  pop3 state forget -a work --all"
+    )]
+    Forget(ForgetArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    #[command(flatten)]
+    pub(crate) which: WhichArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ForgetArgs {
+    /// The messages to forget: uid:UNIQUE-ID, or by number, which asks the server
+    #[arg(value_name = "MSG", required_unless_present = "all", conflicts_with = "all")]
+    #[arg(value_parser = message::parser())]
+    pub(crate) messages: Vec<MessageArg>,
+    /// Forget all of them
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}
+
+/// Check the configuration file
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArgs {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Tell every mistake of the configuration file, with its line and what to do
+    Check,
+}
+
+/// Write the manual pages or the completions
+#[derive(Debug, Args)]
+pub(crate) struct GenerateArgs {
+    /// What to write
+    pub(crate) what: Generated,
+    /// The folder to write into, instead of man or completions here
+    #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Generated {
+    /// A manual page a command
+    Man,
+    /// Completions for bash, zsh, fish, elvish and PowerShell
+    Completions,
+}

@@ -1,0 +1,165 @@
+//! The options that say which maildrop is meant, how it is reached and how to sign in there.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueHint};
+use pop3::account::{Overrides, PasswordSource, ServerUrl, values};
+use pop3::auth::Mechanism;
+use pop3::error::Result;
+use pop3::transport::{Pin, Security, TlsVersion};
+
+/// Which maildrop.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Which maildrop")]
+pub(crate) struct WhichArgs {
+    /// Use an account of the configuration file
+    ///
+    /// Several may be given to fetch, by repeating the option; without any it takes all. Other commands
+    /// use the default-account, or the only one there is.
+    #[arg(short = 'a', long = "account", value_name = "NAME")]
+    pub(crate) accounts: Vec<String>,
+    /// Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path
+    ///
+    /// Makes do without a configuration file. The scheme pop3s is TLS from the start (port 995), pop3 is
+    /// STLS, which is then required (port 110), pop3+unix is a socket. A password never stands in it.
+    #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) server: Option<String>,
+    /// Sign in as this user, when the URL names none
+    #[arg(short, long, value_name = "NAME", value_hint = ValueHint::Username)]
+    pub(crate) user: Option<String>,
+}
+
+/// Everything a session needs to know.
+#[derive(Debug, Default, Args)]
+pub(crate) struct ServerArgs {
+    #[command(flatten)]
+    pub(crate) which: WhichArgs,
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+    #[command(flatten)]
+    pub(crate) sign_in: SignInArgs,
+}
+
+/// Whom to trust.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Connection")]
+pub(crate) struct TrustArgs {
+    /// Encrypt the line: implicit, stls or none
+    ///
+    /// Overrides what the scheme of the URL says: TLS from the start, by STLS, or not at all. The word
+    /// none is the only way to send anything in the clear.
+    #[arg(long, value_name = "HOW", value_parser = security(), hide_possible_values = true)]
+    pub(crate) tls: Option<Security>,
+    /// Trust the authorities in this file too
+    #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_files: Vec<PathBuf>,
+    /// Trust exactly this certificate, by its SHA-256
+    ///
+    /// Replaces the checks of chain and name for that certificate. May be repeated, to name the next one
+    /// before it comes into use.
+    #[arg(long = "pin", value_name = "sha256:HEX", value_parser = values::parsed::<Pin>)]
+    pub(crate) pins: Vec<Pin>,
+    /// Refuse TLS older than this: 1.2 or 1.3
+    #[arg(long, value_name = "VERSION", value_parser = tls_version(), hide_possible_values = true)]
+    pub(crate) tls_min: Option<TlsVersion>,
+    /// Expect this name in the certificate, instead of the host's
+    #[arg(long, value_name = "NAME", value_hint = ValueHint::Hostname)]
+    pub(crate) tls_host: Option<String>,
+    /// Wait this long in each phase: 30s, 2m [default: 60s]
+    #[arg(long, value_name = "DURATION", value_parser = values::duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// Show the dialogue on standard error, secrets hidden
+    #[arg(long)]
+    pub(crate) trace: bool,
+}
+
+/// How to sign in.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Sign-in")]
+#[group(id = "sign-in")]
+pub(crate) struct SignInArgs {
+    /// Sign in by this mechanism: auto, user, apop, plain, login or cram-md5
+    ///
+    /// The word auto takes the strongest that the server offers; a named one is that one or an error.
+    #[arg(long, value_name = "MECH", value_parser = mechanism(), hide_possible_values = true)]
+    pub(crate) auth: Option<Wanted>,
+    /// Take the password from the first line this command prints
+    ///
+    /// Without any of these options, the password comes from POP3_PASSWORD, else from the configuration
+    /// file, else from ~/.netrc, else from a question on the terminal.
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    #[arg(conflicts_with_all = ["password_file", "password_stdin"])]
+    pub(crate) password_command: Option<String>,
+    /// Take the password from the first line of this file, which others may not read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, conflicts_with = "password_stdin")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Take the password from the first line of standard input
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+}
+
+/// The mechanism that was asked for; `None` is `auto`, said aloud. (A name of its own keeps clap from
+/// seeing an option in an option.)
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted(pub(crate) Option<Mechanism>);
+
+impl WhichArgs {
+    /// The same as a layer of settings.
+    ///
+    /// # Errors
+    /// A server that is none.
+    pub(crate) fn overrides(&self) -> Result<Overrides> {
+        // Parsed here and not by clap, which would repeat a password that stands in it.
+        let server = self.server.as_deref().map(ServerUrl::from_str).transpose();
+        let server = server.map_err(|error| error.within("could not use --server"))?;
+        Ok(Overrides { server, user: self.user.clone(), ..Overrides::default() })
+    }
+}
+
+impl ServerArgs {
+    /// The same as a layer of settings; `home` is what a `~` at the front of a path stands for.
+    ///
+    /// # Errors
+    /// A server that is none.
+    pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
+        let ServerArgs { which, trust, sign_in } = self;
+        let some = |list: bool| (!list).then_some(());
+        let led =
+            |path: &PathBuf| path.to_str().map_or_else(|| path.clone(), |text| values::path(text, home));
+        let password = if let Some(command) = &sign_in.password_command {
+            Some(PasswordSource::Command(command.clone()))
+        } else if let Some(path) = &sign_in.password_file {
+            Some(PasswordSource::File(led(path)))
+        } else {
+            sign_in.password_stdin.then_some(PasswordSource::Stdin)
+        };
+        Ok(Overrides {
+            tls: trust.tls,
+            ca_files: some(trust.ca_files.is_empty()).map(|()| trust.ca_files.iter().map(led).collect()),
+            pins: some(trust.pins.is_empty()).map(|()| trust.pins.clone()),
+            tls_min: trust.tls_min,
+            tls_host: trust.tls_host.clone(),
+            timeout: trust.timeout,
+            trace: trust.trace.then_some(true),
+            auth: sign_in.auth.map(|Wanted(mechanism)| mechanism),
+            password,
+            ..which.overrides()?
+        })
+    }
+}
+
+fn security() -> impl TypedValueParser<Value = Security> {
+    PossibleValuesParser::new(["implicit", "stls", "none"]).try_map(|text| text.parse::<Security>())
+}
+
+fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
+    PossibleValuesParser::new(["1.2", "1.3"]).try_map(|text| text.parse::<TlsVersion>())
+}
+
+fn mechanism() -> impl TypedValueParser<Value = Wanted> {
+    PossibleValuesParser::new(["auto", "user", "apop", "plain", "login", "cram-md5"])
+        .try_map(|text| values::mechanism(&text).map(Wanted))
+}

@@ -1,0 +1,95 @@
+//! What every command needs: the output, what surrounds the program, the configuration, and the way
+//! from an account to a signed-in session.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use pop3::account::{self, Account, Config, Environment, Overrides, Scope};
+use pop3::connection::Transcript;
+use pop3::error::{Error, Kind};
+use pop3::session::{Authorization, Dial, Session, Transaction};
+use pop3::transport::Untrusted;
+
+use super::output::Output;
+use super::trace::Trace;
+
+/// The program's surroundings, read once.
+pub(crate) struct Context {
+    output: Arc<Output>,
+    environment: Environment,
+    config: Config,
+}
+
+impl Context {
+    pub(crate) fn new(output: Arc<Output>, environment: Environment, config: Config) -> Self {
+        Context { output, environment, config }
+    }
+
+    /// The same output in other surroundings, without a configuration.
+    pub(crate) fn within(&self, environment: Environment) -> Self {
+        Context { output: Arc::clone(&self.output), environment, config: Config::default() }
+    }
+
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The one account that `names` (one at most) and `flags` mean.
+    pub(crate) fn account(&self, names: &[String], flags: &Overrides) -> Result<Account> {
+        let accounts = account::resolve(&self.config, &self.environment, names, flags, Scope::One)?;
+        let one = accounts.into_iter().next();
+        Ok(one.ok_or_else(|| Error::new(Kind::Config, "no account is configured"))?)
+    }
+
+    /// The accounts of those names; without any, all that are configured.
+    pub(crate) fn accounts(&self, names: &[String], flags: &Overrides) -> Result<Vec<Account>> {
+        Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::All)?)
+    }
+
+    /// A session before sign-in.
+    pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>> {
+        let dial = Dial {
+            target: &account.server,
+            security: account.security,
+            tls: &account.tls,
+            patience: account.timeout,
+        };
+        let transcript = || {
+            let trace = Trace::new(Arc::clone(&self.output));
+            account.trace.then(|| Box::new(trace) as Box<dyn Transcript>)
+        };
+        dial.dial(&transcript).map_err(|error| with_pin(error, &dial).into())
+    }
+
+    /// A session that is signed in.
+    pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>> {
+        let credentials = account.credentials(&self.environment)?;
+        let session = self.dial(account)?;
+        let server = &account.server;
+        match session.sign_in(&credentials, account.auth) {
+            Ok(session) => Ok(session),
+            // The line is dropped without a QUIT: nothing is open that it could end, and servers exist
+            // (popa3d) that never answer one after a wrong password.
+            Err(refused) => Err(refused.error.within(format!("could not sign in to {server}")).into()),
+        }
+    }
+}
+
+/// Names the certificate's fingerprint in the hint of a certificate that is not trusted: whoever
+/// knows better than the authorities can then pin it. Costs a second handshake, in which nothing is
+/// sent.
+fn with_pin(error: Error, dial: &Dial<'_>) -> Error {
+    let Some(hint) = Untrusted::of(&error).map(|untrusted| untrusted.hint(dial.fingerprint().ok().as_ref()))
+    else {
+        return error;
+    };
+    error.hint(hint)
+}

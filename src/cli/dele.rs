@@ -1,0 +1,40 @@
+//! `pop3 dele`: deletes messages on the server, after asking.
+
+use anyhow::Result;
+use pop3::account::Account;
+use pop3::error::{Error, Kind};
+
+use super::args::MessageArg;
+use super::context::Context;
+use super::messages;
+use super::output::human;
+use super::output::json::Object;
+
+/// Deletes the named messages. Asks on a terminal; elsewhere it needs `--yes`.
+pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], yes: bool) -> Result<()> {
+    let output = context.output();
+    if !yes && !output.can_ask() {
+        return Err(Error::new(Kind::Usage, "could not ask whether to delete: this is no terminal")
+            .hint("--yes deletes without asking")
+            .into());
+    }
+    let mut session = context.sign_in(account)?;
+    let mut numbers = messages::resolve(&mut session, named)?;
+    numbers.sort_unstable();
+    numbers.dedup();
+    let what = human::count(numbers.len() as u64, "message");
+    if !yes && !output.ask(&format!("delete {what} from {} for good?", account.server))? {
+        session.quit()?;
+        output.note("nothing was deleted");
+        return Ok(());
+    }
+    for number in &numbers {
+        session.dele(*number)?;
+    }
+    session.quit().map_err(|error| error.within("could not be sure that the messages are deleted"))?;
+    if output.is_json() {
+        return Ok(output.object(Object::new().put("deleted", &numbers))?);
+    }
+    output.note(&format!("deleted {what}"));
+    Ok(())
+}

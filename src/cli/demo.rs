@@ -1,0 +1,104 @@
+//! `pop3 demo`: the real thing on an embedded server, so that a newcomer sees it work before giving
+//! it a password.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Result;
+use pop3::account::{Account, Environment, PasswordSource};
+use pop3::auth::Secret;
+use pop3::delivery::Spec;
+use pop3::error::{Error, Kind};
+use pop3::fetch::Policy;
+use pop3::server::{Behaviour, Server, samples};
+use pop3::transport::{Security, Target, TlsSettings};
+
+use super::args::MessageArg;
+use super::context::Context;
+use super::report::ExitCode;
+use super::signals::Signals;
+use super::{fetch, list, read};
+
+/// Where everything of the demonstration goes.
+const FOLDER: &str = "pop3-demo";
+
+/// Says that the folder is one of ours, and may be made anew.
+const MARK: &str = "made-by-pop3-demo";
+
+/// Serves sample mail on loopback, fetches it twice, and shows what can be looked at.
+pub(crate) fn run(context: &Context) -> Result<ExitCode> {
+    let folder = std::env::current_dir()
+        .map_err(|error| Error::io("could not find the current folder", error))?
+        .join(FOLDER);
+    prepare(&folder)?;
+    let behaviour = Behaviour::default();
+    let password = Secret::new(behaviour.password.clone());
+    let server = Server::start(samples(), behaviour)
+        .map_err(|error| Error::io("could not start the server", error))?;
+    let context = context.within(Environment::of(Some(&folder), []));
+    let account = account(&server, password, &folder);
+    let signals = Signals::take()?;
+
+    let say = |text: &str| context.output().note(text);
+    say(&format!("This is a POP3 server on {} with {} sample messages.\n", server.addr(), samples().len()));
+    for step in
+        ["1. pop3 fetch: all of them into a Maildir.", "\n2. pop3 fetch, once more: nothing comes twice."]
+    {
+        say(step);
+        let mut told = context.output().report("demo");
+        let fetched = fetch::one(&context, &account, &signals, &mut told);
+        signals.at_once();
+        told.finish()?;
+        fetched?;
+    }
+    say("\n3. pop3 list: what is there, and what of it was fetched.");
+    list::run(&context, &account, &[])?;
+    context.output().flush()?;
+    say("\n4. pop3 top first 3: a header, and three lines of the body.");
+    read::top(&context, &account, &MessageArg::First, 3)?;
+    context.output().flush()?;
+    say(&format!(
+        "\nThe messages are in {FOLDER}/Maildir/new, each octet as the server sent it (with LF for CRLF),"
+    ));
+    say(&format!("and the journal that remembers them is {FOLDER}/.local/state/pop3/demo.journal."));
+    say("\nWith your own account:");
+    say("  pop3 list  -s pop3s://you@pop.example.com");
+    say("  pop3 fetch -s pop3s://you@pop.example.com --to maildir:Mail");
+    say("\npop3 --help shows the rest.");
+    Ok(ExitCode::Done)
+}
+
+/// Makes the folder anew, if it is ours or not there.
+fn prepare(folder: &Path) -> Result<(), Error> {
+    let shown = folder.display();
+    let create = |error| Error::new(Kind::Create, format!("could not create {shown}")).because(error);
+    let mark = folder.join(MARK);
+    if mark.exists() {
+        std::fs::remove_dir_all(folder).map_err(create)?;
+    } else if folder.exists() {
+        return Err(Error::new(Kind::Create, format!("could not create {shown}"))
+            .because("something of that name is there already, and not of this program's making")
+            .hint("move it away, or run the demo in another folder"));
+    }
+    std::fs::create_dir(folder).map_err(create)?;
+    std::fs::write(mark, "pop3 demo made this folder, and makes it anew each time it runs\n").map_err(create)
+}
+
+fn account(server: &Server, password: Secret, folder: &Path) -> Account {
+    let maildir: PathBuf = folder.join("Maildir");
+    let address = server.addr();
+    Account {
+        name: "demo".to_owned(),
+        server: Target::Tcp { host: address.ip().to_string(), port: address.port() },
+        security: Security::None,
+        tls: TlsSettings::default(),
+        user: "demo".to_owned(),
+        password: PasswordSource::Given(password),
+        auth: None,
+        timeout: Duration::from_secs(10),
+        trace: false,
+        deliver: Some(Spec::Maildir(maildir)),
+        policy: Policy::default(),
+        dry_run: false,
+    }
+}

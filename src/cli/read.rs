@@ -1,0 +1,186 @@
+//! The commands that only look: `stat`, `uidl`, `capa`, `top`, `retr`, `last`, `noop`.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Result;
+use pop3::account::Account;
+use pop3::error::{Error, Kind};
+use pop3::protocol::Capabilities;
+use pop3::session::{Session, Transaction};
+use tempfile::NamedTempFile;
+
+use super::args::MessageArg;
+use super::context::Context;
+use super::messages;
+use super::output::Output;
+use super::output::json::Object;
+
+/// `pop3 stat`.
+pub(crate) fn stat(context: &Context, account: &Account) -> Result<()> {
+    let mut session = context.sign_in(account)?;
+    let listing = session.stat()?;
+    session.quit()?;
+    let output = context.output();
+    if output.is_json() {
+        let object = Object::new().put("messages", listing.messages).put("octets", listing.octets);
+        return Ok(output.object(object)?);
+    }
+    let octets = listing.octets.map_or_else(|| "-".to_owned(), |octets| octets.to_string());
+    Ok(output.line(format!("{} {octets}", listing.messages))?)
+}
+
+/// `pop3 uidl`.
+pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
+    let output = context.output();
+    let mut session = context.sign_in(account)?;
+    let show = |number: u32, unique_id: &[u8]| {
+        if output.is_json() {
+            return output.object(Object::new().put("number", number).put_unique_id(Some(unique_id)));
+        }
+        output.line([format!("{number} ").as_bytes(), unique_id].concat())
+    };
+    if named.is_empty() {
+        let maildrop = session.maildrop()?;
+        if !maildrop.has_unique_ids() {
+            return Err(Error::new(Kind::Unsupported, "the server has no unique-ids").into());
+        }
+        for message in maildrop.messages() {
+            show(message.number, message.unique_id.unwrap_or_default())?;
+        }
+    } else {
+        for number in messages::resolve(&mut session, named)? {
+            show(number, &session.uidl_one(number)?)?;
+        }
+    }
+    Ok(session.quit()?)
+}
+
+/// `pop3 capa`: before and after sign-in, since they differ.
+pub(crate) fn capa(context: &Context, account: &Account) -> Result<()> {
+    let session = context.sign_in(account)?;
+    let output = context.output();
+    let states = [
+        ("before sign-in", session.capabilities_before_sign_in()),
+        ("after sign-in", session.capabilities()),
+    ];
+    if states.iter().all(|(_, capabilities)| capabilities.is_none()) {
+        let says = "the server has no CAPA, so what it can do has to be tried";
+        session.quit()?;
+        return Err(Error::new(Kind::Unsupported, says).hint("`pop3 shell` lets you try").into());
+    }
+    for (state, capabilities) in states {
+        show_capabilities(output, state, capabilities)?;
+    }
+    Ok(session.quit()?)
+}
+
+fn show_capabilities(output: &Output, state: &str, capabilities: Option<&Capabilities>) -> Result<()> {
+    let lines = capabilities.map(Capabilities::lines).unwrap_or_default();
+    if output.is_json() {
+        let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
+        return Ok(output.object(Object::new().put("state", state).put("capabilities", lines))?);
+    }
+    output.line(format!("{state}:"))?;
+    for line in lines {
+        output.line([b"  ", line.as_slice()].concat())?;
+    }
+    Ok(())
+}
+
+/// `pop3 top`.
+pub(crate) fn top(context: &Context, account: &Account, message: &MessageArg, lines: u32) -> Result<()> {
+    let mut session = context.sign_in(account)?;
+    for number in messages::resolve(&mut session, std::slice::from_ref(message))? {
+        let mut shown = context.output().message();
+        let mut written = Ok(());
+        session.top(number, lines, |chunk| {
+            if written.is_ok() {
+                written = shown.write_all(chunk);
+            }
+        })?;
+        written.and_then(|()| shown.finish())?;
+    }
+    Ok(session.quit()?)
+}
+
+/// `pop3 retr`: byte for byte, to stdout or into a file. The file appears when it is whole.
+pub(crate) fn retr(
+    context: &Context,
+    account: &Account,
+    named: &[MessageArg],
+    file: Option<&Path>,
+) -> Result<()> {
+    let mut session = context.sign_in(account)?;
+    let numbers = messages::resolve(&mut session, named)?;
+    match file.filter(|path| *path != Path::new("-")) {
+        None => {
+            let mut shown = context.output().message();
+            write_all(&mut session, &numbers, &mut shown)??;
+            shown.finish()?;
+        }
+        Some(path) => into_file(&mut session, &numbers, path)?,
+    }
+    Ok(session.quit()?)
+}
+
+fn into_file(session: &mut Session<Transaction>, numbers: &[u32], path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let shown = path.display();
+    let mut file = NamedTempFile::new_in(folder)
+        .map_err(|error| Error::new(Kind::Create, format!("could not create {shown}")).because(error))?;
+    write_all(session, numbers, &mut file)?
+        .and_then(|()| file.as_file().sync_all())
+        .map_err(|error| Error::io(format!("could not write {shown}"), error))?;
+    file.persist(path).map_err(|error| {
+        Error::new(Kind::Create, format!("could not create {shown}")).because(error.error)
+    })?;
+    Ok(())
+}
+
+/// Retrieves the messages one after another. The outer error is the session's, the inner one the
+/// writer's, of which the session only hears that the rest is dropped.
+fn write_all(
+    session: &mut Session<Transaction>,
+    numbers: &[u32],
+    to: &mut impl Write,
+) -> Result<std::io::Result<()>> {
+    let mut written = Ok(());
+    for number in numbers {
+        session.retrieve(*number, |chunk| {
+            if written.is_ok() {
+                written = to.write_all(chunk);
+            }
+        })?;
+        if written.is_err() {
+            break;
+        }
+    }
+    Ok(written)
+}
+
+/// `pop3 last`.
+pub(crate) fn last(context: &Context, account: &Account) -> Result<()> {
+    let mut session = context.sign_in(account)?;
+    let last = session.last();
+    session.quit()?;
+    let (last, output) = (last?, context.output());
+    if output.is_json() {
+        return Ok(output.object(Object::new().put("last", last))?);
+    }
+    Ok(output.line(last.to_string())?)
+}
+
+/// `pop3 noop`: does it work?
+pub(crate) fn noop(context: &Context, account: &Account) -> Result<()> {
+    let mut session = context.sign_in(account)?;
+    session.noop()?;
+    let how = if session.is_encrypted() { "encrypted" } else { "not encrypted" };
+    session.quit()?;
+    let output = context.output();
+    if output.is_json() {
+        return Ok(output.object(Object::new().put("signed_in", true).put("encryption", how))?);
+    }
+    output.note(&format!("it works: signed in to {} as {}, {how}", account.server, account.user));
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! `pop3 state`: looks at the journal, and mends it.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use pop3::account::Account;
+use pop3::error::{Error, Kind};
+use pop3::fetch::Journal;
+use pop3::fetch::journal::{Entry, EntryId, State};
+
+use super::args::MessageArg;
+use super::context::Context;
+use super::messages;
+use super::output::human;
+use super::output::json::Object;
+use super::output::table::{Align, Cell, Column, Table, Width};
+
+/// `pop3 state show`: what is known of each message.
+pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
+    let output = context.output();
+    let path = context.environment().state_path(&account.name)?;
+    let Some(view) = Journal::peek(&path)? else {
+        output.note(&format!("nothing is known of {} yet: there is no {}", account.name, path.display()));
+        return Ok(());
+    };
+    let table = Table::new(
+        &[
+            Column("state", Width::Exactly(9), Align::Left),
+            Column("since", Width::Exactly(16), Align::Left),
+            Column("first seen", Width::Exactly(16), Align::Left),
+            Column("size", Width::Exactly(9), Align::Right),
+            Column("unique-id", Width::Share(1), Align::Left),
+            Column("last failure", Width::Share(1), Align::Left),
+        ],
+        output.width(),
+    );
+    if !output.is_json() && !view.is_empty() {
+        output.heading(&table)?;
+    }
+    for entry in view.iter() {
+        let failure = view.failure(entry.id);
+        if output.is_json() {
+            output.object(
+                Object::new()
+                    .put_unique_id(Some(entry.unique_id))
+                    .put("state", words(entry.state))
+                    .put("since", time(entry.since).map(|time| time.to_string()))
+                    .put("first_seen", time(entry.first_seen).map(|time| time.to_string()))
+                    .put("octets", entry.octets)
+                    .put("identity", entry.identity.map(|identity| identity.to_string()))
+                    .put("failures", failure.map_or(0, |failure| failure.count))
+                    .put("last_failure", failure.map(|failure| &failure.reason)),
+            )?;
+            continue;
+        }
+        let cells = [
+            Cell::text(words(entry.state)),
+            Cell::time(time(entry.since)),
+            Cell::time(time(entry.first_seen)),
+            Cell::size(entry.octets),
+            Cell::bytes(entry.unique_id),
+            Cell::text(failure.map_or("", |failure| &failure.reason)),
+        ];
+        output.row(&table, &cells)?;
+    }
+    Ok(())
+}
+
+/// `pop3 state forget`: what is forgotten and still on the server is fetched again.
+pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg], all: bool) -> Result<()> {
+    let unique_ids = if all { Vec::new() } else { unique_ids(context, account, named)? };
+    let now = Timestamp::now().as_second();
+    let mut journal = Journal::open(&context.environment().state_path(&account.name)?, now)?;
+    let wanted = |entry: &Entry<'_>| all || unique_ids.iter().any(|unique_id| unique_id == entry.unique_id);
+    for unique_id in &unique_ids {
+        if journal.view().find(unique_id).next().is_none() {
+            let shown = String::from_utf8_lossy(unique_id);
+            let says = format!("nothing is known of a message with the unique-id {shown}");
+            return Err(Error::new(Kind::NoSuchMessage, says)
+                .hint("`pop3 state show` lists what is known")
+                .into());
+        }
+    }
+    let entries: Vec<EntryId> = journal.view().iter().filter(wanted).map(|entry| entry.id).collect();
+    journal.forget(&entries)?;
+    journal.sync()?;
+    let what = human::count(entries.len() as u64, "message");
+    context.output().note(&format!("forgot {what}: what is still on the server will be fetched again"));
+    Ok(())
+}
+
+/// The unique-ids that are meant. Message-numbers mean something in a session only, so the server is
+/// asked for theirs.
+fn unique_ids(context: &Context, account: &Account, named: &[MessageArg]) -> Result<Vec<Vec<u8>>> {
+    let (mut unique_ids, mut numbered) = (Vec::new(), Vec::new());
+    for name in named {
+        match name {
+            MessageArg::UniqueId(unique_id) => unique_ids.push(unique_id.clone()),
+            other => numbered.push(other.clone()),
+        }
+    }
+    if !numbered.is_empty() {
+        let mut session = context.sign_in(account)?;
+        for number in messages::resolve(&mut session, &numbered)? {
+            unique_ids.push(session.uidl_one(number)?);
+        }
+        session.quit()?;
+    }
+    Ok(unique_ids)
+}
+
+fn time(seconds: i64) -> Option<Timestamp> {
+    Timestamp::from_second(seconds).ok()
+}
+
+fn words(state: State) -> &'static str {
+    match state {
+        State::Seen => "seen",
+        State::Intended => "intended",
+        State::Delivered => "delivered",
+        State::Gone(_) => "gone",
+    }
+}

@@ -1,0 +1,120 @@
+//! `config.toml`: mistakes are found with their place, secrets are guarded.
+
+use crate::support::dovecot::{self, OnDovecot};
+use crate::support::pop3::{Home, Pop3};
+use crate::support::{Maildrop, corpus};
+
+fn account(name: &str, maildrop: &OnDovecot, more: &str) -> String {
+    format!(
+        "[account.{name}]\nserver = \"{}\"\ntls = \"none\"\npassword-command = \"echo '{}'\"\n{more}\n",
+        maildrop.url("pop3"),
+        maildrop.password()
+    )
+}
+
+#[test]
+fn fetch_brings_in_every_account_to_where_it_is_delivered() {
+    let (mut home_mail, mut work) = (dovecot::maildrop(), dovecot::maildrop());
+    home_mail.put(&corpus::simple("one"));
+    work.put(&corpus::simple("two"));
+    work.put(&corpus::simple("three"));
+    let home = Home::new();
+    home.configure(&format!(
+        "default-account = \"home\"\n[defaults]\ndeliver = \"maildir:~/mail/home\"\n{}{}",
+        account("home", &home_mail, ""),
+        account("work", &work, "deliver = \"maildir:~/mail/work\"\nkeep = \"none\"")
+    ));
+    Pop3::new(&home).args(["config", "check"]).run().exits(0);
+    let accounts = Pop3::new(&home).args(["accounts"]).run().exits(0).text();
+    assert!(accounts.contains("home") && accounts.contains("work"), "{accounts}");
+    assert!(!accounts.contains(work.password()), "{accounts}");
+
+    Pop3::new(&home).args(["fetch"]).run().exits(0);
+    let count = |path: &str| std::fs::read_dir(home.join(path)).unwrap().count();
+    assert_eq!((count("mail/home/new"), count("mail/work/new")), (1, 2));
+    assert_eq!((home_mail.left(), work.left()), (1, 0));
+    assert!(home.join(".local/state/pop3/work.journal").exists());
+    Pop3::new(&home).args(["stat", "-a", "work"]).run().exits(0).has_line(&["0", "0"]);
+    Pop3::new(&home).args(["stat"]).run().exits(0).has_line(&["1"]);
+}
+
+#[test]
+fn flags_outweigh_the_file_and_unknown_accounts_are_named() {
+    let mut maildrop = dovecot::maildrop();
+    maildrop.put(&corpus::simple("one"));
+    let home = Home::new();
+    home.configure(&account("home", &maildrop, "deliver = \"maildir:~/wrong\"\nkeep = \"none\""));
+    Pop3::new(&home).args(["fetch", "--to", "maildir:right", "--keep", "all"]).run().exits(0);
+    assert!(home.join("right/new").exists() && !home.join("wrong").exists());
+    assert_eq!(maildrop.left(), 1);
+    let outcome = Pop3::new(&home).args(["stat", "-a", "hoem"]).run();
+    assert!([64, 78].contains(&outcome.code), "{outcome:?}");
+    outcome.says("home");
+}
+
+#[test]
+fn a_typo_is_78_with_its_place_and_the_nearest_key() {
+    let home = Home::new();
+    home.configure("[account.work]\nserver = \"pop3s://me@example.org\"\npasswort-command = \"pass\"\n");
+    for arguments in [&["config", "check"][..], &["stat"]] {
+        let outcome = Pop3::new(&home).args(arguments).run().exits(78);
+        let everything = outcome.stderr + &String::from_utf8_lossy(&outcome.stdout);
+        for wanted in ["password-command", "3", "config.toml"] {
+            assert!(everything.contains(wanted), "{wanted} in {everything}");
+        }
+    }
+}
+
+#[test]
+fn a_check_names_every_mistake() {
+    let home = Home::new();
+    home.configure(
+        "default-acount = \"work\"\n[account.work]\nserver = \"http://x\"\nkeep = \"sometimes\"\n",
+    );
+    let outcome = Pop3::new(&home).args(["config", "check"]).run().exits(78);
+    let everything = outcome.stderr.clone() + &outcome.text();
+    for wanted in ["default-account", "http", "sometimes"] {
+        assert!(everything.contains(wanted), "{wanted} in {everything}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_is_78() {
+    let home = Home::new();
+    home.configure("[account.work\nserver = ");
+    Pop3::new(&home).args(["stat"]).run().exits(78).says("config.toml");
+}
+
+#[test]
+fn a_password_that_others_may_read_is_refused() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    let text = format!(
+        "[account.home]\nserver = \"{}\"\ntls = \"none\"\npassword = \"{}\"\n",
+        maildrop.url("pop3"),
+        maildrop.password()
+    );
+    home.write(".config/pop3/config.toml", &text, 0o644);
+    let outcome = Pop3::new(&home).args(["stat"]).run().exits(78).says("chmod 600");
+    assert!(!outcome.stderr.contains(maildrop.password()), "{}", outcome.stderr);
+    home.configure(&text);
+    Pop3::new(&home).args(["stat"]).run().exits(0);
+}
+
+#[test]
+fn a_password_file_that_others_may_read_is_refused() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    let file = home.write("password", maildrop.password(), 0o644);
+    let run = Pop3::new(&home).args(["stat"]).args(maildrop.plain()).args(["--password-file"]).args([&file]);
+    let outcome = run.run();
+    assert!([77, 78].contains(&outcome.code), "{outcome:?}");
+    outcome.says("chmod 600");
+}
+
+#[test]
+fn without_configuration_and_server_it_says_what_to_do() {
+    let outcome = Pop3::new(&Home::new()).args(["stat"]).run();
+    assert!([64, 78].contains(&outcome.code), "{outcome:?}");
+    outcome.says("--server");
+}

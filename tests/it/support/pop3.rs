@@ -1,0 +1,207 @@
+//! The binary in a box: a home of its own, no terminal, nothing of the machine's environment.
+
+use super::Maildrop;
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{Read, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longer than any run of these tests takes, even on a slow machine.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// A user's home folder: configuration, state and mail of one test.
+pub(crate) struct Home(tempfile::TempDir);
+
+impl Home {
+    pub(crate) fn new() -> Home {
+        Home(tempfile::Builder::new().prefix("pop3-home-").tempdir().unwrap())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// A path in it.
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// Writes a file with these permissions and gives its path.
+    pub(crate) fn write(&self, name: &str, text: &str, mode: u32) -> PathBuf {
+        let path = self.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        path
+    }
+
+    /// Writes the configuration, readable by its owner alone.
+    pub(crate) fn configure(&self, text: &str) -> PathBuf {
+        self.write(".config/pop3/config.toml", text, 0o600)
+    }
+
+    /// The binary at this maildrop, in the clear, with its password in the environment.
+    pub(crate) fn at(&self, maildrop: &dyn Maildrop, command: &str) -> Pop3 {
+        Pop3::new(self).args([command]).args(maildrop.plain()).env("POP3_PASSWORD", maildrop.password())
+    }
+}
+
+/// One run, being prepared.
+pub(crate) struct Pop3 {
+    command: Command,
+    stdin: Vec<u8>,
+    read: u64,
+}
+
+impl Pop3 {
+    pub(crate) fn new(home: &Home) -> Pop3 {
+        // setsid: without a terminal of its own a program cannot ask the one who runs the tests.
+        let mut command = Command::new("setsid");
+        command
+            .arg(env!("CARGO_BIN_EXE_pop3"))
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", home.path())
+            .env("XDG_CONFIG_HOME", home.join(".config"))
+            .env("XDG_STATE_HOME", home.join(".local/state"))
+            .current_dir(home.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Pop3 { command, stdin: Vec::new(), read: u64::MAX }
+    }
+
+    pub(crate) fn args<T: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = T>) -> Pop3 {
+        self.command.args(args);
+        self
+    }
+
+    pub(crate) fn env(mut self, name: &str, value: &str) -> Pop3 {
+        self.command.env(name, value);
+        self
+    }
+
+    /// What its standard input holds; nothing without.
+    pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Pop3 {
+        self.stdin = bytes.into();
+        self
+    }
+
+    /// Closes its standard output after so many octets, as `head` does.
+    pub(crate) fn reading_only(mut self, octets: u64) -> Pop3 {
+        self.read = octets;
+        self
+    }
+
+    /// Runs it to its end.
+    pub(crate) fn run(self) -> Outcome {
+        self.start().wait()
+    }
+
+    /// Starts it and goes on.
+    pub(crate) fn start(mut self) -> Running {
+        let mut child = self.command.spawn().unwrap();
+        let mut input = child.stdin.take().unwrap();
+        let stdin = self.stdin;
+        // A program that ends without reading all of it is not at fault.
+        std::thread::spawn(move || drop(input.write_all(&stdin)));
+        Running {
+            stdout: drain(child.stdout.take().unwrap().take(self.read)),
+            stderr: drain(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+}
+
+type Drained = std::thread::JoinHandle<Vec<u8>>;
+
+fn drain(mut from: impl Read + Send + 'static) -> Drained {
+    std::thread::spawn(move || {
+        let mut all = Vec::new();
+        let _ = from.read_to_end(&mut all);
+        all
+    })
+}
+
+/// A run under way; killed, by its process id, where it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    stdout: Drained,
+    stderr: Drained,
+}
+
+impl Running {
+    pub(crate) fn wait(mut self) -> Outcome {
+        let patience = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break Some(status);
+            }
+            if Instant::now() > patience {
+                let _ = self.child.kill();
+                break None;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        let take =
+            |drained: &mut Drained| std::mem::replace(drained, std::thread::spawn(Vec::new)).join().unwrap();
+        let (stdout, stderr) = (take(&mut self.stdout), take(&mut self.stderr));
+        let stderr = String::from_utf8_lossy(&stderr).into_owned();
+        let status = status.unwrap_or_else(|| panic!("still running after {PATIENCE:?}: {stderr}"));
+        let code = status.code().unwrap_or_else(|| panic!("ended by {status}: {stderr}"));
+        assert!(code != 101 && !stderr.contains("panicked"), "it panicked: {stderr}");
+        Outcome { code, stdout, stderr }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+impl Outcome {
+    /// Fails unless it ended with that code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Outcome {
+        assert_eq!(self.code, code, "stdout: {}\nstderr: {}", self.text(), self.stderr);
+        self
+    }
+
+    /// Fails unless what it said for people names this, in any case.
+    #[track_caller]
+    pub(crate) fn says(self, word: &str) -> Outcome {
+        assert!(self.stderr.to_lowercase().contains(&word.to_lowercase()), "no {word:?} in: {}", self.stderr);
+        self
+    }
+
+    /// Standard output as text.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The lines of standard output, each in words.
+    pub(crate) fn words(&self) -> Vec<Vec<String>> {
+        self.text().lines().map(|line| line.split_whitespace().map(str::to_owned).collect()).collect()
+    }
+
+    /// Fails unless a line of standard output has all these words.
+    #[track_caller]
+    pub(crate) fn has_line(&self, words: &[&str]) {
+        let lines = self.words();
+        let has = |line: &Vec<String>| words.iter().all(|word| line.iter().any(|other| other == word));
+        assert!(lines.iter().any(has), "no line with {words:?} in:\n{}", self.text());
+    }
+}

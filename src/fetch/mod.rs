@@ -6,7 +6,7 @@
 //! ```
 //!
 //! [`settle`] finishes what an interrupted run left, before anything else is asked of the server.
-//! [`plan`] decides, purely; the [`Fetcher`] here carries it out; [`batch`] keeps the order that
+//! [`plan`] decides, purely; the [`Fetcher`] here carries it out; `batch` keeps the order that
 //! makes a message neither lost nor doubled; the [`journal`] remembers. Whoever watches gets
 //! [`Event`]s.
 

@@ -75,7 +75,10 @@ impl Context {
         let session = self.dial(account)?;
         let server = &account.server;
         match session.sign_in(&credentials, account.auth) {
-            Ok(session) => Ok(session),
+            Ok(mut session) => {
+                session.set_pipelining(account.pipelining);
+                Ok(session)
+            }
             // The line is dropped without a QUIT: nothing is open that it could end, and servers exist
             // (popa3d) that never answer one after a wrong password.
             Err(refused) => Err(refused.error.within(format!("could not sign in to {server}"))),

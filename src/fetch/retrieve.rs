@@ -111,12 +111,11 @@ impl<D: Destination> Line<'_, D> {
         let mut storage_failed = false;
         let mut answered = 0;
         for step in steps {
-            let goes_on = may_go_on() || answered == 0;
-            if goes_on && !storage_failed && self.progress.trouble.is_none() {
-                if let Err(error) = window.fill(self.session, &mut asked) {
-                    self.progress.trouble = Some(error);
-                    return (None, answered);
-                }
+            let goes_on = (may_go_on() || answered == 0) && self.progress.trouble.is_none();
+            let sent = if goes_on { window.fill(self.session, &mut asked) } else { Ok(()) };
+            if let Err(error) = sent {
+                self.progress.trouble = Some(error);
+                return (None, answered);
             }
             if window.is_dry() {
                 break;

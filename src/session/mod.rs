@@ -21,6 +21,8 @@ pub use dial::Dial;
 pub use sign_in::Refused;
 pub use window::{Ahead, Window};
 
+use std::str::FromStr;
+
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting, Reply};
@@ -54,6 +56,19 @@ pub enum Pipelining {
     On,
     /// Never.
     Off,
+}
+
+impl FromStr for Pipelining {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Pipelining::Auto),
+            "on" => Ok(Pipelining::On),
+            "off" => Ok(Pipelining::Off),
+            _ => Err(Error::new(Kind::Usage, format!("{text:?} is none of auto, on and off"))),
+        }
+    }
 }
 
 /// A session in one of its states.

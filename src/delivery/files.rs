@@ -7,6 +7,7 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,7 @@ const MANY: usize = 8;
 
 /// Makes files that were just written to `folder` durable, and that they stand there. Many are
 /// flushed with one call, where the kernel reports what that failed to write.
-pub(super) fn sync_all<'a>(folder: &Path, files: impl ExactSizeIterator<Item = &'a Path>) -> Result<()> {
+pub(super) fn sync_all(folder: &Path, files: impl ExactSizeIterator<Item = PathBuf>) -> Result<()> {
     if files.len() >= MANY && kernel_reports_syncfs_errors() {
         let flushed = File::open(folder).and_then(|opened| Ok(rustix::fs::syncfs(opened)?));
         match flushed.map_err(|source| (source.raw_os_error(), source)) {
@@ -63,7 +64,7 @@ pub(super) fn sync_all<'a>(folder: &Path, files: impl ExactSizeIterator<Item = &
         }
     }
     for file in files {
-        let flushed = File::open(file).and_then(|opened| opened.sync_data());
+        let flushed = File::open(&file).and_then(|opened| opened.sync_data());
         flushed.map_err(|source| Error::io(format!("could not flush {}", file.display()), source))?;
     }
     sync_folder(folder)
@@ -96,9 +97,22 @@ pub(super) fn create_folder(folder: &Path) -> Result<()> {
 /// Moves a file to a name that nothing bears: where the file system can, an existing file there is
 /// an error (`AlreadyExists`) and never covered.
 pub(super) fn move_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+    move_between(CWD, from, CWD, to)
+}
+
+/// The same between two open folders, which spares the kernel the walk along their paths.
+pub(super) fn move_between(
+    from: impl AsFd,
+    old: impl AsRef<Path>,
+    to: impl AsFd,
+    new: impl AsRef<Path>,
+) -> io::Result<()> {
+    let (old, new) = (old.as_ref(), new.as_ref());
+    match rustix::fs::renameat_with(&from, old, &to, new, RenameFlags::NOREPLACE) {
         // NFS and old kernels have no such flag; the names are unique anyway.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => std::fs::rename(from, to),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            rustix::fs::renameat(from, old, to, new).map_err(io::Error::from)
+        }
         other => other.map_err(io::Error::from),
     }
 }

@@ -8,15 +8,18 @@ pub use settle::clean;
 pub(super) use settle::{Intent, settle};
 
 use super::files::{
-    absolute, create_failed, create_folder, move_to_free_name, open_failed, sync_all, sync_folder,
+    absolute, create_failed, create_folder, move_between, open_failed, sync_all, sync_folder,
 };
 use super::line_ends::LineEnds;
 use super::{Batch, Delivery, Destination, Place, Receipt};
 use crate::error::{Error, Kind, Result};
-use std::fs::{self, File, OpenOptions};
+use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::io::Errno;
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The three folders that make a Maildir.
 const PARTS: [&str; 3] = ["cur", "new", "tmp"];
@@ -26,9 +29,23 @@ const BUFFER: usize = 16 * 1024;
 /// An opened Maildir.
 #[derive(Debug)]
 pub struct Maildir {
-    directory: PathBuf,
+    folders: Arc<Folders>,
     tag: String,
+}
+
+/// A Maildir's folders. Two stay open: files are made and moved by name within them.
+#[derive(Debug)]
+struct Folders {
+    directory: PathBuf,
+    tmp: File,
     tmp_inode: u64,
+    new: File,
+}
+
+impl Folders {
+    fn in_tmp(&self, name: &str) -> PathBuf {
+        self.directory.join("tmp").join(name)
+    }
 }
 
 impl Maildir {
@@ -53,8 +70,10 @@ impl Maildir {
                 create_folder(&directory.join(part))?;
             }
         }
-        let tmp_inode = fs::metadata(directory.join("tmp")).map_err(unusable)?.ino();
-        Ok(Maildir { directory, tag: tag.to_owned(), tmp_inode })
+        let tmp = File::open(directory.join("tmp")).map_err(unusable)?;
+        let tmp_inode = tmp.metadata().map_err(unusable)?.ino();
+        let new = File::open(directory.join("new")).map_err(unusable)?;
+        Ok(Maildir { folders: Arc::new(Folders { directory, tmp, tmp_inode, new }), tag: tag.to_owned() })
     }
 }
 
@@ -74,12 +93,12 @@ impl Destination for Maildir {
     fn begin(&self) -> Result<MaildirDelivery> {
         loop {
             let name = name::fresh(&self.tag);
-            let path = self.directory.join("tmp").join(&name);
-            match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-                Ok(file) => return Ok(MaildirDelivery::new(name, path, file)),
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            match rustix::fs::openat(&self.folders.tmp, &name, flags, Mode::RUSR | Mode::WUSR) {
+                Ok(file) => return Ok(MaildirDelivery::new(name, Arc::clone(&self.folders), file.into())),
                 // Each name holds a new number, so this comes to an end.
-                Err(source) if source.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(source) => return Err(create_failed(&path, source)),
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(create_failed(&self.folders.in_tmp(&name), errno.into())),
             }
         }
     }
@@ -87,13 +106,14 @@ impl Destination for Maildir {
     fn prepare(&self, mut batch: Vec<MaildirDelivery>) -> Result<MaildirBatch> {
         batch.iter_mut().try_for_each(Delivery::finish)?;
         // The folder too: only then does a file's absence from tmp/ say that it was delivered.
-        sync_all(&self.directory.join("tmp"), batch.iter().map(|delivery| delivery.path.as_path()))?;
+        let paths = batch.iter().map(|delivery| self.folders.in_tmp(&delivery.name));
+        sync_all(&self.folders.directory.join("tmp"), paths)?;
         let places = batch.into_iter().map(|delivery| Place::Maildir {
-            directory: self.directory.clone(),
+            directory: self.folders.directory.clone(),
             name: delivery.keep(),
-            tmp_inode: self.tmp_inode,
+            tmp_inode: self.folders.tmp_inode,
         });
-        Ok(MaildirBatch { directory: self.directory.clone(), places: places.collect() })
+        Ok(MaildirBatch { places: places.collect(), folders: Arc::clone(&self.folders) })
     }
 }
 
@@ -101,7 +121,7 @@ impl Destination for Maildir {
 #[derive(Debug)]
 pub struct MaildirDelivery {
     name: String,
-    path: PathBuf,
+    folders: Arc<Folders>,
     /// Until the message is whole: many of them may wait for their batch.
     file: Option<File>,
     line_ends: LineEnds,
@@ -111,14 +131,24 @@ pub struct MaildirDelivery {
 }
 
 impl MaildirDelivery {
-    fn new(name: String, path: PathBuf, file: File) -> Self {
+    fn new(name: String, folders: Arc<Folders>, file: File) -> Self {
         let line_ends = LineEnds::default();
-        MaildirDelivery { name, path, file: Some(file), line_ends, text: Vec::new(), bytes: 0, kept: false }
+        MaildirDelivery {
+            name,
+            folders,
+            file: Some(file),
+            line_ends,
+            text: Vec::new(),
+            bytes: 0,
+            kept: false,
+        }
     }
 
     fn flush(&mut self) -> Result<()> {
         let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&self.text));
-        written.map_err(|source| Error::io(format!("could not write {}", self.path.display()), source))?;
+        written.map_err(|source| {
+            Error::io(format!("could not write {}", self.folders.in_tmp(&self.name).display()), source)
+        })?;
         self.text.clear();
         Ok(())
     }
@@ -160,7 +190,7 @@ impl Drop for MaildirDelivery {
     fn drop(&mut self) {
         if !self.kept {
             // Should it fail, `clean` finds the file on the next run.
-            let _ = fs::remove_file(&self.path);
+            let _ = rustix::fs::unlinkat(&self.folders.tmp, &self.name, AtFlags::empty());
         }
     }
 }
@@ -168,7 +198,7 @@ impl Drop for MaildirDelivery {
 /// Whole files in `tmp/`, about to move into `new/`.
 #[derive(Debug)]
 pub struct MaildirBatch {
-    directory: PathBuf,
+    folders: Arc<Folders>,
     places: Vec<Place>,
 }
 
@@ -178,29 +208,30 @@ impl Batch for MaildirBatch {
     }
 
     fn publish(self) -> Result<Vec<Receipt>> {
-        let (tmp, new) = (self.directory.join("tmp"), self.directory.join("new"));
+        let Folders { directory, tmp, new, .. } = &*self.folders;
         let mut receipts = Vec::with_capacity(self.places.len());
         for place in &self.places {
             let Place::Maildir { name, .. } = place else { continue };
-            let (from, to) = (tmp.join(name), new.join(name));
-            let moved = move_to_free_name(&from, &to).map_err(|source| {
-                (
-                    source.kind(),
-                    Error::io(format!("could not move {} to {}", from.display(), to.display()), source),
-                )
+            let moved = move_between(tmp, name, new, name).map_err(|source| {
+                let (from, to) = (directory.join("tmp").join(name), directory.join("new").join(name));
+                let context = format!("could not move {} to {}", from.display(), to.display());
+                (source.kind(), Error::io(context, source))
             });
+            let stands = |folder: &str| directory.join(folder).is_dir();
             receipts.push(match moved {
                 Ok(()) => Receipt::Delivered,
                 // NFS repeats a request whose answer got lost. Names are unique: it is ours that stands there.
-                Err((io::ErrorKind::NotFound, _)) if to.exists() => Receipt::Delivered,
+                Err((io::ErrorKind::NotFound, _)) if directory.join("new").join(name).exists() => {
+                    Receipt::Delivered
+                }
                 // Somebody cleared tmp/ under us. Said now, else its silence would later be taken for a delivery.
-                Err((io::ErrorKind::NotFound, error)) if tmp.is_dir() && new.is_dir() => {
+                Err((io::ErrorKind::NotFound, error)) if stands("tmp") && stands("new") => {
                     Receipt::Refused(error)
                 }
                 Err((_, error)) => return Err(error),
             });
         }
-        sync_folder(&new)?;
+        sync_folder(&directory.join("new"))?;
         Ok(receipts)
     }
 }

@@ -4,20 +4,22 @@
 //! `SECONDS.M<microseconds>P<process>Q<number>_<tag>.<host>`
 
 use crate::delivery::files;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A name that was never used before.
 pub(super) fn fresh(tag: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
+    static PROCESS: LazyLock<(u32, String)> = LazyLock::new(|| (std::process::id(), files::host()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     format!(
         "{}.M{:06}P{}Q{}_{tag}.{}",
         now.as_secs(),
         now.subsec_micros(),
-        std::process::id(),
+        PROCESS.0,
         NUMBER.fetch_add(1, Ordering::Relaxed),
-        files::host(),
+        PROCESS.1,
     )
 }
 

@@ -18,13 +18,13 @@ fn begun(maildir: &Maildir, chunks: &[&[u8]]) -> MaildirDelivery {
 }
 
 fn count(maildir: &Maildir, part: &str) -> usize {
-    fs::read_dir(maildir.directory.join(part)).unwrap().count()
+    fs::read_dir(maildir.folders.directory.join(part)).unwrap().count()
 }
 
 fn delivered(maildir: &Maildir, chunks: &[&[u8]]) -> Vec<u8> {
     let batch = maildir.prepare(vec![begun(maildir, chunks)]).unwrap();
     let [Place::Maildir { name, .. }] = batch.places() else { panic!("one place") };
-    let file = maildir.directory.join("new").join(name);
+    let file = maildir.folders.directory.join("new").join(name);
     assert!(matches!(batch.publish().unwrap().as_slice(), [Receipt::Delivered]));
     fs::read(file).unwrap()
 }
@@ -87,7 +87,7 @@ fn a_message_cleared_from_tmp_is_refused_alone() {
     let (_home, maildir) = maildir();
     let batch = maildir.prepare(vec![begun(&maildir, &[b"x"]), begun(&maildir, &[b"y"])]).unwrap();
     let [Place::Maildir { name, .. }, _] = batch.places() else { panic!("two places") };
-    fs::remove_file(maildir.directory.join("tmp").join(name)).unwrap();
+    fs::remove_file(maildir.folders.directory.join("tmp").join(name)).unwrap();
     let receipts = batch.publish().unwrap();
     assert!(matches!(receipts.as_slice(), [Receipt::Refused(_), Receipt::Delivered]), "{receipts:?}");
 }
@@ -96,7 +96,7 @@ fn a_message_cleared_from_tmp_is_refused_alone() {
 fn a_missing_new_is_an_error_and_loses_nothing() {
     let (_home, maildir) = maildir();
     let batch = maildir.prepare(vec![begun(&maildir, &[b"x"])]).unwrap();
-    fs::remove_dir(maildir.directory.join("new")).unwrap();
+    fs::remove_dir(maildir.folders.directory.join("new")).unwrap();
     let error = batch.publish().unwrap_err();
     assert!(error.to_string().starts_with("could not move "), "{error}");
     assert_eq!(count(&maildir, "tmp"), 1);
@@ -106,7 +106,7 @@ fn a_missing_new_is_an_error_and_loses_nothing() {
 fn creates_a_maildir_for_its_owner_only() {
     let (home, maildir) = maildir();
     for part in ["", "cur", "new", "tmp"] {
-        let mode = fs::metadata(maildir.directory.join(part)).unwrap().permissions().mode();
+        let mode = fs::metadata(maildir.folders.directory.join(part)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o700, "{part}");
     }
     let delivery = begun(&maildir, &[b"x"]);
@@ -132,7 +132,7 @@ fn refuses_a_folder_that_is_no_maildir() {
 #[test]
 fn a_tmp_one_cannot_write_into_is_named() {
     let (_home, maildir) = maildir();
-    let tmp = maildir.directory.join("tmp");
+    let tmp = maildir.folders.directory.join("tmp");
     fs::remove_dir(&tmp).unwrap();
     fs::write(&tmp, "in the way").unwrap();
     let error = maildir.begin().unwrap_err();

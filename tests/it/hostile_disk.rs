@@ -81,7 +81,7 @@ fn a_message_larger_than_the_disk_is_74_until_there_is_room() {
     for store in STORES {
         let all = [padded(1, 0), padded(2, 900_000), padded(3, 0)];
         let (stage, disk) = on_a_disk(store, "300k", all.to_vec());
-        stage.fetch(&["--keep", "none"]).exits(74).says("full");
+        stage.fetch(&["--keep", "none"]).exits(74).says("no space left");
         disk.make_it("size=4m");
         stage.ends_well(&all);
     }
@@ -135,7 +135,8 @@ fn a_destination_on_a_disk_that_is_read_only_is_73_or_74() {
         let code = stage.fetch(&["--keep", "none"]).code;
         assert!(code == 73 || code == 74, "{code}");
         stage.holds([1]);
-        assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
+        // What an earlier run delivered may go; no other.
+        assert!(stage.server.maildrop().len() >= 2);
         disk.make_it("rw");
         stage.ends_well(&letters(3));
     }

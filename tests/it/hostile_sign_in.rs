@@ -1,7 +1,7 @@
 //! Servers that make signing in hard: the exit code tells what can be done, and mail is untouched.
 
 use crate::support::stage::{STORES, Stage, Store, letters};
-use pop3::server::{Apop, Behaviour, Capa, Fault, InitialResponse, Message};
+use pop3::server::{Apop, Behaviour, Capa, Fault, InitialResponse, Message, Sasl};
 use std::time::Duration;
 
 /// A server whose first session gets `verdict` at the end of its sign-in.
@@ -95,7 +95,11 @@ fn capabilities_that_never_end_are_76() {
 #[test]
 fn odd_sign_ins_succeed() {
     let odd = [
-        Behaviour { initial_response: InitialResponse::Required, ..Behaviour::default() },
+        Behaviour {
+            initial_response: InitialResponse::Required,
+            mechanisms: vec![Sasl::Plain, Sasl::Login],
+            ..Behaviour::default()
+        },
         Behaviour { challenge: b"+".to_vec(), ..Behaviour::default() },
         Behaviour { apop: Apop::Absent, mechanisms: Vec::new(), ..Behaviour::default() },
         Behaviour { greeting: b"<not@all <x> > hello".to_vec(), ..Behaviour::default() },

@@ -105,7 +105,7 @@ fn a_kill_at_any_moment_loses_nothing_and_repeats_nothing() {
 #[test]
 fn a_reader_that_has_seen_enough_is_no_trouble() {
     let stage = Stage::new(Store::Maildir, letters(400), Behaviour::default());
-    for command in [&["list"][..], &["uidl"], &["retr", "1-400"], &["--json", "list"]] {
+    for command in [&["list"][..], &["uidl"], &["retr", "1-400"], &["list", "--json"]] {
         let outcome = stage.pop3(command[0]);
         let outcome = outcome.args(&command[1..]).reading_only(100).run().exits(0);
         assert!(outcome.stderr.is_empty() && outcome.stdout.len() == 100, "{command:?}: {outcome:?}");

@@ -155,8 +155,7 @@ impl Stage {
 
     /// The account's journal.
     pub(crate) fn journal(&self) -> PathBuf {
-        let name = format!("demo@{}.journal", self.server.addr());
-        self.home.join(".local/state/pop3").join(name)
+        self.home.join(".local/state/pop3/demo@127.0.0.1.journal")
     }
 }
 

@@ -11,6 +11,7 @@ use pop3::delivery::Spec;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
 use pop3::server::{Behaviour, Server, samples};
+use pop3::session::Pipelining;
 use pop3::transport::{Security, Target, TlsSettings};
 
 use super::args::MessageArg;
@@ -106,6 +107,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         auth: None,
         timeout: Duration::from_secs(10),
         trace: false,
+        pipelining: Pipelining::Auto,
         deliver: Some(Spec::Maildir(maildir)),
         policy: Policy::default(),
         dry_run: false,

@@ -2,7 +2,7 @@
 
 use crate::support::pop3::Outcome;
 use crate::support::stage::{STORES, Stage, letters, padded};
-use pop3::server::{Behaviour, Message};
+use pop3::server::{Behaviour, Fault, Message, Pipelining};
 
 /// A maildrop of three, the second large enough to fill any pipe.
 fn stage() -> Stage {
@@ -62,7 +62,8 @@ fn what_a_program_says_is_no_data_of_ours() {
 
 #[test]
 fn a_message_cut_on_the_wire_never_reaches_the_program() {
-    let faulty = Behaviour::default().with(pop3::server::Fault::cut_in(2, 100));
+    let faulty = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
+    let faulty = faulty.with(Fault::cut_in(2, 100));
     let stage = Stage::new(STORES[0], letters(3), faulty);
     let run = |code| stage.pop3("fetch").args(["--to", "command:cat >>all"]).run().exits(code);
     run(69);

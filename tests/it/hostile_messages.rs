@@ -2,7 +2,7 @@
 //! destination is whole or is not there, and comes later, once.
 
 use crate::support::stage::{STORES, Stage, delivered, letter, letters, padded};
-use pop3::server::{Behaviour, Fault, Framing, Message};
+use pop3::server::{Behaviour, Fault, Framing, Message, Pipelining};
 
 fn with(fault: Fault) -> Behaviour {
     Behaviour::default().with(fault)
@@ -77,18 +77,22 @@ fn a_dot_glued_to_the_last_line_ends_no_message() {
     }
 }
 
-/// The second of three messages breaks off after so many octets, in each way.
+/// The second of three messages breaks off after so many octets, in each way, on servers that take
+/// commands ahead and on others.
 #[track_caller]
 fn breaks_off(octets: u64) {
-    for store in STORES {
-        for (fault, code) in [(Fault::cut_in(2, octets), 69), (Fault::stall_in(2, octets), 75)] {
-            let stage = Stage::new(store, letters(3), with(fault));
-            stage.fetch(&["--keep", "none", "--timeout", "1s"]).exits(code);
-            // What was whole is delivered: a lost line says nothing against it.
-            stage.holds([1]);
+    for (fault, code) in [(Fault::cut_in(2, octets), 69), (Fault::stall_in(2, octets), 75)] {
+        for (store, pipelining) in STORES.into_iter().zip([Pipelining::Unannounced, Pipelining::Announced]) {
+            let stage = Stage::new(store, letters(3), Behaviour { pipelining, ..with(fault.clone()) });
+            stage.fetch(&["--keep", "none", "--timeout", "500ms"]).exits(code);
+            // What was whole is delivered: a lost line says nothing against it. A second session in
+            // lock-step, where the first was not, gets what comes before the one that failed.
+            match pipelining {
+                Pipelining::Announced => stage.holds([1, 3]),
+                _ => stage.holds([1]),
+            }
             assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
             stage.ends_well(&letters(3));
-            assert_eq!(stage.server.count("RETR 1"), 1, "{:?}", stage.said());
         }
     }
 }
@@ -167,6 +171,9 @@ fn a_message_that_is_not_byte_stuffed_is_not_believed() {
     let unstuffed =
         Behaviour { framing: Framing { stuffs: false, ..Framing::default() }, ..Behaviour::default() };
     let head = "Subject: lone dot\nMessage-ID: <dot@x>\n\n";
+    let plain = |number: u32| {
+        Message::text(format!("Subject: plain {number}\nMessage-ID: <{number}@x>\n\n{number}\n"))
+    };
     // What follows the lone dot looks like nothing, like a reply, like replies to all that could be asked,
     // or comes in another packet.
     let tails = [
@@ -182,7 +189,7 @@ fn a_message_that_is_not_byte_stuffed_is_not_believed() {
             for store in STORES {
                 let filling = format!("{}\n", "f".repeat(before));
                 let dotted = Message::text(format!("{head}{filling}.\n{tail}"));
-                let all = [letter(1), dotted, letter(3)];
+                let all = [plain(1), dotted, plain(3)];
                 let stage = Stage::new(store, all.clone(), unstuffed.clone());
                 stage.fetch(&["--keep", "none", "--timeout", "1s"]).exits(76);
                 let messages = stage.server.maildrop();

@@ -29,7 +29,7 @@ fn peak(running: &mut Running) -> u64 {
 #[test]
 fn a_huge_message_is_fetched_in_little_memory() {
     // POP3_TEST_HUGE=1000 for 1 GB; by default an amount that a debug build moves in a few seconds.
-    let megabytes: u64 = std::env::var("POP3_TEST_HUGE").map_or(256, |text| text.parse().unwrap());
+    let megabytes: u64 = std::env::var("POP3_TEST_HUGE").map_or(128, |text| text.parse().unwrap());
     let head = "From: a@example.org\r\nSubject: huge\r\nMessage-ID: <huge@x>\r\n\r\n";
     let line = format!(".{}\r\n", "x".repeat(97));
     let huge = Message::repeated(head, line, megabytes * 10_000);

@@ -100,7 +100,6 @@ fn odd_sign_ins_succeed() {
             mechanisms: vec![Sasl::Plain, Sasl::Login],
             ..Behaviour::default()
         },
-        Behaviour { challenge: b"+".to_vec(), ..Behaviour::default() },
         Behaviour { apop: Apop::Absent, mechanisms: Vec::new(), ..Behaviour::default() },
         Behaviour { greeting: b"<not@all <x> > hello".to_vec(), ..Behaviour::default() },
         Behaviour { greeting: b"\xff\xfe\x00 8-bit".to_vec(), ..Behaviour::default() },

@@ -2,13 +2,14 @@
 
 use crate::support::pop3::Running;
 use crate::support::stage::{STORES, Stage, Store, letters};
-use pop3::server::{Behaviour, Fault};
+use pop3::server::{Behaviour, Fault, Pipelining};
 use std::time::{Duration, Instant};
 
 /// A run that has asked for the second of three messages, which takes a while.
 fn in_flight(store: Store, keep: &str) -> (Stage, Running) {
     let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
-    let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));
+    let pipelining = Pipelining::Unannounced;
+    let stage = Stage::new(store, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with(slow));
     let running = stage.fetching(&["--keep", keep]).start();
     wait_for(&stage, "RETR 2");
     (stage, running)
@@ -40,6 +41,26 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
 }
 
 #[test]
+fn what_was_asked_ahead_is_in_flight_too() {
+    for store in STORES {
+        let slow = Fault::delay_at("RETR 2", Duration::from_millis(300));
+        let stage = Stage::new(store, letters(300), Behaviour::default().with(slow));
+        let running = stage.fetching(&["--keep", "none"]).start();
+        wait_for(&stage, "RETR 2");
+        running.signal("INT");
+        running.wait().exits(130).says("interrupted");
+        let there = stage.read().len();
+        assert!(
+            there < 300 && there == stage.server.count("RETR"),
+            "{there} of {}",
+            stage.server.count("RETR")
+        );
+        assert_eq!(stage.server.maildrop().len(), 300 - there);
+        stage.ends_well(&letters(300));
+    }
+}
+
+#[test]
 fn the_second_signal_ends_it_at_once() {
     for store in STORES {
         for (signal, code) in [("INT", 130), ("TERM", 143)] {
@@ -65,8 +86,10 @@ fn a_signal_before_anything_is_in_flight_ends_it_at_once() {
     let stage = Stage::new(Store::Maildir, letters(3), Behaviour::default().with(Fault::stall_at("CAPA")));
     let running = stage.fetching(&[]).start();
     wait_for(&stage, "CAPA");
+    let begun = Instant::now();
     running.signal("INT");
     running.wait().exits(130);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     stage.ends_well(&letters(3));
 }
 

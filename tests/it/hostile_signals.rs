@@ -113,7 +113,7 @@ fn a_signal_during_the_deletions_loses_none_of_them() {
 #[test]
 fn a_kill_at_any_moment_loses_nothing_and_repeats_nothing() {
     for store in STORES {
-        let moments = ["RETR 1", "RETR 3", "NOOP", "DELE 1", "DELE 3", "QUIT"];
+        let moments = ["RETR 1", "RETR 3", "UIDL 3", "DELE 1", "DELE 3", "QUIT"];
         for moment in moments {
             let slow = Fault::delay_at(moment, Duration::from_millis(60));
             let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));

@@ -25,6 +25,7 @@ mod hostile_quirks;
 mod hostile_scale;
 mod hostile_sign_in;
 mod hostile_signals;
+mod hostile_stuffing;
 mod imports;
 mod refusals;
 mod servers;

@@ -1,6 +1,6 @@
 //! Deletions and QUIT that go wrong: nothing is downloaded again, and what is delivered gets deleted.
 
-use crate::support::stage::{STORES, Stage, letters};
+use crate::support::stage::{STORES, Stage, at_once, letters};
 use pop3::server::{Behaviour, Farewell, FarewellReply, Fault};
 
 fn farewell(removes: bool, reply: FarewellReply) -> Behaviour {
@@ -8,9 +8,8 @@ fn farewell(removes: bool, reply: FarewellReply) -> Behaviour {
 }
 
 /// After a `--keep none` that ended so, the next one deletes what is still there without a download.
-#[track_caller]
 fn is_deleted_by_the_next_run(behaviour: &Behaviour, code: i32) {
-    for store in STORES {
+    at_once(STORES, |store| {
         let stage = Stage::new(store, letters(3), behaviour.clone());
         stage.fetch(&["--keep", "none", "--timeout", "1s"]).exits(code);
         stage.holds(1..=3);
@@ -22,7 +21,7 @@ fn is_deleted_by_the_next_run(behaviour: &Behaviour, code: i32) {
         assert_eq!(stage.server.count("DELE") - deleted, left, "{:?}", stage.said());
         assert_eq!(stage.server.maildrop().len(), 0);
         stage.holds(1..=3);
-    }
+    });
 }
 
 #[test]
@@ -33,8 +32,9 @@ fn quit_answered_with_err() {
 
 #[test]
 fn quit_never_answered() {
-    is_deleted_by_the_next_run(&farewell(false, FarewellReply::Stall), 75);
-    is_deleted_by_the_next_run(&farewell(true, FarewellReply::Stall), 75);
+    at_once([false, true], |removes| {
+        is_deleted_by_the_next_run(&farewell(removes, FarewellReply::Stall), 75)
+    });
 }
 
 #[test]
@@ -50,10 +50,10 @@ fn quit_answered_with_what_is_no_reply() {
 
 #[test]
 fn the_line_lost_between_two_deletions() {
-    for command in ["DELE 1", "DELE 2", "DELE 3", "QUIT"] {
+    at_once(["DELE 1", "DELE 2", "DELE 3", "QUIT"], |command| {
         is_deleted_by_the_next_run(&Behaviour::default().with(Fault::hang_up_at(command)), 69);
         is_deleted_by_the_next_run(&Behaviour::default().with(Fault::stall_at(command)), 75);
-    }
+    });
 }
 
 #[test]

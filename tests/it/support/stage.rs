@@ -49,6 +49,16 @@ pub(crate) fn delivered(message: &Message) -> Vec<u8> {
     out
 }
 
+/// Plays all these cases side by side: most of their time is spent waiting.
+pub(crate) fn at_once<T: Send>(cases: impl IntoIterator<Item = T>, play: impl Fn(T) + Sync) {
+    let play = &play;
+    std::thread::scope(|scope| {
+        for case in cases {
+            scope.spawn(move || play(case));
+        }
+    });
+}
+
 /// One server, one user, one destination.
 pub(crate) struct Stage {
     pub(crate) home: Home,

@@ -267,16 +267,20 @@ impl<D: Destination> Line<'_, D> {
 
     fn count(&mut self, committed: Vec<Committed>) {
         let mut messages = 0;
-        for Committed { fact, entry, refused } in committed {
+        for Committed { fact, entry, refused, was_known } in committed {
             if let Some(reason) = &refused {
                 self.progress.summary.failed += 1;
                 let unique_id = Some(fact.unique_id.as_slice()).filter(|unique_id| !unique_id.is_empty());
                 self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
                 continue;
             }
-            messages += 1;
-            self.progress.summary.fetched += 1;
-            self.progress.summary.bytes += fact.bytes;
+            if was_known {
+                self.progress.summary.known += 1;
+            } else {
+                messages += 1;
+                self.progress.summary.fetched += 1;
+                self.progress.summary.bytes += fact.bytes;
+            }
             if fact.then_delete {
                 self.progress.to_delete.push((fact.number, Some(entry)));
             }

@@ -95,11 +95,18 @@ impl Run<'_, '_> {
             destination,
             policy: &account.policy,
             observer: told,
-            stop: signals.finish_first(),
+            stop: signals.stop(),
             server: &server,
             now: Timestamp::now().as_second(),
         };
-        let (_, outcome) = fetch::run(job, recovered, &mut || context.sign_in(account));
+        let mut sign_in = || {
+            // Nothing is in flight before the session stands.
+            signals.at_once();
+            let session = context.sign_in(account)?;
+            signals.finish_first();
+            Ok(session)
+        };
+        let (_, outcome) = fetch::run(job, recovered, &mut sign_in);
         Ok(outcome?)
     }
 }

@@ -28,12 +28,16 @@ impl Signals {
         Ok(signals)
     }
 
-    /// From here on the first signal only sets the flag that is returned.
-    pub(crate) fn finish_first(&self) -> &AtomicBool {
+    /// The flag that says that the user asked to stop.
+    pub(crate) fn stop(&self) -> &AtomicBool {
+        &self.stop
+    }
+
+    /// From here on the first signal only sets that flag.
+    pub(crate) fn finish_first(&self) {
         if !self.stop.load(Ordering::SeqCst) {
             self.at_once.store(false, Ordering::SeqCst);
         }
-        &self.stop
     }
 
     /// Nothing is in flight any more: a signal ends the program at once again.

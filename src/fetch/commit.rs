@@ -4,9 +4,10 @@
 //! The order of a round may not change: durable in the temporary place, intents recorded, made
 //! visible, recorded as delivered. Only what has come back from here may be deleted on the server.
 
+use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::journal::{EntryId, Intent, Journal};
+use super::journal::{EntryId, Intent, Journal, State, View};
 use crate::delivery::{Batch as _, Destination, Receipt};
 use crate::error::{Error, Result};
 use crate::identity::Identity;
@@ -54,6 +55,32 @@ pub(super) struct Committed {
     pub(super) fact: Fact,
     pub(super) entry: EntryId,
     pub(super) refused: Option<Error>,
+    /// An earlier session delivered it; this time it was not.
+    pub(super) was_known: bool,
+}
+
+/// Messages without a unique-id that an earlier session delivered and did not see deleted: only their
+/// headers, once they are here, tell that they have come again.
+struct Unnamed(HashMap<(Identity, Option<u64>), Vec<EntryId>>);
+
+impl Unnamed {
+    fn of(view: &View) -> Self {
+        let mut unnamed: HashMap<_, Vec<EntryId>> = HashMap::new();
+        for entry in view.find(b"").filter(|entry| entry.state == State::Delivered) {
+            if let Some(identity) = entry.identity {
+                unnamed.entry((identity, entry.octets)).or_default().push(entry.id);
+            }
+        }
+        Unnamed(unnamed)
+    }
+
+    /// The entry of a message that has come again; each once, as two messages alike are two.
+    fn take(&mut self, fact: &Fact) -> Option<EntryId> {
+        if !fact.unique_id.is_empty() {
+            return None;
+        }
+        self.0.get_mut(&(fact.identity?, fact.octets))?.pop()
+    }
 }
 
 /// Commits rounds as they come, until there are no more or one fails.
@@ -63,8 +90,21 @@ pub(super) fn rounds<D: Destination>(
     rounds: &Receiver<Round<D::Delivery>>,
     results: &Sender<Result<Vec<Committed>>>,
 ) {
-    for round in rounds {
-        let result = round_of(destination, journal, round);
+    let mut unnamed = Unnamed::of(journal.view());
+    for mut round in rounds {
+        let mut known = Vec::new();
+        let news = |Fetched { delivery, fact }| match unnamed.take(&fact) {
+            None => Some(Fetched { delivery, fact }),
+            Some(entry) => {
+                known.push(Committed { fact, entry, refused: None, was_known: true });
+                None
+            }
+        };
+        round.fetched = std::mem::take(&mut round.fetched).into_iter().filter_map(news).collect();
+        let result = round_of(destination, journal, round).map(|mut committed| {
+            committed.append(&mut known);
+            committed
+        });
         let failed = result.is_err();
         // Where nobody takes the results any more, nobody sends rounds either.
         if results.send(result).is_err() || failed {
@@ -115,7 +155,7 @@ fn round_of<D: Destination>(
         } else {
             refused.push(entry)
         }
-        committed.push(Committed { fact, entry, refused: error });
+        committed.push(Committed { fact, entry, refused: error, was_known: false });
     }
     journal.delivered(&delivered)?;
     journal.refused(&refused)?;

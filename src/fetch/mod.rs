@@ -122,7 +122,7 @@ impl<D: Destination> Job<'_, D> {
         let wanted: Vec<&Step> =
             plan.steps.iter().filter(|step| matches!(step.action, Action::Fetch { .. })).collect();
         if !wanted.is_empty() {
-            retrieve::all(self, &mut session, &wanted, &listed, progress);
+            retrieve::all(self, &mut session, &wanted, &listed, maildrop.has_unique_ids(), progress);
         }
         match progress.trouble.take() {
             Some(error) if error.ends_the_session() => Err(error),

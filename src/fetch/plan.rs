@@ -182,7 +182,8 @@ pub fn plan(
     }
     // What failed before waits for the rest, and counts last against the limit: it may fail again, and
     // a message that breaks the connection must not stand before the others for ever.
-    order.sort_by_key(|&index| matching.found[index].entry().is_some_and(|id| view.failure(id).is_some()));
+    let failures = |index: usize| matching.found[index].entry().and_then(|id| view.failure(id));
+    order.sort_by_key(|&index| failures(index).map_or(0, |failure| failure.count));
     let mut left = policy.limit.unwrap_or(u32::MAX);
     plan.steps.reserve_exact(listed.len());
     for index in order {

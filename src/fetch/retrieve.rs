@@ -3,9 +3,9 @@
 //! Within a round RETRs are sent ahead; at its end every one of them has its answer. Only that
 //! proves that the server lost none and that each answer was the one to its command: a server that
 //! announces PIPELINING and drops a command would else have one message's text recorded under the
-//! next one's unique-id. And a round waits for one reply more, since a server that does not
-//! byte-stuff ends a message early, and the rest of it is no reply. What is not proven is dropped,
-//! undone, and fetched again.
+//! next one's unique-id. And a round ends with the question for its last message's unique-id: a
+//! server that does not byte-stuff ends a message early, and what follows may look like replies, but
+//! cannot foresee that answer. What is not proven is dropped, undone, and fetched again.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::commit::{self, Committed, Fact, Failed, Fetched, Round, causes};
 use super::event::Event;
-use super::plan::{Action, Listed, Step};
+use super::plan::{Action, Listed, Reason, Step};
 use super::survey::unique_id_of;
 use super::{Job, Progress};
 use crate::delivery::{Delivery, Destination};
@@ -35,6 +35,7 @@ pub(super) fn all<D: Destination>(
     session: &mut Session<Transaction>,
     wanted: &[&Step],
     listed: &[Listed<'_>],
+    has_unique_ids: bool,
     progress: &mut Progress,
 ) {
     let Job { journal, destination, observer, stop, .. } = job;
@@ -45,7 +46,8 @@ pub(super) fn all<D: Destination>(
         let (destination, journal) = (*destination, &mut **journal);
         scope.spawn(move || commit::rounds(destination, journal, &rounds, &done));
         let observer = &mut **observer;
-        let mut line = Line { session, destination, observer, listed, progress, sender, results };
+        let mut line =
+            Line { session, destination, observer, listed, has_unique_ids, progress, sender, results };
         line.rounds(wanted, &|| stop.load(Ordering::Relaxed));
         line.finish();
     });
@@ -57,6 +59,8 @@ struct Line<'a, D: Destination> {
     destination: &'a D,
     observer: &'a mut dyn super::Observer,
     listed: &'a [Listed<'a>],
+    /// Whether the unique-ids are the server's own.
+    has_unique_ids: bool,
     progress: &'a mut Progress,
     sender: SyncSender<Round<D::Delivery>>,
     results: Receiver<Result<Vec<Committed>>>,
@@ -72,28 +76,22 @@ enum Failure {
 
 impl<D: Destination> Line<'_, D> {
     fn rounds(&mut self, wanted: &[&Step], is_stopped: &dyn Fn() -> bool) {
-        // The round before, whole but for the proof that its last message has ended.
-        let mut before: Option<Round<D::Delivery>> = None;
         let mut rest = wanted;
         while !rest.is_empty() && self.progress.trouble.is_none() {
             let now = &rest[..length_of_round::<D>(rest)];
             let begun = Instant::now();
             let may_go_on = || !is_stopped() && begun.elapsed() < LONGEST;
-            let (round, answered) = self.round(now, &may_go_on, &mut before);
+            let (round, answered) = self.round(now, &may_go_on);
             rest = &rest[answered..];
-            if let Some(before) = before.take() {
-                self.hand_over(before);
+            if let Some(mut round) = round {
+                if !self.is_in_step(&round) {
+                    self.doubt(&mut round);
+                }
+                self.hand_over(round);
             }
-            before = round;
             if is_stopped() && self.progress.trouble.is_none() && !rest.is_empty() {
                 self.progress.trouble = Some(interrupted());
             }
-        }
-        if let Some(mut before) = before {
-            if !self.is_in_step() {
-                self.doubt(&mut before);
-            }
-            self.hand_over(before);
         }
     }
 
@@ -103,7 +101,6 @@ impl<D: Destination> Line<'_, D> {
         &mut self,
         steps: &[&Step],
         may_go_on: &dyn Fn() -> bool,
-        before: &mut Option<Round<D::Delivery>>,
     ) -> (Option<Round<D::Delivery>>, usize) {
         let mut round = Round::new();
         let mut window = Window::new(Ahead::Retr);
@@ -123,14 +120,6 @@ impl<D: Destination> Line<'_, D> {
             let unique_id = unique_id_of(self.listed, step.number);
             let outcome = self.retrieve(&mut window, step, unique_id, storage_failed);
             answered += 1;
-            let out_of_step =
-                matches!(&outcome, Err(Failure::Message(error)) if error.kind() == Kind::Protocol);
-            if let Some(mut before) = before.take() {
-                if out_of_step {
-                    self.doubt(&mut before);
-                }
-                self.hand_over(before);
-            }
             match outcome {
                 Ok(Some(fetched)) => {
                     round.bytes += fetched.fact.bytes;
@@ -138,7 +127,7 @@ impl<D: Destination> Line<'_, D> {
                 }
                 Ok(None) => {}
                 Err(Failure::Message(error)) if error.ends_the_session() => {
-                    self.lose(&mut round, step, unique_id, error, !window.is_dry() || out_of_step);
+                    self.lose(&mut round, step, unique_id, error, !window.is_dry());
                     return (Some(round), answered);
                 }
                 Err(Failure::Message(error)) => {
@@ -154,8 +143,8 @@ impl<D: Destination> Line<'_, D> {
         (Some(round), answered)
     }
 
-    /// The line is lost in the middle of a round. In lock-step all messages before this one are
-    /// proven; with commands ahead none is.
+    /// The line is lost in the middle of a round. In lock-step all messages before this one have their
+    /// own answers; with commands ahead none is proven, nor any where what came was no reply.
     fn lose(
         &mut self,
         round: &mut Round<D::Delivery>,
@@ -164,10 +153,10 @@ impl<D: Destination> Line<'_, D> {
         error: Error,
         unproven: bool,
     ) {
-        if unproven && self.session.pipelines() {
-            round.fetched.clear();
-        } else if error.kind() == Kind::Protocol {
+        if error.kind() == Kind::Protocol {
             self.doubt(round);
+        } else if unproven && self.session.pipelines() {
+            round.fetched.clear();
         }
         self.fail(round, step.number, unique_id, step.octets, &error);
         self.progress.trouble = Some(error);
@@ -210,28 +199,31 @@ impl<D: Destination> Line<'_, D> {
     }
 
     /// Whether the server is where we think it is. A line that is lost by now says nothing against
-    /// a message whose end was seen.
-    fn is_in_step(&mut self) -> bool {
+    /// messages whose ends were seen.
+    fn is_in_step(&mut self, round: &Round<D::Delivery>) -> bool {
+        let Some(Fetched { fact, .. }) = round.fetched.last() else { return true };
         if self.progress.trouble.as_ref().is_some_and(Error::ends_the_session) {
             return true;
         }
-        match self.session.noop() {
-            Err(error) if error.ends_the_session() => {
+        let named = self.has_unique_ids.then_some(fact.unique_id.as_slice());
+        match self.session.prove_step(fact.number, named) {
+            Ok(()) => true,
+            Err(error) => {
                 let in_step = error.kind() != Kind::Protocol;
                 self.progress.trouble.get_or_insert(error);
                 in_step
             }
-            _ => true,
         }
     }
 
-    /// Drops the last message of a round: what followed it was no reply, so its end may have been
-    /// none.
+    /// Drops the messages of a round: something that came was no reply, so any of them may have ended
+    /// early, or be another one. Each has a round of its own the next time.
     fn doubt(&mut self, round: &mut Round<D::Delivery>) {
-        let Some(Fetched { fact, .. }) = round.fetched.pop() else { return };
-        let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
-        let error = Error::new(Kind::Protocol, says);
-        self.fail(round, fact.number, Some(&fact.unique_id), fact.octets, &error);
+        for Fetched { fact, .. } in std::mem::take(&mut round.fetched) {
+            let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
+            let error = Error::new(Kind::Protocol, says);
+            self.fail(round, fact.number, Some(&fact.unique_id), fact.octets, &error);
+        }
     }
 
     /// Notes that a message could not be brought in; a later run tries again.
@@ -275,16 +267,20 @@ impl<D: Destination> Line<'_, D> {
 
     fn count(&mut self, committed: Vec<Committed>) {
         let mut messages = 0;
-        for Committed { fact, entry, refused } in committed {
+        for Committed { fact, entry, refused, was_known } in committed {
             if let Some(reason) = &refused {
                 self.progress.summary.failed += 1;
                 let unique_id = Some(fact.unique_id.as_slice()).filter(|unique_id| !unique_id.is_empty());
                 self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
                 continue;
             }
-            messages += 1;
-            self.progress.summary.fetched += 1;
-            self.progress.summary.bytes += fact.bytes;
+            if was_known {
+                self.progress.summary.known += 1;
+            } else {
+                messages += 1;
+                self.progress.summary.fetched += 1;
+                self.progress.summary.bytes += fact.bytes;
+            }
             if fact.then_delete {
                 self.progress.to_delete.push((fact.number, Some(entry)));
             }
@@ -302,12 +298,13 @@ impl<D: Destination> Line<'_, D> {
     }
 }
 
-/// How many of the steps make a round: bounded in messages and octets, one at least.
+/// How many of the steps make a round: bounded in messages and octets, one at least. A message that
+/// failed before is alone, so that it takes no other down with it.
 fn length_of_round<D: Destination>(steps: &[&Step]) -> usize {
     let mut octets = 0u64;
     let fits = |step: &&&Step| {
         octets = octets.saturating_add(step.octets.unwrap_or(0));
-        octets <= D::ROUND_OCTETS
+        octets <= D::ROUND_OCTETS && !matches!(step.reason, Reason::FailedBefore(_))
     };
     steps.iter().take(MOST_MESSAGES).take_while(fits).count().max(1)
 }

@@ -88,6 +88,30 @@ impl Session<Transaction> {
         self.ask(&Command::Noop, "get an answer to NOOP").map(|_| ())
     }
 
+    /// Proves that every answer so far was the one to its command: asks for message `number`'s
+    /// unique-id, or with none to ask for says NOOP, and expects that answer and nothing behind it. No
+    /// text of a message that was taken for replies can foresee it.
+    ///
+    /// # Errors
+    /// [`Kind::Protocol`] where the conversation is out of step; [`Kind::LineLost`], [`Kind::Timeout`].
+    pub fn prove_step(&mut self, number: u32, unique_id: Option<&[u8]>) -> Result<()> {
+        let reply = match unique_id {
+            Some(_) => self.converse(&Command::Uidl(Some(number)))?,
+            None => self.converse(&Command::Noop)?,
+        };
+        // Servers exist that leave the number out, and others that name the message otherwise here than
+        // in the listing; an -ERR says nothing.
+        let names_it = |unique_id: &[u8]| {
+            let is_listed = reply.text.trim_ascii().ends_with(unique_id);
+            is_listed || listing::unique_id(&reply.text).is_ok_and(|(named, _)| named == number)
+        };
+        if !self.connection.has_unread() && (!reply.is_ok() || unique_id.is_none_or(names_it)) {
+            return Ok(());
+        }
+        Err(Error::new(Kind::Protocol, "what came was not the answer to what was asked")
+            .because("a server that does not byte-stuff its messages, or loses commands, answers so"))
+    }
+
     /// RSET: takes all DELEs of this session back.
     ///
     /// # Errors

@@ -1,16 +1,20 @@
 //! The binary in a box: a home of its own, no terminal, nothing of the machine's environment.
 
-use super::Maildrop;
+use super::{Maildrop, tool};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longer than any run of these tests takes, even on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The user and the group `nobody`, everywhere.
+pub(crate) const NOBODY: u32 = 65534;
 
 /// A user's home folder: configuration, state and mail of one test.
 pub(crate) struct Home(tempfile::TempDir);
@@ -96,6 +100,12 @@ impl Pop3 {
         self
     }
 
+    /// Runs it as nobody, who may write only where everybody may, or what is given to that user.
+    pub(crate) fn by_nobody(mut self) -> Pop3 {
+        self.command.uid(NOBODY).gid(NOBODY);
+        self
+    }
+
     /// Runs it to its end.
     pub(crate) fn run(self) -> Outcome {
         self.start().wait()
@@ -134,6 +144,21 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends it a signal by that name.
+    pub(crate) fn signal(&self, name: &str) {
+        tool(Command::new("kill").args(["-s", name, &self.id().to_string()]));
+    }
+
+    /// Whether it still runs.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     pub(crate) fn wait(mut self) -> Outcome {
         let patience = Instant::now() + PATIENCE;
         let status = loop {

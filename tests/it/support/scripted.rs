@@ -5,10 +5,15 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
+/// Between two pieces of an answer.
+const PAUSE: Duration = Duration::from_millis(100);
+
 /// What happens after a command.
 pub(crate) enum Answer {
     /// These octets, line ends included.
     Say(&'static str),
+    /// These, with a pause between them, so that they come in packets of their own.
+    InPieces(&'static [&'static str]),
     /// Nothing, for ever.
     Silence,
 }
@@ -66,6 +71,14 @@ fn converse(mut stream: TcpStream, greeting: &str, answer: fn(&str) -> Answer, l
         log.more.notify_all();
         match reply {
             Answer::Say(reply) if stream.write_all(reply.as_bytes()).is_err() => return,
+            Answer::InPieces(pieces) => {
+                for piece in pieces {
+                    if stream.write_all(piece.as_bytes()).is_err() {
+                        return;
+                    }
+                    std::thread::sleep(PAUSE);
+                }
+            }
             Answer::Say(_) | Answer::Silence => {}
         }
     }

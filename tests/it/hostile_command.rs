@@ -1,0 +1,75 @@
+//! Delivery into a program that fails: the message waits on the server, the others come.
+
+use crate::support::pop3::Outcome;
+use crate::support::stage::{STORES, Stage, letters, padded};
+use pop3::server::{Behaviour, Fault, Message, Pipelining};
+
+/// A maildrop of three, the second large enough to fill any pipe.
+fn stage() -> Stage {
+    let messages: [Message; 3] = [padded(1, 0), padded(2, 400_000), padded(3, 0)];
+    Stage::new(STORES[0], messages, Behaviour::default())
+}
+
+fn fetch(stage: &Stage, command: &str) -> Outcome {
+    stage.pop3("fetch").args(["--keep", "none", "--to", &format!("command:{command}")]).run()
+}
+
+/// How often each of the three letters stands in what the programs collected.
+fn collected(stage: &Stage) -> [usize; 3] {
+    let all = std::fs::read_to_string(stage.home.join("all")).unwrap_or_default();
+    [1, 2, 3].map(|number| all.matches(&format!("\nend of {number}\n")).count())
+}
+
+#[test]
+fn a_refused_message_stays_on_the_server_and_comes_once_it_is_taken() {
+    for way in ["exit 75", "exit 1", "exec no-such-program", "kill -9 $$"] {
+        let stage = stage();
+        let command = format!("cat >part; if grep -q 'letter 2' part; then {way}; fi; cat part >>all");
+        for _ in 0..2 {
+            fetch(&stage, &command).exits(75);
+            assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 0, 1], 1), "{way}");
+        }
+        fetch(&stage, "cat >>all").exits(0);
+        assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 1, 1], 0), "{way}");
+    }
+}
+
+#[test]
+fn a_program_that_reads_nothing_and_fails_blocks_nobody() {
+    let stage = stage();
+    fetch(&stage, "exit 75").exits(75);
+    fetch(&stage, "head -c 10 >/dev/null; exit 1").exits(75);
+    fetch(&stage, "exec 0<&-; exit 1").exits(75);
+    assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
+    fetch(&stage, "cat >>all").exits(0);
+    assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 1, 1], 0));
+}
+
+#[test]
+fn a_program_that_reads_little_and_succeeds_has_the_last_word() {
+    let stage = stage();
+    fetch(&stage, "head -c 10 >>all").exits(0);
+    assert_eq!(stage.server.maildrop().len(), 0);
+}
+
+#[test]
+fn what_a_program_says_is_no_data_of_ours() {
+    let stage = stage();
+    let outcome = fetch(&stage, "echo aloud; cat >>all").exits(0);
+    assert!(outcome.stdout.is_empty(), "{outcome:?}");
+    assert!(outcome.stderr.contains("aloud"));
+}
+
+#[test]
+fn a_message_cut_on_the_wire_never_reaches_the_program() {
+    let faulty = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
+    let faulty = faulty.with(Fault::cut_in(2, 100));
+    let stage = Stage::new(STORES[0], letters(3), faulty);
+    let run = |code| stage.pop3("fetch").args(["--to", "command:cat >>all"]).run().exits(code);
+    run(69);
+    assert_eq!(collected(&stage), [1, 0, 0]);
+    stage.heal();
+    run(0);
+    run(0);
+    assert_eq!(collected(&stage), [1, 1, 1]);
+}

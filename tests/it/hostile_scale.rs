@@ -1,0 +1,82 @@
+//! A message of 1 GB, and 100,000 known messages: in little memory.
+
+#![allow(clippy::print_stderr, reason = "the figures are for people")]
+
+use crate::support::pop3::Running;
+use crate::support::stage::{Stage, Store};
+use pop3::server::{Behaviour, Fault, Message};
+use std::fmt::Write;
+use std::fs;
+use std::time::{Duration, Instant};
+
+/// How long QUIT takes, so that the peak is read before the process is gone.
+const LAST_LOOK: Duration = Duration::from_millis(300);
+
+/// The most memory the process had at any time (the kernel keeps count), in KiB, once it ends.
+fn peak(running: &mut Running) -> u64 {
+    let path = format!("/proc/{}/status", running.id());
+    let mut peak = 0;
+    while running.is_alive() {
+        let status = fs::read_to_string(&path).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        peak = figure.unwrap_or(peak);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    peak
+}
+
+#[test]
+fn a_huge_message_is_fetched_in_little_memory() {
+    // POP3_TEST_HUGE=1000 for 1 GB; by default an amount that a debug build moves in a few seconds.
+    let megabytes: u64 = std::env::var("POP3_TEST_HUGE").map_or(128, |text| text.parse().unwrap());
+    let head = "From: a@example.org\r\nSubject: huge\r\nMessage-ID: <huge@x>\r\n\r\n";
+    let line = format!(".{}\r\n", "x".repeat(97));
+    let huge = Message::repeated(head, line, megabytes * 10_000);
+    let slow = Fault::delay_at("QUIT", LAST_LOOK);
+    for store in [Store::Maildir, Store::Mbox] {
+        let stage = Stage::new(store, [huge.clone()], Behaviour::default().with(slow.clone()));
+        let begun = Instant::now();
+        let mut running = stage.fetching(&["--keep", "none"]).start();
+        let peak = peak(&mut running);
+        running.wait().exits(0);
+        eprintln!("{store:?}: {megabytes} MB in {:?}, peak {peak} KiB", begun.elapsed());
+        assert!(peak > 1000 && peak < 16 * 1024, "peak {peak} KiB");
+        let place = stage.home.join("in");
+        let file = match store {
+            Store::Maildir => fs::read_dir(place.join("new")).unwrap().next().unwrap().unwrap().path(),
+            Store::Mbox => place,
+        };
+        // Each line has lost its CR; the mbox has the From_ line and a blank line more.
+        let wanted = huge.octets() - megabytes * 10_000 - 4;
+        let found = file.metadata().unwrap().len();
+        assert!(found >= wanted && found <= wanted + 200, "{found} octets for {wanted}");
+        assert_eq!(stage.server.maildrop().len(), 0);
+    }
+}
+
+#[test]
+fn a_hundred_thousand_known_messages_are_recognised_in_little_memory() {
+    const COUNT: u32 = 100_000;
+    let slow = Fault::delay_at("QUIT", LAST_LOOK);
+    let stage = Stage::new(Store::Maildir, Message::series(COUNT, 1), Behaviour::default().with(slow));
+    let mut journal = "pop3-journal 1\n".to_owned();
+    for (entry, message) in stage.server.maildrop().iter().enumerate() {
+        let unique_id = String::from_utf8_lossy(message.unique_id().unwrap()).into_owned();
+        let octets = message.octets();
+        writeln!(
+            journal,
+            "known\t{entry}\t1700000000\tdelivered\t1700000000\t{octets}\t{entry:032x}\t{unique_id}"
+        )
+        .unwrap();
+    }
+    fs::create_dir_all(stage.journal().parent().unwrap()).unwrap();
+    fs::write(stage.journal(), journal).unwrap();
+    let begun = Instant::now();
+    let mut running = stage.fetching(&[]).start();
+    let peak = peak(&mut running);
+    running.wait().exits(0);
+    eprintln!("{COUNT} known unique-ids in {:?}, peak {peak} KiB", begun.elapsed());
+    assert!(peak > 1000 && peak < 64 * 1024, "peak {peak} KiB");
+    assert_eq!((stage.server.count("RETR"), stage.server.count("TOP")), (0, 0));
+}

@@ -1,0 +1,136 @@
+//! Ctrl-C, SIGTERM, and a reader that goes away.
+
+use crate::support::pop3::Running;
+use crate::support::stage::{STORES, Stage, Store, letters};
+use pop3::server::{Behaviour, Fault, Pipelining};
+use std::time::{Duration, Instant};
+
+/// A run that has asked for the second of three messages, which takes a while.
+fn in_flight(store: Store, keep: &str) -> (Stage, Running) {
+    let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
+    let pipelining = Pipelining::Unannounced;
+    let stage = Stage::new(store, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with(slow));
+    let running = stage.fetching(&["--keep", keep]).start();
+    wait_for(&stage, "RETR 2");
+    (stage, running)
+}
+
+fn wait_for(stage: &Stage, command: &str) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while stage.server.count(command) == 0 {
+        assert!(Instant::now() < patience, "no {command}: {:?}", stage.said());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
+    for store in STORES {
+        for signal in ["INT", "TERM"] {
+            let (stage, running) = in_flight(store, "none");
+            running.signal(signal);
+            running.wait().exits(130).says("interrupted");
+            stage.holds([1, 2]);
+            assert_eq!(stage.server.count("RETR"), 2, "{:?}", stage.said());
+            assert_eq!(stage.said().last().map(String::as_str), Some("QUIT"));
+            assert_eq!(stage.server.maildrop().len(), 1, "what is delivered is deleted as ever");
+            stage.ends_well(&letters(3));
+            assert_eq!(stage.server.count("RETR"), 3);
+        }
+    }
+}
+
+#[test]
+fn what_was_asked_ahead_is_in_flight_too() {
+    for store in STORES {
+        let slow = Fault::delay_at("RETR 2", Duration::from_millis(300));
+        let stage = Stage::new(store, letters(300), Behaviour::default().with(slow));
+        let running = stage.fetching(&["--keep", "none"]).start();
+        wait_for(&stage, "RETR 2");
+        running.signal("INT");
+        running.wait().exits(130).says("interrupted");
+        let there = stage.read().len();
+        assert!(
+            there < 300 && there == stage.server.count("RETR"),
+            "{there} of {}",
+            stage.server.count("RETR")
+        );
+        assert_eq!(stage.server.maildrop().len(), 300 - there);
+        stage.ends_well(&letters(300));
+    }
+}
+
+#[test]
+fn the_second_signal_ends_it_at_once() {
+    for store in STORES {
+        for (signal, code) in [("INT", 130), ("TERM", 143)] {
+            let stalled = Behaviour::default().with(Fault::stall_in(2, 100));
+            let stage = Stage::new(store, letters(3), stalled);
+            let mut running = stage.fetching(&["--keep", "none"]).start();
+            wait_for(&stage, "RETR 2");
+            running.signal(signal);
+            std::thread::sleep(Duration::from_millis(150));
+            assert!(running.is_alive(), "the message in flight is waited for");
+            let begun = Instant::now();
+            running.signal(signal);
+            running.wait().exits(code);
+            assert!(begun.elapsed() < Duration::from_secs(2));
+            assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
+            stage.ends_well(&letters(3));
+        }
+    }
+}
+
+#[test]
+fn a_signal_before_anything_is_in_flight_ends_it_at_once() {
+    let stage = Stage::new(Store::Maildir, letters(3), Behaviour::default().with(Fault::stall_at("CAPA")));
+    let running = stage.fetching(&[]).start();
+    wait_for(&stage, "CAPA");
+    let begun = Instant::now();
+    running.signal("INT");
+    running.wait().exits(130);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    stage.ends_well(&letters(3));
+}
+
+#[test]
+fn a_signal_during_the_deletions_loses_none_of_them() {
+    for store in STORES {
+        let slow = Fault::delay_at("DELE 2", Duration::from_millis(300));
+        let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));
+        let running = stage.fetching(&["--keep", "none"]).start();
+        wait_for(&stage, "DELE 2");
+        running.signal("INT");
+        let code = running.wait().code;
+        assert!(code == 0 || code == 130, "{code}");
+        assert_eq!(stage.said().last().map(String::as_str), Some("QUIT"));
+        stage.holds(1..=3);
+        stage.ends_well(&letters(3));
+        assert_eq!(stage.server.count("RETR"), 3);
+    }
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_nothing_and_repeats_nothing() {
+    for store in STORES {
+        let moments = ["RETR 1", "RETR 3", "UIDL 3", "DELE 1", "DELE 3", "QUIT"];
+        for moment in moments {
+            let slow = Fault::delay_at(moment, Duration::from_millis(60));
+            let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));
+            let running = stage.fetching(&["--keep", "none"]).start();
+            wait_for(&stage, moment);
+            drop(running); // kill -9
+            stage.ends_well(&letters(3));
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_trouble() {
+    let stage = Stage::new(Store::Maildir, letters(400), Behaviour::default());
+    for command in [&["list"][..], &["uidl"], &["retr", "1-400"], &["list", "--json"]] {
+        let outcome = stage.pop3(command[0]);
+        let outcome = outcome.args(&command[1..]).reading_only(100).run().exits(0);
+        assert!(outcome.stderr.is_empty() && outcome.stdout.len() == 100, "{command:?}: {outcome:?}");
+    }
+}

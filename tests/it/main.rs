@@ -14,6 +14,7 @@ mod commands;
 mod configuration;
 mod fetch;
 mod imports;
+mod kill;
 mod refusals;
 mod servers;
 mod shell;

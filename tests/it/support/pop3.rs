@@ -5,12 +5,15 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Longer than any run of these tests takes, even on a slow machine.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
 
 /// A user's home folder: configuration, state and mail of one test.
 pub(crate) struct Home(tempfile::TempDir);
@@ -58,9 +61,15 @@ pub(crate) struct Pop3 {
 
 impl Pop3 {
     pub(crate) fn new(home: &Home) -> Pop3 {
+        Pop3::under::<&str>(home, &[])
+    }
+
+    /// The binary as another program runs it: `wrapper` is that program and its arguments.
+    pub(crate) fn under<T: AsRef<OsStr>>(home: &Home, wrapper: &[T]) -> Pop3 {
         // setsid: without a terminal of its own a program cannot ask the one who runs the tests.
         let mut command = Command::new("setsid");
         command
+            .args(wrapper)
             .arg(env!("CARGO_BIN_EXE_pop3"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -101,6 +110,11 @@ impl Pop3 {
         self.start().wait()
     }
 
+    /// Runs it to its end; `None` where that was SIGKILL.
+    pub(crate) fn run_until_killed(self) -> Option<Outcome> {
+        self.start().wait_until_killed()
+    }
+
     /// Starts it and goes on.
     pub(crate) fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
@@ -134,7 +148,11 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    pub(crate) fn wait(mut self) -> Outcome {
+    pub(crate) fn wait(self) -> Outcome {
+        self.wait_until_killed().unwrap_or_else(|| panic!("ended by SIGKILL"))
+    }
+
+    fn wait_until_killed(mut self) -> Option<Outcome> {
         let patience = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -151,9 +169,12 @@ impl Running {
         let (stdout, stderr) = (take(&mut self.stdout), take(&mut self.stderr));
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         let status = status.unwrap_or_else(|| panic!("still running after {PATIENCE:?}: {stderr}"));
+        if status.signal() == Some(SIGKILL) {
+            return None;
+        }
         let code = status.code().unwrap_or_else(|| panic!("ended by {status}: {stderr}"));
         assert!(code != 101 && !stderr.contains("panicked"), "it panicked: {stderr}");
-        Outcome { code, stdout, stderr }
+        Some(Outcome { code, stdout, stderr })
     }
 }
 

@@ -56,12 +56,11 @@ fn twice(store: Store) {
     let began = Instant::now();
     let order = Order { store, keep: "none" };
     let scene = Scene::new(order, Behaviour::default());
-    let points = scene.traced().points(scene.home.path());
-    // From the first intent to the end: before it there is nothing to settle.
-    let intent = points.iter().position(|point| *point == ("pwrite64".to_owned(), 2)).unwrap();
+    // Before the first intent there is nothing to settle.
+    let points = scene.traced().points_from(|call| call.arguments.contains("\"intent\\t"));
     let (step, second_step) = if is_exhaustive() { (5, 1) } else { (29, 11) };
     let mut kills = 0;
-    for (round, first) in points[intent..].iter().step_by(step).enumerate() {
+    for (round, first) in points.iter().step_by(step).enumerate() {
         let killed_once = || {
             let scene = Scene::new(order, Behaviour::default());
             scene.is_killed_at(first).then_some(scene)

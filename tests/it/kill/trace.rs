@@ -159,7 +159,12 @@ impl Run {
     /// user's home: what comes before it loads the program.
     pub(super) fn points(&self, home: &Path) -> Vec<Point> {
         let home = home.display().to_string();
-        let begin = self.0.iter().position(|call| call.arguments.contains(&home)).unwrap();
+        self.points_from(|call| call.arguments.contains(&home))
+    }
+
+    /// The same from the first call that `begins`.
+    pub(super) fn points_from(&self, begins: impl Fn(&Call) -> bool) -> Vec<Point> {
+        let begin = self.0.iter().position(begins).expect("a call to begin with");
         let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut seen = BTreeSet::new();
         let mut points = Vec::new();

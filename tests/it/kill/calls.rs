@@ -1,6 +1,7 @@
 //! SIGKILL at each system call of a fetch, and at each of the run that mends what the first one left.
 
-use super::{ORDERS, Order, Scene, Store, is_exhaustive};
+use super::trace::Call;
+use super::{MESSAGES, ORDERS, Order, Scene, Store, is_exhaustive};
 use pop3::server::Behaviour;
 use std::time::Instant;
 
@@ -85,4 +86,39 @@ fn at_a_call_and_again_while_the_maildir_is_settled() {
 #[test]
 fn at_a_call_and_again_while_the_mbox_is_settled() {
     twice(Store::Mbox);
+}
+
+/// A journal in which most lines say nothing any more is written anew when it is opened. Killed there,
+/// the next run must still know all that was delivered.
+#[test]
+fn at_each_call_while_the_journal_is_written_anew() {
+    let order = Order { store: Store::Maildir, keep: "all" };
+    let due = || {
+        let scene = Scene::new(order, Behaviour::default());
+        scene.fetch().run().exits(0);
+        let folder = scene.home.join(".local/state/pop3");
+        let mut entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let journal = entries.find(|path| path.extension() == Some("journal".as_ref())).unwrap();
+        let mut text = std::fs::read_to_string(&journal).unwrap();
+        for entry in MESSAGES..MESSAGES + 600 {
+            text.push_str(&format!("seen\t{entry}\t1700000000\t1\tgone-{entry}\nforgotten\t{entry}\n"));
+        }
+        std::fs::write(&journal, text).unwrap();
+        scene
+    };
+    let scene = due();
+    let run = scene.traced();
+    let moves = |call: &Call| call.name.starts_with("rename") && call.arguments.contains(".journal.new\"");
+    assert!(run.0.iter().any(moves), "it was not written anew");
+    let points = run.points(scene.home.path());
+    let step = if is_exhaustive() { 1 } else { 3 };
+    let mut kills = 0;
+    for point in points.iter().step_by(step) {
+        let scene = due();
+        kills += usize::from(scene.is_killed_at(point));
+        scene.goes_on(&format!("killed at {point:?}"), &[]);
+        assert_eq!(scene.embedded.server.count("RETR"), MESSAGES, "killed at {point:?}");
+    }
+    println!("{order:?}: {kills} kills around a journal written anew: lost 0, repeated 0, broken 0");
+    assert!(kills > 10, "{kills} kills");
 }

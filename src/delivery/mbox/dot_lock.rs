@@ -4,7 +4,8 @@
 use super::lock::Wait;
 use crate::delivery::files::{create_failed, host, is_alive};
 use crate::error::Result;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, openat};
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat, openat};
+use rustix::io::Errno;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::AsRawFd;
@@ -114,18 +115,14 @@ fn remove_stale(path: &Path) -> bool {
     if !judged.is_file() || !is_stale(&mut file, &judged) {
         return false;
     }
-    // Moved aside first: between judging and removing, another program may have put its own there.
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}", std::process::id()));
-    let aside = PathBuf::from(aside);
-    if fs::rename(path, &aside).is_err() {
-        return true;
+    // Two of us may judge the same lock: the second must not remove the one that the first has made since.
+    if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+        return false;
     }
-    if !fs::symlink_metadata(&aside).is_ok_and(|taken| is_same(&taken, &judged)) {
-        let _ = fs::hard_link(&aside, path);
+    match fs::symlink_metadata(path) {
+        Ok(there) if is_same(&there, &judged) => fs::remove_file(path).is_ok(),
+        _ => true,
     }
-    let _ = fs::remove_file(&aside);
-    true
 }
 
 /// A FIFO in the lock's place must not hold us up.
@@ -253,6 +250,26 @@ mod tests {
         ] {
             assert_eq!(passes(&owner, age), expected, "{owner:?} {age:?}");
         }
+    }
+
+    #[test]
+    fn a_forgotten_lock_goes_once_however_many_find_it() {
+        let (home, mbox, lock) = mbox();
+        for _ in 0..50 {
+            fs::write(&lock, format!("{}:{}\n", i32::MAX, host())).unwrap();
+            let held = std::sync::atomic::AtomicU32::new(0);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let taken = DotLock::take(&mbox, &mut Wait::new(Duration::from_secs(20))).unwrap();
+                        assert_eq!(held.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        held.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(taken);
+                    });
+                }
+            });
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

@@ -59,7 +59,7 @@ fn twice(store: Store) {
     let scene = Scene::new(order, Behaviour::default());
     // Before the first intent there is nothing to settle.
     let points = scene.traced().points_from(|call| call.arguments.contains("\"intent\\t"));
-    let (step, second_step) = if is_exhaustive() { (5, 1) } else { (29, 11) };
+    let (step, second_step) = if is_exhaustive() { (10, 3) } else { (29, 11) };
     let mut kills = 0;
     for (round, first) in points.iter().step_by(step).enumerate() {
         let killed_once = || {

@@ -10,6 +10,8 @@
 //! POP3_TEST_EXHAUSTIVE=1 cargo test --test it -- kill:: --nocapture
 //! ```
 
+#![allow(clippy::print_stdout, reason = "the long form tells how many kills and cuts there were")]
+
 mod calls;
 mod cuts;
 mod order;
@@ -117,7 +119,7 @@ impl Scene {
         entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
     }
 
-    /// Two more runs: the first brings what is missing, the second finds nothing to fetch. `read` are
+    /// Two more runs, which must come to their end: the first brings what is missing, the second finds nothing to fetch. `read` are
     /// messages that a mail reader took away in the meantime.
     #[track_caller]
     fn goes_on(&self, interrupted: &str, read: &[Vec<u8>]) {

@@ -50,8 +50,8 @@ impl Trace {
             self.calls.iter().filter(sends).find(said).ok_or(format!("no {delete} was sent"))?.entered;
         let intent = self.intent(&unique_id(number)).ok_or("no intent was written")?;
         let visible = match self.store {
-            Store::Maildir => self.into_maildir(&intent)?,
-            Store::Mbox => self.into_mbox(&intent)?,
+            Store::Maildir => self.in_maildir(&intent)?,
+            Store::Mbox => self.in_mbox(&intent)?,
         };
         let delivered = format!("delivered\\t{}\\t", intent.entry);
         let written = self.next(visible, "delivered", |call| self.journals(call, &delivered))?;
@@ -62,7 +62,7 @@ impl Trace {
         Ok(())
     }
 
-    fn into_maildir(&self, intent: &Intent) -> Result<usize, String> {
+    fn in_maildir(&self, intent: &Intent) -> Result<usize, String> {
         let name = intent.place.get(2).ok_or("the place has no name")?;
         let (tmp, new) = (self.inbox.join("tmp"), self.inbox.join("new"));
         let (file, target) = (tmp.join(name), new.join(name));
@@ -83,7 +83,7 @@ impl Trace {
         self.next(renamed, "a flush of new/", |call| flushes(call, &new))
     }
 
-    fn into_mbox(&self, intent: &Intent) -> Result<usize, String> {
+    fn in_mbox(&self, intent: &Intent) -> Result<usize, String> {
         let number = |field: usize| intent.place.get(field).and_then(|text| text.parse::<u64>().ok());
         let (offset, length) = number(2).zip(number(3)).ok_or("the place has no range")?;
         let announced = self.journal_flushed(intent.written)?;

@@ -16,7 +16,7 @@ fn interfered(order: Order, visible: fn(&Call) -> bool, reader: fn(&Scene, usize
     let began = Instant::now();
     let scene = Scene::new(order, Behaviour::default());
     let points = scene.traced().points_from(visible);
-    let step = if is_exhaustive() { 1 } else { 6 };
+    let step = if is_exhaustive() { 1 } else { 3 };
     let mut kills = 0;
     for (round, point) in points.iter().enumerate().step_by(step) {
         let scene = Scene::new(order, Behaviour::default());
@@ -28,7 +28,7 @@ fn interfered(order: Order, visible: fn(&Call) -> bool, reader: fn(&Scene, usize
         "{order:?}: {kills} kills with a reader in between: lost 0, repeated 0, broken 0 ({:.0?})",
         began.elapsed()
     );
-    assert!(kills > 5, "{kills} kills");
+    assert!(kills > 3, "{kills} kills");
 }
 
 /// Leaves some messages in `new/`, moves some to `cur/`, some elsewhere, and deletes some.
@@ -76,7 +76,7 @@ fn reads_an_mbox(scene: &Scene, round: usize) -> Vec<Vec<u8>> {
         }
         rewritten.extend_from_slice(line);
     }
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         fs::write(scene.inbox(), rewritten).unwrap();
     } else {
         let new = scene.home.join("inbox.new");

@@ -10,6 +10,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use memchr::memchr;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::{LineEnd, Unstuffer};
@@ -81,14 +82,25 @@ impl Connection {
     /// # Errors
     /// [`Kind::Usage`] for an argument with a line end in it; [`Kind::LineLost`], [`Kind::Timeout`].
     pub fn send(&mut self, command: &Command<'_>) -> Result<()> {
-        let mut line = zeroize::Zeroizing::new(command.wire()?);
-        if let Some(transcript) = &mut self.transcript {
-            transcript.client(&command.shown());
+        self.send_all(std::slice::from_ref(command))
+    }
+
+    /// Sends several command lines in one write (RFC 2449 section 6.8). What is on its way without an
+    /// answer has to stay below what the sockets' buffers hold, a few kilobytes: then writing never
+    /// waits for a server that waits for us to read.
+    ///
+    /// # Errors
+    /// As [`Connection::send`].
+    pub fn send_all(&mut self, commands: &[Command<'_>]) -> Result<()> {
+        let mut lines = Zeroizing::new(Vec::with_capacity(16 * commands.len()));
+        for command in commands {
+            lines.extend_from_slice(&Zeroizing::new(command.wire()?));
+            if let Some(transcript) = &mut self.transcript {
+                transcript.client(&command.shown());
+            }
         }
         let deadline = deadline_after(self.patience);
-        let sent = self.transport.write_all(&line, deadline);
-        line.clear();
-        sent.map_err(|error| self.lost(Phase::Send, error))
+        self.transport.write_all(&lines, deadline).map_err(|error| self.lost(Phase::Send, error))
     }
 
     /// Reads a status line.

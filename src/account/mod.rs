@@ -34,6 +34,7 @@ use crate::auth::{Credentials, Mechanism};
 use crate::delivery::Spec;
 use crate::error::Result;
 use crate::fetch::policy::Policy;
+use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings};
 
 /// All that is needed to sign in to one maildrop, and what to do with its messages.
@@ -57,6 +58,8 @@ pub struct Account {
     pub timeout: Duration,
     /// Whether the dialogue is shown.
     pub trace: bool,
+    /// Whether commands are sent ahead of their answers.
+    pub pipelining: Pipelining,
     /// Where messages go; only `fetch` needs it.
     pub deliver: Option<Spec>,
     /// What is fetched, and what stays on the server.

@@ -12,10 +12,11 @@ use crate::auth::{Mechanism, Secret};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order};
+use crate::session::Pipelining;
 use crate::transport::{Pin, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 22] = [
+pub const KEYS: [&str; 23] = [
     "server",
     "user",
     "tls",
@@ -30,6 +31,7 @@ pub const KEYS: [&str; 22] = [
     "password-stdin",
     "timeout",
     "trace",
+    "pipelining",
     "deliver",
     "to",
     "keep",
@@ -59,6 +61,7 @@ pub struct Overrides {
     pub password: Option<PasswordSource>,
     pub timeout: Option<Duration>,
     pub trace: Option<bool>,
+    pub pipelining: Option<Pipelining>,
     pub deliver: Option<Spec>,
     pub keep: Option<Keep>,
     pub max_size: Option<u64>,
@@ -90,7 +93,9 @@ impl Overrides {
         if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
-        take!(server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace);
+        take!(
+            server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
+        );
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
         self
     }
@@ -122,6 +127,7 @@ impl Overrides {
             }
             "timeout" => self.timeout = Some(values::duration(&text_or_number(value)?).map_err(wrong)?),
             "trace" => self.trace = Some(truth(value)?),
+            "pipelining" => self.pipelining = Some(text(value)?.parse()?),
             "deliver" | "to" if self.deliver.is_some() => {
                 return Err(wrong("deliver and to are two names of one key"));
             }

@@ -158,6 +158,7 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),
         trace: said.trace.unwrap_or(false),
+        pipelining: said.pipelining.unwrap_or_default(),
         deliver: said.deliver,
         policy: Policy {
             keep: said.keep.unwrap_or(Keep::All),

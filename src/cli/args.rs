@@ -153,7 +153,7 @@ pub(crate) enum Command {
     Last(Box<LastArgs>),
     Noop(Box<NoopArgs>),
     Shell(Box<ShellArgs>),
-    State(StateArgs),
+    State(Box<StateArgs>),
     /// List the accounts that are configured
     Accounts,
     Config(ConfigArgs),

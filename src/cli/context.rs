@@ -55,7 +55,7 @@ impl Context {
     }
 
     /// A session before sign-in.
-    pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>> {
+    pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
         let dial = Dial {
             target: &account.server,
             security: account.security,
@@ -66,19 +66,22 @@ impl Context {
             let trace = Trace::new(Arc::clone(&self.output));
             account.trace.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
-        dial.dial(&transcript).map_err(|error| with_pin(error, &dial).into())
+        dial.dial(&transcript).map_err(|error| with_pin(error, &dial))
     }
 
     /// A session that is signed in.
-    pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>> {
+    pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>, Error> {
         let credentials = account.credentials(&self.environment)?;
         let session = self.dial(account)?;
         let server = &account.server;
         match session.sign_in(&credentials, account.auth) {
-            Ok(session) => Ok(session),
+            Ok(mut session) => {
+                session.set_pipelining(account.pipelining);
+                Ok(session)
+            }
             // The line is dropped without a QUIT: nothing is open that it could end, and servers exist
             // (popa3d) that never answer one after a wrong password.
-            Err(refused) => Err(refused.error.within(format!("could not sign in to {server}")).into()),
+            Err(refused) => Err(refused.error.within(format!("could not sign in to {server}"))),
         }
     }
 }

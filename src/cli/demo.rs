@@ -11,10 +11,12 @@ use pop3::delivery::Spec;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
 use pop3::server::{Behaviour, Server, samples};
+use pop3::session::Pipelining;
 use pop3::transport::{Security, Target, TlsSettings};
 
 use super::args::MessageArg;
 use super::context::Context;
+use super::output::human;
 use super::report::ExitCode;
 use super::signals::Signals;
 use super::{fetch, list, read};
@@ -50,6 +52,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
         signals.at_once();
         told.finish()?;
         fetched?;
+        say(&format!("   {FOLDER}/Maildir/new holds {}.", human::count(delivered(&folder)?, "message")));
     }
     say("\n3. pop3 list: what is there, and what of it was fetched.");
     list::run(&context, &account, &[])?;
@@ -84,6 +87,13 @@ fn prepare(folder: &Path) -> Result<(), Error> {
     std::fs::write(mark, "pop3 demo made this folder, and makes it anew each time it runs\n").map_err(create)
 }
 
+/// How many messages stand in the Maildir.
+fn delivered(folder: &Path) -> Result<u64, Error> {
+    let entries = std::fs::read_dir(folder.join("Maildir/new"));
+    let entries = entries.map_err(|error| Error::io("could not look into the Maildir", error))?;
+    Ok(entries.count() as u64)
+}
+
 fn account(server: &Server, password: Secret, folder: &Path) -> Account {
     let maildir: PathBuf = folder.join("Maildir");
     let address = server.addr();
@@ -97,6 +107,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         auth: None,
         timeout: Duration::from_secs(10),
         trace: false,
+        pipelining: Pipelining::Auto,
         deliver: Some(Spec::Maildir(maildir)),
         policy: Policy::default(),
         dry_run: false,

@@ -8,7 +8,7 @@ use pop3::account::Account;
 use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
-use pop3::fetch::{Event, Fetcher, Journal, Observer, Survey, settle};
+use pop3::fetch::{self, Job, Journal, Survey, settle};
 use sha2::{Digest, Sha256};
 
 use super::args::FetchArgs;
@@ -89,12 +89,17 @@ struct Run<'a, 'o> {
 impl Run<'_, '_> {
     fn fetch_into<D: Destination>(self, destination: &D) -> Result<()> {
         let Run { context, account, mut journal, recovered, signals, told } = self;
-        let session = context.sign_in(account)?;
-        told.event(&Event::Connected { server: &account.server.to_string() });
-        let now = Timestamp::now().as_second();
-        let stop = signals.finish_first();
-        let fetcher = Fetcher::new(session, &mut journal, destination, &account.policy, told, stop, now);
-        let (_, outcome) = fetcher.run(recovered);
+        let server = account.server.to_string();
+        let job = Job {
+            journal: &mut journal,
+            destination,
+            policy: &account.policy,
+            observer: told,
+            stop: signals.finish_first(),
+            server: &server,
+            now: Timestamp::now().as_second(),
+        };
+        let (_, outcome) = fetch::run(job, recovered, &mut || context.sign_in(account));
         Ok(outcome?)
     }
 }

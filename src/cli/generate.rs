@@ -14,6 +14,10 @@ use pop3::error::{Error, Kind, Result};
 
 use super::args::{Cli, GenerateArgs, Generated};
 
+/// The date in the manual pages: that of the release, not of the build, so that the same source makes
+/// the same pages.
+const DATE: &str = "2026-11-22";
+
 /// Writes what was asked for, into the folder that was named or the usual one; returns the files.
 ///
 /// # Errors
@@ -36,8 +40,10 @@ pub(crate) fn manual_pages(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn pages(command: &Command, folder: &Path, written: &mut Vec<PathBuf>) -> Result<()> {
-    let page =
-        Man::new(command.clone()).source(format!("pop3 {}", env!("CARGO_PKG_VERSION"))).manual("pop3 manual");
+    let page = Man::new(command.clone())
+        .date(DATE)
+        .source(format!("pop3 {}", env!("CARGO_PKG_VERSION")))
+        .manual("pop3 manual");
     let path = folder.join(page.get_filename());
     render(&page, command)
         .and_then(|text| fs::write(&path, text))

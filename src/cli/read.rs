@@ -58,7 +58,8 @@ pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -
 
 /// `pop3 capa`: before and after sign-in, since they differ.
 pub(crate) fn capa(context: &Context, account: &Account) -> Result<()> {
-    let session = context.sign_in(account)?;
+    let mut session = context.sign_in(account)?;
+    session.capa()?;
     let output = context.output();
     let states = [
         ("before sign-in", session.capabilities_before_sign_in()),

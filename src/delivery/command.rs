@@ -34,14 +34,17 @@ impl Destination for Command {
     type Delivery = CommandDelivery;
     type Batch = CommandBatch;
 
+    /// What waits is in memory, or in a file that stays open.
+    const ROUND_OCTETS: u64 = 8 << 20;
+
     fn begin(&self) -> Result<CommandDelivery> {
         let spool = Spool::new(std::env::temp_dir());
         Ok(CommandDelivery { spool, line_ends: LineEnds::default(), bytes: 0 })
     }
 
     fn prepare(&self, batch: Vec<CommandDelivery>) -> Result<CommandBatch> {
-        let files: Vec<File> = batch.into_iter().map(CommandDelivery::into_file).collect::<Result<_>>()?;
-        Ok(CommandBatch { line: Arc::clone(&self.line), places: vec![Place::Handed; files.len()], files })
+        let places = vec![Place::Handed; batch.len()];
+        Ok(CommandBatch { line: Arc::clone(&self.line), places, messages: batch })
     }
 }
 
@@ -69,6 +72,11 @@ impl Delivery for CommandDelivery {
         })
     }
 
+    fn finish(&mut self) -> Result<()> {
+        self.line_ends.finish(self.spool.text());
+        Ok(())
+    }
+
     fn bytes(&self) -> u64 {
         self.bytes
     }
@@ -77,7 +85,7 @@ impl Delivery for CommandDelivery {
 /// Whole messages that wait for their program.
 pub struct CommandBatch {
     line: Arc<str>,
-    files: Vec<File>,
+    messages: Vec<CommandDelivery>,
     places: Vec<Place>,
 }
 
@@ -88,7 +96,11 @@ impl Batch for CommandBatch {
 
     /// One run a message, one after the other. Never an error: what one run says concerns one message.
     fn publish(self) -> Result<Vec<Receipt>> {
-        Ok(self.files.into_iter().map(|file| hand_over(&self.line, file)).collect())
+        let one = |message: CommandDelivery| match message.into_file() {
+            Ok(file) => hand_over(&self.line, file),
+            Err(error) => Receipt::Refused(error),
+        };
+        Ok(self.messages.into_iter().map(one).collect())
     }
 }
 

@@ -44,6 +44,10 @@ pub trait Destination: Send + Sync {
     /// Messages that are whole and about to become visible.
     type Batch: Batch;
 
+    /// How many octets may wait to be committed together, given what each costs meanwhile: memory
+    /// and open files, or only room on the disk.
+    const ROUND_OCTETS: u64;
+
     /// Opens a message in the temporary place.
     ///
     /// # Errors
@@ -64,6 +68,13 @@ pub trait Delivery: Send {
     /// # Errors
     /// They could not be written: the message cannot be completed any more, drop it.
     fn write(&mut self, chunk: &[u8]) -> Result<()>;
+
+    /// Nothing more will come: hands on what was gathered, and gives free what is not needed while
+    /// the message waits for its batch.
+    ///
+    /// # Errors
+    /// As [`Delivery::write`].
+    fn finish(&mut self) -> Result<()>;
 
     /// Bytes taken in so far, as they came (line ends counted as on the wire).
     fn bytes(&self) -> u64;

@@ -2,12 +2,13 @@
 //! as gone; whatever happens before it, the next run finds the messages listed and deletes them
 //! without another download.
 
-use super::event::{Event, Observer, Summary};
+use super::Progress;
+use super::event::{Event, Observer};
 use super::journal::{EntryId, Journal};
 use crate::error::Result;
-use crate::session::{Session, Transaction};
+use crate::session::{Ahead, Session, Transaction, Window};
 
-/// Deletes the messages (number, and entry where the journal knows it) and ends the session.
+/// Deletes what is due and ends the session.
 ///
 /// # Errors
 /// Where the journal cannot be made durable, nothing is deleted. What ends the session, or an
@@ -16,17 +17,19 @@ pub(super) fn carry_out(
     mut session: Session<Transaction>,
     journal: &mut Journal,
     observer: &mut dyn Observer,
-    summary: &mut Summary,
-    due: &[(u32, Option<EntryId>)],
+    progress: &mut Progress,
 ) -> Result<()> {
     journal.sync()?;
-    let mut marked = Vec::with_capacity(due.len());
-    for (number, entry) in due {
-        match session.dele(*number) {
-            Ok(()) => marked.push(*entry),
+    let mut marked = Vec::with_capacity(progress.to_delete.len());
+    let mut window = Window::new(Ahead::Dele);
+    let mut numbers = progress.to_delete.iter().map(|(number, _)| (*number, None)).peekable();
+    for (number, entry) in &progress.to_delete {
+        window.fill(&mut session, &mut numbers)?;
+        match window.receive(&mut session, |_| ()) {
+            Ok(_) => marked.push(*entry),
             Err(error) if error.ends_the_session() => return Err(error),
             Err(error) => {
-                summary.failed += 1;
+                progress.summary.failed += 1;
                 observer.event(&Event::Failed { number: *number, unique_id: None, reason: &error });
             }
         }
@@ -38,7 +41,7 @@ pub(super) fn carry_out(
     let entries: Vec<EntryId> = marked.iter().copied().flatten().collect();
     journal.gone(&entries)?;
     journal.sync()?;
-    summary.deleted = marked.len() as u32;
-    observer.event(&Event::Deleted { messages: summary.deleted });
+    progress.summary.deleted += marked.len() as u32;
+    observer.event(&Event::Deleted { messages: marked.len() as u32 });
     Ok(())
 }

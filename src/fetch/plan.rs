@@ -180,6 +180,9 @@ pub fn plan(
         Order::Oldest => order.sort_by_key(|&index| listed[index].number),
         Order::Newest => order.sort_by_key(|&index| std::cmp::Reverse(listed[index].number)),
     }
+    // What failed before waits for the rest, and counts last against the limit: it may fail again, and
+    // a message that breaks the connection must not stand before the others for ever.
+    order.sort_by_key(|&index| matching.found[index].entry().is_some_and(|id| view.failure(id).is_some()));
     let mut left = policy.limit.unwrap_or(u32::MAX);
     plan.steps.reserve_exact(listed.len());
     for index in order {

@@ -7,16 +7,21 @@
 //! ```
 //!
 //! A call in the wrong state does not compile. One method a verb; what a reply means is decided
-//! here, how its bytes are framed in [`crate::connection`].
+//! here, how its bytes are framed in [`crate::connection`]. [`Window`] sends commands ahead.
 
 mod dial;
+mod maildrop;
 mod sign_in;
 mod transaction;
 #[cfg(test)]
 mod transcripts;
+mod window;
 
 pub use dial::Dial;
 pub use sign_in::Refused;
+pub use window::{Ahead, Window};
+
+use std::str::FromStr;
 
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Phase, Result};
@@ -35,6 +40,35 @@ pub struct Authorization {
 #[derive(Debug)]
 pub struct Transaction {
     before_sign_in: Option<Capabilities>,
+    /// Whether the capabilities of this state were asked: it costs a round trip, so only who needs
+    /// them does.
+    asked: bool,
+    pipelining: Pipelining,
+}
+
+/// Whether commands are sent ahead of the answers to earlier ones (RFC 2449 section 6.8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Pipelining {
+    /// Where the server announces it.
+    #[default]
+    Auto,
+    /// Whatever it announces.
+    On,
+    /// Never.
+    Off,
+}
+
+impl FromStr for Pipelining {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(Pipelining::Auto),
+            "on" => Ok(Pipelining::On),
+            "off" => Ok(Pipelining::Off),
+            _ => Err(Error::new(Kind::Usage, format!("{text:?} is none of auto, on and off"))),
+        }
+    }
 }
 
 /// A session in one of its states.
@@ -47,7 +81,7 @@ pub struct Session<State> {
 }
 
 impl<State> Session<State> {
-    /// What the server announces in this state; `None` where it has no CAPA.
+    /// What the server announces, as far as it was asked; `None` where it has no CAPA.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.capabilities.as_ref()
     }
@@ -75,7 +109,12 @@ impl<State> Session<State> {
 
     /// Asks for the capabilities of this state. An `-ERR` means that there is no CAPA.
     fn ask_capabilities(&mut self) -> Result<()> {
-        self.capabilities = if self.converse(&Command::Capa)?.is_ok() {
+        self.connection.send(&Command::Capa)?;
+        self.read_capabilities()
+    }
+
+    fn read_capabilities(&mut self) -> Result<()> {
+        self.capabilities = if self.connection.reply(Phase::Reply)?.is_ok() {
             let mut lines = Vec::new();
             self.connection.listing(|line| {
                 // Real servers announce a dozen lines or two (RFC 2449 names eleven).

@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
-use super::{Authorization, Session, Transaction};
+use super::{Authorization, Pipelining, Session, Transaction};
 use crate::auth::{self, Credentials, Exchange, Mechanism, Offer};
 use crate::connection::Answer;
 use crate::error::{Error, Kind, Result};
@@ -26,8 +26,7 @@ pub struct Refused {
 }
 
 impl Session<Authorization> {
-    /// Signs in: by `wanted`, or by the strongest mechanism the server offers. On success the
-    /// capabilities are asked again, because some servers announce more then.
+    /// Signs in: by `wanted`, or by the strongest mechanism the server offers.
     ///
     /// # Errors
     /// A [`Refused`] with the session in it where the line still stands. Its kind says what the
@@ -41,7 +40,7 @@ impl Session<Authorization> {
         wanted: Option<Mechanism>,
     ) -> Result<Session<Transaction>, Refused> {
         match self.try_mechanisms(credentials, wanted) {
-            Ok(()) => self.into_transaction(),
+            Ok(()) => Ok(self.into_transaction()),
             Err(error) => {
                 let session = (!error.ends_the_session()).then_some(self);
                 Err(Refused { error, session })
@@ -49,15 +48,11 @@ impl Session<Authorization> {
         }
     }
 
-    #[allow(clippy::result_large_err)]
-    fn into_transaction(self) -> Result<Session<Transaction>, Refused> {
-        let had_capa = self.capabilities.is_some();
-        let state = Transaction { before_sign_in: self.capabilities };
-        let mut session = Session { connection: self.connection, capabilities: None, state };
-        if had_capa {
-            session.ask_capabilities().map_err(|error| Refused { error, session: None })?;
-        }
-        Ok(session)
+    /// What was announced before sign-in counts until the server is asked again.
+    fn into_transaction(self) -> Session<Transaction> {
+        let before_sign_in = self.capabilities.clone();
+        let state = Transaction { before_sign_in, asked: false, pipelining: Pipelining::Auto };
+        Session { connection: self.connection, capabilities: self.capabilities, state }
     }
 
     fn try_mechanisms(&mut self, credentials: &Credentials, wanted: Option<Mechanism>) -> Result<()> {

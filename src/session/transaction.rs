@@ -4,8 +4,7 @@
 use super::{Session, Transaction};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::listing::{self, DropListing};
-use crate::protocol::maildrop::Collector;
-use crate::protocol::{Capabilities, Command, Maildrop};
+use crate::protocol::{Capabilities, Command};
 
 impl Session<Transaction> {
     /// What the server announced before sign-in.
@@ -43,32 +42,6 @@ impl Session<Transaction> {
         listing::unique_id_of(number, &reply.text).map(<[u8]>::to_vec)
     }
 
-    /// The maildrop: STAT, UIDL and LIST put together. A server without UIDL gives one without
-    /// unique-ids.
-    ///
-    /// # Errors
-    /// As [`Session::stat`]. A server that announces UIDL and refuses it has passing trouble
-    /// ([`Kind::ServerTemporary`]): taken for one without, all mail would look new.
-    pub fn maildrop(&mut self) -> Result<Maildrop> {
-        let counted = self.stat()?.messages;
-        let mut collector = Collector::new();
-        if counted == 0 {
-            collector.unique_ids_listed();
-            return collector.finish(0);
-        }
-        let reply = self.converse(&Command::Uidl(None))?;
-        if reply.is_ok() {
-            collector.unique_ids_listed();
-            self.connection.listing(|line| collector.unique_id(line))?;
-        } else if self.capabilities().is_some_and(Capabilities::uidl) {
-            let error = Error::new(Kind::ServerTemporary, "the server announces UIDL and refuses it");
-            return Err(error.because(reply.words()));
-        }
-        self.ask(&Command::List(None), "list the maildrop")?;
-        self.connection.listing(|line| collector.scan(line))?;
-        collector.finish(counted)
-    }
-
     /// RETR: streams a message, octet for octet with CRLF line ends, to `take`; returns its octets.
     /// The message is whole only where this is `Ok`.
     ///
@@ -89,7 +62,7 @@ impl Session<Transaction> {
         self.stream(number, take)
     }
 
-    fn stream(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
+    pub(super) fn stream(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
         let octets = self.connection.body(take)?;
         if self.connection.has_unread() {
             let says =
@@ -141,12 +114,13 @@ impl Session<Transaction> {
         })
     }
 
-    /// CAPA, asked once more.
+    /// CAPA: what the server announces now that somebody is signed in, which may be more.
     ///
     /// # Errors
     /// As [`Session::stat`].
     pub fn capa(&mut self) -> Result<Option<&Capabilities>> {
         self.ask_capabilities()?;
+        self.state.asked = true;
         Ok(self.capabilities())
     }
 

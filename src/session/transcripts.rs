@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Authorization, Refused, Session, Transaction};
+use super::{Ahead, Authorization, Refused, Session, Transaction, Window};
 use crate::auth::{Credentials, Mechanism, Secret};
 use crate::connection::Connection;
 use crate::error::{Kind, Phase};
@@ -118,12 +118,83 @@ fn capabilities_are_asked_again_after_sign_in() {
          C: CAPA
          S: +OK
          S: PIPELINING
+         S: .
+         C: STAT
+         C: UIDL
+         C: LIST
+         S: +OK 1 9
+         S: +OK
+         S: 1 a
+         S: .
+         S: +OK
+         S: 1 9
          S: .",
     );
-    assert!(session.capabilities().is_some_and(|these| !these.pipelining()));
-    let session = session.sign_in(&credentials(), None).expect("signed in");
-    assert!(session.capabilities().is_some_and(Capabilities::pipelining));
+    assert!(!session.capabilities().is_some_and(Capabilities::pipelining));
+    let mut session = session.sign_in(&credentials(), None).expect("signed in");
+    assert!(!session.pipelines());
+    assert_eq!(session.maildrop().expect("a maildrop").len(), 1);
+    assert!(session.pipelines());
     assert!(session.capabilities_before_sign_in().is_some_and(|these| !these.pipelining()));
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+/// A session on a server that announced PIPELINING before sign-in and again in the burst behind it.
+fn pipelined(maildrop: &str, script: &str) -> (Session<Transaction>, JoinHandle<()>) {
+    let (session, peer) = open(&format!(
+        "S: +OK\nC: CAPA\nS: +OK\nS: PIPELINING\nS: USER\nS: .\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK
+         C: CAPA\nC: STAT\nC: UIDL\nC: LIST\nS: +OK\nS: PIPELINING\nS: .\n{maildrop}\n{script}"
+    ));
+    (session.sign_in(&credentials(), None).expect("signed in"), peer)
+}
+
+#[test]
+fn everything_that_may_be_asked_together_leaves_in_one_burst() {
+    let (mut session, peer) =
+        pipelined("S: +OK 1 9\nS: +OK\nS: 1 a\nS: .\nS: +OK\nS: 1 9\nS: .", "C: QUIT\nS: +OK");
+    assert_eq!(session.maildrop().expect("a maildrop").octets(), 9);
+    session.quit().expect("ended");
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn an_empty_maildrop_in_a_burst_may_refuse_its_listings() {
+    let (mut session, peer) = pipelined("S: +OK 0 0\nS: -ERR nothing\nS: -ERR nothing", "C: NOOP\nS: +OK");
+    assert!(session.maildrop().expect("a maildrop").is_complete());
+    session.noop().expect("in step");
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_window_asks_ahead_and_a_refusal_costs_only_itself() {
+    let (mut session, peer) = pipelined(
+        "S: +OK 3 9\nS: -ERR\nS: +OK\nS: 1 3\nS: 2 3\nS: 3 3\nS: .",
+        "C: RETR 1
+         C: RETR 2
+         C: RETR 3
+         S: +OK
+         S: a
+         S: .
+         S: -ERR corrupt
+         S: +OK
+         S: c
+         S: .",
+    );
+    session.maildrop().expect("a maildrop");
+    let mut window = Window::new(Ahead::Retr);
+    let mut wanted = [(1, Some(3)), (2, Some(3)), (3, Some(3))].into_iter().peekable();
+    window.fill(&mut session, &mut wanted).expect("sent");
+    let mut got = Vec::new();
+    for number in 1..=3 {
+        assert_eq!(window.next(), Some(number));
+        let mut text = Vec::new();
+        let answer = window.receive(&mut session, |chunk| text.extend_from_slice(chunk));
+        got.push(answer.map(|_| text).map_err(|error| error.kind()));
+    }
+    assert_eq!(got, [Ok(b"a\r\n".to_vec()), Err(Kind::Refused), Ok(b"c\r\n".to_vec())]);
+    assert!(window.is_dry());
     drop(session);
     peer.join().expect("to the letter");
 }
@@ -134,7 +205,7 @@ fn an_initial_response_that_does_not_fit_one_line_waits_for_the_challenge() {
     let long = "p".repeat(300);
     let response = base64::engine::general_purpose::STANDARD.encode([b"\0mrose\0", long.as_bytes()].concat());
     let (session, peer) = open(&format!(
-        "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: +OK\nC: CAPA\nS: -ERR"
+        "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: +OK"
     ));
     let credentials = Credentials { user: b"mrose".to_vec(), secret: Secret::new(long) };
     drop(session.sign_in(&credentials, Some(Mechanism::Plain)).expect("signed in"));

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
-    ("account", &["auth", "delivery", "fetch::policy", "transport"]),
+    ("account", &["auth", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];
 

@@ -13,6 +13,7 @@
 mod commands;
 mod configuration;
 mod fetch;
+mod generated;
 mod imports;
 mod kill;
 mod refusals;

@@ -130,11 +130,9 @@ impl<'a> Shell<'a> {
 
     /// The input ended: what is marked stays, since nobody said quit.
     pub(super) fn end(&mut self) -> Result<()> {
-        if self.marked > 0 {
-            if let Some(session) = &mut self.session {
-                session.rset()?;
-                self.output.warn(&format!("no quit: the marks of {} messages are taken back", self.marked));
-            }
+        if let Some(session) = self.session.as_mut().filter(|_| self.marked > 0) {
+            session.rset()?;
+            self.output.warn(&format!("no quit: the marks of {} messages are taken back", self.marked));
         }
         self.quit()
     }

@@ -7,7 +7,9 @@ mod settle;
 pub use settle::clean;
 pub(super) use settle::{Intent, settle};
 
-use super::files::{absolute, create_failed, create_folder, move_to_free_name, open_failed, sync_folder};
+use super::files::{
+    absolute, create_failed, create_folder, move_to_free_name, open_failed, sync_all, sync_folder,
+};
 use super::line_ends::LineEnds;
 use super::{Batch, Delivery, Destination, Place, Receipt};
 use crate::error::{Error, Kind, Result};
@@ -66,6 +68,9 @@ impl Destination for Maildir {
     type Delivery = MaildirDelivery;
     type Batch = MaildirBatch;
 
+    /// What waits costs room on the disk only.
+    const ROUND_OCTETS: u64 = 64 << 20;
+
     fn begin(&self) -> Result<MaildirDelivery> {
         loop {
             let name = name::fresh(&self.tag);
@@ -80,11 +85,9 @@ impl Destination for Maildir {
     }
 
     fn prepare(&self, mut batch: Vec<MaildirDelivery>) -> Result<MaildirBatch> {
-        for delivery in &mut batch {
-            delivery.finish()?;
-        }
-        // Only then does a file's absence from tmp/ say that it was delivered.
-        sync_folder(&self.directory.join("tmp"))?;
+        batch.iter_mut().try_for_each(Delivery::finish)?;
+        // The folder too: only then does a file's absence from tmp/ say that it was delivered.
+        sync_all(&self.directory.join("tmp"), batch.iter().map(|delivery| delivery.path.as_path()))?;
         let places = batch.into_iter().map(|delivery| Place::Maildir {
             directory: self.directory.clone(),
             name: delivery.keep(),
@@ -99,7 +102,8 @@ impl Destination for Maildir {
 pub struct MaildirDelivery {
     name: String,
     path: PathBuf,
-    file: File,
+    /// Until the message is whole: many of them may wait for their batch.
+    file: Option<File>,
     line_ends: LineEnds,
     text: Vec<u8>,
     bytes: u64,
@@ -109,21 +113,14 @@ pub struct MaildirDelivery {
 impl MaildirDelivery {
     fn new(name: String, path: PathBuf, file: File) -> Self {
         let line_ends = LineEnds::default();
-        MaildirDelivery { name, path, file, line_ends, text: Vec::new(), bytes: 0, kept: false }
+        MaildirDelivery { name, path, file: Some(file), line_ends, text: Vec::new(), bytes: 0, kept: false }
     }
 
     fn flush(&mut self) -> Result<()> {
-        let written = self.file.write_all(&self.text);
+        let written = self.file.as_mut().map_or(Ok(()), |file| file.write_all(&self.text));
         written.map_err(|source| Error::io(format!("could not write {}", self.path.display()), source))?;
         self.text.clear();
         Ok(())
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        self.line_ends.finish(&mut self.text);
-        self.flush()?;
-        let flushed = self.file.sync_data();
-        flushed.map_err(|source| Error::io(format!("could not flush {}", self.path.display()), source))
     }
 
     fn keep(mut self) -> String {
@@ -141,6 +138,16 @@ impl Delivery for MaildirDelivery {
                 self.flush()?;
             }
         }
+        Ok(())
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        if self.file.is_none() {
+            return Ok(());
+        }
+        self.line_ends.finish(&mut self.text);
+        self.flush()?;
+        (self.text, self.file) = (Vec::new(), None);
         Ok(())
     }
 

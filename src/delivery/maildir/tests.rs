@@ -110,7 +110,7 @@ fn creates_a_maildir_for_its_owner_only() {
         assert_eq!(mode & 0o777, 0o700, "{part}");
     }
     let delivery = begun(&maildir, &[b"x"]);
-    assert_eq!(delivery.file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(delivery.file.as_ref().unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let empty = home.path().join("empty");
     fs::create_dir_all(empty.join("cur")).unwrap();
     Maildir::open(&empty, "0badcafe").unwrap();

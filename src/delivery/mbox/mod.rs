@@ -89,6 +89,9 @@ impl Destination for Mbox {
     type Delivery = MboxDelivery;
     type Batch = MboxBatch;
 
+    /// What waits is in memory, or in a file that stays open.
+    const ROUND_OCTETS: u64 = 8 << 20;
+
     fn begin(&self) -> Result<MboxDelivery> {
         Ok(MboxDelivery {
             line_ends: LineEnds::default(),
@@ -99,6 +102,7 @@ impl Destination for Mbox {
             ends_line: true,
             spool: Spool::new(self.folder.clone()),
             bytes: 0,
+            is_finished: false,
         })
     }
 
@@ -111,8 +115,9 @@ impl Destination for Mbox {
         let now = Timestamp::now();
         let mut offset = length;
         let (mut places, mut spools) = (Vec::new(), Vec::new());
-        for delivery in batch {
-            let (from_line, checksum, spool) = delivery.finish(now);
+        for mut delivery in batch {
+            delivery.finish()?;
+            let (from_line, checksum, spool) = delivery.into_parts(now);
             let from_line = [std::mem::take(&mut prefix), &from_line].concat();
             let length = from_line.len() as u64 + spool.len();
             places.push(Place::Mbox { file: self.file.clone(), offset, length, checksum, from_line });
@@ -151,6 +156,7 @@ pub struct MboxDelivery {
     ends_line: bool,
     spool: Spool,
     bytes: u64,
+    is_finished: bool,
 }
 
 impl MboxDelivery {
@@ -172,9 +178,7 @@ impl MboxDelivery {
         self.text.clear();
     }
 
-    fn finish(mut self, now: Timestamp) -> (Vec<u8>, [u8; 16], Spool) {
-        self.line_ends.finish(&mut self.text);
-        self.pass_on(true);
+    fn into_parts(self, now: Timestamp) -> (Vec<u8>, [u8; 16], Spool) {
         (self.envelope.into_line(now), self.checksum.finish(), self.spool)
     }
 }
@@ -187,6 +191,15 @@ impl Delivery for MboxDelivery {
             self.pass_on(false);
             self.spool.spill()
         })
+    }
+
+    fn finish(&mut self) -> Result<()> {
+        if !self.is_finished {
+            self.line_ends.finish(&mut self.text);
+            self.pass_on(true);
+            (self.is_finished, self.text) = (true, Vec::new());
+        }
+        Ok(())
     }
 
     fn bytes(&self) -> u64 {

@@ -128,13 +128,23 @@ fn undelivered_messages_are_never_deleted() {
         let unnamed = if text == "none" { FETCH_DELETE } else { Action::Skip };
         let expected = [
             (1, fetch, Reason::New),
-            (2, fetch, Reason::FailedBefore(2)),
             (3, Action::Skip, Reason::TooLarge),
             (4, Action::Skip, Reason::Unsettled),
             (5, unnamed, Reason::NoUniqueId),
+            (2, fetch, Reason::FailedBefore(2)),
         ];
         assert_eq!(steps, expected, "{text}");
         assert_eq!(plan.steps.iter().filter(|step| step.entry.is_some()).count(), 4);
+    }
+}
+
+#[test]
+fn what_failed_before_never_keeps_the_others_waiting() {
+    let view = view(&[("bad", 10, 0, 'f')]);
+    let messages = [(1, "bad", 10), (2, "a", 5), (3, "b", 5)];
+    for order in [Order::Oldest, Order::Newest] {
+        let (_, steps) = steps(&messages, &view, &[], &Policy { limit: Some(2), order, ..Policy::default() });
+        assert_eq!(steps[2], (1, Action::Skip, Reason::OverLimit), "{order:?}");
     }
 }
 

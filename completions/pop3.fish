@@ -1,0 +1,532 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_pop3_global_optspecs
+    string join \n q/quiet v/verbose json color= progress= config= h/help V/version
+end
+
+function __fish_pop3_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_pop3_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_pop3_using_subcommand
+    set -l cmd (__fish_pop3_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c pop3 -n "__fish_pop3_needs_command" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_needs_command" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_needs_command" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "fetch" -d 'Fetch new messages into a Maildir, an mbox or a command'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "list" -d 'List the messages: number, octets, date, from, subject, new or fetched'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "stat" -d 'Show the drop listing: how many messages there are, and their octets (STAT)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "uidl" -d 'Show the unique-ids of messages (UIDL)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "capa" -d 'Show what the server can do, before and after sign-in (CAPA)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "top" -d 'Show the headers and the first lines of a message (TOP)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "retr" -d 'Write messages to standard output or a file, byte for byte (RETR)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "dele" -d 'Delete messages on the server (DELE)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "last" -d 'Show the highest message-number accessed so far, where the server knows (LAST)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "noop" -d 'Sign in, do nothing and leave: does it work? (NOOP)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "shell" -d 'Hold an interactive session with every verb of the protocol'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Look at the journal of what was fetched, and mend it'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the accounts that are configured'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "demo" -d 'Show how it works with an embedded server, fetching sample mail for real'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l limit -d 'Fetch at most N messages in this run' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l order -d 'Fetch these first: oldest or newest [default: oldest]' -r -f -a "oldest\t''
+newest\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-delete -d 'Delete nothing when more than N messages would be deleted' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; do nothing'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write into this file instead of standard output' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s y -l yes -d 'Delete without asking'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal of an account knows'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "forget" -d 'Forget messages, so that they are fetched again'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+user\t''
+apop\t''
+plain\t''
+login\t''
+cram-md5\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l all -d 'Forget all of them'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Tell every mistake of the configuration file, with its line and what to do'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,7 +1,7 @@
 //! SIGKILL at each system call of a fetch, and at each of the run that mends what the first one left.
 
 use super::trace::Call;
-use super::{MESSAGES, ORDERS, Order, Scene, Store, is_exhaustive};
+use super::{MESSAGES, ORDERS, Order, Scene, Store, in_rounds, is_exhaustive};
 use pop3::server::Behaviour;
 use std::time::Instant;
 
@@ -9,9 +9,9 @@ use std::time::Instant;
 const STEP: usize = 7;
 
 /// Kills a fetch of its own at each call, and checks what the next runs make of it.
-fn kills(order: Order) {
+fn kills(order: Order, behaviour: &Behaviour) {
     let began = Instant::now();
-    let scene = Scene::new(order, Behaviour::default());
+    let scene = Scene::new(order, behaviour.clone());
     let points = scene.traced().points(scene.home.path());
     scene.goes_on("not interrupted", &[]);
     let offset = ORDERS.iter().position(|other| *other == order).unwrap_or(0);
@@ -20,7 +20,7 @@ fn kills(order: Order) {
     let tries = points.iter().skip(first).step_by(step);
     let count = tries.len();
     for point in tries {
-        let scene = Scene::new(order, Behaviour::default());
+        let scene = Scene::new(order, behaviour.clone());
         kills += usize::from(scene.is_killed_at(point));
         scene.goes_on(&format!("killed at {point:?}"), &[]);
     }
@@ -34,22 +34,32 @@ fn kills(order: Order) {
 
 #[test]
 fn at_each_call_into_a_maildir_keeping_all() {
-    kills(ORDERS[0]);
+    kills(ORDERS[0], &Behaviour::default());
 }
 
 #[test]
 fn at_each_call_into_a_maildir_keeping_none() {
-    kills(ORDERS[1]);
+    kills(ORDERS[1], &Behaviour::default());
 }
 
 #[test]
 fn at_each_call_into_an_mbox_keeping_all() {
-    kills(ORDERS[2]);
+    kills(ORDERS[2], &Behaviour::default());
 }
 
 #[test]
 fn at_each_call_into_an_mbox_keeping_none() {
-    kills(ORDERS[3]);
+    kills(ORDERS[3], &Behaviour::default());
+}
+
+#[test]
+fn at_each_call_into_a_maildir_round_by_round() {
+    kills(ORDERS[1], &in_rounds());
+}
+
+#[test]
+fn at_each_call_into_an_mbox_round_by_round() {
+    kills(ORDERS[3], &in_rounds());
 }
 
 /// Kills a fetch while it commits, and then the run that settles it, at each of its calls.

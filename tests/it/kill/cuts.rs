@@ -26,7 +26,8 @@ fn cuts(order: Order) {
     for octets in &moments {
         let scene = Scene::new(order, Behaviour::default().with(Fault::cut_after(*octets as u64)));
         let outcome = scene.fetch().run();
-        assert!([69, 75, 76].contains(&outcome.code), "{order:?}, cut after {octets} octets: {outcome:?}");
+        // Where commands were sent ahead, it may have come to its end in another session.
+        assert!([0, 69, 75, 76].contains(&outcome.code), "{order:?}, cut after {octets} octets: {outcome:?}");
         scene.embedded.server.set_behaviour(Behaviour::default());
         scene.goes_on(&format!("cut after {octets} octets"), &[]);
     }

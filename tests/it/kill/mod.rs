@@ -22,7 +22,7 @@ mod trace;
 use crate::support::delivered::differences;
 use crate::support::pop3::{Home, Pop3};
 use crate::support::{Maildrop, corpus};
-use pop3::server::{Behaviour, Message, Server};
+use pop3::server::{Behaviour, Message, Server, Sizes};
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -61,6 +61,12 @@ impl Store {
             Store::Mbox => "mbox:mail/inbox",
         }
     }
+}
+
+/// A server whose listing makes every message look so large that few of them, or one alone, are
+/// committed together: while one round is committed, the next streams in.
+fn in_rounds() -> Behaviour {
+    Behaviour { sizes: Sizes::Always(20 << 20), ..Behaviour::default() }
 }
 
 /// How many messages the maildrop holds.

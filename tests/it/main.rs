@@ -27,6 +27,7 @@ mod hostile_sign_in;
 mod hostile_signals;
 mod hostile_stuffing;
 mod imports;
+mod kill;
 mod refusals;
 mod servers;
 mod shell;

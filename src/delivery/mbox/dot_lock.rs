@@ -4,8 +4,11 @@
 use super::lock::Wait;
 use crate::delivery::files::{create_failed, host, is_alive};
 use crate::error::Result;
+use rustix::fs::{AtFlags, CWD, FlockOperation, Mode, OFlags, flock, linkat, openat};
+use rustix::io::Errno;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,16 +32,14 @@ impl DotLock {
     pub(super) fn take(mbox: &Path, wait: &mut Wait) -> Result<Option<DotLock>> {
         let path = lock_path(mbox);
         loop {
-            match OpenOptions::new().write(true).create_new(true).mode(0o644).open(&path) {
-                Ok(file) => {
-                    let lock = DotLock { path, file };
-                    // Who holds it, in the form that Dovecot writes and others read up to the colon.
-                    let owner = format!("{}:{}\n", std::process::id(), host());
-                    return match (&lock.file).write_all(owner.as_bytes()) {
-                        Ok(()) => Ok(Some(lock)),
-                        Err(source) => Err(create_failed(&lock.path, source)),
-                    };
-                }
+            let created = match create_whole(&path) {
+                Err(source) if is_answer(&source) => Err(source),
+                // Some network and FUSE file systems can neither hide a file nor name it later.
+                Err(_) => create_and_write(&path),
+                whole => whole,
+            };
+            match created {
+                Ok(file) => return Ok(Some(DotLock { path, file })),
                 Err(source) => match source.kind() {
                     io::ErrorKind::AlreadyExists if remove_stale(&path) => {}
                     io::ErrorKind::AlreadyExists => wait.again(mbox, || {
@@ -50,6 +51,38 @@ impl DotLock {
             }
         }
     }
+}
+
+/// Who holds it, in the form that Dovecot writes and others read up to the colon.
+fn owner() -> String {
+    format!("{}:{}\n", std::process::id(), host())
+}
+
+/// Creates the lock with its owner already in it: one without, which a kill between the two would
+/// leave, nobody could judge, and it would keep everybody waiting until it is old.
+fn create_whole(path: &Path) -> io::Result<File> {
+    let folder = path.parent().unwrap_or(Path::new("/"));
+    let mode = Mode::RUSR | Mode::WUSR | Mode::RGRP | Mode::ROTH;
+    let file = File::from(openat(CWD, folder, OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC, mode)?);
+    (&file).write_all(owner().as_bytes())?;
+    let nameless = format!("/proc/self/fd/{}", file.as_raw_fd());
+    linkat(CWD, nameless, CWD, path, AtFlags::SYMLINK_FOLLOW)?;
+    Ok(file)
+}
+
+/// The same in two steps, between which the lock names nobody.
+fn create_and_write(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    (&file).write_all(owner().as_bytes()).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })?;
+    Ok(file)
+}
+
+/// Whether a failure speaks of this lock, and not of what the file system cannot do.
+fn is_answer(source: &io::Error) -> bool {
+    use io::ErrorKind::{AlreadyExists, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    matches!(source.kind(), AlreadyExists | PermissionDenied | ReadOnlyFilesystem | StorageFull)
 }
 
 impl Drop for DotLock {
@@ -82,18 +115,14 @@ fn remove_stale(path: &Path) -> bool {
     if !judged.is_file() || !is_stale(&mut file, &judged) {
         return false;
     }
-    // Moved aside first: between judging and removing, another program may have put its own there.
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(format!(".{}", std::process::id()));
-    let aside = PathBuf::from(aside);
-    if fs::rename(path, &aside).is_err() {
-        return true;
+    // Two of us may judge the same lock: the second must not remove the one that the first has made since.
+    if flock(&file, FlockOperation::NonBlockingLockExclusive) == Err(Errno::WOULDBLOCK) {
+        return false;
     }
-    if !fs::symlink_metadata(&aside).is_ok_and(|taken| is_same(&taken, &judged)) {
-        let _ = fs::hard_link(&aside, path);
+    match fs::symlink_metadata(path) {
+        Ok(there) if is_same(&there, &judged) => fs::remove_file(path).is_ok(),
+        _ => true,
     }
-    let _ = fs::remove_file(&aside);
-    true
 }
 
 /// A FIFO in the lock's place must not hold us up.
@@ -166,6 +195,31 @@ mod tests {
     }
 
     #[test]
+    fn whoever_sees_the_lock_sees_its_owner_too() {
+        let (_home, mbox, lock) = mbox();
+        std::thread::scope(|scope| {
+            let holder = scope.spawn(|| {
+                for _ in 0..300 {
+                    drop(DotLock::take(&mbox, &mut Wait::new(MOMENT)).unwrap());
+                }
+            });
+            while !holder.is_finished() {
+                if let Ok(text) = fs::read_to_string(&lock) {
+                    assert_eq!(text, owner());
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn a_file_system_that_cannot_name_a_file_later_has_a_lock_all_the_same() {
+        let (_home, _, lock) = mbox();
+        drop(create_and_write(&lock).unwrap());
+        assert_eq!(fs::read_to_string(&lock).unwrap(), owner());
+        assert_eq!(create_and_write(&lock).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
     fn waits_for_its_release() {
         let (_home, mbox, _) = mbox();
         let held = DotLock::take(&mbox, &mut Wait::new(MOMENT)).unwrap();
@@ -196,6 +250,26 @@ mod tests {
         ] {
             assert_eq!(passes(&owner, age), expected, "{owner:?} {age:?}");
         }
+    }
+
+    #[test]
+    fn a_forgotten_lock_goes_once_however_many_find_it() {
+        let (home, mbox, lock) = mbox();
+        for _ in 0..50 {
+            fs::write(&lock, format!("{}:{}\n", i32::MAX, host())).unwrap();
+            let held = std::sync::atomic::AtomicU32::new(0);
+            std::thread::scope(|scope| {
+                for _ in 0..4 {
+                    scope.spawn(|| {
+                        let taken = DotLock::take(&mbox, &mut Wait::new(Duration::from_secs(20))).unwrap();
+                        assert_eq!(held.fetch_add(1, std::sync::atomic::Ordering::SeqCst), 0);
+                        held.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+                        drop(taken);
+                    });
+                }
+            });
+        }
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }
 
     #[test]

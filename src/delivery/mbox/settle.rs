@@ -10,6 +10,7 @@ use crate::delivery::Settled;
 use crate::delivery::files::sync_folder;
 use crate::error::{Error, Result};
 use crate::identity::{Identifier, Identity};
+use memchr::memmem;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
@@ -28,6 +29,13 @@ pub(in crate::delivery) struct Intent<'a> {
 impl Intent<'_> {
     fn end(&self) -> u64 {
         self.offset.saturating_add(self.length)
+    }
+
+    /// The same message where another program may have put it, without the line ends before its From_ line.
+    fn moved_to(&self, offset: u64) -> Option<Intent<'_>> {
+        let begin = memmem::find(self.from_line, b"From ")?;
+        let length = self.length.checked_sub(begin as u64)?;
+        Some(Intent { offset, length, from_line: &self.from_line[begin..], ..*self })
     }
 
     /// What the message is known by once its header may have been added to.
@@ -92,7 +100,7 @@ fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
     }
     // Behind the cut nothing stands.
     open.retain(|at| cut.is_none_or(|cut| intents[*at].offset < cut));
-    let mut found = find(file, intents, &open)?;
+    let Found { mut found, last } = find(file, intents, &open)?;
     // A mark found once speaks for one message, first of all for those known to stand there.
     for at in (0..intents.len()).filter(|at| settled[*at] == Settled::Delivered).collect::<Vec<_>>() {
         take(&mut found, &intents[at]);
@@ -100,6 +108,13 @@ fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
     for at in open {
         if take(&mut found, &intents[at]) {
             settled[at] = Settled::Delivered;
+        } else if let Some(last) = last.filter(|last| cut.is_none() && *last >= whole_up_to)
+            && let Some(moved) = intents[at].moved_to(last)
+            && is_torn(file, length, &moved, moved.end())?
+        {
+            // A reader that rewrote the file took our torn tail along as if it were a message.
+            file.set_len(last)?;
+            cut = Some(last);
         }
     }
     Ok(settled)
@@ -180,12 +195,21 @@ fn ends_in_nul(file: &File, length: u64) -> io::Result<bool> {
     Ok(last == [0])
 }
 
-/// Looks through the whole mbox for the open messages; how often each mark was found.
-fn find(mut file: &File, intents: &[Intent<'_>], open: &[usize]) -> io::Result<HashMap<Mark, usize>> {
+/// What stands in an mbox.
+struct Found {
+    /// How often each open message's mark was found.
+    found: HashMap<Mark, usize>,
+    /// Where the last message begins, if it is none of them.
+    last: Option<u64>,
+}
+
+/// Looks through the whole mbox for the open messages.
+fn find(mut file: &File, intents: &[Intent<'_>], open: &[usize]) -> io::Result<Found> {
     let marks = open.iter().filter_map(|at| intents[*at].mark());
     let mut found: HashMap<Mark, usize> = marks.map(|mark| (mark, 0)).collect();
+    let mut last = None;
     if found.is_empty() {
-        return Ok(found);
+        return Ok(Found { found, last });
     }
     file.seek(SeekFrom::Start(0))?;
     let mut walk = Walk::new(file);
@@ -199,17 +223,20 @@ fn find(mut file: &File, intents: &[Intent<'_>], open: &[usize]) -> io::Result<H
                 }
             }
             other => {
+                let is_end = other.is_none();
                 let ended =
                     if other.is_some() { message.replace(Default::default()) } else { message.take() };
                 if let Some((sum, identifier)) = ended {
                     let mark = identifier.finish().map(|identity| (identity, checksum::body(&sum.finish())));
                     if let Some(count) = mark.and_then(|mark| found.get_mut(&mark)) {
                         *count += 1;
+                        last = None;
                     }
                 }
-                if other.is_none() {
-                    return Ok(found);
+                if is_end {
+                    return Ok(Found { found, last });
                 }
+                last = Some(walk.position());
             }
         }
     }

@@ -32,13 +32,21 @@ pub(super) struct Walk<R> {
     start: usize,
     end: usize,
     at_eof: bool,
+    /// Bytes taken from the source.
+    taken: u64,
     state: State,
 }
 
 impl<R: Read> Walk<R> {
     /// At the start of `source`.
     pub(super) fn new(source: R) -> Self {
-        Walk { source, buffer: vec![0; BUFFER], start: 0, end: 0, at_eof: false, state: State::LineStart }
+        let buffer = vec![0; BUFFER];
+        Walk { source, buffer, start: 0, end: 0, at_eof: false, taken: 0, state: State::LineStart }
+    }
+
+    /// Where in the source the last separator begins, just after it was given; else how far the walk is.
+    pub(super) fn position(&self) -> u64 {
+        self.taken - (self.end - self.start) as u64
     }
 
     /// The next piece, `None` at the end.
@@ -90,7 +98,10 @@ impl<R: Read> Walk<R> {
             (self.start, self.end) = (0, self.end - self.start);
             match self.source.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.at_eof = true,
-                Ok(count) => self.end += count,
+                Ok(count) => {
+                    self.end += count;
+                    self.taken += count as u64;
+                }
                 Err(source) if source.kind() == io::ErrorKind::Interrupted => {}
                 Err(source) => return Err(source),
             }
@@ -118,7 +129,11 @@ mod tests {
         let (mut before, mut messages) = (Vec::new(), Vec::new());
         while let Some(piece) = walk.next().unwrap() {
             match piece {
-                Piece::Separator => messages.push(Vec::new()),
+                Piece::Separator => {
+                    messages.push(Vec::new());
+                    let at = walk.position() as usize;
+                    assert!(file[at..].starts_with(FROM), "{at}");
+                }
                 Piece::Text(text) => messages.last_mut().unwrap_or(&mut before).extend_from_slice(text),
             }
         }

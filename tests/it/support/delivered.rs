@@ -43,7 +43,8 @@ pub(crate) fn assert_whole(delivered: &[Vec<u8>], expected: &[Vec<u8>]) {
     assert!(trouble.is_empty(), "{} of {}:\n{}", trouble.len(), expected.len(), trouble.join("\n"));
 }
 
-fn differences(delivered: &[Vec<u8>], expected: &[Vec<u8>]) -> Vec<String> {
+/// What is lost, repeated, changed or strange among what was delivered.
+pub(crate) fn differences(delivered: &[Vec<u8>], expected: &[Vec<u8>]) -> Vec<String> {
     let mut trouble = Vec::new();
     let mut found: BTreeMap<usize, Vec<&Vec<u8>>> = BTreeMap::new();
     for message in delivered {

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -15,6 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The user and the group `nobody`, everywhere.
 pub(crate) const NOBODY: u32 = 65534;
+const SIGKILL: i32 = rustix::process::Signal::KILL.as_raw();
 
 /// A user's home folder: configuration, state and mail of one test.
 pub(crate) struct Home(tempfile::TempDir);
@@ -62,9 +63,15 @@ pub(crate) struct Pop3 {
 
 impl Pop3 {
     pub(crate) fn new(home: &Home) -> Pop3 {
+        Pop3::under::<&str>(home, &[])
+    }
+
+    /// The binary as another program runs it: `wrapper` is that program and its arguments.
+    pub(crate) fn under<T: AsRef<OsStr>>(home: &Home, wrapper: &[T]) -> Pop3 {
         // setsid: without a terminal of its own a program cannot ask the one who runs the tests.
         let mut command = Command::new("setsid");
         command
+            .args(wrapper)
             .arg(env!("CARGO_BIN_EXE_pop3"))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -109,6 +116,11 @@ impl Pop3 {
     /// Runs it to its end.
     pub(crate) fn run(self) -> Outcome {
         self.start().wait()
+    }
+
+    /// Runs it to its end; `None` where that was SIGKILL.
+    pub(crate) fn run_until_killed(self) -> Option<Outcome> {
+        self.start().wait_until_killed()
     }
 
     /// Starts it and goes on.
@@ -159,7 +171,11 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
-    pub(crate) fn wait(mut self) -> Outcome {
+    pub(crate) fn wait(self) -> Outcome {
+        self.wait_until_killed().unwrap_or_else(|| panic!("ended by SIGKILL"))
+    }
+
+    fn wait_until_killed(mut self) -> Option<Outcome> {
         let patience = Instant::now() + PATIENCE;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -176,9 +192,12 @@ impl Running {
         let (stdout, stderr) = (take(&mut self.stdout), take(&mut self.stderr));
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         let status = status.unwrap_or_else(|| panic!("still running after {PATIENCE:?}: {stderr}"));
+        if status.signal() == Some(SIGKILL) {
+            return None;
+        }
         let code = status.code().unwrap_or_else(|| panic!("ended by {status}: {stderr}"));
         assert!(code != 101 && !stderr.contains("panicked"), "it panicked: {stderr}");
-        Outcome { code, stdout, stderr }
+        Some(Outcome { code, stdout, stderr })
     }
 }
 

@@ -132,6 +132,41 @@ fn messages_that_a_reader_marked_or_moved_are_recognised() {
 }
 
 #[test]
+fn a_torn_tail_that_a_reader_took_for_a_message_is_cut_off() {
+    for old in ["", "From o@x Thu Jan  1 00:00:00 1970\nA: b\n\nno end"] {
+        let case = Case::new(old, &MESSAGES);
+        let [first, second, _] = case.ranges()[..] else { panic!("three") };
+        let begin =
+            std::str::from_utf8(&case.written[old.len()..]).unwrap().find("From ").unwrap() + old.len();
+        let marked = |bytes: &[u8]| {
+            std::str::from_utf8(bytes).unwrap().replace("GMT\n", "GMT\nStatus: RO\n").into_bytes()
+        };
+        let whole = marked(&case.written[..first]);
+        for cut in first + "From a@x Sat Feb  1 12:00:00 2025\n".len()..second - 20 {
+            let content = [&whole[..], &marked(&case.written[first..cut])].concat();
+            let expected = (vec![Delivered, Again, Again], whole.clone());
+            assert_eq!(case.settle(&content), expected, "cut at {cut} of {second}");
+        }
+        // The others were deleted, and what is left stands elsewhere.
+        let text = &case.written[begin..first - 12];
+        let before = b"From n@x Thu Jan  1 00:00:00 1970\nA: bcdefghij\n\nanother\n\n".to_vec();
+        assert_eq!(case.settle(&[&before[..], text].concat()), (vec![Again; 3], before));
+    }
+}
+
+#[test]
+fn of_two_alike_the_whole_one_is_no_torn_piece_of_the_other() {
+    let case = Case::new("", &[MESSAGES[2], MESSAGES[2]]);
+    let first = &case.written[..case.ranges()[0]];
+    let before = b"From n@x Thu Jan  1 00:00:00 1970\nA: b\n\n".as_slice();
+    // Shorter by a line end than it was, but whole.
+    let content = [before, first.strip_suffix(b"\n").unwrap()].concat();
+    let (settled, left) = case.settle(&content);
+    assert_eq!(settled.iter().filter(|answer| **answer == Delivered).count(), 1);
+    assert_eq!(left, content);
+}
+
+#[test]
 fn a_deleted_message_comes_again_and_nothing_is_cut() {
     let case = Case::new("From o@x Thu Jan  1 00:00:00 1970\nold\n\n", &MESSAGES);
     let [first, second, _] = case.ranges()[..] else { panic!("three") };

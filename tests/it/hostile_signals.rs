@@ -44,19 +44,19 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
 fn what_was_asked_ahead_is_in_flight_too() {
     for store in STORES {
         let slow = Fault::delay_at("RETR 2", Duration::from_millis(300));
-        let stage = Stage::new(store, letters(300), Behaviour::default().with(slow));
+        let stage = Stage::new(store, letters(1200), Behaviour::default().with(slow));
         let running = stage.fetching(&["--keep", "none"]).start();
         wait_for(&stage, "RETR 2");
         running.signal("INT");
         running.wait().exits(130).says("interrupted");
         let there = stage.read().len();
         assert!(
-            there < 300 && there == stage.server.count("RETR"),
+            there < 1200 && there == stage.server.count("RETR"),
             "{there} of {}",
             stage.server.count("RETR")
         );
-        assert_eq!(stage.server.maildrop().len(), 300 - there);
-        stage.ends_well(&letters(300));
+        assert_eq!(stage.server.maildrop().len(), 1200 - there);
+        stage.ends_well(&letters(1200));
     }
 }
 

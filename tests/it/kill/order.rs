@@ -65,7 +65,7 @@ impl Trace {
     fn in_maildir(&self, intent: &Intent) -> Result<usize, String> {
         let name = intent.place.get(2).ok_or("the place has no name")?;
         let (tmp, new) = (self.inbox.join("tmp"), self.inbox.join("new"));
-        let (file, target) = (tmp.join(name), new.join(name));
+        let file = tmp.join(name);
         let writes = self.calls.iter().filter(|call| call.name.contains("write") && on(call, &file));
         let written = writes.map(|call| call.left).max().ok_or("the file was never written")?;
         let file_safe = self.next(written, "a flush of the file", |call| flushes(call, &file))?;
@@ -77,8 +77,10 @@ impl Trace {
         }
         let announced = self.journal_flushed(intent.written)?;
         let renamed = self.next(announced, "the rename", |call| {
-            let names = |path: &Path| call.arguments.contains(&format!("\"{}\"", path.display()));
-            call.name.starts_with("rename") && names(&file) && names(&target)
+            // By name within the two folders, which are open.
+            let names =
+                |folder: &Path| call.arguments.contains(&format!("<{}>, \"{name}\"", folder.display()));
+            call.name.starts_with("rename") && names(&tmp) && names(&new)
         })?;
         self.next(renamed, "a flush of new/", |call| flushes(call, &new))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use pop3::account::{self, Account, Config, Environment, Overrides, Scope};
+use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
 use pop3::session::{Authorization, Dial, Session, Transaction};
@@ -71,10 +72,18 @@ impl Context {
 
     /// A session that is signed in.
     pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>, Error> {
-        let credentials = account.credentials(&self.environment)?;
+        self.sign_in_with(account, &account.credentials(&self.environment)?)
+    }
+
+    /// The same with credentials that were got before: standard input, say, gives a password once.
+    pub(crate) fn sign_in_with(
+        &self,
+        account: &Account,
+        credentials: &Credentials,
+    ) -> Result<Session<Transaction>, Error> {
         let session = self.dial(account)?;
         let server = &account.server;
-        match session.sign_in(&credentials, account.auth) {
+        match session.sign_in(credentials, account.auth) {
             Ok(mut session) => {
                 session.set_pipelining(account.pipelining);
                 Ok(session)

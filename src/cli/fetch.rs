@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
+use pop3::auth::Credentials;
 use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
@@ -49,7 +50,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     Ok(ExitCode::merge(codes))
 }
 
-/// Fetches one account: lock, settle, open the destination, sign in, fetch.
+/// Fetches one account: lock, settle, get the password, open the destination, sign in, fetch.
 pub(crate) fn one(
     context: &Context,
     account: &Account,
@@ -62,7 +63,9 @@ pub(crate) fn one(
     // Before anything is opened: opening makes what is missing, and a folder made anew would look
     // like one that a mail reader has emptied.
     let recovered = settle::settle(&mut journal, told)?;
-    let run = Run { context, account, journal, recovered, signals, told };
+    // Once, for a second session too, and before the first run of a new account makes any folder.
+    let credentials = account.credentials(context.environment())?;
+    let run = Run { context, account, credentials, journal, recovered, signals, told };
     match spec {
         Spec::Maildir(folder) => {
             let tag = tag(&path);
@@ -80,6 +83,7 @@ pub(crate) fn one(
 struct Run<'a, 'o> {
     context: &'a Context,
     account: &'a Account,
+    credentials: Credentials,
     journal: Journal,
     recovered: u32,
     signals: &'a Signals,
@@ -88,7 +92,7 @@ struct Run<'a, 'o> {
 
 impl Run<'_, '_> {
     fn fetch_into<D: Destination>(self, destination: &D) -> Result<()> {
-        let Run { context, account, mut journal, recovered, signals, told } = self;
+        let Run { context, account, credentials, mut journal, recovered, signals, told } = self;
         let server = account.server.to_string();
         let job = Job {
             journal: &mut journal,
@@ -102,7 +106,7 @@ impl Run<'_, '_> {
         let mut sign_in = || {
             // Nothing is in flight before the session stands.
             signals.at_once();
-            let session = context.sign_in(account)?;
+            let session = context.sign_in_with(account, &credentials)?;
             signals.finish_first();
             Ok(session)
         };

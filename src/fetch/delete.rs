@@ -20,6 +20,10 @@ pub(super) fn carry_out(
     progress: &mut Progress,
 ) -> Result<()> {
     journal.sync()?;
+    if progress.to_delete.is_empty() {
+        session.leave();
+        return Ok(());
+    }
     let mut marked = Vec::with_capacity(progress.to_delete.len());
     let mut window = Window::new(Ahead::Dele);
     let mut numbers = progress.to_delete.iter().map(|(number, _)| (*number, None)).peekable();
@@ -35,9 +39,6 @@ pub(super) fn carry_out(
         }
     }
     session.quit()?;
-    if marked.is_empty() {
-        return Ok(());
-    }
     let entries: Vec<EntryId> = marked.iter().copied().flatten().collect();
     journal.gone(&entries)?;
     journal.sync()?;

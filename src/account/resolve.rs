@@ -139,12 +139,14 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
     let user = said.user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
-    let host = match url.target() {
-        Target::Tcp { host, .. } => host.clone(),
-        Target::Unix(path) => path.display().to_string(),
+    // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
+    // two tunnels on one machine must not.
+    let place = match url.target() {
+        Target::Tcp { host, port: 110 | 995 } => host.clone(),
+        other => other.to_string(),
     };
     Ok(Account {
-        name: name.map_or_else(|| format!("{user}@{host}"), str::to_owned),
+        name: name.map_or_else(|| format!("{user}@{place}"), str::to_owned),
         server: url.target().clone(),
         security: url.security(),
         tls: TlsSettings {

@@ -72,6 +72,13 @@ fn tls_overrides_the_scheme_and_with_it_the_port() {
 }
 
 #[test]
+fn two_tunnels_on_one_machine_have_two_journals_and_the_usual_ports_one() {
+    let name = |server: &str| one(TWO, &[], &[], &[("server", server)]).unwrap().name;
+    assert_ne!(name("pop3://me@localhost:2110"), name("pop3://me@localhost:3110"));
+    assert_eq!(name("pop3://me@h.example"), name("pop3s://me@h.example"));
+}
+
+#[test]
 fn a_server_by_flag_is_an_account_of_its_own_on_the_defaults() {
     let account = one(TWO, &[], &[], &[("server", "pop3s://x.example"), ("user", "a@b")]).unwrap();
     assert_eq!((account.name.as_str(), account.policy.limit), ("a@b@x.example", Some(1)));

@@ -165,7 +165,8 @@ impl Stage {
 
     /// The account's journal.
     pub(crate) fn journal(&self) -> PathBuf {
-        self.home.join(".local/state/pop3/demo@127.0.0.1.journal")
+        let port = self.server.addr().port();
+        self.home.join(&format!(".local/state/pop3/demo@127.0.0.1%3A{port}.journal"))
     }
 }
 

@@ -96,19 +96,20 @@ impl Report<'_> {
                 self.output.warn(&format!("{account}: message {number}{unique_id}: {reason}"));
             }
             Event::Warning { text } => self.output.warn(&format!("{account}: {text}")),
-            Event::Finished(summary) => {
+            Event::Finished(summary)
                 if self.output.ends.err_is_terminal
                     || self.output.settings.verbose
-                    || !summary.is_uneventful()
-                {
-                    self.output.note(&format!("{account}: {}", sum_up(summary)));
-                }
+                    || !summary.is_uneventful() =>
+            {
+                self.output.note(&format!("{account}: {}", sum_up(summary)));
             }
-            _ => {
+            // Put into words only where they are heard: there are several for each message.
+            _ if self.output.settings.verbose => {
                 if let Some(step) = step(event) {
                     self.output.detail(&format!("{account}: {step}"));
                 }
             }
+            _ => {}
         }
     }
 }

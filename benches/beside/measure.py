@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 
+# Some hold a message in memory, ten times over: that may not take the machine down.
+MEMORY = 4 << 30
 FLUSHES = "fsync,fdatasync,syncfs,sync,sync_file_range,msync"
 
 
@@ -80,7 +82,8 @@ def timed(tool, job, ground, patience):
     with open(f"{job.home}/output", "w+") as output:
         os.chown(output.fileno(), *ground.owner)
         # GNU time forks from a small process; forked from here, the tool would seem as large as Python.
-        wrapped = ["/usr/bin/time", "--quiet", "-o", f"{job.home}/peak", "-f", "%M", *command]
+        wrapped = ["/usr/bin/time", "--quiet", "-o", f"{job.home}/peak", "-f", "%M",
+                   "prlimit", f"--as={MEMORY}", *command]
         begun = time.monotonic()
         status, usage = finish(spawn(wrapped, job.home, ground.owner, output), patience)
         run.seconds = time.monotonic() - begun
@@ -88,9 +91,9 @@ def timed(tool, job, ground, patience):
         output.seek(0)
         said = " ".join(output.read(2000).split())
     if status is None:
-        run.failure = f"took more than {patience:.0f} s"
+        run.failure = f"took more than {patience:.0f} s {said[-160:]}"
     elif status not in tool.good:
-        run.failure = f"exit status {status}: {said[:160]}"
+        run.failure = f"exit status {status}: {said[-160:]}"
     else:
         with open(f"{job.home}/peak") as file:
             run.peak = int(file.read().split()[-1]) / 1024

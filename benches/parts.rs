@@ -150,8 +150,10 @@ fn doubts_and_plan_of_100_000_messages(bencher: Bencher<'_, '_>, known: Known) {
             unique_id: Some(&unique_ids[number]),
         })
         .collect();
-    let answers: HashMap<u32, Option<Identity>> =
-        doubts(&listed, true, view).into_iter().map(|number| (number, intent(number as usize - 1).identity)).collect();
+    let answers: HashMap<u32, Option<Identity>> = doubts(&listed, true, view)
+        .into_iter()
+        .map(|number| (number, intent(number as usize - 1).identity))
+        .collect();
     let policy = Policy::default();
     bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| {
         let asked = doubts(&listed, true, view);

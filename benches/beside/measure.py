@@ -21,8 +21,8 @@ class Run:
 class Ground:
     """Where tools run: a folder on some file system, and the user that everything belongs to."""
 
-    def __init__(self, folder, owner):
-        self.folder, self.owner, self.number = folder, owner, 0
+    def __init__(self, folder, owner, keeps):
+        self.folder, self.owner, self.keeps, self.number = folder, owner, keeps, 0
 
     def fresh(self, kind):
         """A place for the mail and a home for the tool, both empty."""
@@ -36,6 +36,12 @@ class Ground:
             os.mkdir(folder, 0o700)
             os.chown(folder, *self.owner)
         return top, place, f"{top}/home"
+
+    def clear(self, top):
+        """On a disk all stays until the end: where many files have just been deleted, ext4 searches long
+        for an inode for each new one (it spares those deleted within seconds), at the next tool's expense."""
+        if not self.keeps:
+            clear(top)
 
     def give(self, folder):
         """What was prepared in a tool's home belongs to the user it runs as."""

@@ -9,7 +9,7 @@ use divan::{Bencher, black_box};
 use pop3::delivery::Place;
 use pop3::fetch::Policy;
 use pop3::fetch::journal::{Intent, Journal, View};
-use pop3::fetch::plan::{Listed, doubts, plan};
+use pop3::fetch::plan::{Draft, Listed};
 use pop3::identity::Identity;
 use pop3::protocol::multiline::{LineEnd, Unstuffer};
 
@@ -150,15 +150,16 @@ fn doubts_and_plan_of_100_000_messages(bencher: Bencher<'_, '_>, known: Known) {
             unique_id: Some(&unique_ids[number]),
         })
         .collect();
-    let answers: HashMap<u32, Option<Identity>> = doubts(&listed, true, view)
-        .into_iter()
-        .map(|number| (number, intent(number as usize - 1).identity))
+    let answers: HashMap<u32, Option<Identity>> = Draft::new(&listed, true, view)
+        .doubts()
+        .iter()
+        .map(|number| (*number, intent(*number as usize - 1).identity))
         .collect();
     let policy = Policy::default();
     bencher.counter(ItemsCount::new(MESSAGES)).bench_local(|| {
-        let asked = doubts(&listed, true, view);
-        assert_eq!(asked.len(), answers.len());
-        let plan = plan(&listed, true, view, &answers, &policy, NOW);
+        let draft = Draft::new(&listed, true, view);
+        assert_eq!(draft.doubts().len(), answers.len());
+        let plan = draft.plan(&answers, &policy, NOW);
         assert_eq!(plan.steps.len(), MESSAGES);
         plan
     });

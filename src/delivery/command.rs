@@ -42,6 +42,11 @@ impl Destination for Command {
         Ok(CommandDelivery { spool, line_ends: LineEnds::default(), bytes: 0 })
     }
 
+    /// Nothing to do: what the program did not take is fetched again.
+    fn make_durable(&self, _: &mut [CommandDelivery]) -> Result<()> {
+        Ok(())
+    }
+
     fn prepare(&self, batch: Vec<CommandDelivery>) -> Result<CommandBatch> {
         let places = vec![Place::Handed; batch.len()];
         Ok(CommandBatch { line: Arc::clone(&self.line), places, messages: batch })

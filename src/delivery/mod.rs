@@ -1,14 +1,14 @@
 //! Where fetched messages go. The last room of the house: bytes as they came over the wire (CR LF
 //! line ends, dots already unstuffed) go in, files come out. It knows nothing of POP3.
 //!
-//! A message is streamed into a [`Delivery`], which nobody sees; [`Destination::prepare`] makes a
-//! batch of them durable and says at which [`Place`]s they will stand, so that the caller can write
-//! that down; only [`Batch::publish`] makes them visible. Whatever happens in between, [`settle`]
+//! A message is streamed into a [`Delivery`], which nobody sees; [`Destination::make_durable`] flushes
+//! a batch of them, [`Destination::prepare`] says at which [`Place`]s they will stand, so that the
+//! caller can write that down; only [`Batch::publish`] makes them visible. Whatever happens in between, [`settle`]
 //! finds out later, by looking, what became of them:
 //!
 //! ```text
-//! begin ─▶ write … ─▶ prepare ─▶ (places journalled) ─▶ publish ─▶ receipts
-//!    └─ dropped: undone ─┘           └─ crash: settle(places) ─▶ Delivered │ Again
+//! begin ─▶ write … ─▶ make_durable ─▶ prepare ─▶ (places journalled) ─▶ publish ─▶ receipts
+//!    └───── dropped: undone ─────┘               └─ crash: settle(places) ─▶ Delivered │ Again
 //! ```
 //!
 //! Settle before opening a destination: opening creates what is missing, and a folder made anew
@@ -54,10 +54,17 @@ pub trait Destination: Send + Sync {
     /// The temporary file cannot be created.
     fn begin(&self) -> Result<Self::Delivery>;
 
-    /// Makes whole messages durable (the files and their folder) and decides where they will stand.
+    /// Makes whole messages durable where they are: the files, and their folder. They can still be
+    /// dropped, which undoes them.
     ///
     /// # Errors
-    /// Something could not be written, flushed or locked: then everything has been undone.
+    /// Something could not be written or flushed.
+    fn make_durable(&self, messages: &mut [Self::Delivery]) -> Result<()>;
+
+    /// Decides where messages that were made durable will stand.
+    ///
+    /// # Errors
+    /// Something could not be written or locked: then everything has been undone.
     fn prepare(&self, batch: Vec<Self::Delivery>) -> Result<Self::Batch>;
 }
 

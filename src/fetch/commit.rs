@@ -1,24 +1,19 @@
 //! Rounds of fetched messages become delivered ones, on a thread of their own: the network never
 //! waits for the disk.
 //!
-//! The order of a round may not change: durable in the temporary place, intents recorded, made
-//! visible, recorded as delivered. Only what has come back from here may be deleted on the server.
+//! The order of a round may not change: durable in the temporary place, proven by the network's
+//! thread, intents recorded, made visible, recorded as delivered. Only what has come back from here
+//! may be deleted on the server.
 
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::journal::{EntryId, Intent, Journal, State, View};
-use crate::delivery::{Batch as _, Destination, Receipt};
-use crate::error::{Error, Result};
+use crate::delivery::{Batch as _, Destination, Place, Receipt};
+use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 
-/// A message that is whole in the temporary place.
-pub(super) struct Fetched<D> {
-    pub(super) delivery: D,
-    pub(super) fact: Fact,
-}
-
-/// What is known of it.
+/// What is known of a message that is whole in the temporary place.
 pub(super) struct Fact {
     pub(super) number: u32,
     pub(super) unique_id: Vec<u8>,
@@ -37,17 +32,36 @@ pub(super) struct Failed {
     pub(super) reason: String,
 }
 
-/// What is committed together.
+/// What is committed together: messages, what is known of each, and what is to be recorded of others.
 pub(super) struct Round<D> {
-    pub(super) fetched: Vec<Fetched<D>>,
+    pub(super) facts: Vec<Fact>,
+    pub(super) deliveries: Vec<D>,
     pub(super) failed: Vec<Failed>,
-    pub(super) bytes: u64,
 }
 
 impl<D> Round<D> {
     pub(super) fn new() -> Self {
-        Round { fetched: Vec::new(), failed: Vec::new(), bytes: 0 }
+        Round { facts: Vec::new(), deliveries: Vec::new(), failed: Vec::new() }
     }
+
+    pub(super) fn push(&mut self, fact: Fact, delivery: D) {
+        self.facts.push(fact);
+        self.deliveries.push(delivery);
+    }
+}
+
+/// What the network's thread sends: a round, and then whether the server was in step all through it.
+/// The disk works on the one while the other is found out.
+pub(super) enum Sent<D> {
+    Round(Round<D>),
+    Proof(bool),
+}
+
+/// What became of a round.
+pub(super) enum Done {
+    Committed(Vec<Committed>),
+    /// It was not proven, and is undone: the messages, and why.
+    Doubted(Vec<(Fact, Error)>),
 }
 
 /// What became of a message: its entry in the journal, and why the destination would not have it.
@@ -83,88 +97,118 @@ impl Unnamed {
     }
 }
 
-/// Commits rounds as they come, until there are no more or one fails.
-pub(super) fn rounds<D: Destination>(
-    destination: &D,
-    journal: &mut Journal,
-    rounds: &Receiver<Round<D::Delivery>>,
-    results: &Sender<Result<Vec<Committed>>>,
-) {
-    let mut unnamed = Unnamed::of(journal.view());
-    for mut round in rounds {
-        let mut known = Vec::new();
-        let news = |Fetched { delivery, fact }| match unnamed.take(&fact) {
-            None => Some(Fetched { delivery, fact }),
-            Some(entry) => {
-                known.push(Committed { fact, entry, refused: None, was_known: true });
-                None
+/// The thread that talks to the disk.
+pub(super) struct Committer<'a, D: Destination> {
+    destination: &'a D,
+    journal: &'a mut Journal,
+    unnamed: Unnamed,
+}
+
+impl<'a, D: Destination> Committer<'a, D> {
+    pub(super) fn new(destination: &'a D, journal: &'a mut Journal) -> Self {
+        let unnamed = Unnamed::of(journal.view());
+        Committer { destination, journal, unnamed }
+    }
+
+    /// Commits rounds as they come, until there are no more or one fails.
+    pub(super) fn run(mut self, sent: &Receiver<Sent<D::Delivery>>, results: &Sender<Result<Done>>) {
+        while let Ok(Sent::Round(mut round)) = sent.recv() {
+            let prepared = self.make_ready(&mut round);
+            // Without a proof nobody is there any more to say that it may be delivered.
+            let Ok(Sent::Proof(is_proven)) = sent.recv() else { return };
+            let result =
+                prepared.and_then(|()| if is_proven { self.commit(round) } else { self.doubt(round) });
+            let failed = result.is_err();
+            // Where nobody takes the results any more, nobody sends rounds either.
+            if results.send(result).is_err() || failed {
+                return;
             }
-        };
-        round.fetched = std::mem::take(&mut round.fetched).into_iter().filter_map(news).collect();
-        let result = round_of(destination, journal, round).map(|mut committed| {
-            committed.append(&mut known);
-            committed
-        });
-        let failed = result.is_err();
-        // Where nobody takes the results any more, nobody sends rounds either.
-        if results.send(result).is_err() || failed {
-            return;
         }
+    }
+
+    /// What can be done before the proof: the round can still be dropped, which undoes it.
+    fn make_ready(&mut self, round: &mut Round<D::Delivery>) -> Result<()> {
+        for Failed { unique_id, octets, reason } in &round.failed {
+            self.journal.failed(unique_id, *octets, reason)?;
+        }
+        if round.deliveries.is_empty() {
+            Ok(())
+        } else {
+            self.destination.make_durable(&mut round.deliveries)
+        }
+    }
+
+    /// Notes that each message of a round may not be whole, or be another one: each has a round of its
+    /// own the next time.
+    fn doubt(&mut self, round: Round<D::Delivery>) -> Result<Done> {
+        let mut doubted = Vec::with_capacity(round.facts.len());
+        for fact in round.facts {
+            let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
+            let error = Error::new(Kind::Protocol, says);
+            if !fact.unique_id.is_empty() {
+                self.journal.failed(&fact.unique_id, fact.octets, &causes(&error))?;
+            }
+            doubted.push((fact, error));
+        }
+        Ok(Done::Doubted(doubted))
+    }
+
+    /// Delivers a round. On success each message is delivered and recorded so (durably with the
+    /// journal's next sync), or refused and its intent void.
+    ///
+    /// # Errors
+    /// What the destination or the journal failed with. Before the intents are recorded everything is
+    /// undone; after that the next run settles it.
+    fn commit(&mut self, round: Round<D::Delivery>) -> Result<Done> {
+        let mut committed = Vec::with_capacity(round.facts.len());
+        let (mut facts, mut deliveries) = (Vec::with_capacity(round.facts.len()), Vec::new());
+        for (fact, delivery) in round.facts.into_iter().zip(round.deliveries) {
+            match self.unnamed.take(&fact) {
+                Some(entry) => committed.push(Committed { fact, entry, refused: None, was_known: true }),
+                None => {
+                    facts.push(fact);
+                    deliveries.push(delivery);
+                }
+            }
+        }
+        if facts.is_empty() {
+            return Ok(Done::Committed(committed));
+        }
+        let batch = self.destination.prepare(deliveries)?;
+        let entries = self.journal.intend(&intents(&facts, batch.places()))?;
+        let receipts = batch.publish()?;
+        let (mut delivered, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
+        for ((fact, entry), receipt) in facts.into_iter().zip(entries).zip(receipts) {
+            let error = match receipt {
+                Receipt::Delivered => None,
+                Receipt::Refused(error) => Some(error),
+            };
+            if error.is_none() {
+                delivered.push(entry)
+            } else {
+                refused.push(entry)
+            }
+            committed.push(Committed { fact, entry, refused: error, was_known: false });
+        }
+        self.journal.delivered(&delivered)?;
+        self.journal.refused(&refused)?;
+        for Committed { fact, refused, .. } in &committed {
+            if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
+                self.journal.failed(&fact.unique_id, fact.octets, &causes(error))?;
+            }
+        }
+        Ok(Done::Committed(committed))
     }
 }
 
-/// Delivers a round. On success each message is delivered and recorded so (durably with the
-/// journal's next sync), or refused and its intent void.
-///
-/// # Errors
-/// What the destination or the journal failed with. Before the intents are recorded everything is
-/// undone; after that the next run settles it.
-fn round_of<D: Destination>(
-    destination: &D,
-    journal: &mut Journal,
-    round: Round<D::Delivery>,
-) -> Result<Vec<Committed>> {
-    for Failed { unique_id, octets, reason } in &round.failed {
-        journal.failed(unique_id, *octets, reason)?;
-    }
-    if round.fetched.is_empty() {
-        return Ok(Vec::new());
-    }
-    let (facts, deliveries): (Vec<Fact>, Vec<D::Delivery>) =
-        round.fetched.into_iter().map(|fetched| (fetched.fact, fetched.delivery)).unzip();
-    let batch = destination.prepare(deliveries)?;
-    let intend = |(fact, place): (&Fact, &crate::delivery::Place)| Intent {
+fn intents(facts: &[Fact], places: &[Place]) -> Vec<Intent> {
+    let intend = |(fact, place): (&Fact, &Place)| Intent {
         unique_id: fact.unique_id.clone(),
         octets: fact.octets,
         identity: fact.identity,
         place: place.clone(),
     };
-    let intents: Vec<Intent> = facts.iter().zip(batch.places()).map(intend).collect();
-    let entries = journal.intend(&intents)?;
-    drop(intents);
-    let receipts = batch.publish()?;
-    let (mut delivered, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
-    let mut committed = Vec::with_capacity(entries.len());
-    for ((fact, entry), receipt) in facts.into_iter().zip(entries).zip(receipts) {
-        let error = match receipt {
-            Receipt::Delivered => None,
-            Receipt::Refused(error) => Some(error),
-        };
-        if error.is_none() {
-            delivered.push(entry)
-        } else {
-            refused.push(entry)
-        }
-        committed.push(Committed { fact, entry, refused: error, was_known: false });
-    }
-    journal.delivered(&delivered)?;
-    journal.refused(&refused)?;
-    for Committed { fact, refused, .. } in &committed {
-        if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
-            journal.failed(&fact.unique_id, fact.octets, &causes(error))?;
-        }
-    }
-    Ok(committed)
+    facts.iter().zip(places).map(intend).collect()
 }
 
 /// An error with what lay beneath it, for the journal.

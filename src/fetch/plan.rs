@@ -2,8 +2,8 @@
 //!
 //! Place in the flow: between the listings and the first RETR. Pure: the maildrop, the journal's view, the
 //! policy and the time come in, steps come out. In two rounds, because where listings alone do not tell
-//! which message is meant, the server must be asked for its header (TOP): [`doubts`] names those, [`plan`]
-//! takes the answers. Unique-ids: RFC 1939 section 7.
+//! which message is meant, the server must be asked for its header (TOP): [`Draft::doubts`] names those,
+//! [`Draft::plan`] takes the answers. Unique-ids: RFC 1939 section 7.
 
 mod matching;
 #[cfg(test)]
@@ -11,6 +11,7 @@ mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::LazyLock;
 
 use self::matching::{Found, Link, Matching};
 use super::journal::{EntryId, State, View};
@@ -151,28 +152,46 @@ pub struct Plan {
     pub held_back: Option<u32>,
 }
 
-/// The message-numbers of which the identity must be asked, because the listings do not tell whether they
-/// are known: the unique-id is that of a message once gone, or declares other octets than before, or stands
-/// for several messages; or the server seems to have renumbered its messages.
-///
-/// `complete` says that the listing has every message of the maildrop.
-pub fn doubts(listed: &[Listed], complete: bool, view: &View) -> Vec<u32> {
-    Matching::new(listed, complete, view, &HashMap::new()).doubts
+/// What the listings alone tell, before the plan.
+pub struct Draft<'a> {
+    listed: &'a [Listed<'a>],
+    is_complete: bool,
+    view: &'a View,
+    matching: Matching<'a>,
 }
 
-/// What to do with each listed message at `now` (seconds since 1970).
-///
-/// `identities` has the answers to [`doubts`]: `None` where a header could not be had. In doubt a message is
-/// fetched again.
-pub fn plan(
-    listed: &[Listed],
-    complete: bool,
-    view: &View,
-    identities: &HashMap<u32, Option<Identity>>,
-    policy: &Policy,
-    now: i64,
-) -> Plan {
-    let matching = Matching::new(listed, complete, view, identities);
+impl<'a> Draft<'a> {
+    /// Compares the listed messages with what is known. `is_complete` says that the listing has every
+    /// message of the maildrop.
+    pub fn new(listed: &'a [Listed<'a>], is_complete: bool, view: &'a View) -> Self {
+        Draft { listed, is_complete, view, matching: Matching::new(listed, is_complete, view, &UNASKED) }
+    }
+
+    /// The message-numbers of which the identity must be asked, because the listings do not tell whether
+    /// they are known: the unique-id is that of a message once gone, or declares other octets than before,
+    /// or stands for several messages; or the server seems to have renumbered its messages.
+    pub fn doubts(&self) -> &[u32] {
+        &self.matching.doubts
+    }
+
+    /// What to do with each listed message at `now` (seconds since 1970).
+    ///
+    /// `identities` has the answers to [`Draft::doubts`]: `None` where a header could not be had. In doubt
+    /// a message is fetched again.
+    pub fn plan(self, identities: &HashMap<u32, Option<Identity>>, policy: &Policy, now: i64) -> Plan {
+        let Draft { listed, is_complete, view, matching } = self;
+        match identities.is_empty() {
+            // The usual case: nothing was in doubt, and nothing has to be compared again.
+            true => decide(listed, &matching, view, policy, now),
+            false => decide(listed, &Matching::new(listed, is_complete, view, identities), view, policy, now),
+        }
+    }
+}
+
+/// No identity was asked yet.
+static UNASKED: LazyLock<HashMap<u32, Option<Identity>>> = LazyLock::new(HashMap::new);
+
+fn decide(listed: &[Listed], matching: &Matching, view: &View, policy: &Policy, now: i64) -> Plan {
     let mut plan = Plan { vanished: matching.vanished(), ..Plan::default() };
     let rule = Rule { keep: policy.keep, newest: newest(listed, policy.keep), now };
     let mut order: Vec<usize> = (0..listed.len()).collect();
@@ -182,8 +201,10 @@ pub fn plan(
     }
     // What failed before waits for the rest, and counts last against the limit: it may fail again, and
     // a message that breaks the connection must not stand before the others for ever.
-    let failures = |index: usize| matching.found[index].entry().and_then(|id| view.failure(id));
-    order.sort_by_key(|&index| failures(index).map_or(0, |failure| failure.count));
+    if view.has_failures() {
+        let failures = |index: usize| matching.found[index].entry().and_then(|id| view.failure(id));
+        order.sort_by_cached_key(|&index| failures(index).map_or(0, |failure| failure.count));
+    }
     let mut left = policy.limit.unwrap_or(u32::MAX);
     plan.steps.reserve_exact(listed.len());
     for index in order {

@@ -12,7 +12,7 @@ use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::commit::{self, Committed, Fact, Failed, Fetched, Round, causes};
+use super::commit::{Committed, Committer, Done, Fact, Failed, Round, Sent, causes};
 use super::event::Event;
 use super::plan::{Action, Listed, Reason, Step};
 use super::survey::unique_id_of;
@@ -22,8 +22,9 @@ use crate::error::{Error, Kind, Result};
 use crate::identity::Identifier;
 use crate::session::{Ahead, Session, Transaction, Window};
 
-/// The most messages of a round.
-const MOST_MESSAGES: usize = 1000;
+/// The most messages of a round. Between two rounds the server waits for us, and with small messages
+/// a thousand of them fit into the sockets' buffers: more make it wait less often.
+const MOST_MESSAGES: usize = 4000;
 
 /// A round ends after so long, so that a lost line costs little.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -39,12 +40,13 @@ pub(super) fn all<D: Destination>(
     progress: &mut Progress,
 ) {
     let Job { journal, destination, observer, stop, .. } = job;
-    // One round waits while one is committed and one streams in; more would only cost memory.
-    let (sender, rounds) = mpsc::sync_channel(1);
+    // One round (and its proof) waits while one is committed and one streams in; more would only cost
+    // memory.
+    let (sender, rounds) = mpsc::sync_channel(2);
     let (done, results) = mpsc::channel();
     thread::scope(|scope| {
         let (destination, journal) = (*destination, &mut **journal);
-        scope.spawn(move || commit::rounds(destination, journal, &rounds, &done));
+        scope.spawn(move || Committer::new(destination, journal).run(&rounds, &done));
         let observer = &mut **observer;
         let mut line =
             Line { session, destination, observer, listed, has_unique_ids, progress, sender, results };
@@ -62,8 +64,8 @@ struct Line<'a, D: Destination> {
     /// Whether the unique-ids are the server's own.
     has_unique_ids: bool,
     progress: &'a mut Progress,
-    sender: SyncSender<Round<D::Delivery>>,
-    results: Receiver<Result<Vec<Committed>>>,
+    sender: SyncSender<Sent<D::Delivery>>,
+    results: Receiver<Result<Done>>,
 }
 
 /// Whose fault a retrieval's failure is.
@@ -83,11 +85,11 @@ impl<D: Destination> Line<'_, D> {
             let may_go_on = || !is_stopped() && begun.elapsed() < LONGEST;
             let (round, answered) = self.round(now, &may_go_on);
             rest = &rest[answered..];
-            if let Some(mut round) = round {
-                if !self.is_in_step(&round) {
-                    self.doubt(&mut round);
-                }
-                self.hand_over(round);
+            if let Some(round) = round {
+                let last = round.facts.last().map(|fact| (fact.number, fact.unique_id.clone()));
+                self.hand_over(Sent::Round(round));
+                let is_proven = last.is_none_or(|(number, unique_id)| self.is_in_step(number, &unique_id));
+                self.hand_over(Sent::Proof(is_proven));
             }
             if is_stopped() && self.progress.trouble.is_none() && !rest.is_empty() {
                 self.progress.trouble = Some(interrupted());
@@ -121,10 +123,7 @@ impl<D: Destination> Line<'_, D> {
             let outcome = self.retrieve(&mut window, step, unique_id, storage_failed);
             answered += 1;
             match outcome {
-                Ok(Some(fetched)) => {
-                    round.bytes += fetched.fact.bytes;
-                    round.fetched.push(fetched);
-                }
+                Ok(Some((fact, delivery))) => round.push(fact, delivery),
                 Ok(None) => {}
                 Err(Failure::Message(error)) if error.ends_the_session() => {
                     self.lose(&mut round, step, unique_id, error, !window.is_dry());
@@ -144,7 +143,8 @@ impl<D: Destination> Line<'_, D> {
     }
 
     /// The line is lost in the middle of a round. In lock-step all messages before this one have their
-    /// own answers; with commands ahead none is proven, nor any where what came was no reply.
+    /// own answers; with commands ahead none is proven. (Where what came was no reply, the whole round
+    /// is in doubt: see [`Line::is_in_step`].)
     fn lose(
         &mut self,
         round: &mut Round<D::Delivery>,
@@ -153,10 +153,8 @@ impl<D: Destination> Line<'_, D> {
         error: Error,
         unproven: bool,
     ) {
-        if error.kind() == Kind::Protocol {
-            self.doubt(round);
-        } else if unproven && self.session.pipelines() {
-            round.fetched.clear();
+        if error.kind() != Kind::Protocol && unproven && self.session.pipelines() {
+            (round.facts, round.deliveries) = (Vec::new(), Vec::new());
         }
         self.fail(round, step.number, unique_id, step.octets, &error);
         self.progress.trouble = Some(error);
@@ -169,7 +167,7 @@ impl<D: Destination> Line<'_, D> {
         step: &Step,
         unique_id: Option<&[u8]>,
         drops: bool,
-    ) -> Result<Option<Fetched<D::Delivery>>, Failure> {
+    ) -> Result<Option<(Fact, D::Delivery)>, Failure> {
         let Step { number, octets, .. } = *step;
         if drops {
             return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
@@ -195,34 +193,23 @@ impl<D: Destination> Line<'_, D> {
         let then_delete = step.action == Action::Fetch { then_delete: true };
         let unique_id = unique_id.unwrap_or_default().to_vec();
         let fact = Fact { number, unique_id, octets, bytes, identity: identifier.finish(), then_delete };
-        Ok(Some(Fetched { delivery, fact }))
+        Ok(Some((fact, delivery)))
     }
 
-    /// Whether the server is where we think it is. A line that is lost by now says nothing against
-    /// messages whose ends were seen.
-    fn is_in_step(&mut self, round: &Round<D::Delivery>) -> bool {
-        let Some(Fetched { fact, .. }) = round.fetched.last() else { return true };
-        if self.progress.trouble.as_ref().is_some_and(Error::ends_the_session) {
-            return true;
+    /// Whether the server is where we think it is, asked by the round's last message. A line that is
+    /// lost by now says nothing against messages whose ends were seen.
+    fn is_in_step(&mut self, number: u32, unique_id: &[u8]) -> bool {
+        if let Some(error) = self.progress.trouble.as_ref().filter(|error| error.ends_the_session()) {
+            return error.kind() != Kind::Protocol;
         }
-        let named = self.has_unique_ids.then_some(fact.unique_id.as_slice());
-        match self.session.prove_step(fact.number, named) {
+        let named = self.has_unique_ids.then_some(unique_id);
+        match self.session.prove_step(number, named) {
             Ok(()) => true,
             Err(error) => {
                 let in_step = error.kind() != Kind::Protocol;
                 self.progress.trouble.get_or_insert(error);
                 in_step
             }
-        }
-    }
-
-    /// Drops the messages of a round: something that came was no reply, so any of them may have ended
-    /// early, or be another one. Each has a round of its own the next time.
-    fn doubt(&mut self, round: &mut Round<D::Delivery>) {
-        for Fetched { fact, .. } in std::mem::take(&mut round.fetched) {
-            let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
-            let error = Error::new(Kind::Protocol, says);
-            self.fail(round, fact.number, Some(&fact.unique_id), fact.octets, &error);
         }
     }
 
@@ -243,10 +230,10 @@ impl<D: Destination> Line<'_, D> {
         }
     }
 
-    /// Gives a proven round to the committer. Where that has failed and gone, its reason is among
-    /// the results.
-    fn hand_over(&mut self, round: Round<D::Delivery>) {
-        if self.sender.send(round).is_err() {
+    /// Gives a round, or its proof, to the committer. Where that has failed and gone, its reason is
+    /// among the results.
+    fn hand_over(&mut self, sent: Sent<D::Delivery>) {
+        if self.sender.send(sent).is_err() {
             self.collect(false);
         }
     }
@@ -257,7 +244,10 @@ impl<D: Destination> Line<'_, D> {
             let result = if all { self.results.recv().ok() } else { self.results.try_recv().ok() };
             match result {
                 None => return,
-                Some(Ok(committed)) => self.count(committed),
+                Some(Ok(Done::Committed(committed))) => self.count(committed),
+                Some(Ok(Done::Doubted(doubted))) => {
+                    doubted.iter().for_each(|(fact, error)| self.tell(fact, error))
+                }
                 Some(Err(error)) => {
                     self.progress.trouble.get_or_insert(error);
                 }
@@ -269,9 +259,7 @@ impl<D: Destination> Line<'_, D> {
         let mut messages = 0;
         for Committed { fact, entry, refused, was_known } in committed {
             if let Some(reason) = &refused {
-                self.progress.summary.failed += 1;
-                let unique_id = Some(fact.unique_id.as_slice()).filter(|unique_id| !unique_id.is_empty());
-                self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
+                self.tell(&fact, reason);
                 continue;
             }
             if was_known {
@@ -288,6 +276,13 @@ impl<D: Destination> Line<'_, D> {
         if messages > 0 {
             self.observer.event(&Event::Committed { messages });
         }
+    }
+
+    /// Tells that a message was not delivered after all.
+    fn tell(&mut self, fact: &Fact, reason: &Error) {
+        self.progress.summary.failed += 1;
+        let unique_id = Some(fact.unique_id.as_slice()).filter(|unique_id| !unique_id.is_empty());
+        self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
     }
 
     /// Lets the committer finish, and takes the rest of what it has done.

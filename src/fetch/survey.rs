@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::headers;
 use super::journal::View;
-use super::plan::{self, Listed, Plan};
+use super::plan::{Draft, Listed, Plan};
 use super::policy::{Keep, Policy};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
@@ -69,13 +69,10 @@ impl Survey {
         policy: &Policy,
         now: i64,
     ) -> Result<Plan> {
-        let complete = self.is_complete();
-        let doubts = plan::doubts(listed, complete, view);
-        let mut identities: HashMap<u32, Option<Identity>> = HashMap::with_capacity(doubts.len());
-        for number in doubts {
-            identities.insert(number, headers::identity(session, number)?);
-        }
-        Ok(plan::plan(listed, complete, view, &identities, policy, now))
+        let draft = Draft::new(listed, self.is_complete(), view);
+        let told = headers::identities(session, draft.doubts())?;
+        let identities: HashMap<u32, Option<Identity>> = draft.doubts().iter().copied().zip(told).collect();
+        Ok(draft.plan(&identities, policy, now))
     }
 
     /// Made unique-ids cover the maildrop as completely as the server's own.

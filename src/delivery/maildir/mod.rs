@@ -103,11 +103,19 @@ impl Destination for Maildir {
         }
     }
 
-    fn prepare(&self, mut batch: Vec<MaildirDelivery>) -> Result<MaildirBatch> {
-        batch.iter_mut().try_for_each(Delivery::finish)?;
+    fn make_durable(&self, messages: &mut [MaildirDelivery]) -> Result<()> {
+        messages.iter_mut().try_for_each(Delivery::finish)?;
         // The folder too: only then does a file's absence from tmp/ say that it was delivered.
-        let paths = batch.iter().map(|delivery| self.folders.in_tmp(&delivery.name));
+        let paths = messages.iter().map(|delivery| self.folders.in_tmp(&delivery.name));
         sync_all(&self.folders.directory.join("tmp"), paths)?;
+        messages.iter_mut().for_each(|delivery| delivery.is_durable = true);
+        Ok(())
+    }
+
+    fn prepare(&self, mut batch: Vec<MaildirDelivery>) -> Result<MaildirBatch> {
+        if !batch.iter().all(|delivery| delivery.is_durable) {
+            self.make_durable(&mut batch)?;
+        }
         let places = batch.into_iter().map(|delivery| Place::Maildir {
             directory: self.folders.directory.clone(),
             name: delivery.keep(),
@@ -127,6 +135,7 @@ pub struct MaildirDelivery {
     line_ends: LineEnds,
     text: Vec<u8>,
     bytes: u64,
+    is_durable: bool,
     kept: bool,
 }
 
@@ -140,6 +149,7 @@ impl MaildirDelivery {
             line_ends,
             text: Vec::new(),
             bytes: 0,
+            is_durable: false,
             kept: false,
         }
     }

@@ -106,6 +106,11 @@ impl Destination for Mbox {
         })
     }
 
+    /// Nothing to do: the append is all or nothing, and what is cut off is fetched again.
+    fn make_durable(&self, messages: &mut [MboxDelivery]) -> Result<()> {
+        messages.iter_mut().try_for_each(Delivery::finish)
+    }
+
     /// Takes the lock, which the batch holds until it is published or dropped.
     fn prepare(&self, batch: Vec<MboxDelivery>) -> Result<MboxBatch> {
         let locked = Locked::open(&self.file, true, self.patience)?;

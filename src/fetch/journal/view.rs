@@ -115,6 +115,11 @@ impl View {
         (0..self.table.bound() as u32).filter_map(|number| self.get(EntryId(number)))
     }
 
+    /// Whether any message failed and was never delivered since.
+    pub fn has_failures(&self) -> bool {
+        !self.failures.is_empty()
+    }
+
     /// The failures of a message that was never delivered since.
     pub fn failure(&self, id: EntryId) -> Option<&Failure> {
         self.table.slot(id.0).filter(|slot| slot.has_failed).and_then(|_| self.failures.get(&id.0))

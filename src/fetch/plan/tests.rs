@@ -12,6 +12,21 @@ const NOW: i64 = 1_700_000_000;
 const FETCH: Action = Action::Fetch { then_delete: false };
 const FETCH_DELETE: Action = Action::Fetch { then_delete: true };
 
+fn doubts(listed: &[Listed], is_complete: bool, view: &View) -> Vec<u32> {
+    Draft::new(listed, is_complete, view).doubts().to_vec()
+}
+
+fn plan(
+    listed: &[Listed],
+    is_complete: bool,
+    view: &View,
+    identities: &HashMap<u32, Option<Identity>>,
+    policy: &Policy,
+    now: i64,
+) -> Plan {
+    Draft::new(listed, is_complete, view).plan(identities, policy, now)
+}
+
 /// A message as a test writes it: number, unique-id, octets.
 type Message<'a> = (u32, &'a str, u64);
 

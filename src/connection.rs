@@ -134,8 +134,7 @@ impl Connection {
     /// [`Kind::Protocol`] for a line over [`MAX_LINE`].
     pub fn listing(&mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         loop {
-            let deadline = deadline_after(self.patience);
-            let (from, to) = self.line(Phase::Reply, deadline)?;
+            let (from, to) = self.line(Phase::Reply)?;
             match &self.buffer[from..to] {
                 b"." => return Ok(()),
                 [b'.', line @ ..] | line => take(line)?,
@@ -193,7 +192,7 @@ impl Connection {
     }
 
     fn status_line(&mut self, phase: Phase) -> Result<(usize, usize)> {
-        let (from, to) = self.line(phase, deadline_after(self.patience))?;
+        let (from, to) = self.line(phase)?;
         self.ends = if self.buffer[to] == b'\r' { LineEnd::Crlf } else { LineEnd::Lf };
         if let Some(transcript) = &mut self.transcript {
             transcript.server(&self.buffer[from..to]);
@@ -202,8 +201,10 @@ impl Connection {
     }
 
     /// Reads one line and says where it stands in the buffer, without its line end.
-    fn line(&mut self, phase: Phase, deadline: Instant) -> Result<(usize, usize)> {
+    fn line(&mut self, phase: Phase) -> Result<(usize, usize)> {
         let mut searched = self.start;
+        // The clock is asked only if there is something to wait for: most lines of a listing are here.
+        let mut deadline = None;
         loop {
             if let Some(found) = memchr(b'\n', &self.buffer[searched..self.end]) {
                 let (from, feed) = (self.start, searched + found);
@@ -215,6 +216,7 @@ impl Connection {
             if held == self.buffer.len() {
                 return Err(Error::new(Kind::Protocol, format!("a line is longer than {MAX_LINE} octets")));
             }
+            let deadline = *deadline.get_or_insert_with(|| deadline_after(self.patience));
             self.fill(phase, deadline)?;
             searched = self.start + held;
         }

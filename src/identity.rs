@@ -45,23 +45,29 @@ impl Identity {
         if text.len() != 32 {
             return None;
         }
-        let mut bytes = [0; 16];
+        let (mut bytes, mut seen) = ([0; 16], 0);
         for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+            let (high, low) = (DIGITS[pair[0] as usize], DIGITS[pair[1] as usize]);
+            seen |= high | low;
+            *byte = high << 4 | low & 0xf;
         }
-        Some(Identity(bytes))
+        (seen != NO_DIGIT).then_some(Identity(bytes))
     }
 }
 
-/// The value of one hexadecimal digit.
-fn digit(byte: u8) -> Option<u8> {
-    match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        b'A'..=b'F' => Some(byte - b'A' + 10),
-        _ => None,
+/// The value of each hexadecimal digit, and for all other bytes one that is too large: a journal has
+/// millions of digits.
+const DIGITS: [u8; 256] = {
+    let mut values = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        values[b"0123456789abcdef"[value] as usize] = value as u8;
+        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    values
+};
+const NO_DIGIT: u8 = 0xff;
 
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

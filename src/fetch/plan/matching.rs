@@ -38,6 +38,10 @@ impl Found {
     }
 }
 
+/// A listed message whose unique-id is known: the latest entry under it, the message's place in the
+/// listing, and whether that entry is the only one.
+type Member = (EntryId, usize, bool);
+
 /// The listed messages beside the entries.
 pub(super) struct Matching<'a> {
     listed: &'a [Listed<'a>],
@@ -88,15 +92,16 @@ impl<'a> Matching<'a> {
 
     /// The messages whose unique-id is known, with the latest entry under it, those of one side by side; and
     /// the others.
-    fn group(&mut self) -> (Vec<(EntryId, usize)>, Vec<usize>) {
+    fn group(&mut self) -> (Vec<Member>, Vec<usize>) {
         let (mut groups, mut strangers) = (Vec::with_capacity(self.listed.len()), Vec::new());
         for (index, message) in self.listed.iter().enumerate() {
             let Some(unique_id) = message.unique_id.filter(|unique_id| !unique_id.is_empty()) else {
                 continue;
             };
             self.found[index] = Found::New;
-            match self.view.find(unique_id).next() {
-                Some(entry) => groups.push((entry.id, index)),
+            let mut entries = self.view.find(unique_id);
+            match entries.next() {
+                Some(entry) => groups.push((entry.id, index, entries.next().is_none())),
                 None => strangers.push(index),
             }
         }
@@ -105,21 +110,19 @@ impl<'a> Matching<'a> {
     }
 
     /// Matches the messages listed under one known unique-id with the entries under it.
-    fn match_group(&mut self, group: &[(EntryId, usize)], open: &mut Vec<usize>) {
+    fn match_group(&mut self, group: &[Member], open: &mut Vec<usize>) {
         let view = self.view;
         // The usual case, 100,000 times in a row: one message, one entry, the same octets.
-        if let [(_, index)] = *group {
-            let mut entries = view.find(self.unique_id(index));
-            if let (Some(entry), None) = (entries.next(), entries.next())
-                && (entry.state == State::Seen || is_delivered(&entry) && self.fits(index, &entry))
-            {
-                return self.claim(index, &entry);
-            }
+        if let [(id, index, true)] = *group
+            && let Some(entry) = view.get(id)
+            && (entry.state == State::Seen || is_delivered(&entry) && self.fits(index, &entry))
+        {
+            return self.claim(index, &entry);
         }
-        let Some(unique_id) = group.first().map(|(_, index)| self.unique_id(*index)) else { return };
+        let Some(unique_id) = group.first().map(|(_, index, _)| self.unique_id(*index)) else { return };
         let entries: Vec<Entry> = view.find(unique_id).collect();
         let mut unknown = Vec::new();
-        for &(_, index) in group {
+        for &(_, index, _) in group {
             match self.identities.get(&self.listed[index].number) {
                 Some(Some(identity)) if self.claim_by_identity(index, *identity, &entries) => {}
                 Some(Some(_)) => open.push(index),
@@ -169,7 +172,7 @@ impl<'a> Matching<'a> {
 
     /// Doubts the messages of unknown unique-ids that may be known ones renumbered: of a complete listing
     /// known ones are missing, and either they had the same octets or most are missing.
-    fn match_strangers(&mut self, strangers: Vec<usize>, groups: &[(EntryId, usize)], open: &mut Vec<usize>) {
+    fn match_strangers(&mut self, strangers: Vec<usize>, groups: &[Member], open: &mut Vec<usize>) {
         let (asked, others): (Vec<usize>, Vec<usize>) = strangers
             .into_iter()
             .partition(|&index| self.identities.contains_key(&self.listed[index].number));

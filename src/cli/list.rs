@@ -8,7 +8,7 @@ use pop3::error::Kind;
 use pop3::fetch::Journal;
 use pop3::fetch::journal::{State, View};
 use pop3::protocol::Message;
-use pop3::session::{Session, Transaction};
+use pop3::session::{Ahead, Session, Transaction, Window};
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -43,9 +43,15 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
         output.heading(&table)?;
     }
     let mut has_top = true;
-    for number in numbers {
-        let Some(message) = maildrop.message(number) else { continue };
-        let known = if has_top { header(&mut session, number, &mut has_top)? } else { Known::default() };
+    let mut window = Window::new(Ahead::Headers);
+    let mut wanted = numbers.iter().map(|number| (*number, None)).peekable();
+    for number in &numbers {
+        if has_top {
+            window.fill(&mut session, &mut wanted)?;
+        }
+        let known =
+            if window.is_dry() { Known::default() } else { header(&mut session, &mut window, &mut has_top)? };
+        let Some(message) = maildrop.message(*number) else { continue };
         show(output, &table, &message, &known, is_fetched(view.as_ref(), &message))?;
     }
     if !has_top {
@@ -79,10 +85,10 @@ fn show(output: &Output, table: &Table, message: &Message<'_>, known: &Known, fe
     Ok(output.row(table, &cells)?)
 }
 
-/// Asks for the header by TOP; a server without it says so once.
-fn header(session: &mut Session<Transaction>, number: u32, has_top: &mut bool) -> Result<Known> {
+/// Reads the next header; a server that has no TOP is not asked again.
+fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut bool) -> Result<Known> {
     let mut bytes = Vec::new();
-    let asked = session.top(number, 0, |chunk| {
+    let asked = window.receive(session, |chunk| {
         let room = MAX_HEADER.saturating_sub(bytes.len());
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
     });

@@ -75,10 +75,13 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// Decimal digits only: no sign, no blank.
 fn number(word: &[u8]) -> Option<u64> {
-    if word.is_empty() || !word.iter().all(u8::is_ascii_digit) {
+    if word.is_empty() {
         return None;
     }
-    std::str::from_utf8(word).ok()?.parse().ok()
+    word.iter().try_fold(0u64, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    })
 }
 
 fn message_number(word: &[u8]) -> Option<u32> {

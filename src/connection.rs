@@ -186,6 +186,11 @@ impl Connection {
         Ok(self)
     }
 
+    /// From now on every wait lasts `most` at most.
+    pub(crate) fn limit_patience(&mut self, most: Duration) {
+        self.patience = self.patience.min(most);
+    }
+
     /// What the conversation went over, its buffer forgotten.
     pub(crate) fn into_transport(self) -> Transport {
         self.transport

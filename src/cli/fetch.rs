@@ -64,7 +64,7 @@ pub(crate) fn one(
     // like one that a mail reader has emptied.
     let recovered = settle::settle(&mut journal, told)?;
     // Once, for a second session too, and before the first run of a new account makes any folder.
-    let credentials = account.credentials(context.environment())?;
+    let credentials = context.output().aside(|| account.credentials(context.environment()))?;
     let run = Run { context, account, credentials, journal, recovered, signals, told };
     match spec {
         Spec::Maildir(folder) => {

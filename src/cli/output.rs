@@ -219,6 +219,11 @@ impl Output {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
     }
 
+    /// Does what talks to the terminal by itself (a password prompt) with the bars out of its way.
+    pub(crate) fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
+        self.bars.suspend(talk)
+    }
+
     fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
     }

@@ -1,10 +1,15 @@
 //! The verbs of the TRANSACTION state (RFC 1939 sections 5 to 7; LAST from RFC 1460), and the
 //! QUIT that carries deletions out (section 6).
 
+use std::time::Duration;
+
 use super::{Session, Transaction};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::listing::{self, DropListing};
 use crate::protocol::{Capabilities, Command};
+
+/// How long the answer to a QUIT is waited for that nothing depends on.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 impl Session<Transaction> {
     /// What the server announced before sign-in.
@@ -156,10 +161,11 @@ impl Session<Transaction> {
         self.ask(&Command::Quit, "end the session").map(|_| ())
     }
 
-    /// QUIT where nothing is to be deleted, so that nothing depends on its answer: it is not waited
-    /// for, which spares a round trip, and a time-out where the server never gives it.
+    /// QUIT where nothing is to be deleted, so that nothing depends on its answer. It is waited for all
+    /// the same, since a server may hold the maildrop until it has given it, and the next session would
+    /// find it in use; but not for long, and if it never comes that is no failure.
     pub fn leave(mut self) {
-        // Should it not arrive, the server notices that the line is gone.
-        let _ = self.connection.send(&Command::Quit);
+        self.connection.limit_patience(FAREWELL);
+        let _ = self.converse(&Command::Quit);
     }
 }

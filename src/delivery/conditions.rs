@@ -6,14 +6,17 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 const CHILD: &str = "POP3_TEST_CONDITION_HOLDS";
+const DISK: &str = "POP3_TEST_SMALL_DISK";
 const NOBODY: u32 = 65534;
 
-/// Runs `body` in a folder where writing soon fails: on a small tmpfs where one may be mounted,
-/// else in a child process (the test `name` alone) whose files may not grow any further.
+/// Runs `body` in a folder where writing soon fails: on a small tmpfs where one may be mounted, else
+/// where files may not grow any further. It has a process of its own (the test `name` alone): a
+/// program that another test is just starting would hold our files open, and their room with them.
 pub(super) fn on_a_small_disk(name: &str, body: impl FnOnce(&Path)) {
     let folder = tempfile::tempdir().unwrap();
     if std::env::var_os(CHILD).is_some() {
-        return body(folder.path());
+        let disk = std::env::var_os(DISK);
+        return body(disk.as_deref().map_or(folder.path(), Path::new));
     }
     let mounted = Command::new("mount")
         .args(["-t", "tmpfs", "-o", "size=256k,mode=0700", "tmpfs"])
@@ -22,7 +25,7 @@ pub(super) fn on_a_small_disk(name: &str, body: impl FnOnce(&Path)) {
         .status();
     if mounted.is_ok_and(|status| status.success()) {
         let _mounted = Unmount(folder.path());
-        return body(folder.path());
+        return rerun(Command::new(std::env::current_exe().unwrap()).env(DISK, folder.path()), name);
     }
     let mut shell = Command::new("sh");
     shell.args(["-c", "trap '' XFSZ; ulimit -f 256; exec \"$0\" \"$@\""]);

@@ -39,7 +39,11 @@ impl Dial<'_> {
             }
             other => other,
         }
-        .map_err(|error| error.within(format!("could not begin a session with {}", self.target)))?;
+        .map_err(|error| match error.kind() {
+            // These name the server themselves.
+            Kind::Connect | Kind::HostNotFound => error,
+            _ => error.within(format!("could not begin a session with {}", self.target)),
+        })?;
         if self.security == Security::None {
             session.allow_cleartext();
         }

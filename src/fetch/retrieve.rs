@@ -126,7 +126,7 @@ impl<D: Destination> Line<'_, D> {
                 Ok(Some((fact, delivery))) => round.push(fact, delivery),
                 Ok(None) => {}
                 Err(Failure::Message(error)) if error.ends_the_session() => {
-                    self.lose(&mut round, step, unique_id, error, !window.is_dry());
+                    self.lose(&mut round, step, unique_id, error);
                     return (Some(round), answered);
                 }
                 Err(Failure::Message(error)) => {
@@ -143,17 +143,11 @@ impl<D: Destination> Line<'_, D> {
     }
 
     /// The line is lost in the middle of a round. In lock-step all messages before this one have their
-    /// own answers; with commands ahead none is proven. (Where what came was no reply, the whole round
-    /// is in doubt: see [`Line::is_in_step`].)
-    fn lose(
-        &mut self,
-        round: &mut Round<D::Delivery>,
-        step: &Step,
-        unique_id: Option<&[u8]>,
-        error: Error,
-        unproven: bool,
-    ) {
-        if error.kind() != Kind::Protocol && unproven && self.session.pipelines() {
+    /// own answers. With commands ahead none is proven, not even where only the last answer is missing:
+    /// the server may have lost an earlier command, and each answer since be the one to the next. (Where
+    /// what came was no reply, the whole round is in doubt: see [`Line::is_in_step`].)
+    fn lose(&mut self, round: &mut Round<D::Delivery>, step: &Step, unique_id: Option<&[u8]>, error: Error) {
+        if error.kind() != Kind::Protocol && self.session.pipelines() {
             (round.facts, round.deliveries) = (Vec::new(), Vec::new());
         }
         self.fail(round, step.number, unique_id, step.octets, &error);

@@ -35,6 +35,21 @@ fn a_server_that_hangs_up_on_a_burst_of_retrieves_is_asked_again_in_lock_step() 
     });
 }
 
+/// The answers behind the one that never comes belong to other commands than it seems.
+#[test]
+fn a_retrieve_that_is_lost_in_mid_burst_gives_no_message_another_ones_text() {
+    for lost in ["RETR 1", "RETR 3", "RETR 6"] {
+        at_once(STORES, |store| {
+            let deaf_once =
+                Behaviour { faulty_sessions: Some(1), ..Behaviour::default().with(Fault::answer(lost, "")) };
+            let stage = Stage::new(store, letters(6), deaf_once);
+            stage.fetching(&["--keep", "none", "--timeout", "1s"]).run().exits(0).says("one at a time");
+            assert_eq!((stage.server.sessions(), stage.server.maildrop().len()), (2, 0), "{lost}");
+            stage.holds(1..=6);
+        });
+    }
+}
+
 #[test]
 fn pipelining_that_is_switched_off_sends_nothing_ahead() {
     let stage = Stage::new(STORES[0], letters(5), deaf_to_bursts());

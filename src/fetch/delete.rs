@@ -39,6 +39,9 @@ pub(super) fn carry_out(
         }
     }
     session.quit()?;
+    if marked.is_empty() {
+        return Ok(());
+    }
     let entries: Vec<EntryId> = marked.iter().copied().flatten().collect();
     journal.gone(&entries)?;
     journal.sync()?;

@@ -87,7 +87,8 @@ pub enum Event<'a> {
         /// Lower case, without a full stop.
         text: &'a str,
     },
-    /// The run is over, and this is what became of it.
+    /// The run is over, and this is what became of it. Not sent where it failed before anything came
+    /// of it.
     Finished(&'a Summary),
 }
 

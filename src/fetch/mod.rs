@@ -96,7 +96,10 @@ pub fn run<D: Destination>(
     let mut summary = progress.summary;
     summary.elapsed = begun.elapsed();
     let outcome = outcome.and_then(|()| verdict(&summary, job.policy));
-    job.observer.event(&Event::Finished(&summary));
+    // "Nothing new" would be a lie where nobody could look.
+    if outcome.is_ok() || !summary.is_uneventful() {
+        job.observer.event(&Event::Finished(&summary));
+    }
     (summary, outcome)
 }
 

@@ -174,3 +174,20 @@ fn a_pipe_that_closes_is_no_error() {
     let outcome = home.at(&maildrop, "retr").args(["1"]).reading_only(10).run().exits(0);
     assert!(outcome.stderr.is_empty() && outcome.stdout.len() == 10, "{outcome:?}");
 }
+
+#[test]
+fn a_run_that_could_not_look_does_not_say_that_nothing_is_new() {
+    let home = Home::new();
+    let run = |more: &[&str]| {
+        Pop3::new(&home)
+            .args(["fetch", "--server", "pop3://me@127.0.0.1:9", "--tls", "none", "--to", "maildir:in"])
+            .args(more)
+            .env("POP3_PASSWORD", "x")
+            .run()
+            .exits(69)
+    };
+    let said = run(&["--verbose"]).stderr;
+    assert!(!said.contains("nothing new") && said.contains("connection refused"), "{said}");
+    let objects = run(&["--json"]).text();
+    assert!(objects.contains("\"error\"") && !objects.contains("\"finished\""), "{objects}");
+}

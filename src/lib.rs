@@ -51,7 +51,7 @@
 //! // Cleartext is for loopback: `Security::Implicit` is what a real server wants.
 //! let dial = Dial { target: &target, security: Security::None, tls: &tls, patience: Duration::from_secs(10) };
 //! let session = dial.dial(&|| None)?;
-//! let credentials = Credentials { user: b"demo".to_vec(), secret: Secret::new("tanstaaf") };
+//! let credentials = Credentials::with_password("demo", Secret::new("tanstaaf"));
 //! let mut session = session.sign_in(&credentials, None).map_err(|refused| refused.error)?;
 //! let mut message = Vec::new();
 //! session.retrieve(1, |chunk| message.extend_from_slice(chunk))?;

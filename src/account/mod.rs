@@ -78,7 +78,7 @@ impl Account {
     /// [`Kind::Io`](crate::error::Kind::Io) when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let secret = self.password.obtain(&self.user, self.host(), environment, password::prompt)?;
-        Ok(Credentials { user: self.user.clone().into_bytes(), secret })
+        Ok(Credentials::with_password(self.user.as_bytes(), secret))
     }
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.

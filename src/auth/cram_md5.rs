@@ -30,7 +30,7 @@ impl Exchange for CramMd5 {
             return Err(failed().because("the server's challenge is empty"));
         }
         // HMAC takes keys of any length; its interface is that of MACs that do not.
-        let mut mac = Hmac::<Md5>::new_from_slice(credentials.secret.expose())
+        let mut mac = Hmac::<Md5>::new_from_slice(credentials.secret())
             .map_err(|error| failed().because(error.to_string()))?;
         mac.update(challenge);
         let digest = hex(&mac.finalize().into_bytes());
@@ -44,7 +44,7 @@ mod tests {
     use crate::auth::Secret;
 
     fn run(secret: &str) -> CramMd5 {
-        CramMd5::new(Credentials { user: b"tim".to_vec(), secret: Secret::new(secret) })
+        CramMd5::new(Credentials::with_password("tim", Secret::new(secret)))
     }
 
     #[test]
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn takes_keys_longer_than_a_block_and_empty_ones() {
         // RFC 2202 section 2, test case 6.
-        let mut long = CramMd5::new(Credentials { user: b"u".to_vec(), secret: Secret::new(vec![0xaa; 80]) });
+        let mut long = CramMd5::new(Credentials::with_password("u", Secret::new(vec![0xaa; 80])));
         let response = long.respond(b"Test Using Larger Than Block-Size Key - Hash Key First").unwrap();
         assert_eq!(response, b"u 6b1ab7fe4bd7bf8f0b62e6ce61b9d0cd");
         assert!(run("").respond(b"<1@pop>").is_ok());

@@ -24,7 +24,7 @@ impl Exchange for Login {
     fn respond(&mut self, _challenge: &[u8]) -> Result<Vec<u8>> {
         let answer = match self.answered {
             0 => self.credentials.user.clone(),
-            1 => self.credentials.secret.expose().to_vec(),
+            1 => self.credentials.secret().to_vec(),
             _ => return Err(unexpected_challenge(Mechanism::Login)),
         };
         self.answered += 1;
@@ -41,7 +41,7 @@ mod tests {
     #[test]
     fn answers_the_name_then_the_password_whatever_the_prompt() {
         for prompts in [["Username:", "Password:"], ["User Name\0", "Password\0"], ["", ""]] {
-            let mut run = Login::new(Credentials { user: b"tim".to_vec(), secret: Secret::new("sesame") });
+            let mut run = Login::new(Credentials::with_password("tim", Secret::new("sesame")));
             assert_eq!(run.respond(prompts[0].as_bytes()).unwrap(), b"tim");
             assert_eq!(run.respond(prompts[1].as_bytes()).unwrap(), b"sesame");
             assert_eq!(run.respond(b"Password:").unwrap_err().kind(), Kind::Protocol);

@@ -23,15 +23,41 @@ use crate::error::{Error, Kind, Result};
 pub struct Credentials {
     /// The user's name, as the server knows it.
     pub user: Vec<u8>,
-    /// The password, or what a mechanism takes in its place.
-    pub secret: Secret,
+    /// What proves it.
+    pub proof: Proof,
+}
+
+/// What proves who somebody is. Each mechanism takes one kind of proof.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// A password.
+    Password(Secret),
+    /// An OAuth access token (RFC 6750).
+    Token(Secret),
+    /// The client certificate of the TLS line (RFC 4422 appendix A).
+    Certificate,
+}
+
+impl Credentials {
+    /// A name and its password.
+    pub fn with_password(user: impl Into<Vec<u8>>, password: Secret) -> Credentials {
+        Credentials { user: user.into(), proof: Proof::Password(password) }
+    }
+
+    /// The password or the token; empty where a certificate speaks.
+    pub fn secret(&self) -> &[u8] {
+        match &self.proof {
+            Proof::Password(secret) | Proof::Token(secret) => secret.expose(),
+            Proof::Certificate => &[],
+        }
+    }
 }
 
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials")
             .field("user", &String::from_utf8_lossy(&self.user))
-            .field("secret", &self.secret)
+            .field("proof", &self.proof)
             .finish()
     }
 }
@@ -86,7 +112,7 @@ mod tests {
     use super::*;
 
     fn credentials() -> Credentials {
-        Credentials { user: b"tim".to_vec(), secret: Secret::new("tanstaaftanstaaf") }
+        Credentials::with_password("tim", Secret::new("tanstaaftanstaaf"))
     }
 
     #[test]
@@ -119,6 +145,6 @@ mod tests {
     #[test]
     fn credentials_show_the_name_but_not_the_password() {
         let shown = format!("{:?}", credentials());
-        assert_eq!(shown, r#"Credentials { user: "tim", secret: [hidden] }"#);
+        assert_eq!(shown, r#"Credentials { user: "tim", proof: Password([hidden]) }"#);
     }
 }

@@ -17,7 +17,7 @@ impl Plain {
     /// `NUL user NUL password`, without an identity to act as; `None` when a NUL in one of them
     /// would shift the border between them.
     fn message(&self) -> Option<Vec<u8>> {
-        let (user, password) = (&self.credentials.user[..], self.credentials.secret.expose());
+        let (user, password) = (&self.credentials.user[..], self.credentials.secret());
         let holds_nul = user.contains(&0) || password.contains(&0);
         (!holds_nul).then(|| [b"\0", user, b"\0", password].concat())
     }
@@ -46,7 +46,7 @@ mod tests {
     use crate::auth::Secret;
 
     fn run(user: &[u8], password: &[u8]) -> Plain {
-        Plain::new(Credentials { user: user.to_vec(), secret: Secret::new(password) })
+        Plain::new(Credentials::with_password(user, Secret::new(password)))
     }
 
     #[test]

@@ -106,14 +106,14 @@ impl Session<Authorization> {
         if !reply.is_ok() {
             return Ok(reply);
         }
-        self.converse(&Command::Pass(credentials.secret.expose()))
+        self.converse(&Command::Pass(credentials.secret()))
     }
 
     fn by_apop(&mut self, credentials: &Credentials) -> Result<Reply> {
         let Some(timestamp) = &self.state.greeting.timestamp else {
             return Err(Error::new(Kind::SignIn, "the greeting has no timestamp for APOP"));
         };
-        let digest = auth::apop_digest(timestamp, &credentials.secret);
+        let digest = auth::apop_digest(timestamp, credentials.secret());
         self.converse(&Command::Apop { user: &credentials.user, digest: &digest })
     }
 

@@ -53,7 +53,7 @@ fn open(script: &str) -> (Session<Authorization>, JoinHandle<()>) {
 }
 
 fn credentials() -> Credentials {
-    Credentials { user: b"mrose".to_vec(), secret: Secret::new("tanstaaf") }
+    Credentials::with_password("mrose", Secret::new("tanstaaf"))
 }
 
 /// A session in TRANSACTION on a server without CAPA, whose transcript goes on with `script`.
@@ -207,7 +207,7 @@ fn an_initial_response_that_does_not_fit_one_line_waits_for_the_challenge() {
     let (session, peer) = open(&format!(
         "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: +OK"
     ));
-    let credentials = Credentials { user: b"mrose".to_vec(), secret: Secret::new(long) };
+    let credentials = Credentials::with_password("mrose", Secret::new(long));
     drop(session.sign_in(&credentials, Some(Mechanism::Plain)).expect("signed in"));
     peer.join().expect("to the letter");
 }
@@ -231,7 +231,7 @@ fn a_refused_sign_in_gives_the_session_back() {
     );
     let Refused { error, session } = session.sign_in(&credentials(), None).expect_err("refused");
     assert_eq!(error.kind(), Kind::SignIn);
-    let again = Credentials { secret: Secret::new("other"), ..credentials() };
+    let again = Credentials::with_password("mrose", Secret::new("other"));
     let session = session.expect("given back").sign_in(&again, None).expect("signed in");
     session.quit().expect("ended");
     peer.join().expect("to the letter");
@@ -249,7 +249,7 @@ fn no_secret_travels_unencrypted_unasked() {
 
 #[test]
 fn a_weaker_mechanism_never_follows_in_the_clear() {
-    let digest = crate::auth::apop_digest(b"<1@h>", &Secret::new("tanstaaf"));
+    let digest = crate::auth::apop_digest(b"<1@h>", b"tanstaaf");
     let script = format!(
         "S: +OK <1@h>\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: USER\nS: .\nC: APOP mrose {digest}\nS: -ERR"
     );

@@ -3,9 +3,11 @@
 //! Within a round RETRs are sent ahead; at its end every one of them has its answer. Only that
 //! proves that the server lost none and that each answer was the one to its command: a server that
 //! announces PIPELINING and drops a command would else have one message's text recorded under the
-//! next one's unique-id. And a round ends with the question for its last message's unique-id: a
-//! server that does not byte-stuff ends a message early, and what follows may look like replies, but
-//! cannot foresee that answer. What is not proven is dropped, undone, and fetched again.
+//! next one's unique-id. A server that does not byte-stuff ends a message early, and what follows may
+//! look like replies: where every message has just the octets it was listed with, none ended early.
+//! Servers often list wrong sizes, though, and where messages are to be deleted nothing is good enough
+//! but certainty: then a round ends with the question for its last message's unique-id, an answer that
+//! no text can foresee. What is not proven is dropped, undone, and fetched again.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -86,9 +88,12 @@ impl<D: Destination> Line<'_, D> {
             let (round, answered) = self.round(now, &may_go_on);
             rest = &rest[answered..];
             if let Some(round) = round {
+                let is_as_listed =
+                    round.facts.iter().all(|fact| fact.octets == Some(fact.bytes) && !fact.then_delete);
                 let last = round.facts.last().map(|fact| (fact.number, fact.unique_id.clone()));
                 self.hand_over(Sent::Round(round));
-                let is_proven = last.is_none_or(|(number, unique_id)| self.is_in_step(number, &unique_id));
+                let is_proven = is_as_listed && self.progress.trouble.is_none()
+                    || last.is_none_or(|(number, unique_id)| self.is_in_step(number, &unique_id));
                 self.hand_over(Sent::Proof(is_proven));
             }
             if is_stopped() && self.progress.trouble.is_none() && !rest.is_empty() {

@@ -4,8 +4,8 @@
 use crate::support::delivered::in_maildir;
 use crate::support::pop3::{Home, Pop3};
 use crate::support::scripted::{Answer, Scripted};
-use crate::support::stage::{STORES, Stage};
-use pop3::server::{Behaviour, Framing, Message};
+use crate::support::stage::{STORES, Stage, letters};
+use pop3::server::{Behaviour, Framing, Message, Sizes};
 
 #[test]
 fn a_message_that_is_not_byte_stuffed_is_not_believed() {
@@ -88,5 +88,20 @@ fn text_that_plays_the_replies_deceives_nobody_and_blocks_no_other_message() {
         }
         assert_eq!(in_maildir(&home.join("in")).len(), 2, "{:?}", server.heard());
         assert!(!server.heard().iter().any(|line| line == "DELE 2"), "{:?}", server.heard());
+    }
+}
+
+#[test]
+fn only_a_round_of_the_listed_sizes_that_deletes_nothing_goes_without_its_question() {
+    let lying = Behaviour { sizes: Sizes::RoundedUp(1024), ..Behaviour::default() };
+    for (keep, behaviour, questions) in
+        [("all", Behaviour::default(), 0), ("none", Behaviour::default(), 1), ("all", lying, 1)]
+    {
+        for store in STORES {
+            let stage = Stage::new(store, letters(3), behaviour.clone());
+            stage.fetch(&["--keep", keep]).exits(0);
+            assert_eq!(stage.server.count("UIDL 3"), questions, "{keep}: {:?}", stage.said());
+            stage.ends_well(&letters(3));
+        }
     }
 }

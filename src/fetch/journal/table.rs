@@ -4,7 +4,9 @@
 //!
 //! It knows neither records nor states' meaning: the view above does.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
+
+use foldhash::quality::RandomState;
 
 /// No entry, at the end of a chain.
 const END: u32 = u32::MAX;

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::{LineEnd, Unstuffer};
 use crate::protocol::{Command, Reply};
-use crate::transport::{TlsSettings, Transport, deadline_after};
+use crate::transport::{Certificate, TlsFailure, TlsSettings, Transport, deadline_after};
 
 /// The longest line outside a message. RFC 2449 section 4 says 512; servers' CAPA and UIDL lines
 /// and SASL challenges (12,288 in RFC 5034 section 4) are longer.
@@ -69,6 +69,11 @@ impl Connection {
     /// Whether what is sent is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.transport.is_encrypted()
+    }
+
+    /// The server's certificate; `None` without encryption.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.transport.certificate()
     }
 
     /// Whether octets have come in that no answer has claimed: behind STLS an attack, behind a
@@ -247,6 +252,9 @@ impl Connection {
 
     /// The error for a conversation that ended or fell silent.
     fn lost(&self, phase: Phase, error: io::Error) -> Error {
+        if let Some(failure) = TlsFailure::of_line(&error) {
+            return failure.into_error();
+        }
         match error.kind() {
             io::ErrorKind::TimedOut => {
                 let waited = self.patience.as_secs_f32();

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::overrides::{KEYS, Overrides, Value};
 use crate::auth::Secret;
@@ -86,6 +87,12 @@ impl Environment {
     pub(super) fn password(&self) -> Option<Secret> {
         let password = self.variables.get("POP3_PASSWORD").filter(|password| !password.is_empty())?;
         Some(Secret::new(password.clone().into_vec()))
+    }
+
+    /// What opens the client certificate's key, from `POP3_CLIENT_CERT_PASSWORD`.
+    pub(super) fn client_certificate_password(&self) -> Result<Option<Zeroizing<String>>> {
+        let password = self.text("POP3_CLIENT_CERT_PASSWORD")?;
+        Ok(password.map(|password| Zeroizing::new(password.to_owned())))
     }
 
     /// All that the `POP3_…` variables say, but `POP3_PASSWORD`. Each key of the configuration file

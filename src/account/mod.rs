@@ -30,9 +30,9 @@ pub use self::password::PasswordSource;
 pub use self::resolve::{Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
-use crate::auth::{Credentials, Mechanism};
+use crate::auth::{Credentials, Mechanism, Proof};
 use crate::delivery::Spec;
-use crate::error::Result;
+use crate::error::{Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings};
@@ -70,13 +70,28 @@ pub struct Account {
 
 impl Account {
     /// User name and password. May run a command, read a file, or ask on the terminal; a password on
-    /// standard input is read once, so ask once.
+    /// standard input is read once, so ask once. A client certificate takes the password's place where
+    /// EXTERNAL is asked for, and where nobody named a password: then it comes before a question on the
+    /// terminal, but behind `~/.netrc`.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`](crate::error::Kind::NoCredentials) when there is no password;
     /// [`Kind::Config`](crate::error::Kind::Config) when its file is open to others;
     /// [`Kind::Io`](crate::error::Kind::Io) when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
+        let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
+        // RFC 4422 appendix A: what proves who we are is outside of the exchange.
+        if self.auth.is_some_and(|mechanism| mechanism.sasl_name() == Some("EXTERNAL")) {
+            return Ok(by_certificate);
+        }
+        let may_speak = self.tls.identity.is_some() && self.auth.is_none() && self.security != Security::None;
+        if may_speak && matches!(self.password, PasswordSource::Search) {
+            let netrc = self.password.obtain(&self.user, self.host(), environment, |_| Ok(None));
+            return match netrc {
+                Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
+                netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
+            };
+        }
         let secret = self.password.obtain(&self.user, self.host(), environment, password::prompt)?;
         Ok(Credentials::with_password(self.user.as_bytes(), secret))
     }

@@ -16,7 +16,7 @@ use crate::session::Pipelining;
 use crate::transport::{Pin, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 25] = [
     "server",
     "user",
     "tls",
@@ -24,6 +24,8 @@ pub const KEYS: [&str; 23] = [
     "pin",
     "tls-min",
     "tls-host",
+    "client-cert",
+    "client-key",
     "auth",
     "password",
     "password-command",
@@ -56,6 +58,8 @@ pub struct Overrides {
     pub pins: Option<Vec<Pin>>,
     pub tls_min: Option<TlsVersion>,
     pub tls_host: Option<String>,
+    pub client_cert: Option<PathBuf>,
+    pub client_key: Option<PathBuf>,
     /// `Some(None)` is `auto`, said aloud.
     pub auth: Option<Option<Mechanism>>,
     pub password: Option<PasswordSource>,
@@ -93,6 +97,11 @@ impl Overrides {
         if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
+        // A key belongs to the certificate beside it.
+        if heavier.client_cert.is_some() {
+            self.client_key = None;
+        }
+        take!(client_cert, client_key);
         take!(
             server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
         );
@@ -116,6 +125,8 @@ impl Overrides {
             }
             "tls-min" => self.tls_min = Some(text(value)?.parse()?),
             "tls-host" => self.tls_host = Some(word(value)?.to_owned()),
+            "client-cert" => self.client_cert = Some(values::path(word(value)?, home)),
+            "client-key" => self.client_key = Some(values::path(word(value)?, home)),
             "auth" => self.auth = Some(values::mechanism(text(value)?)?),
             "password" => self.set_password(PasswordSource::Given(Secret::new(word(value)?)))?,
             "password-command" => self.set_password(PasswordSource::Command(word(value)?.to_owned()))?,
@@ -261,6 +272,11 @@ mod tests {
         let heavy = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
         let both = light.clone().under(&heavy);
         assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("light"), Some(true)));
+        let pair = Overrides { client_key: Some("/key".into()), ..light.clone() };
+        let other = set("client-cert", Value::Text("~/both.pem")).unwrap();
+        let other = pair.under(&other);
+        assert_eq!(other.client_cert, Some(PathBuf::from("/home/me/both.pem")));
+        assert_eq!(other.client_key, None, "it is the key of another certificate");
         let url = set("server", Value::Text("pop3s://heavy@h")).unwrap();
         assert_eq!(light.clone().under(&url).user.as_deref(), Some("heavy"));
         let named = Overrides { user: Some("named".into()), ..url };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Account, Config, Environment, Overrides, PasswordSource};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
-use crate::transport::{Target, TlsSettings, TlsVersion};
+use crate::transport::{ClientCertificate, Target, TlsSettings, TlsVersion};
 
 /// A phase's patience when nothing was said.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,7 +66,11 @@ pub fn resolve(
                 (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
                 _ => base.password.clone(),
             };
-            account(*name, Overrides { password, ..base.under(&upper) })
+            let mut account = account(*name, Overrides { password, ..base.under(&upper) })?;
+            if let Some(own) = &mut account.tls.identity {
+                own.password = environment.client_certificate_password()?;
+            }
+            Ok(account)
         })
         .collect()
 }
@@ -139,6 +143,14 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
     let user = said.user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
+    let identity = match (said.client_cert, said.client_key) {
+        (Some(certificate), key) => Some(ClientCertificate { certificate, key, password: None }),
+        (None, None) => None,
+        (None, Some(_)) => {
+            return Err(lacks("it has a client key, and no client certificate")
+                .hint("name the certificate too: --client-cert FILE"));
+        }
+    };
     // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
     // two tunnels on one machine must not.
     let place = match url.target() {
@@ -154,6 +166,7 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
             pins: said.pins.unwrap_or_default(),
             min: said.tls_min.unwrap_or(TlsVersion::V1_2),
             host: said.tls_host,
+            identity,
         },
         user,
         password: said.password.unwrap_or(PasswordSource::Search),

@@ -9,7 +9,6 @@ use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
 use pop3::session::{Authorization, Dial, Session, Transaction};
-use pop3::transport::Untrusted;
 
 use super::output::Output;
 use super::trace::Trace;
@@ -67,7 +66,7 @@ impl Context {
             let trace = Trace::new(Arc::clone(&self.output));
             account.trace.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
-        dial.dial(&transcript).map_err(|error| with_pin(error, &dial))
+        dial.dial(&transcript)
     }
 
     /// A session that is signed in.
@@ -93,15 +92,4 @@ impl Context {
             Err(refused) => Err(refused.error.within(format!("could not sign in to {server}"))),
         }
     }
-}
-
-/// Names the certificate's fingerprint in the hint of a certificate that is not trusted: whoever
-/// knows better than the authorities can then pin it. Costs a second handshake, in which nothing is
-/// sent.
-fn with_pin(error: Error, dial: &Dial<'_>) -> Error {
-    let Some(hint) = Untrusted::of(&error).map(|untrusted| untrusted.hint(dial.fingerprint().ok().as_ref()))
-    else {
-        return error;
-    };
-    error.hint(hint)
 }

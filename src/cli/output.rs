@@ -198,9 +198,14 @@ impl Output {
 
     /// What went wrong, with its hint. Always said, unless it is only that nobody reads any more.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        let Some(Told { sentence, hint }) = report::tell(error) else { return };
+        let Some(Told { sentence, certificate, hint }) = report::tell(error) else { return };
         let label = paint(BAD, "pop3:", self.ends.err_has_color);
         self.say(&format!("{label} {}", self.guarded(&sentence)));
+        if let Some(certificate) = certificate {
+            for (label, value) in human::certificate(&certificate) {
+                self.say(&self.guarded(&format!("  {label:<7} {value}")));
+            }
+        }
         if let Some(hint) = hint {
             let label = paint(GOOD, "hint:", self.ends.err_has_color);
             self.say(&format!("{label} {}", self.guarded(&hint)));

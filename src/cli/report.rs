@@ -7,6 +7,7 @@ use std::fmt;
 use std::io;
 
 use pop3::error::{Error, Kind};
+use pop3::transport::{Certificate, TlsFailure};
 
 /// How the program ends: sysexits, the tongue of mail tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,8 @@ impl ExitCode {
 pub(crate) struct Told {
     /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
     pub(crate) sentence: String,
+    /// The certificate it is about.
+    pub(crate) certificate: Option<Certificate>,
     /// What to do about it, where there is something.
     pub(crate) hint: Option<String>,
 }
@@ -103,7 +106,8 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     }
     let cause = known(error);
     let hint = cause.and_then(|error| error.own_hint().or_else(|| hint(error.kind())));
-    Some(Told { sentence: sentence(error.as_ref()), hint: hint.map(ToOwned::to_owned) })
+    let certificate = cause.and_then(TlsFailure::of).and_then(TlsFailure::certificate).cloned();
+    Some(Told { sentence: sentence(error.as_ref()), certificate, hint: hint.map(ToOwned::to_owned) })
 }
 
 /// The exit code of an error. Without a [`Kind`] in its chain it is I/O if that lies beneath, else

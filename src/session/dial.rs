@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use super::{Authorization, Session};
 use crate::connection::{Connection, Transcript};
-use crate::error::{Kind, Phase, Result};
+use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
-use crate::transport::{Pin, Security, Target, TlsSettings, Transport};
+use crate::transport::{Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport};
+
+/// How long each phase of a second look may take: it only explains.
+const PATIENCE_TO_LOOK: Duration = Duration::from_secs(10);
 
 /// How to reach a server.
 #[derive(Debug, Clone, Copy)]
@@ -26,9 +29,12 @@ impl Dial<'_> {
     /// Connects and gets ready for sign-in. `transcript` makes the watcher of each conversation:
     /// there are two where the server hung up on CAPA and is asked again without it.
     ///
+    /// A server that is not trusted is looked at a second time, to say why ([`Dial::examine`]).
+    ///
     /// # Errors
-    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::Tls`], [`Kind::Timeout`],
-    /// [`Kind::Protocol`], and what an `-ERR` greeting means.
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::Tls`] ([`TlsFailure::of`] knows more),
+    /// [`Kind::Timeout`], [`Kind::Protocol`], what [`Transport::secure`] says of the files it needs, and
+    /// what an `-ERR` greeting means.
     pub fn dial(
         &self,
         transcript: &dyn Fn() -> Option<Box<dyn Transcript>>,
@@ -39,6 +45,7 @@ impl Dial<'_> {
             }
             other => other,
         }
+        .map_err(|error| self.explained(error))
         .map_err(|error| match error.kind() {
             // These name the server themselves.
             Kind::Connect | Kind::HostNotFound => error,
@@ -50,21 +57,34 @@ impl Dial<'_> {
         Ok(session)
     }
 
-    /// The SHA-256 of the certificate that the server shows, trusted or not, for the user to compare
-    /// and pin. Nothing is sent behind the handshake.
+    /// What the server shows in a handshake, trusted or not: certificates, version. Nothing is sent
+    /// behind it, and our own certificate is not shown.
     ///
     /// # Errors
     /// As [`Dial::dial`].
-    pub fn fingerprint(&self) -> Result<Pin> {
-        let mut transport = Transport::connect(self.target, self.patience)?;
+    pub fn examine(&self) -> Result<Shown> {
+        let patience = self.patience.min(PATIENCE_TO_LOOK);
+        let mut transport = Transport::connect(self.target, patience)?;
         if self.security == Security::Stls {
-            let mut connection = Connection::new(transport, self.patience, None);
+            let mut connection = Connection::new(transport, patience, None);
             connection.reply(Phase::Greeting)?;
             connection.send(&Command::Stls)?;
             connection.reply(Phase::Reply)?;
             transport = connection.into_transport();
         }
-        transport.fingerprint(self.tls, self.host(), self.patience)
+        transport.examine(self.tls, self.host(), patience)
+    }
+
+    /// A failed handshake with what a second look tells of it.
+    fn explained(&self, error: Error) -> Error {
+        let Some(failure) = TlsFailure::of(&error) else { return error };
+        if self.security == Security::Stls && failure.reason() == Reason::NotTls {
+            return error.hint("try --tls implicit (usually port 995)");
+        }
+        match failure.wants_a_look().then(|| self.examine()) {
+            Some(Ok(shown)) => failure.clone().seen(shown).into_error(),
+            _ => error,
+        }
     }
 
     fn host(&self) -> &str {

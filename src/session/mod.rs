@@ -26,7 +26,7 @@ use std::str::FromStr;
 use crate::connection::Connection;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting, Reply};
-use crate::transport::TlsSettings;
+use crate::transport::{Certificate, TlsSettings};
 
 /// The state before sign-in.
 #[derive(Debug)]
@@ -89,6 +89,11 @@ impl<State> Session<State> {
     /// Whether what is sent is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.connection.is_encrypted()
+    }
+
+    /// The server's certificate; `None` without encryption.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.connection.certificate()
     }
 
     /// Sends a command and reads its status line; an `-ERR` becomes an error that says

@@ -1,99 +1,98 @@
-//! What a failed handshake means, in words: TLS libraries answer in their own dialect, and
-//! certificate errors that nobody understands make people switch the check off. Knows the texts
-//! of OpenSSL; those of other libraries come through as they are.
+//! The TLS library's dialect: from the text of a failed handshake to the [`Reason`] behind it. Knows
+//! the texts of OpenSSL, by which native-tls speaks on most systems; those of other libraries come
+//! through as they are. What a reason means to a person is said in [`failure`](super::failure).
 
-use std::error::Error as StdError;
-use std::fmt;
+use super::Reason;
 
-use super::{Pin, TlsVersion};
-use crate::error::Error;
+/// What a text of OpenSSL says, in the part behind the last colon or in the brackets at its end.
+/// First come, first served: "certificate has expired" of ours stands apart from the server's alert.
+const VERDICTS: [(&str, Reason); 14] = [
+    ("certificate has expired", Reason::Expired),
+    ("certificate is not yet valid", Reason::NotYetValid),
+    ("hostname mismatch", Reason::WrongName),
+    ("ip address mismatch", Reason::WrongName),
+    ("self-signed certificate in certificate chain", Reason::UnknownIssuer),
+    ("self signed certificate in certificate chain", Reason::UnknownIssuer), // before OpenSSL 3
+    ("self-signed certificate", Reason::SelfSigned),
+    ("self signed certificate", Reason::SelfSigned),
+    ("unable to get local issuer certificate", Reason::UnknownIssuer),
+    ("unable to get issuer certificate", Reason::UnknownIssuer),
+    ("unable to verify the first certificate", Reason::UnknownIssuer),
+    ("key too weak", Reason::WeakKey),
+    ("digest algorithm too weak", Reason::WeakSignature),
+    ("revoked", Reason::Revoked),
+];
 
-/// Why a server's certificate was not believed: the cause inside the [`Error`] of a handshake.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Untrusted {
-    reason: String,
-    remedy: Remedy,
-}
+/// Failures of the handshake itself.
+const QUARRELS: [(&str, Reason); 19] = [
+    ("ee key too small", Reason::WeakKey),
+    ("ca key too small", Reason::WeakKey),
+    ("ca md too weak", Reason::WeakSignature),
+    ("wrong signature type", Reason::WeakSignature),
+    ("dh key too small", Reason::WeakExchange),
+    ("bad dh value", Reason::WeakExchange),
+    ("protocol version", Reason::OldProtocol),
+    ("unsupported protocol", Reason::OldProtocol),
+    ("no protocols available", Reason::OldProtocol),
+    ("unsafe legacy renegotiation", Reason::OldProtocol),
+    ("wrong version number", Reason::NotTls),
+    ("packet length too long", Reason::NotTls),
+    ("http request", Reason::NotTls),
+    ("record layer failure", Reason::NotTls),
+    ("alert handshake failure", Reason::Refused),
+    ("alert illegal parameter", Reason::Refused),
+    ("alert insufficient security", Reason::Refused),
+    ("unexpected eof", Reason::HungUp),
+    ("hung up", Reason::HungUp),
+];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Remedy {
-    Vouch,
-    Rename,
-    Renew,
-    SetClock,
-    Repin,
-}
+/// Alerts with which a server speaks of our certificate, or of its absence (RFC 8446 section 6.2).
+const ALERTS: [&str; 9] = [
+    "bad certificate",
+    "no certificate",
+    "certificate required",
+    "certificate unknown",
+    "unsupported certificate",
+    "certificate expired",
+    "certificate revoked",
+    "unknown ca",
+    "access denied",
+];
 
-impl Untrusted {
-    /// The doubt about the certificate, if that is what `error` is about: the moment to fetch a
-    /// [`Transport::fingerprint`](super::Transport::fingerprint) and show it with [`Untrusted::hint`].
-    pub fn of(error: &Error) -> Option<&Untrusted> {
-        error.source()?.downcast_ref()
-    }
-
-    /// A certificate that is none of the pinned ones.
-    pub(super) fn unpinned(certificate: &Pin) -> Untrusted {
-        Untrusted {
-            reason: format!("its certificate is {certificate}, which is not pinned"),
-            remedy: Remedy::Repin,
-        }
-    }
-
-    /// The doubt that a failed handshake's text expresses; `None` when it failed for another reason.
-    pub(super) fn read(text: &str) -> Option<Untrusted> {
-        let reason = verdict(text)?.to_owned();
-        let remedy = if reason.contains("mismatch") {
-            Remedy::Rename
-        } else if reason.contains("expired") {
-            Remedy::Renew
-        } else if reason.contains("not yet valid") {
-            Remedy::SetClock
-        } else {
-            Remedy::Vouch
-        };
-        Some(Untrusted { reason, remedy })
-    }
-
-    /// What the user can do; with the certificate's own pin where it is known.
-    pub fn hint(&self, certificate: Option<&Pin>) -> String {
-        let pin = certificate.map_or_else(|| "sha256:HEX".to_owned(), Pin::to_string);
-        match self.remedy {
-            Remedy::Vouch => format!(
-                "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with --pin {pin}"
-            ),
-            Remedy::Rename => format!(
-                "the certificate is for another host: if you know that name is right, give it with --tls-host NAME, or trust exactly this certificate with --pin {pin}"
-            ),
-            Remedy::Renew => format!(
-                "the server's owner must renew it (is this computer's clock right?); until then --pin {pin} trusts exactly this certificate"
-            ),
-            Remedy::SetClock => "check this computer's clock".to_owned(),
-            Remedy::Repin => {
-                format!("if you know that the server has a new certificate, trust it with --pin {pin}")
-            }
-        }
-    }
-}
-
-impl fmt::Display for Untrusted {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
-    }
-}
-
-impl StdError for Untrusted {}
-
-/// The part of a handshake's failure that speaks about the server's certificate.
-fn verdict(text: &str) -> Option<&str> {
-    // OpenSSL: `error:0A000086:…:certificate verify failed:FILE:LINE: (REASON)`.
+/// The reason of a failed handshake, and the words for a reason that has none of its own.
+/// `has_identity` tells whether the server was shown a certificate of ours.
+pub(super) fn read(text: &str, has_identity: bool) -> (Reason, String) {
+    // OpenSSL: `error:0A000086:…:certificate verify failed:FILE:LINE: (VERDICT)`. The verdict also
+    // stands behind failures that it did not cause.
     if text.contains("certificate verify failed") {
-        let reason = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-        return Some(reason.unwrap_or("its certificate could not be verified"));
+        let verdict = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        let words = verdict.unwrap_or("its certificate could not be verified");
+        return (find(&VERDICTS, words).unwrap_or(Reason::Distrusted), words.to_owned());
     }
-    // Other libraries; an alert is the server's doubt about us.
-    let lower = text.to_ascii_lowercase();
-    let ours = !lower.contains("alert") && ["certificat", "trust"].iter().any(|word| lower.contains(word));
-    ours.then_some(text)
+    let words = plain(text);
+    let lower = words.to_ascii_lowercase();
+    let reason = if lower.contains("alert") && ALERTS.iter().any(|alert| lower.contains(alert)) {
+        if has_identity { Reason::IdentityRefused } else { Reason::IdentityDemanded }
+    } else if let Some(reason) = find(&QUARRELS, &lower) {
+        reason
+    } else if !lower.contains("alert") && ["certificat", "trust"].iter().any(|word| lower.contains(word)) {
+        Reason::Distrusted // in another library's words
+    } else {
+        Reason::Other
+    };
+    (reason, words)
+}
+
+/// The reason behind an error of an encrypted line on which the handshake was over: in TLS 1.3 a
+/// server looks at our certificate only after that.
+pub(super) fn read_late(text: &str, has_identity: bool) -> Option<(Reason, String)> {
+    let (reason, words) = read(text, has_identity);
+    matches!(reason, Reason::IdentityRefused | Reason::IdentityDemanded).then_some((reason, words))
+}
+
+fn find(table: &[(&str, Reason)], words: &str) -> Option<Reason> {
+    let words = words.to_ascii_lowercase();
+    table.iter().find(|(text, _)| words.contains(text)).map(|(_, reason)| *reason)
 }
 
 /// A library's text without its code, function, file and line.
@@ -109,75 +108,68 @@ pub(super) fn plain(text: &str) -> String {
     reason.to_owned()
 }
 
-/// What to try when no TLS could be agreed on.
-pub(super) fn hint(reason: &str, min: TlsVersion) -> Option<&'static str> {
-    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
-    if says(&["wrong version number", "packet length too long", "http request", "record layer failure"]) {
-        Some("the server did not answer in TLS: if it wants STLS, use --tls stls (usually port 110)")
-    } else if says(&["protocol version", "unsupported protocol", "no protocols available"]) {
-        Some(match min {
-            TlsVersion::V1_3 => "the server may know only older versions: --tls-min 1.2 allows one more",
-            TlsVersion::V1_2 => {
-                "the server knows only versions older than 1.2, which protect nothing: ask its owner"
-            }
-        })
-    } else {
-        None
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const VERIFY: &str = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:../ssl/statem/statem_clnt.c:1890:";
+    const VERSION: &str =
+        "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:";
+    const ALERT: &str = "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../ssl/record/rec_layer_s3.c:1605:SSL alert number 116";
 
     #[test]
-    fn finds_the_reason_and_the_remedy_in_the_librarys_text() {
-        let pin = Pin::of(b"certificate");
+    fn finds_the_verdict_on_a_certificate() {
         let table = [
-            ("self-signed certificate", "--ca-file PEM"),
-            ("unable to get local issuer certificate", "--ca-file PEM"),
-            ("hostname mismatch", "--tls-host NAME"),
-            ("IP address mismatch", "--tls-host NAME"),
-            ("certificate has expired", "renew"),
-            ("certificate is not yet valid", "clock"),
+            ("self-signed certificate", Reason::SelfSigned),
+            ("self-signed certificate in certificate chain", Reason::UnknownIssuer),
+            ("unable to get local issuer certificate", Reason::UnknownIssuer),
+            ("hostname mismatch", Reason::WrongName),
+            ("IP address mismatch", Reason::WrongName),
+            ("certificate has expired", Reason::Expired),
+            ("certificate is not yet valid", Reason::NotYetValid),
+            ("EE certificate key too weak", Reason::WeakKey),
+            ("CA signature digest algorithm too weak", Reason::WeakSignature),
+            ("certificate revoked", Reason::Revoked),
+            ("unsuitable certificate purpose", Reason::Distrusted),
         ];
-        for (reason, remedy) in table {
-            let untrusted = Untrusted::read(&format!("{VERIFY} ({reason})")).expect(reason);
-            assert_eq!(untrusted.to_string(), reason);
-            assert!(untrusted.hint(None).contains(remedy), "{reason}");
-            let with_pin = untrusted.hint(Some(&pin));
-            assert!(with_pin.contains(&pin.to_string()) || remedy == "clock", "{reason}");
+        for (words, reason) in table {
+            assert_eq!(read(&format!("{VERIFY} ({words})"), false), (reason, words.to_owned()));
         }
     }
 
     #[test]
-    fn other_failures_are_no_distrust() {
-        let version = "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:";
-        let refused_by_server = "error:0A000412:SSL routines:ssl3_read_bytes:sslv3 alert bad certificate:../ssl/record/rec_layer_s3.c:1605:SSL alert number 42";
-        for text in [version, refused_by_server, "unexpected EOF", "Connection reset by peer (os error 104)"]
-        {
-            assert_eq!(Untrusted::read(text), None, "{text}");
+    fn finds_what_broke_the_handshake() {
+        let openssl = |reason: &str| format!("error:0A000000:SSL routines:f:{reason}:../ssl/f.c:1:");
+        let table = [
+            (VERSION.to_owned(), Reason::NotTls),
+            (openssl("tlsv1 alert protocol version"), Reason::OldProtocol),
+            (openssl("unsupported protocol"), Reason::OldProtocol),
+            (openssl("ee key too small"), Reason::WeakKey),
+            (openssl("ca md too weak"), Reason::WeakSignature),
+            (openssl("dh key too small"), Reason::WeakExchange),
+            (openssl("sslv3 alert handshake failure"), Reason::Refused),
+            ("unexpected EOF".to_owned(), Reason::HungUp),
+            ("Connection reset by peer (os error 104)".to_owned(), Reason::Other),
+            ("The certificate was not trusted.".to_owned(), Reason::Distrusted),
+        ];
+        for (text, reason) in table {
+            assert_eq!(read(&text, false).0, reason, "{text}");
+            assert_eq!(read_late(&text, false), None, "{text}");
         }
-        assert_eq!(plain(version), "wrong version number");
-        assert_eq!(plain(refused_by_server), "sslv3 alert bad certificate");
+    }
+
+    #[test]
+    fn an_alert_about_certificates_speaks_of_ours() {
+        let words = "tlsv13 alert certificate required".to_owned();
+        assert_eq!(read(ALERT, false), (Reason::IdentityDemanded, words.clone()));
+        assert_eq!(read_late(ALERT, true), Some((Reason::IdentityRefused, words)));
+    }
+
+    #[test]
+    fn the_librarys_words_lose_what_only_its_makers_need() {
+        assert_eq!(plain(VERSION), "wrong version number");
         assert_eq!(plain("unexpected EOF"), "the server hung up");
         assert_eq!(plain("Connection reset by peer"), "Connection reset by peer");
         assert_eq!(plain("error:odd"), "error:odd");
-    }
-
-    #[test]
-    fn another_librarys_distrust_is_told_in_its_words() {
-        let untrusted = Untrusted::read("The certificate was not trusted.").expect("distrust");
-        assert_eq!(untrusted.to_string(), "The certificate was not trusted.");
-    }
-
-    #[test]
-    fn an_old_server_is_told_from_a_strict_user() {
-        assert!(hint("tlsv1 alert protocol version", TlsVersion::V1_3).unwrap().contains("--tls-min 1.2"));
-        assert!(hint("unsupported protocol", TlsVersion::V1_2).unwrap().contains("ask its owner"));
-        assert!(hint("wrong version number", TlsVersion::V1_2).unwrap().contains("--tls stls"));
-        assert_eq!(hint("Connection reset by peer", TlsVersion::V1_2), None);
     }
 }

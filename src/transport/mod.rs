@@ -6,12 +6,17 @@
 //! ```text
 //! Target ─▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
 //!                                                          │ secure()
-//!                                          tls ── pin ─────▼
-//!                                             distrust  Transport::Tls   ─▶ connection
+//!                          identity ─▶ tls ── pin ─────▼
+//!                 failure ◀─ distrust ◀─┘          Transport::Tls   ─▶ connection
+//!                    └────── examine ◀── a second line: certificate
 //! ```
 
+mod certificate;
 mod dial;
 mod distrust;
+mod examine;
+mod failure;
+mod identity;
 pub mod memory;
 mod pin;
 mod target;
@@ -28,7 +33,10 @@ use std::time::{Duration, Instant};
 
 use native_tls::TlsStream;
 
-pub use distrust::Untrusted;
+pub use certificate::Certificate;
+pub use examine::Shown;
+pub use failure::{Reason, TlsFailure};
+pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
 pub use tls::{TlsSettings, TlsVersion};
@@ -82,7 +90,15 @@ pub struct Transport(Line);
 #[derive(Debug)]
 enum Line {
     Plain(Wire),
-    Tls(TlsStream<Wire>),
+    Tls(Box<Secured>),
+}
+
+/// An encrypted line, and what it was agreed on with: a server may still refuse afterwards.
+#[derive(Debug)]
+struct Secured {
+    stream: TlsStream<Wire>,
+    tls: TlsSettings,
+    host: String,
 }
 
 impl Transport {
@@ -107,22 +123,32 @@ impl Transport {
     /// an attack (RFC 2595 section 2.4).
     ///
     /// # Errors
-    /// [`Kind::Tls`] when the server is not trusted (then [`Untrusted::of`] finds the reason) or
-    /// no TLS could be agreed on, [`Kind::Timeout`] of the phase `Tls`, and [`Kind::Io`] or
-    /// [`Kind::Data`] for a CA file that is of no use.
+    /// [`Kind::Tls`] when the server is not trusted or no TLS could be agreed on ([`TlsFailure::of`]
+    /// finds the reason), [`Kind::Timeout`] of the phase `Tls`, [`Kind::Io`] or [`Kind::Data`] for a CA
+    /// file or a client certificate that is of no use, [`Kind::Config`] for a key that others may read,
+    /// and [`Kind::NoCredentials`] for one that does not open.
     pub fn secure(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Transport> {
         let wire = self.plain_wire(host)?;
-        tls::secure(wire, tls, host, deadline_after(patience)).map(|stream| Transport(Line::Tls(stream)))
+        let stream = tls::secure(wire, tls, host, deadline_after(patience))?;
+        Ok(Transport(Line::Tls(Box::new(Secured { stream, tls: tls.clone(), host: host.to_owned() }))))
     }
 
-    /// Asks for the server's certificate and hangs up: a handshake that trusts anybody, over which
-    /// nothing is ever sent. For telling a person what could be pinned.
+    /// Looks at what the server shows and hangs up: a handshake that trusts anybody, over which nothing
+    /// is ever sent. For telling a person what could be trusted, and why something was not.
     ///
     /// # Errors
-    /// [`Kind::Tls`], or [`Kind::Timeout`] of the phase `Tls`.
-    pub fn fingerprint(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Pin> {
+    /// [`Kind::Tls`] where nothing was shown, or [`Kind::Timeout`] of the phase `Tls`.
+    pub fn examine(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Shown> {
         let wire = self.plain_wire(host)?;
-        tls::fingerprint(wire, tls, host, deadline_after(patience))
+        examine::examine(wire, tls, host, deadline_after(patience))
+    }
+
+    /// The server's certificate; `None` on a plain line.
+    pub fn certificate(&self) -> Option<Certificate> {
+        match &self.0 {
+            Line::Plain(_) => None,
+            Line::Tls(line) => tls::certificate(&line.stream),
+        }
     }
 
     /// Whether what is written now leaves encrypted, to a server that was verified.
@@ -140,9 +166,12 @@ impl Transport {
         self.wire().set_deadline(deadline);
         match &mut self.0 {
             Line::Plain(wire) => wire.read(buffer).map_err(plain_words),
-            Line::Tls(stream) => match stream.read(buffer) {
-                Err(_) if stream.get_ref().has_ended() => Ok(0),
-                outcome => outcome.map_err(plain_words),
+            Line::Tls(line) => match line.stream.read(buffer) {
+                Err(error) => line.refused(&error).map_or_else(
+                    || if line.stream.get_ref().has_ended() { Ok(0) } else { Err(plain_words(error)) },
+                    Err,
+                ),
+                outcome => outcome,
             },
         }
     }
@@ -156,7 +185,7 @@ impl Transport {
         self.wire().set_deadline(deadline);
         let line: &mut dyn Write = match &mut self.0 {
             Line::Plain(wire) => wire,
-            Line::Tls(stream) => stream,
+            Line::Tls(line) => &mut line.stream,
         };
         line.write_all(bytes).and_then(|()| line.flush()).map_err(plain_words)
     }
@@ -164,9 +193,9 @@ impl Transport {
     /// Ends the line, under TLS with a farewell if that goes quickly. Later reads see the end.
     pub fn hang_up(&mut self) {
         self.wire().set_deadline(deadline_after(FAREWELL));
-        if let Line::Tls(stream) = &mut self.0 {
+        if let Line::Tls(line) = &mut self.0 {
             // The line ends either way.
-            let _ = stream.shutdown();
+            let _ = line.stream.shutdown();
         }
         self.wire().hang_up();
     }
@@ -174,7 +203,7 @@ impl Transport {
     fn wire(&mut self) -> &mut Wire {
         match &mut self.0 {
             Line::Plain(wire) => wire,
-            Line::Tls(stream) => stream.get_mut(),
+            Line::Tls(line) => line.stream.get_mut(),
         }
     }
 
@@ -185,6 +214,15 @@ impl Transport {
                 Err(Error::new(Kind::Usage, format!("could not encrypt the line to {host} twice")))
             }
         }
+    }
+}
+
+impl Secured {
+    /// The error for a server that speaks of our certificate, or the lack of it, after the handshake.
+    fn refused(&self, error: &io::Error) -> Option<io::Error> {
+        let text = error.get_ref()?.to_string();
+        let (reason, words) = distrust::read_late(&text, self.tls.identity.is_some())?;
+        Some(io::Error::other(TlsFailure::new(reason, words, &self.tls, &self.host)))
     }
 }
 

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Instant;
 
-use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector, TlsStream};
+use native_tls::{
+    Certificate as Authority, HandshakeError, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
+};
 
 use super::wire::Wire;
-use super::{Pin, Untrusted, distrust};
+use super::{Certificate, ClientCertificate, Pin, TlsFailure, distrust};
 use crate::error::{Error, Kind, Phase, Result};
 
 /// Whom to trust, and how much encryption is enough.
@@ -25,6 +27,8 @@ pub struct TlsSettings {
     pub min: TlsVersion,
     /// The name to ask for and to find in the certificate, if it is not the host that was dialled.
     pub host: Option<String>,
+    /// What to show a server that wants to know who we are.
+    pub identity: Option<ClientCertificate>,
 }
 
 /// A version of TLS that is still safe (RFC 8996 forbids the older ones).
@@ -72,18 +76,40 @@ pub(super) fn secure(
     }
     let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
     // Up to here nothing of ours has left but the handshake.
-    let pin = pin_of(&stream, host)?;
-    if tls.pins.contains(&pin) {
+    let Some(certificate) = certificate(&stream) else {
+        return Err(Error::new(Kind::Tls, disagreement(host)).because("the server showed no certificate"));
+    };
+    if tls.pins.contains(&certificate.pin()) {
         Ok(stream)
     } else {
-        Err(distrusted(tls, host, Untrusted::unpinned(&pin), Some(&pin)))
+        Err(TlsFailure::unpinned(certificate, tls, host).into_error())
     }
 }
 
 /// The certificate of whoever answers; the line ends with the call.
-pub(super) fn fingerprint(wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Pin> {
-    let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
-    pin_of(&stream, host)
+#[cfg(target_vendor = "apple")]
+pub(super) fn leaf(
+    wire: Wire,
+    tls: &TlsSettings,
+    host: &str,
+    deadline: Instant,
+) -> Result<Option<Certificate>> {
+    let anonymous = TlsSettings { identity: None, ..tls.clone() };
+    let stream = handshake(&trusting_anybody(&anonymous)?, wire, tls, host, deadline)?;
+    Ok(certificate(&stream))
+}
+
+/// The certificate of the server at the other end.
+pub(super) fn certificate(stream: &TlsStream<Wire>) -> Option<Certificate> {
+    let certificate = stream.peer_certificate().ok().flatten()?;
+    certificate.to_der().ok().map(|der| Certificate::of(&der))
+}
+
+/// The name to ask for. A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066
+/// section 3).
+pub(super) fn name<'a>(tls: &'a TlsSettings, host: &'a str) -> &'a str {
+    let name = tls.host.as_deref().unwrap_or(host);
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
@@ -96,18 +122,35 @@ fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
             builder.add_root_certificate(certificate);
         }
     }
-    builder.build().map_err(|error| unprepared(&error))
+    build(builder, tls)
 }
 
 /// For pins, which judge the certificate themselves. A handshake still proves that the server holds
 /// the certificate's key.
 fn trusting_anybody(tls: &TlsSettings) -> Result<TlsConnector> {
-    TlsConnector::builder()
+    let mut builder = TlsConnector::builder();
+    builder
         .min_protocol_version(Some(oldest(tls)))
         .danger_accept_invalid_certs(true)
-        .danger_accept_invalid_hostnames(true)
-        .build()
-        .map_err(|error| unprepared(&error))
+        .danger_accept_invalid_hostnames(true);
+    build(builder, tls)
+}
+
+fn build(mut builder: TlsConnectorBuilder, tls: &TlsSettings) -> Result<TlsConnector> {
+    if let Some(own) = &tls.identity {
+        builder.identity(own.load()?);
+    }
+    builder.build().map_err(|error| {
+        let reason = distrust::plain(&error.to_string());
+        match &tls.identity {
+            // All else was tried with other servers before.
+            Some(own) => {
+                let path = own.certificate.display();
+                Error::new(Kind::Data, format!("could not use the client certificate {path}")).because(reason)
+            }
+            None => Error::new(Kind::Tls, "could not prepare TLS").because(reason),
+        }
+    })
 }
 
 fn oldest(tls: &TlsSettings) -> Protocol {
@@ -117,11 +160,7 @@ fn oldest(tls: &TlsSettings) -> Protocol {
     }
 }
 
-fn unprepared(error: &native_tls::Error) -> Error {
-    Error::new(Kind::Tls, "could not prepare TLS").because(distrust::plain(&error.to_string()))
-}
-
-fn authorities(path: &Path) -> Result<Vec<Certificate>> {
+fn authorities(path: &Path) -> Result<Vec<Authority>> {
     let shown = path.display();
     let pem =
         fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
@@ -129,7 +168,7 @@ fn authorities(path: &Path) -> Result<Vec<Certificate>> {
         Error::new(Kind::Data, format!("could not use the CA file {shown}"))
             .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----")
     };
-    match Certificate::stack_from_pem(&pem) {
+    match Authority::stack_from_pem(&pem) {
         Ok(certificates) if certificates.is_empty() => {
             Err(unusable().because("there is no certificate in it"))
         }
@@ -146,46 +185,14 @@ fn handshake(
     deadline: Instant,
 ) -> Result<TlsStream<Wire>> {
     wire.set_deadline(deadline);
-    // A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066 section 3).
-    let name = tls.host.as_deref().unwrap_or(host);
-    let name = name.strip_suffix('.').unwrap_or(name);
-    connector.connect(name, wire).map_err(|error| match error {
+    connector.connect(name(tls, host), wire).map_err(|error| match error {
         // The wire blocks until its deadline, and only then says so.
         HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), disagreement(host))
             .because("the server did not answer in time"),
-        HandshakeError::Failure(error) => failed(tls, host, &error.to_string()),
+        HandshakeError::Failure(error) => TlsFailure::read(&error.to_string(), tls, host).into_error(),
     })
-}
-
-fn failed(tls: &TlsSettings, host: &str, text: &str) -> Error {
-    if let Some(untrusted) = Untrusted::read(text) {
-        return distrusted(tls, host, untrusted, None);
-    }
-    let reason = distrust::plain(text);
-    let hint = distrust::hint(&reason, tls.min);
-    let error = Error::new(Kind::Tls, disagreement(host)).because(reason);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
 }
 
 fn disagreement(host: &str) -> String {
     format!("could not agree on TLS with {host}")
-}
-
-fn distrusted(tls: &TlsSettings, host: &str, untrusted: Untrusted, pin: Option<&Pin>) -> Error {
-    let context = match &tls.host {
-        Some(name) if name != host => format!("could not trust {host} as {name}"),
-        _ => format!("could not trust {host}"),
-    };
-    let hint = untrusted.hint(pin);
-    Error::new(Kind::Tls, context).because(untrusted).hint(hint)
-}
-
-fn pin_of(stream: &TlsStream<Wire>, host: &str) -> Result<Pin> {
-    let certificate = stream.peer_certificate().ok().flatten();
-    let der = certificate.and_then(|certificate| certificate.to_der().ok());
-    der.map(|der| Pin::of(&der))
-        .ok_or_else(|| Error::new(Kind::Tls, disagreement(host)).because("the server showed no certificate"))
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use native_tls::{Identity, Protocol, TlsAcceptor};
 
-use super::{Pin, TlsSettings, TlsVersion, Transport, Untrusted};
+use super::{Pin, Reason, TlsFailure, TlsSettings, TlsVersion, Transport};
 use crate::error::{Error, Kind, Phase};
 
 const HOST: &str = "pop.example.com";
@@ -105,6 +105,10 @@ fn cause(error: &Error) -> String {
     error.source().map(ToString::to_string).unwrap_or_default()
 }
 
+fn reason(error: &Error) -> Reason {
+    TlsFailure::of(error).expect("a failed handshake").reason()
+}
+
 #[test]
 fn a_trusted_authority_makes_an_encrypted_line() {
     let (plain, heard) = server("good", None);
@@ -130,10 +134,10 @@ fn refuses_a_certificate_for_another_name() {
     let error = secure("good", &certificates().settings(), "imap.example.com").unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(error.to_string(), "could not trust imap.example.com");
-    assert_eq!(cause(&error), "hostname mismatch");
+    assert_eq!(reason(&error), Reason::WrongName);
     assert!(error.own_hint().unwrap().contains("--tls-host"));
     let error = secure("good", &certificates().settings(), "192.0.2.1").unwrap_err();
-    assert_eq!(cause(&error), "IP address mismatch");
+    assert_eq!(reason(&error), Reason::WrongName);
 }
 
 #[test]
@@ -150,16 +154,15 @@ fn refuses_a_self_signed_certificate() {
     let error = secure("self", &certificates().settings(), HOST).unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(error.to_string(), "could not trust pop.example.com");
-    assert_eq!(cause(&error), "self-signed certificate");
+    assert_eq!(reason(&error), Reason::SelfSigned);
     let hint = error.own_hint().unwrap();
     assert!(hint.contains("--ca-file") && hint.contains("--pin"));
-    assert!(Untrusted::of(&error).is_some());
 }
 
 #[test]
 fn the_systems_authorities_do_not_know_the_test_ca() {
     let error = secure("good", &TlsSettings::default(), HOST).unwrap_err();
-    assert_eq!(cause(&error), "unable to get local issuer certificate");
+    assert_eq!(reason(&error), Reason::UnknownIssuer);
 }
 
 #[test]
@@ -180,11 +183,24 @@ fn a_wrong_pin_refuses_even_a_certificate_in_order_and_tells_its_pin() {
 }
 
 #[test]
-fn the_fingerprint_of_a_stranger_can_be_had() {
-    let (line, heard) = server("self", None);
-    let pin = line.fingerprint(&certificates().settings(), HOST, PATIENCE).unwrap();
-    assert_eq!(pin, certificates().pin("self"));
+fn a_stranger_can_be_looked_at() {
+    let (line, heard) = server("self", Some(Protocol::Tlsv12));
+    let settings = TlsSettings { min: TlsVersion::V1_3, ..certificates().settings() };
+    let shown = line.examine(&settings, HOST, PATIENCE).unwrap();
+    assert_eq!(shown.certificate().unwrap().pin(), certificates().pin("self"));
+    assert_eq!((shown.chain.len(), shown.version.as_deref()), (1, Some("1.2")));
+    assert!(!shown.broke_off);
     assert_eq!(heard.join().unwrap(), b"");
+}
+
+#[test]
+fn the_certificate_of_a_line_is_known() {
+    let (line, _heard) = server("good", None);
+    assert_eq!(line.certificate(), None);
+    let line = line.secure(&certificates().settings(), HOST, PATIENCE).unwrap();
+    let certificate = line.certificate().unwrap();
+    assert_eq!((certificate.names(), certificate.issuer()), (&[HOST.to_owned()][..], "Test-CA"));
+    assert_eq!(certificate.pin(), certificates().pin("good"));
 }
 
 #[test]

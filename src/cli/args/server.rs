@@ -68,6 +68,16 @@ pub(crate) struct TrustArgs {
     /// Expect this name in the certificate, instead of the host's
     #[arg(long, value_name = "NAME", value_hint = ValueHint::Hostname)]
     pub(crate) tls_host: Option<String>,
+    /// Show the server this certificate: PEM, or PKCS#12 with its key
+    ///
+    /// For servers that want to know the client before it signs in. PEM may hold further certificates
+    /// behind it, and the key as well. What opens an encrypted key is taken from
+    /// POP3_CLIENT_CERT_PASSWORD. Without another source of a password, the certificate also signs in.
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_cert: Option<PathBuf>,
+    /// Take the key of that certificate from this file, which others may not read
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) client_key: Option<PathBuf>,
     /// Wait this long in each phase: 30s, 2m [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub(crate) timeout: Option<Duration>,
@@ -142,6 +152,8 @@ impl ServerArgs {
             pins: some(trust.pins.is_empty()).map(|()| trust.pins.clone()),
             tls_min: trust.tls_min,
             tls_host: trust.tls_host.clone(),
+            client_cert: trust.client_cert.as_ref().map(led),
+            client_key: trust.client_key.as_ref().map(led),
             timeout: trust.timeout,
             trace: trust.trace.then_some(true),
             auth: sign_in.auth.map(|Wanted(mechanism)| mechanism),

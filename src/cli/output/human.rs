@@ -1,10 +1,11 @@
 //! Numbers as a person reads them: sizes, durations, counts of things, dates. Everything here is
-//! for the terminal; a pipe gets plain numbers and RFC 3339.
+//! for the terminal; a pipe gets plain numbers and RFC 3339. A certificate, too.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use pop3::transport::Certificate;
 
 /// A size in powers of 1024: `512 B`, `9.4 KiB`, `128 MiB`.
 pub(crate) fn size(bytes: u64) -> String {
@@ -57,6 +58,36 @@ pub(crate) fn date_of(field: &str) -> Option<Timestamp> {
 /// A time where the reader is: `2024-03-01 10:33`.
 pub(crate) fn local(time: Timestamp) -> String {
     within(time, TimeZone::system())
+}
+
+/// How many of a certificate's names are shown.
+const MOST_NAMES: usize = 8;
+
+/// What a certificate says, as labels and values.
+pub(crate) fn certificate(certificate: &Certificate) -> Vec<(&'static str, String)> {
+    let utc = |time: Option<Timestamp>| {
+        time.map_or_else(|| "?".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+    };
+    let names = certificate.names();
+    let mut shown = names.iter().take(MOST_NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+    if names.len() > MOST_NAMES {
+        shown = format!("{shown} and {} more", names.len() - MOST_NAMES);
+    }
+    let issuer = match certificate.is_self_signed() {
+        true => format!("{} (itself)", certificate.issuer()),
+        false => certificate.issuer().to_owned(),
+    };
+    let mut lines = vec![("names:", shown), ("issuer:", issuer)];
+    lines.retain(|(_, value)| !value.is_empty());
+    if certificate.not_before().is_some() || certificate.not_after().is_some() {
+        lines.push((
+            "valid:",
+            format!("{} to {}", utc(certificate.not_before()), utc(certificate.not_after())),
+        ));
+    }
+    let pin = certificate.pin().to_string();
+    lines.push(("sha256:", pin.strip_prefix("sha256:").unwrap_or(&pin).to_owned()));
+    lines
 }
 
 fn within(time: Timestamp, zone: TimeZone) -> String {

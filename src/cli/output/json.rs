@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3::fetch::event::Event;
+use pop3::transport::Certificate;
 use serde::Serialize;
 
 /// How often `received` is told at most.
@@ -36,6 +37,28 @@ impl Object {
         // Numbers, texts and lists of them can always be said in JSON.
         let value = serde_json::to_string(&value).unwrap_or_else(|_| "null".into());
         self.0.extend(["\"", name, "\":", &value]);
+        self
+    }
+
+    /// The same object with the certificate that it is about, where there is one.
+    #[must_use]
+    pub(crate) fn put_certificate(self, certificate: Option<&Certificate>) -> Self {
+        let Some(certificate) = certificate else { return self };
+        let object = Object::new()
+            .put("names", certificate.names())
+            .put("issuer", certificate.issuer())
+            .put("self_signed", certificate.is_self_signed())
+            .put("not_before", certificate.not_before().map(|time| time.to_string()))
+            .put("not_after", certificate.not_after().map(|time| time.to_string()))
+            .put("pin", certificate.pin().to_string());
+        self.put_object("certificate", object)
+    }
+
+    fn put_object(mut self, name: &str, object: Object) -> Self {
+        if self.0.len() > 1 {
+            self.0.push(',');
+        }
+        self.0.extend(["\"", name, "\":", &object.0, "}"]);
         self
     }
 

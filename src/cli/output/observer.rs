@@ -47,6 +47,7 @@ impl Report<'_> {
             let object = Object::event("error", &self.account)
                 .put("text", told.sentence)
                 .put("hint", told.hint)
+                .put_certificate(told.certificate.as_ref())
                 .put("exit_code", report::exit_code(error) as u8);
             self.tell(object);
         }

@@ -1,0 +1,107 @@
+//! A second look at a server that was not trusted: a handshake that believes everything, only to see
+//! what the server shows. Nothing is sent over it. TLS libraries keep the certificate of a failed
+//! handshake to themselves, and a person who is to judge it needs to see it.
+
+use std::time::Instant;
+
+use super::{Certificate, TlsSettings, wire::Wire};
+use crate::error::{Error, Kind, Result};
+
+/// More certificates than that are no chain of an honest server.
+const LONGEST_CHAIN: usize = 20;
+
+/// What a server shows of itself in a handshake.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// The certificates it sends, its own first.
+    pub chain: Vec<Certificate>,
+    /// The version of TLS it agrees on when left to choose from all, `1.1` say; `None` where it is
+    /// not known.
+    pub version: Option<String>,
+    /// Whether it broke off after it had shown its certificate: it wants to see one of ours.
+    pub broke_off: bool,
+}
+
+impl Shown {
+    /// The server's own certificate.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.chain.first()
+    }
+
+    /// The last certificate that can be reached from the server's own: its issuer, and so on.
+    pub(super) fn last_known(&self) -> Option<&Certificate> {
+        let mut last = self.chain.first()?;
+        // Each step uses one certificate up: a ring of them ends too.
+        for _ in 1..self.chain.len() {
+            if last.is_self_signed() {
+                break;
+            }
+            match self.chain.iter().find(|other| last.names_as_issuer(other)) {
+                Some(issuer) => last = issuer,
+                None => break,
+            }
+        }
+        Some(last)
+    }
+}
+
+/// Looks at whoever answers; the line ends with the call.
+#[cfg(not(target_vendor = "apple"))]
+pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
+    use openssl::ssl::{HandshakeError, SslRef};
+
+    let seen = |ssl: &SslRef, broke_off| {
+        let chain = ssl.peer_cert_chain().into_iter().flatten().take(LONGEST_CHAIN);
+        let chain: Vec<Certificate> =
+            chain.filter_map(|one| one.to_der().ok()).map(|der| Certificate::of(&der)).collect();
+        let version = ssl.version_str().strip_prefix("TLSv").map(|version| match version {
+            "1" => "1.0".to_owned(),
+            known => known.to_owned(),
+        });
+        let version = version.filter(|_| !chain.is_empty());
+        Shown { broke_off: broke_off && !chain.is_empty(), chain, version }
+    };
+    wire.set_deadline(deadline);
+    let connection = credulous().map_err(|error| unseen(host).because(error))?;
+    match connection.connect(super::tls::name(tls, host), wire) {
+        Ok(stream) => Ok(seen(stream.ssl(), false)),
+        Err(HandshakeError::Failure(failed)) => {
+            let shown = seen(failed.ssl(), true);
+            if shown.chain.is_empty() {
+                return Err(unseen(host).because(super::distrust::plain(&failed.into_error().to_string())));
+            }
+            Ok(shown)
+        }
+        Err(HandshakeError::WouldBlock(_)) => {
+            Err(Error::new(Kind::Timeout(crate::error::Phase::Tls), format!("could not look at {host}")))
+        }
+        Err(HandshakeError::SetupFailure(error)) => Err(unseen(host).because(error)),
+    }
+}
+
+/// A client that takes any certificate, any key and any version since TLS 1.0.
+#[cfg(not(target_vendor = "apple"))]
+fn credulous() -> Result<openssl::ssl::ConnectConfiguration, openssl::error::ErrorStack> {
+    use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
+
+    let mut builder = SslConnector::builder(SslMethod::tls())?;
+    builder.set_security_level(0);
+    // The level in the list outweighs that of the system's configuration.
+    builder.set_cipher_list("ALL:@SECLEVEL=0")?;
+    builder.set_min_proto_version(Some(SslVersion::TLS1))?;
+    builder.set_verify(SslVerifyMode::NONE);
+    Ok(builder.build().configure()?.verify_hostname(false))
+}
+
+/// Looks at whoever answers; the line ends with the call. Without OpenSSL only the server's own
+/// certificate can be seen.
+#[cfg(target_vendor = "apple")]
+pub(super) fn examine(wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
+    let chain = super::tls::leaf(wire, tls, host, deadline)?;
+    Ok(Shown { chain: chain.into_iter().take(LONGEST_CHAIN).collect(), ..Shown::default() })
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn unseen(host: &str) -> Error {
+    Error::new(Kind::Tls, format!("could not look at the certificate of {host}"))
+}

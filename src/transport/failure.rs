@@ -1,0 +1,370 @@
+//! Why no TLS came about, in words that a person can act on: certificate errors that nobody
+//! understands make people switch the check off. [`distrust`](super::distrust) finds the reason in
+//! what the TLS library says, [`examine`](super::examine) what the server shows; here both become a
+//! sentence and a hint.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+use jiff::Timestamp;
+
+use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, distrust};
+use crate::error::{Error, Kind};
+
+/// How many names a sentence holds; the rest is counted.
+const MOST_NAMES: usize = 3;
+
+/// What stood in the way of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Reason {
+    /// A certificate's time is over.
+    Expired,
+    /// A certificate's time has not come.
+    NotYetValid,
+    /// The certificate is for others.
+    WrongName,
+    /// The certificate vouches for itself.
+    SelfSigned,
+    /// The chain ends at an authority that is not trusted.
+    UnknownIssuer,
+    /// The chain has a gap: the issuer is neither trusted nor sent along.
+    MissingIssuer,
+    /// A key that can be guessed.
+    WeakKey,
+    /// A signature that can be forged.
+    WeakSignature,
+    /// The certificate was taken back.
+    Revoked,
+    /// The certificate is none of the pinned ones.
+    Unpinned,
+    /// Another doubt about the certificate, in the library's words.
+    Distrusted,
+    /// The key exchange can be broken.
+    WeakExchange,
+    /// The server knows only versions of TLS that are not allowed.
+    OldProtocol,
+    /// What the server said was no TLS.
+    NotTls,
+    /// The server wants a certificate of ours and got none.
+    IdentityDemanded,
+    /// The server did not take our certificate.
+    IdentityRefused,
+    /// The server broke off and did not say why.
+    Refused,
+    /// The line ended.
+    HungUp,
+    /// Anything else, in the library's words.
+    Other,
+}
+
+impl Reason {
+    /// Whether it speaks of the server's certificate.
+    fn is_about_the_certificate(self) -> bool {
+        matches!(
+            self,
+            Reason::Expired
+                | Reason::NotYetValid
+                | Reason::WrongName
+                | Reason::SelfSigned
+                | Reason::UnknownIssuer
+                | Reason::MissingIssuer
+                | Reason::WeakKey
+                | Reason::WeakSignature
+                | Reason::Revoked
+                | Reason::Unpinned
+                | Reason::Distrusted
+        )
+    }
+}
+
+/// A handshake that failed: the cause inside an [`Error`] of [`Kind::Tls`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFailure {
+    reason: Reason,
+    /// The library's own words.
+    words: String,
+    /// The host that was dialled.
+    host: String,
+    /// The name that the certificate was to bear.
+    asked: String,
+    min: TlsVersion,
+    has_identity: bool,
+    shown: Shown,
+    now: Timestamp,
+}
+
+impl TlsFailure {
+    /// The failed handshake that `error` tells of, if it does.
+    pub fn of(error: &Error) -> Option<&TlsFailure> {
+        let mut cause: Option<&(dyn StdError + 'static)> = error.source();
+        while let Some(link) = cause {
+            if let Some(found) = link.downcast_ref() {
+                return Some(found);
+            }
+            cause = link.source();
+        }
+        None
+    }
+
+    /// The failed handshake behind an error of an encrypted line: a server may look at our certificate
+    /// only when the handshake is over for us.
+    pub(crate) fn of_line(error: &io::Error) -> Option<TlsFailure> {
+        error.get_ref()?.downcast_ref().cloned()
+    }
+
+    /// From what the library said.
+    pub(super) fn read(text: &str, tls: &TlsSettings, host: &str) -> TlsFailure {
+        let (reason, words) = distrust::read(text, tls.identity.is_some());
+        TlsFailure::new(reason, words, tls, host)
+    }
+
+    pub(super) fn new(reason: Reason, words: String, tls: &TlsSettings, host: &str) -> TlsFailure {
+        TlsFailure {
+            reason,
+            words,
+            host: host.to_owned(),
+            asked: super::tls::name(tls, host).to_owned(),
+            min: tls.min,
+            has_identity: tls.identity.is_some(),
+            shown: Shown::default(),
+            now: Timestamp::now(),
+        }
+    }
+
+    /// A certificate that is none of the pinned ones.
+    pub(super) fn unpinned(certificate: Certificate, tls: &TlsSettings, host: &str) -> TlsFailure {
+        let mut failure = TlsFailure::new(Reason::Unpinned, String::new(), tls, host);
+        failure.shown.chain.push(certificate);
+        failure
+    }
+
+    /// What stood in the way.
+    pub fn reason(&self) -> Reason {
+        self.reason
+    }
+
+    /// The certificate that was not believed, where it is known and what this is about.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.shown.certificate().filter(|_| self.reason.is_about_the_certificate())
+    }
+
+    /// Whether a second look ([`Transport::examine`](super::Transport::examine)) would tell more.
+    pub fn wants_a_look(&self) -> bool {
+        let may_be_ours = matches!(self.reason, Reason::OldProtocol | Reason::Refused | Reason::HungUp);
+        self.shown.chain.is_empty() && (self.reason.is_about_the_certificate() || may_be_ours)
+    }
+
+    /// The same failure, seen in the light of what the server shows.
+    #[must_use]
+    pub fn seen(mut self, shown: Shown) -> TlsFailure {
+        self.reason = match self.reason {
+            // An issuer that the chain holds, but not the issuer's issuer: then it is that one that is
+            // unknown. Else the gap is right behind the server's own certificate.
+            Reason::UnknownIssuer
+                if shown.chain.len() < 2 && shown.certificate().is_some_and(|own| !own.is_self_signed()) =>
+            {
+                Reason::MissingIssuer
+            }
+            Reason::Refused | Reason::HungUp if shown.broke_off && self.has_identity => {
+                Reason::IdentityRefused
+            }
+            Reason::Refused | Reason::HungUp if shown.broke_off => Reason::IdentityDemanded,
+            same => same,
+        };
+        self.shown = shown;
+        self
+    }
+
+    /// The error for it: `could not trust HOST` or `could not agree on TLS with HOST`, this failure as
+    /// its cause, and the hint that fits.
+    pub fn into_error(self) -> Error {
+        let host = &self.host;
+        let context = if !self.reason.is_about_the_certificate() {
+            format!("could not agree on TLS with {host}")
+        } else if self.asked == host.strip_suffix('.').unwrap_or(host) {
+            format!("could not trust {host}")
+        } else {
+            format!("could not trust {host} as {}", self.asked)
+        };
+        let hint = self.hint();
+        let error = Error::new(Kind::Tls, context).because(self);
+        hint.into_iter().fold(error, Error::hint)
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> Option<String> {
+        let pin = self.shown.certificate().map(Certificate::pin);
+        let pin = pin.map_or_else(|| "--pin sha256:HEX".to_owned(), |pin: Pin| format!("--pin {pin}"));
+        Some(match self.reason {
+            Reason::Expired => format!(
+                "the server's owner must renew it (is this computer's clock right?); until then {pin} trusts exactly this certificate"
+            ),
+            Reason::NotYetValid => format!(
+                "check this computer's clock; if it is right, {pin} trusts exactly this certificate all the same"
+            ),
+            Reason::WrongName => {
+                let known = self.shown.certificate().into_iter().flat_map(Certificate::names);
+                match known.into_iter().find(|name| is_plain(name)) {
+                    Some(name) => format!(
+                        "only if you know that {name} is this server: --tls-host {name} expects that name, {pin} trusts exactly this certificate"
+                    ),
+                    None => format!(
+                        "only if you know that it is this server's: --tls-host NAME expects another name, {pin} trusts exactly this certificate"
+                    ),
+                }
+            }
+            Reason::SelfSigned => format!(
+                "if you know that it is this server's, trust exactly this certificate with {pin}, or name a file that holds it with --ca-file PEM"
+            ),
+            Reason::UnknownIssuer | Reason::Distrusted => format!(
+                "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
+            ),
+            Reason::MissingIssuer => format!(
+                "if that is an authority of your own, name it with --ca-file PEM; else the server's owner must have the server send its certificate along, and until then {pin} trusts exactly this one"
+            ),
+            Reason::WeakKey | Reason::WeakSignature => format!(
+                "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate, weak as it is"
+            ),
+            Reason::Revoked => "do not trust it: ask the server's owner what has happened".to_owned(),
+            Reason::Unpinned => format!("if you know that the server has a new certificate, trust it with {pin}"),
+            Reason::WeakExchange => {
+                "no option makes that safe: the server's owner must allow stronger encryption".to_owned()
+            }
+            Reason::OldProtocol if self.min == TlsVersion::V1_3 && self.may_know("1.2") => {
+                "--tls-min 1.2 allows one version more".to_owned()
+            }
+            Reason::OldProtocol => {
+                "no option makes that safe: the server's owner must switch on TLS 1.2 or later".to_owned()
+            }
+            Reason::NotTls => "if the server wants STLS, use --tls stls (usually port 110)".to_owned(),
+            Reason::IdentityDemanded => {
+                "show it one with --client-cert FILE, and --client-key FILE where its key is in another".to_owned()
+            }
+            Reason::IdentityRefused => {
+                "ask the server's owner which client certificates it takes, and name one with --client-cert FILE".to_owned()
+            }
+            Reason::Refused | Reason::HungUp | Reason::Other => return None,
+        })
+    }
+
+    /// Whether the server may know that version.
+    fn may_know(&self, version: &str) -> bool {
+        self.shown.version.as_deref().is_none_or(|known| known == version)
+    }
+
+    /// The first certificate of the chain of which that is true, and what to call it.
+    fn culprit(&self, is_it: impl Fn(&Certificate) -> bool) -> Option<(&Certificate, String)> {
+        let chain = self.shown.chain.iter().enumerate();
+        let (depth, found) = chain.into_iter().find(|(_, certificate)| is_it(certificate))?;
+        let name = match depth {
+            0 => "its certificate".to_owned(),
+            _ => format!("the certificate of {}, which stands behind it,", found.subject()),
+        };
+        Some((found, name))
+    }
+
+    fn issuer(&self) -> String {
+        let last = self.shown.last_known().map(Certificate::issuer);
+        last.filter(|name| !name.is_empty()).map_or_else(String::new, |name| format!(", \"{name}\","))
+    }
+}
+
+impl fmt::Display for TlsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let now = self.now;
+        match self.reason {
+            Reason::Expired => match self.culprit(|one| one.is_expired(now)) {
+                Some((one, name)) => write!(f, "{name} has been expired since {}", shown(one.not_after())),
+                None => f.write_str("a certificate that it needs has expired"),
+            },
+            Reason::NotYetValid => match self.culprit(|one| one.is_not_yet_valid(now)) {
+                Some((one, name)) => {
+                    let (start, now) = (shown(one.not_before()), shown(Some(now)));
+                    write!(f, "{name} is not valid until {start}, and this computer's clock says {now}")
+                }
+                None => f.write_str("a certificate that it needs is not yet valid"),
+            },
+            Reason::WrongName => {
+                let names = self.shown.certificate().map(Certificate::names).unwrap_or_default();
+                let asked = &self.asked;
+                match listed(names) {
+                    Some(names) => write!(f, "its certificate is for {names}, but {asked} was asked for"),
+                    None => write!(f, "its certificate does not bear the name {asked} that was asked for"),
+                }
+            }
+            Reason::SelfSigned => f.write_str("its certificate is self-signed: no authority vouches for it"),
+            Reason::UnknownIssuer => {
+                let issuer = self.issuer();
+                write!(f, "the authority behind its certificate{issuer} is not known here")
+            }
+            Reason::MissingIssuer => {
+                let issuer = self.issuer();
+                write!(
+                    f,
+                    "the issuer of its certificate{issuer} is neither known here nor sent along by the server"
+                )
+            }
+            Reason::WeakKey => match self.shown.certificate().and_then(Certificate::rsa_bits) {
+                Some(bits) if bits < 2048 => {
+                    write!(f, "the key of its certificate is too weak: RSA of {bits} bits")
+                }
+                _ => write!(f, "a key behind its certificate is too weak ({})", self.words),
+            },
+            Reason::WeakSignature => {
+                write!(f, "its certificate is signed in a way that can be forged ({})", self.words)
+            }
+            Reason::Revoked => f.write_str("its certificate was revoked by its issuer"),
+            Reason::Unpinned => match self.shown.certificate() {
+                Some(one) => write!(f, "its certificate is {}, which is not pinned", one.pin()),
+                None => f.write_str("its certificate is not pinned"),
+            },
+            Reason::WeakExchange => {
+                write!(f, "the server's key exchange is too weak ({})", self.words)
+            }
+            Reason::OldProtocol => match &self.shown.version {
+                // What it agreed on is no older than what is allowed: something else is wrong.
+                Some(known) if known.as_str() >= "1.2" && self.min == TlsVersion::V1_2 => {
+                    f.write_str(&self.words)
+                }
+                Some(known) => write!(f, "the server speaks only TLS {known}, too old a version"),
+                None => write!(f, "the server speaks only versions of TLS older than {}", self.min),
+            },
+            Reason::NotTls => f.write_str("the server answered in the clear, not in TLS"),
+            Reason::IdentityDemanded => f.write_str("the server demands a client certificate"),
+            Reason::IdentityRefused => {
+                write!(f, "the server does not take the client certificate ({})", self.words)
+            }
+            Reason::Refused => write!(f, "the server broke the handshake off ({})", self.words),
+            Reason::HungUp => f.write_str("the server hung up"),
+            Reason::Distrusted | Reason::Other => f.write_str(&self.words),
+        }
+    }
+}
+
+impl StdError for TlsFailure {}
+
+/// Whether a name may stand in a command that people copy into a shell: the server made it up.
+fn is_plain(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:-_".contains(letter))
+}
+
+/// `2026-01-31 12:00 UTC`.
+fn shown(time: Option<Timestamp>) -> String {
+    time.map_or_else(|| "an unknown time".to_owned(), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// `a`, `a and b`, `a, b, c and 4 more`; `None` for nothing.
+fn listed(names: &[String]) -> Option<String> {
+    let (last, before) = names.get(..names.len().min(MOST_NAMES))?.split_last()?;
+    if names.len() > MOST_NAMES {
+        return Some(format!("{}, {last} and {} more", before.join(", "), names.len() - MOST_NAMES));
+    }
+    Some(if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) })
+}
+
+#[cfg(test)]
+#[path = "failure_tests.rs"]
+mod tests;

@@ -1,0 +1,162 @@
+//! Sentences and hints, with certificates made by the `openssl` program.
+
+use std::process::{Command, Stdio};
+
+use super::*;
+
+const HOST: &str = "pop.example.com";
+
+/// The certificate of a server, signed by itself, valid for thirty days from now.
+fn certificate(subject: &str, names: &str) -> Certificate {
+    let output = Command::new("openssl")
+        .args(["req", "-x509", "-outform", "DER", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+        .args(["-nodes", "-keyout", "/dev/null", "-days", "30", "-subj", subject, "-addext"])
+        .arg(format!("subjectAltName={names}"))
+        .stdin(Stdio::null())
+        .output()
+        .expect("the openssl program (Debian: openssl)");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Certificate::of(&output.stdout)
+}
+
+fn verify(verdict: &str, tls: &TlsSettings) -> TlsFailure {
+    let text = format!("error:0A000086:SSL routines:f:certificate verify failed:f.c:1: ({verdict})");
+    TlsFailure::read(&text, tls, HOST)
+}
+
+fn shown(certificate: Certificate) -> Shown {
+    Shown { chain: vec![certificate], version: Some("1.3".to_owned()), broke_off: false }
+}
+
+#[test]
+fn a_wrong_name_is_told_with_the_right_ones_and_the_flag_for_it() {
+    let many = "DNS:*.example.org,DNS:mx.example.org,IP:192.0.2.1,DNS:a.example.org,DNS:b.example.org";
+    let failure =
+        verify("hostname mismatch", &TlsSettings::default()).seen(shown(certificate("/CN=x", many)));
+    assert_eq!(
+        failure.to_string(),
+        "its certificate is for *.example.org, mx.example.org, 192.0.2.1 and 2 more, but pop.example.com was asked for"
+    );
+    let hint = failure.hint().unwrap();
+    assert!(hint.contains("--tls-host mx.example.org ") && hint.contains("--pin sha256:"), "{hint}");
+    assert_eq!(failure.into_error().to_string(), "could not trust pop.example.com");
+}
+
+#[test]
+fn no_name_of_the_servers_gets_into_a_command_that_could_do_harm() {
+    for name in [
+        "$(reboot)",
+        "`reboot`",
+        "a;reboot",
+        "a|reboot",
+        "--pin",
+        "-x",
+        "a b",
+        "",
+        "*.example.org",
+        "x\u{202e}",
+    ] {
+        assert!(!is_plain(name), "{name}");
+    }
+    let evil = certificate("/CN=x", "DNS:a|reboot");
+    let failure = verify("hostname mismatch", &TlsSettings::default()).seen(shown(evil));
+    assert!(failure.hint().unwrap().contains("--tls-host NAME"), "{:?}", failure.hint());
+}
+
+#[test]
+fn a_time_that_is_over_or_has_not_come_is_named() {
+    let one = certificate("/CN=x", "DNS:x");
+    let day = jiff::SignedDuration::from_hours(24);
+    let mut failure = verify("certificate has expired", &TlsSettings::default());
+    assert_eq!(failure.to_string(), "a certificate that it needs has expired", "before a second look");
+    failure.now = one.not_after().unwrap() + day;
+    failure = failure.seen(shown(one.clone()));
+    let end = one.not_after().unwrap().strftime("%Y-%m-%d %H:%M UTC");
+    assert_eq!(failure.to_string(), format!("its certificate has been expired since {end}"));
+    assert!(failure.hint().unwrap().contains(&format!("--pin {}", one.pin())));
+
+    let mut failure = verify("certificate is not yet valid", &TlsSettings::default());
+    failure.now = one.not_before().unwrap() - day;
+    let failure = failure.seen(shown(one.clone()));
+    let start = one.not_before().unwrap().strftime("%Y-%m-%d %H:%M UTC");
+    assert!(failure.to_string().contains(&format!("is not valid until {start}")), "{failure}");
+    assert!(failure.hint().unwrap().contains("clock"));
+}
+
+#[test]
+fn a_server_that_shows_another_certificate_the_second_time_is_not_blamed_with_its_dates() {
+    let failure = verify("certificate has expired", &TlsSettings::default());
+    let failure = failure.seen(shown(certificate("/CN=x", "DNS:x")));
+    assert_eq!(failure.to_string(), "a certificate that it needs has expired");
+}
+
+#[test]
+fn the_versions_that_a_server_speaks_decide_the_hint() {
+    let openssl = "error:0A00042E:SSL routines:f:tlsv1 alert protocol version:f.c:1:SSL alert number 70";
+    let fails = |min, version: Option<&str>| {
+        let tls = TlsSettings { min, ..TlsSettings::default() };
+        let mut failure = TlsFailure::read(openssl, &tls, HOST);
+        assert!(failure.wants_a_look());
+        failure.shown.version = version.map(str::to_owned);
+        (failure.to_string(), failure.hint().unwrap())
+    };
+    let (sentence, hint) = fails(TlsVersion::V1_2, Some("1.1"));
+    assert_eq!(sentence, "the server speaks only TLS 1.1, too old a version");
+    assert!(hint.starts_with("no option makes that safe"), "{hint}");
+    let (sentence, hint) = fails(TlsVersion::V1_3, Some("1.2"));
+    assert_eq!(sentence, "the server speaks only TLS 1.2, too old a version");
+    assert!(hint.contains("--tls-min 1.2"), "{hint}");
+    assert!(!fails(TlsVersion::V1_3, Some("1.0")).1.contains("--tls-min"));
+    assert_eq!(fails(TlsVersion::V1_2, None).0, "the server speaks only versions of TLS older than 1.2");
+    assert_eq!(fails(TlsVersion::V1_2, Some("1.2")).0, "tlsv1 alert protocol version");
+}
+
+#[test]
+fn a_server_that_breaks_off_behind_its_certificate_wants_ours() {
+    let text = "error:0A000410:SSL routines:f:sslv3 alert handshake failure:f.c:1:SSL alert number 40";
+    let broken = || Shown { broke_off: true, ..shown(certificate("/CN=x", "DNS:x")) };
+    let failure = TlsFailure::read(text, &TlsSettings::default(), HOST);
+    assert_eq!(failure.to_string(), "the server broke the handshake off (sslv3 alert handshake failure)");
+    let failure = failure.seen(broken());
+    assert_eq!(failure.to_string(), "the server demands a client certificate");
+    assert!(failure.hint().unwrap().contains("--client-cert FILE"));
+    assert_eq!(failure.certificate(), None, "the server's own is not in doubt");
+    let own = super::super::ClientCertificate { certificate: "/x".into(), key: None, password: None };
+    let tls = TlsSettings { identity: Some(own), ..TlsSettings::default() };
+    let failure = TlsFailure::read(text, &tls, HOST).seen(broken());
+    assert_eq!(failure.reason(), Reason::IdentityRefused);
+}
+
+#[test]
+fn every_reason_has_a_sentence_of_its_own() {
+    let all = [
+        Reason::Expired,
+        Reason::NotYetValid,
+        Reason::WrongName,
+        Reason::SelfSigned,
+        Reason::UnknownIssuer,
+        Reason::MissingIssuer,
+        Reason::WeakKey,
+        Reason::WeakSignature,
+        Reason::Revoked,
+        Reason::Unpinned,
+        Reason::WeakExchange,
+        Reason::OldProtocol,
+        Reason::NotTls,
+        Reason::IdentityDemanded,
+        Reason::IdentityRefused,
+        Reason::Refused,
+        Reason::HungUp,
+        Reason::Other,
+    ];
+    let mut sentences = Vec::new();
+    for reason in all {
+        let failure = TlsFailure::new(reason, "words".to_owned(), &TlsSettings::default(), HOST);
+        let sentence = failure.to_string();
+        assert!(!sentence.ends_with('.') && !sentence.starts_with(char::is_uppercase), "{sentence}");
+        assert!(!sentences.contains(&sentence), "{sentence}");
+        sentences.push(sentence);
+        let failure = failure.seen(shown(certificate("/CN=x", "DNS:x")));
+        assert_eq!(failure.certificate().is_some(), failure.into_error().to_string().contains("trust"));
+    }
+}

@@ -1,0 +1,235 @@
+//! Our own certificate, for servers that want to see one (RFC 8446 section 4.4.2): read from PEM or
+//! PKCS#12 (RFC 7292) at each handshake, so that one renewed meanwhile counts, and checked before
+//! anything leaves. A private key is guarded as a password is.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use native_tls::Identity;
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Kind, Result};
+
+/// The most that is read of a file, in bytes: no key and no chain is longer.
+const LIMIT: u64 = 1 << 20;
+
+/// A client certificate and its key, in files.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// The certificate, and those behind it, in PEM; or a PKCS#12 file with all of it.
+    pub certificate: PathBuf,
+    /// The private key in PEM, where it is in a file of its own.
+    pub key: Option<PathBuf>,
+    /// What opens a key, or a PKCS#12 file, that is encrypted.
+    pub password: Option<Zeroizing<String>>,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let password = self.password.as_ref().map(|_| "[hidden]");
+        f.debug_struct("ClientCertificate")
+            .field("certificate", &self.certificate)
+            .field("key", &self.key)
+            .field("password", &password)
+            .finish()
+    }
+}
+
+impl ClientCertificate {
+    /// Reads and checks it.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for a file that cannot be read; [`Kind::Config`] for a key that others may read;
+    /// [`Kind::NoCredentials`] where a password is missing or wrong; [`Kind::Data`] for all that is no
+    /// certificate, no key, or not the key of that certificate.
+    pub(super) fn load(&self) -> Result<Identity> {
+        let (text, file) = read(&self.certificate, "certificate")?;
+        if !is_pem(&text) {
+            refuse_if_others_may_read(&file, &self.certificate)?;
+            if let Some(key) = &self.key {
+                return Err(unusable(&self.certificate)
+                    .because(format!(
+                        "it is not in PEM form, so that the key in {} is none of it",
+                        key.display()
+                    ))
+                    .hint("a PKCS#12 file holds its own key: leave --client-key out"));
+            }
+            return container(&self.certificate, &text, self.password());
+        }
+        let Some(path) = &self.key else {
+            if !holds_a_key(&text) {
+                return Err(unusable(&self.certificate)
+                    .because("there is no private key in it")
+                    .hint("name the file that holds its key with --client-key FILE"));
+            }
+            refuse_if_others_may_read(&file, &self.certificate)?;
+            return self.pair(&text, &text, &self.certificate);
+        };
+        let (key, file) = read(path, "key")?;
+        refuse_if_others_may_read(&file, path)?;
+        if !holds_a_key(&key) {
+            return Err(unusable(path)
+                .because("there is no private key in PEM form in it")
+                .hint("it must hold a key in PEM form: -----BEGIN PRIVATE KEY-----"));
+        }
+        self.pair(&text, &key, path)
+    }
+
+    fn password(&self) -> Option<&str> {
+        self.password.as_ref().map(|password| password.as_str())
+    }
+
+    /// A pair in PEM; the key comes from the file `from`.
+    #[cfg(not(target_vendor = "apple"))]
+    fn pair(&self, chain: &[u8], key: &[u8], from: &Path) -> Result<Identity> {
+        use openssl::x509::X509;
+
+        let key = open_key(key, self.password(), from)?;
+        let broken = |error| unusable(&self.certificate).because(super::distrust::plain(&format!("{error}")));
+        let mut chain: Vec<X509> = X509::stack_from_pem(chain).map_err(broken)?;
+        if chain.is_empty() {
+            return Err(unusable(&self.certificate)
+                .because("there is no certificate in it")
+                .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
+        }
+        let is_its_own = |one: &X509| one.public_key().is_ok_and(|public| public.public_eq(&key));
+        // People put files together in any order; the one that the key belongs to is ours.
+        let Some(own) = chain.iter().position(is_its_own) else {
+            return Err(unusable(&self.certificate)
+                .because(format!("the key in {} belongs to another certificate", from.display()))
+                .hint("name the key that it was made with, with --client-key FILE"));
+        };
+        let own = chain.remove(own);
+        chain.insert(0, own);
+        let pem = |one: &X509| one.to_pem().map_err(broken);
+        let chain = chain.iter().map(pem).collect::<Result<Vec<_>>>()?.concat();
+        let key = Zeroizing::new(key.private_key_to_pem_pkcs8().map_err(broken)?);
+        Identity::from_pkcs8(&chain, &key).map_err(|error| unusable(&self.certificate).because(error))
+    }
+
+    /// A pair in PEM, as far as the platform's library can read it.
+    #[cfg(target_vendor = "apple")]
+    fn pair(&self, chain: &[u8], key: &[u8], from: &Path) -> Result<Identity> {
+        Identity::from_pkcs8(chain, key).map_err(|error| {
+            unusable(&self.certificate).because(error).hint(format!(
+                "the key must be in PKCS#8 form: openssl pkcs8 -topk8 -nocrypt -in {} -out NEW",
+                from.display()
+            ))
+        })
+    }
+}
+
+/// A private key of any kind that OpenSSL reads: PKCS#8, PKCS#1 (RSA), SEC1 (elliptic curves).
+#[cfg(not(target_vendor = "apple"))]
+fn open_key(
+    pem: &[u8],
+    password: Option<&str>,
+    from: &Path,
+) -> Result<openssl::pkey::PKey<openssl::pkey::Private>> {
+    let mut is_encrypted = false;
+    // Without an answer of ours OpenSSL would ask on the terminal.
+    let outcome = openssl::pkey::PKey::private_key_from_pem_callback(pem, |room| {
+        is_encrypted = true;
+        let password = password.unwrap_or_default().as_bytes();
+        let fits = password.len().min(room.len());
+        room[..fits].copy_from_slice(&password[..fits]);
+        Ok(fits)
+    });
+    outcome.map_err(|error| match (is_encrypted, password) {
+        (true, None) => locked(from, "it is encrypted, and there is no password for it"),
+        (true, Some(_)) => locked(from, "the password for it is wrong"),
+        (false, _) => unusable(from).because(super::distrust::plain(&error.to_string())),
+    })
+}
+
+/// A PKCS#12 file.
+#[cfg(not(target_vendor = "apple"))]
+fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity> {
+    use openssl::pkcs12::Pkcs12;
+
+    let Ok(container) = Pkcs12::from_der(der) else {
+        return Err(unusable(path)
+            .because("it is neither PEM nor PKCS#12")
+            .hint("`openssl x509 -inform DER` turns a certificate in DER form into PEM"));
+    };
+    let mut failure = None;
+    // Many are made without a password.
+    for password in [Some(""), password].into_iter().flatten().filter(|password| !password.contains('\0')) {
+        match container.parse2(password) {
+            Ok(parts) if parts.pkey.is_some() && parts.cert.is_some() => {
+                return Identity::from_pkcs12(der, password)
+                    .map_err(|error| unusable(path).because(super::distrust::plain(&error.to_string())));
+            }
+            Ok(_) => return Err(unusable(path).because("it holds no certificate with its key")),
+            Err(error) => failure = Some(error.to_string()),
+        }
+    }
+    let failure = failure.unwrap_or_default();
+    Err(if failure.contains("unsupported") {
+        unusable(path).because("it is encrypted in a way that is no longer in use").hint(format!(
+            "make it anew: openssl pkcs12 -legacy -in {} -nodes -out NEW.pem, then chmod 600 NEW.pem",
+            path.display()
+        ))
+    } else if password.is_none() {
+        locked(path, "it is encrypted, and there is no password for it")
+    } else {
+        locked(path, "the password for it is wrong")
+    })
+}
+
+/// A PKCS#12 file.
+#[cfg(target_vendor = "apple")]
+fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity> {
+    Identity::from_pkcs12(der, password.unwrap_or_default()).map_err(|error| unusable(path).because(error))
+}
+
+#[cfg(not(target_vendor = "apple"))]
+fn locked(path: &Path, why: &'static str) -> Error {
+    Error::new(Kind::NoCredentials, format!("could not open the private key in {}", path.display()))
+        .because(why)
+        .hint("set POP3_CLIENT_CERT_PASSWORD, or take the password off: openssl pkey -in KEY -out NEW, then chmod 600 NEW")
+}
+
+fn unusable(path: &Path) -> Error {
+    Error::new(Kind::Data, format!("could not use the client certificate {}", path.display()))
+}
+
+fn is_pem(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"-----BEGIN ").is_some()
+}
+
+fn holds_a_key(text: &[u8]) -> bool {
+    memchr::memmem::find(text, b"PRIVATE KEY-----").is_some()
+}
+
+fn read(path: &Path, what: &str) -> Result<(Zeroizing<Vec<u8>>, File)> {
+    let unreadable = |error| Error::io(format!("could not read the client {what} {}", path.display()), error);
+    let file = File::open(path).map_err(unreadable)?;
+    // All the room at once, so that growing leaves no copies of a key behind.
+    let size = file.metadata().map_err(unreadable)?.len().min(LIMIT);
+    let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
+    (&file).take(LIMIT + 1).read_to_end(&mut text).map_err(unreadable)?;
+    if text.len() as u64 > LIMIT {
+        return Err(unusable(path).because("it is larger than 1 MiB"));
+    }
+    Ok((text, file))
+}
+
+/// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
+fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
+    let name = path.display();
+    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
+    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+        let mode = metadata.mode() & 0o7777;
+        let what = format!("{name} holds a private key and others may read it (mode {mode:04o})");
+        return Err(Error::new(Kind::Config, what).hint(format!("chmod 600 {name}")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "identity_tests.rs"]
+mod tests;

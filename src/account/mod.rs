@@ -16,6 +16,7 @@ mod environment;
 mod netrc;
 mod overrides;
 mod password;
+mod proxy;
 mod resolve;
 mod url;
 pub mod values;
@@ -35,7 +36,7 @@ use crate::delivery::Spec;
 use crate::error::{Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::session::Pipelining;
-use crate::transport::{Security, Target, TlsSettings};
+use crate::transport::{Security, Target, TlsSettings, Way};
 
 /// All that is needed to sign in to one maildrop, and what to do with its messages.
 #[derive(Debug, Clone)]
@@ -44,6 +45,8 @@ pub struct Account {
     pub name: String,
     /// What to connect to.
     pub server: Target,
+    /// How to get there.
+    pub way: Way,
     /// How the line is encrypted.
     pub security: Security,
     /// Which server is trusted.

@@ -7,7 +7,7 @@ use super::{Authorization, Session};
 use crate::connection::{Connection, Transcript};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
-use crate::transport::{Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport};
+use crate::transport::{Ending, Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport, Way};
 
 /// How long each phase of a second look may take: it only explains.
 const PATIENCE_TO_LOOK: Duration = Duration::from_secs(10);
@@ -17,6 +17,8 @@ const PATIENCE_TO_LOOK: Duration = Duration::from_secs(10);
 pub struct Dial<'a> {
     /// Where it is.
     pub target: &'a Target,
+    /// How to get there.
+    pub way: &'a Way,
     /// When encryption begins.
     pub security: Security,
     /// What is trusted.
@@ -64,7 +66,7 @@ impl Dial<'_> {
     /// As [`Dial::dial`].
     pub fn examine(&self) -> Result<Shown> {
         let patience = self.patience.min(PATIENCE_TO_LOOK);
-        let mut transport = Transport::connect(self.target, patience)?;
+        let mut transport = Transport::connect(self.target, self.way, patience)?;
         if self.security == Security::Stls {
             let mut connection = Connection::new(transport, patience, None);
             connection.reply(Phase::Greeting)?;
@@ -95,8 +97,18 @@ impl Dial<'_> {
     }
 
     fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
+        let transport = Transport::connect(self.target, self.way, self.patience)?;
+        let ending = transport.ending();
+        self.begin(transport, transcript, ask).map_err(|error| self.explain(error, &ending))
+    }
+
+    fn begin(
+        &self,
+        mut transport: Transport,
+        transcript: Option<Box<dyn Transcript>>,
+        ask: bool,
+    ) -> Result<Session<Authorization>> {
         let host = self.host();
-        let mut transport = Transport::connect(self.target, self.patience)?;
         if self.security == Security::Implicit {
             transport = transport.secure(self.tls, host, self.patience)?;
         }
@@ -104,6 +116,25 @@ impl Dial<'_> {
         match self.security {
             Security::Stls => session.stls(self.tls, host),
             Security::Implicit | Security::None => Ok(session),
+        }
+    }
+
+    /// A tunnel that ends, or says what no server says, has not connected: another failure than that
+    /// of a server at its other end.
+    fn explain(&self, error: Error, ending: &Ending) -> Error {
+        if !ending.is_of_a_tunnel() {
+            return error;
+        }
+        let context = || format!("could not connect to {} through the tunnel", self.target);
+        let hint = "the tunnel's command has to carry the server's bytes and nothing else, and cannot ask on \
+                    the terminal: try it by hand";
+        match ending.words() {
+            Some(words) => Error::new(Kind::Connect, context()).because(words.to_owned()).hint(hint),
+            None if ending.began_with_rubbish() => {
+                Error::new(Kind::Connect, context()).because("what it says is no greeting").hint(hint)
+            }
+            None if matches!(error.kind(), Kind::Timeout(_)) => error.hint(hint),
+            None => error,
         }
     }
 }

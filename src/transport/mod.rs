@@ -1,14 +1,14 @@
-//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP or a Unix
-//! socket, turns a plain line into an encrypted one (TLS from the start, or STLS of RFC 2595), and
-//! has an in-memory twin for tests. What the bytes mean is the business of `connection` and
-//! `protocol`; this room knows no POP3.
+//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP, straight or
+//! through a SOCKS proxy, or a Unix socket, or lets a command be the line; turns a plain line into an
+//! encrypted one (TLS from the start, or STLS of RFC 2595), and has an in-memory twin for tests. What
+//! the bytes mean is the business of `connection` and `protocol`; this room knows no POP3.
 //!
 //! ```text
-//! Target ─▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
-//!                                                          │ secure()
-//!                          identity ─▶ tls ── pin ─────▼
-//!                 failure ◀─ distrust ◀─┘          Transport::Tls   ─▶ connection
-//!                    └────── examine ◀── a second line: certificate
+//! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
+//! Way ────┘   ├ socks                                      │ secure()
+//!             └ tunnel       identity ─▶ tls ── pin ───────▼
+//!                   failure ◀─ distrust ◀─┘           Transport::Tls   ─▶ connection
+//!                      └────── examine ◀── a second line: certificate
 //! ```
 
 mod certificate;
@@ -19,10 +19,13 @@ mod failure;
 mod identity;
 pub mod memory;
 mod pin;
+mod socks;
 mod target;
 mod tls;
 #[cfg(test)]
 mod tls_tests;
+mod tunnel;
+mod way;
 mod wire;
 
 use std::fmt;
@@ -40,6 +43,8 @@ pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
 pub use tls::{TlsSettings, TlsVersion};
+pub use tunnel::Ending;
+pub use way::{Family, Names, Proxy, Way};
 
 use crate::error::{Error, Kind, Result};
 use wire::Wire;
@@ -58,6 +63,11 @@ pub trait Raw: Read + Write + Send + fmt::Debug {
 
     /// Closes both directions at once; a peer, or a read that is under way, sees the end.
     fn hang_up(&self);
+
+    /// What can be said of its end, also when it is gone.
+    fn ending(&self) -> Ending {
+        Ending::default()
+    }
 }
 
 impl Raw for TcpStream {
@@ -102,13 +112,15 @@ struct Secured {
 }
 
 impl Transport {
-    /// Dials `target`: name resolution and every address share `patience`, and an address that does
-    /// not answer is soon raced by the next one, so a dead first address costs little.
+    /// Dials `target` on that way: name resolution, every address and a proxy share `patience`, and an
+    /// address that does not answer is soon raced by the next one, so a dead first address costs little.
     ///
     /// # Errors
-    /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`.
-    pub fn connect(target: &Target, patience: Duration) -> Result<Transport> {
-        dial::dial(target, deadline_after(patience)).map(Transport::from_raw)
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`;
+    /// [`Kind::Usage`] for a way that cannot lead there.
+    pub fn connect(target: &Target, way: &Way, patience: Duration) -> Result<Transport> {
+        way.check(target)?;
+        dial::dial(target, way, deadline_after(patience)).map(Transport::from_raw)
     }
 
     /// A plain line over something already connected: a socket pair, a tunnel, a test's twin.
@@ -148,6 +160,14 @@ impl Transport {
         match &self.0 {
             Line::Plain(_) => None,
             Line::Tls(line) => tls::certificate(&line.stream),
+        }
+    }
+
+    /// What can be said of the line's end, also when it is gone.
+    pub fn ending(&self) -> Ending {
+        match &self.0 {
+            Line::Plain(wire) => wire.ending(),
+            Line::Tls(line) => line.stream.get_ref().ending(),
         }
     }
 
@@ -313,7 +333,8 @@ mod tests {
             peer.read_exact(&mut command).unwrap();
             command
         });
-        let mut transport = Transport::connect(&Target::Unix(path), Duration::from_secs(5)).unwrap();
+        let mut transport =
+            Transport::connect(&Target::Unix(path), &Way::default(), Duration::from_secs(5)).unwrap();
         let mut buffer = [0; 16];
         let far = Instant::now() + Duration::from_secs(5);
         assert_eq!(transport.read(&mut buffer, far).unwrap(), 5);

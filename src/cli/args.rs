@@ -18,7 +18,8 @@ pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated,
 pub(crate) use self::message::MessageArg;
 pub(crate) use self::server::ServerArgs;
 pub(crate) use self::verbs::{
-    CapaArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs, UidlArgs,
+    CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
+    UidlArgs,
 };
 
 /// The examples, which the short help and the long one share.
@@ -153,6 +154,7 @@ pub(crate) enum Command {
     Last(Box<LastArgs>),
     Noop(Box<NoopArgs>),
     Shell(Box<ShellArgs>),
+    Check(Box<CheckArgs>),
     State(Box<StateArgs>),
     /// List the accounts that are configured
     Accounts,

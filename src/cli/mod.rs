@@ -6,6 +6,7 @@
 
 mod accounts;
 mod args;
+mod check;
 mod context;
 mod dele;
 mod demo;
@@ -104,6 +105,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
                 state::forget(context, &account(&args.server)?, &args.messages, args.all)?;
             }
         },
+        Command::Check(args) => return check::run(context, &account(&args.server)?),
         Command::Accounts => accounts::show(context)?,
         Command::Generate(args) => {
             for path in generate::run(&args)? {

@@ -51,6 +51,25 @@ impl Session<Authorization> {
         }
     }
 
+    /// What [`Session::sign_in`] would try, in this order.
+    ///
+    /// # Errors
+    /// As [`auth::candidates`].
+    pub fn mechanisms(&self, credentials: &Credentials, wanted: Option<Mechanism>) -> Result<Vec<Mechanism>> {
+        let end_point = self.connection.end_point();
+        auth::candidates(wanted, credentials, &self.offer(end_point.as_deref()))
+    }
+
+    fn offer<'a>(&'a self, end_point: Option<&'a [u8]>) -> Offer<'a> {
+        Offer {
+            sasl: self.capabilities.as_ref().map(|capabilities| capabilities.sasl()),
+            apop: self.state.greeting.timestamp.is_some(),
+            user: self.capabilities.as_ref().is_none_or(|capabilities| capabilities.user()),
+            end_point,
+            binds_otherwise: self.binds_otherwise(),
+        }
+    }
+
     /// What was announced before sign-in counts until the server is asked again.
     fn into_transaction(self) -> Session<Transaction> {
         let before_sign_in = self.capabilities.clone();
@@ -66,13 +85,7 @@ impl Session<Authorization> {
             ));
         }
         let end_point = self.connection.end_point();
-        let offer = Offer {
-            sasl: self.capabilities.as_ref().map(|capabilities| capabilities.sasl()),
-            apop: self.state.greeting.timestamp.is_some(),
-            user: self.capabilities.as_ref().is_none_or(|capabilities| capabilities.user()),
-            end_point: end_point.as_deref(),
-            binds_otherwise: self.binds_otherwise(),
-        };
+        let offer = self.offer(end_point.as_deref());
         let candidates = auth::candidates(wanted, credentials, &offer)?;
         let bindings: Vec<_> = candidates.iter().map(|mechanism| offer.binding(*mechanism)).collect();
         let mut left = candidates.iter().zip(bindings).peekable();

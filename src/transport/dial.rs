@@ -13,7 +13,7 @@ use socket2::{Domain, Socket, Type};
 
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
-use super::wire::Wire;
+use super::wire::{Wire, deadline_after};
 use super::{Family, Names, Proxy, Raw, Target, Way};
 use crate::error::{Error, Kind, Phase, Result};
 
@@ -34,14 +34,34 @@ pub(super) fn dial(target: &Target, way: &Way, deadline: Instant) -> Result<Box<
     }
 }
 
+/// Every address of a host that may be used on that way, for looking at them one by one ([`reach`]).
+///
+/// # Errors
+/// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
+pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result<Vec<SocketAddr>> {
+    resolve(host, port, way, deadline_after(patience))
+}
+
+/// Connects to one address, from the way's source, and hangs up.
+///
+/// # Errors
+/// Why it cannot be reached, [`ErrorKind::TimedOut`] once `patience` is over.
+pub fn reach(address: SocketAddr, way: &Way, patience: Duration) -> io::Result<()> {
+    connect(address, way.source, patience).map(drop)
+}
+
+fn connect(address: SocketAddr, source: Option<IpAddr>, patience: Duration) -> io::Result<TcpStream> {
+    match source {
+        None => TcpStream::connect_timeout(&address, patience),
+        Some(source) => connect_from(source, address, patience),
+    }
+}
+
 fn straight(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<TcpStream> {
     let addresses = resolve(host, port, way, deadline)?;
     let source = way.source;
     let stream = race(addresses, deadline, move |address, patience| {
-        let stream = match source {
-            None => TcpStream::connect_timeout(&address, patience)?,
-            Some(source) => connect_from(source, address, patience)?,
-        };
+        let stream = connect(address, source, patience)?;
         // A command leaves in one write: waiting for more to send would only cost time.
         stream.set_nodelay(true)?;
         Ok(stream)

@@ -37,6 +37,7 @@ use std::time::{Duration, Instant};
 use native_tls::TlsStream;
 
 pub use certificate::Certificate;
+pub use dial::{addresses, reach};
 pub use examine::Shown;
 pub use failure::{Reason, TlsFailure};
 pub use identity::ClientCertificate;

@@ -10,6 +10,7 @@
     reason = "a helper of a test fails the test by panicking, like the test itself"
 )]
 
+mod check;
 mod commands;
 mod configuration;
 mod fetch;

@@ -128,3 +128,20 @@ pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
+
+/// Check everything between here and the mail, and say what to do
+///
+/// Looks at the name and the addresses of the server, its certificate (with the days it has left and the
+/// pin to copy), what it announces, each way of signing in that it offers and the account can do, what is
+/// odd about it, what it promises about sign-ins and about keeping mail, and suggests a configuration.
+/// Nothing is retrieved, deleted or written. With --json each finding is an object, for monitoring.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pop3 check -a work
+  pop3 check --server pop3s://me@pop.example.com
+  pop3 check -a work --json | jq 'select(.verdict != \"ok\")'")]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) server: ServerArgs,
+}

@@ -1,0 +1,163 @@
+//! What `pop3 check` finds, one after the other, and how it is told: a line of a table for a person, an
+//! object for a monitor.
+
+use std::io;
+
+use pop3::error::Error;
+
+use super::super::output::Output;
+use super::super::output::json::Object;
+use super::super::report::{self, ExitCode};
+
+/// Columns of the verdict and of what it is about.
+const VERDICT: usize = "warning".len() + 2;
+const ABOUT: usize = "capabilities".len() + 2;
+
+/// How good it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// As it should be.
+    Good,
+    /// Worth knowing.
+    Note,
+    /// It works, but not for long, or not as somebody may think.
+    Warning,
+    /// It does not work.
+    Failed,
+}
+
+impl Verdict {
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Good => "ok",
+            Verdict::Note => "note",
+            Verdict::Warning => "warning",
+            Verdict::Failed => "failed",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone)]
+pub(super) struct Finding {
+    pub(super) about: &'static str,
+    pub(super) verdict: Verdict,
+    pub(super) says: String,
+    pub(super) hint: Option<String>,
+    /// What a program would want to know of it: names and values of JSON members.
+    facts: Vec<(&'static str, serde_json::Value)>,
+}
+
+impl Finding {
+    pub(super) fn new(about: &'static str, verdict: Verdict, says: impl Into<String>) -> Self {
+        Finding { about, verdict, says: says.into(), hint: None, facts: Vec::new() }
+    }
+
+    pub(super) fn good(about: &'static str, says: impl Into<String>) -> Self {
+        Finding::new(about, Verdict::Good, says)
+    }
+
+    pub(super) fn note(about: &'static str, says: impl Into<String>) -> Self {
+        Finding::new(about, Verdict::Note, says)
+    }
+
+    pub(super) fn warning(about: &'static str, says: impl Into<String>) -> Self {
+        Finding::new(about, Verdict::Warning, says)
+    }
+
+    /// An error, with its sentence and its hint.
+    pub(super) fn failed(about: &'static str, error: &anyhow::Error) -> Self {
+        let told = report::tell(error);
+        let (says, hint) = told.map_or_else(Default::default, |told| (told.sentence, told.hint));
+        Finding { hint, ..Finding::new(about, Verdict::Failed, says) }
+    }
+
+    /// The same, judged otherwise: what failed, but matters less.
+    pub(super) fn only(self, verdict: Verdict) -> Self {
+        Finding { verdict, hint: None, ..self }
+    }
+
+    pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(super) fn fact(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
+        self.facts.push((name, value.into()));
+        self
+    }
+
+    fn object(&self, account: &str) -> Object {
+        let object = Object::new()
+            .put("account", account)
+            .put("check", self.about)
+            .put("verdict", self.verdict.word())
+            .put("message", &self.says);
+        let object = match &self.hint {
+            Some(hint) => object.put("hint", hint),
+            None => object,
+        };
+        self.facts.iter().fold(object, |object, (name, value)| object.put(name, value))
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("{:VERDICT$}{:ABOUT$}{}", self.verdict.word(), self.about, self.says)];
+        if let Some(hint) = &self.hint {
+            lines.push(format!("{:VERDICT$}{:ABOUT$}hint: {hint}", "", ""));
+        }
+        lines
+    }
+}
+
+/// Tells findings as they come, and remembers what they mean for the exit code.
+pub(super) struct Telling<'a> {
+    output: &'a Output,
+    account: &'a str,
+    codes: Vec<ExitCode>,
+    warnings: u32,
+}
+
+impl<'a> Telling<'a> {
+    pub(super) fn new(output: &'a Output, account: &'a str) -> Self {
+        Telling { output, account, codes: Vec::new(), warnings: 0 }
+    }
+
+    /// Fails when stdout does.
+    pub(super) fn tell(&mut self, finding: &Finding) -> io::Result<()> {
+        self.warnings += u32::from(finding.verdict == Verdict::Warning);
+        if self.output.is_json() {
+            return self.output.object(finding.object(self.account));
+        }
+        finding.lines().iter().try_for_each(|line| self.output.line(line))?;
+        // Each step may take a while: what is known already is to be seen.
+        self.output.flush()
+    }
+
+    /// Fails when stdout does.
+    pub(super) fn tell_all(&mut self, findings: &[Finding]) -> io::Result<()> {
+        findings.iter().try_for_each(|finding| self.tell(finding))
+    }
+
+    /// Tells a failure, which decides the exit code. Fails when stdout does.
+    pub(super) fn fail(&mut self, about: &'static str, error: Error) -> io::Result<()> {
+        let error = anyhow::Error::from(error);
+        self.codes.push(report::exit_code(&error));
+        self.tell(&Finding::failed(about, &error))
+    }
+
+    pub(super) fn output(&self) -> &Output {
+        self.output
+    }
+
+    pub(super) fn warnings(&self) -> u32 {
+        self.warnings
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    pub(super) fn exit_code(&self) -> ExitCode {
+        ExitCode::merge(self.codes.iter().copied())
+    }
+}

@@ -1,0 +1,153 @@
+//! Signs in by each mechanism that the server offers and the account can do, each in a session of its own.
+//! A wrong password is not sent more than twice: providers lock accounts for less.
+
+use anyhow::Result;
+use pop3::account::Account;
+use pop3::auth::{Credentials, Mechanism};
+use pop3::error::{Error, Kind};
+use pop3::protocol::Capabilities;
+use pop3::session::{Authorization, Session, Transaction};
+use pop3::transport::Target;
+
+use super::super::context::Context;
+use super::finding::{Finding, Telling, Verdict};
+use super::{promises, quirks};
+
+/// After so many refusals no other mechanism is tried.
+const REFUSALS: usize = 2;
+
+/// Tries them, the strongest first, and with the first that works looks at the maildrop. What was found there;
+/// nothing where no mechanism works.
+pub(super) fn try_all(
+    context: &Context,
+    account: &Account,
+    credentials: &Credentials,
+    session: Session<Authorization>,
+    telling: &mut Telling<'_>,
+) -> Result<Option<Vec<Finding>>> {
+    let mechanisms = match session.mechanisms(credentials, account.auth) {
+        Ok(mechanisms) => {
+            let (mechanisms, spared) = worth_it(mechanisms, session.is_encrypted() || is_local(account));
+            if !spared.is_empty() {
+                telling.tell(&left_out(
+                    "not tried, since the password would go over the line in the clear",
+                    &spared,
+                ))?;
+            }
+            mechanisms
+        }
+        Err(error) => {
+            telling.fail("sign-in", error)?;
+            return Ok(None);
+        }
+    };
+    let mut found = None;
+    let mut refusals: Vec<(Mechanism, Error)> = Vec::new();
+    let mut next = Some(session);
+    for (index, mechanism) in mechanisms.iter().copied().enumerate() {
+        let session = match next.take().map_or_else(|| context.dial(account), Ok) {
+            Ok(session) => session,
+            Err(error) => {
+                telling.fail("connect", error)?;
+                break;
+            }
+        };
+        match session.sign_in(credentials, Some(mechanism)) {
+            Ok(mut session) => {
+                let is_private = session.is_encrypted() || is_local(account);
+                telling.tell(&accepted(mechanism, account, is_private))?;
+                match &found {
+                    Some(_) => session.leave(),
+                    None => {
+                        session.set_pipelining(account.pipelining);
+                        match inside(session, account) {
+                            Ok(findings) => found = Some(findings),
+                            Err(error) => {
+                                telling.fail("maildrop", error)?;
+                                return Ok(None);
+                            }
+                        }
+                    }
+                }
+            }
+            Err(refused) => {
+                let error = refused.error;
+                let is_about_us = error.kind() == Kind::SignIn;
+                refusals.push((mechanism, error));
+                let rest = &mechanisms[index + 1..];
+                if !is_about_us || (found.is_none() && refusals.len() >= REFUSALS) {
+                    if !rest.is_empty() {
+                        telling.tell(&left_out("not tried any more, so that nobody is locked out", rest))?;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+    judge(refusals, found.is_some(), telling)?;
+    Ok(found)
+}
+
+/// Where one mechanism works, a refused one is the server's oddity; where none does, the strongest one's
+/// refusal is the failure.
+fn judge(refusals: Vec<(Mechanism, Error)>, any_works: bool, telling: &mut Telling<'_>) -> Result<()> {
+    let mut has_failed = any_works;
+    for (mechanism, error) in refusals {
+        let passes = matches!(error.kind(), Kind::LoginDelay | Kind::InUse);
+        if !has_failed {
+            has_failed = true;
+            telling.fail("sign-in", error)?;
+            continue;
+        }
+        let verdict = if passes { Verdict::Note } else { Verdict::Warning };
+        let finding = Finding::failed("sign-in", &error.into()).only(verdict);
+        telling.tell(&finding.fact("mechanism", mechanism.to_string()))?;
+    }
+    Ok(())
+}
+
+fn accepted(mechanism: Mechanism, account: &Account, is_private: bool) -> Finding {
+    let says = format!("signed in as {} by {mechanism}", account.user);
+    let finding = if mechanism.sends_the_password() && !is_private {
+        Finding::warning("sign-in", format!("{says}: the password went over the line in the clear"))
+            .hint("use TLS: pop3s:// or pop3:// without --tls none")
+    } else {
+        Finding::good("sign-in", says)
+    };
+    finding.fact("mechanism", mechanism.to_string())
+}
+
+/// The mechanisms to try, and those that are not: over a line that anybody may read, none that sends the
+/// password where others do not.
+fn worth_it(mechanisms: Vec<Mechanism>, is_private: bool) -> (Vec<Mechanism>, Vec<Mechanism>) {
+    let (hiding, sending): (Vec<_>, Vec<_>) =
+        mechanisms.into_iter().partition(|mechanism| is_private || !mechanism.sends_the_password());
+    if hiding.is_empty() { (sending, hiding) } else { (hiding, sending) }
+}
+
+fn is_local(account: &Account) -> bool {
+    matches!(account.server, Target::Unix(_))
+}
+
+fn left_out(why: &str, mechanisms: &[Mechanism]) -> Finding {
+    let names: Vec<String> = mechanisms.iter().map(ToString::to_string).collect();
+    let says = format!("{why}: {}", names.join(", "));
+    Finding::note("sign-in", says).fact("mechanisms", names)
+}
+
+/// What can be seen once signed in.
+fn inside(mut session: Session<Transaction>, account: &Account) -> Result<Vec<Finding>, Error> {
+    let quirks = quirks::of(&mut session, account.policy.keep)?;
+    let mut findings = Vec::new();
+    if let Some(capabilities) = session.capabilities() {
+        findings.push(capabilities_after(capabilities));
+        findings.extend(promises::of(capabilities, account.policy.keep));
+    }
+    findings.extend(quirks);
+    session.leave();
+    Ok(findings)
+}
+
+fn capabilities_after(capabilities: &Capabilities) -> Finding {
+    super::line::capabilities("after sign-in", capabilities)
+}

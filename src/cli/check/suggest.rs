@@ -1,0 +1,70 @@
+//! An account for the configuration file, made from what was found to work. Never holds a secret.
+
+use std::fmt::Write as _;
+
+use pop3::account::Account;
+use pop3::transport::{Pin, Security, Target};
+
+/// The lines of an account that does what this one does.
+pub(super) fn config(account: &Account, pin: Option<&Pin>) -> Vec<String> {
+    let mut text = String::new();
+    let name = if account.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    {
+        account.name.clone()
+    } else {
+        quoted(&account.name)
+    };
+    // Writing to a String cannot fail.
+    let mut put = |key: &str, value: &str| {
+        let _ = writeln!(text, "{key} = {}", quoted(value));
+    };
+    put("server", &server(account));
+    if account.security == Security::None && matches!(account.server, Target::Tcp { .. }) {
+        put("tls", "none");
+    }
+    put("user", &account.user);
+    if let Some(mechanism) = account.auth {
+        put("auth", &mechanism.to_string());
+    }
+    if let Some(pin) = pin {
+        put("pin", &pin.to_string());
+    }
+    for file in &account.tls.ca_files {
+        put("ca-file", &file.display().to_string());
+    }
+    if let Some(host) = &account.tls.host {
+        put("tls-host", host);
+    }
+    put(
+        "deliver",
+        &account.deliver.as_ref().map_or_else(|| "maildir:~/Mail/".to_owned(), ToString::to_string),
+    );
+    put("keep", &account.policy.keep.to_string());
+    std::iter::once(format!("[account.{name}]")).chain(text.lines().map(ToOwned::to_owned)).collect()
+}
+
+fn server(account: &Account) -> String {
+    let target = account.server.to_string();
+    let usual = |port: u16| target.strip_suffix(&format!(":{port}")).unwrap_or(&target).to_owned();
+    match (&account.server, account.security) {
+        (Target::Unix(_), _) => format!("pop3+unix://{target}"),
+        (_, Security::Implicit) => format!("pop3s://{}", usual(995)),
+        (_, Security::Stls | Security::None) => format!("pop3://{}", usual(110)),
+    }
+}
+
+/// A basic string of TOML.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => quoted.extend(['\\', letter]),
+            _ if letter.is_control() => {
+                let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
+            }
+            _ => quoted.push(letter),
+        }
+    }
+    quoted.push('"');
+    quoted
+}

@@ -1,0 +1,62 @@
+//! The way to the server: its name, its addresses, whether each of them answers.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use pop3::account::Account;
+use pop3::error::Error;
+use pop3::transport::{self, Names, Target, Way};
+
+use super::super::report;
+use super::finding::{Finding, Verdict};
+
+/// How long one address may take when there are others.
+const ONE_OF_MANY: Duration = Duration::from_secs(5);
+
+/// Looks the name up, and tries every address.
+///
+/// # Errors
+/// The name has no address. Where it has some and none answers, that is a finding: what the account's own
+/// way of connecting makes of it comes next.
+pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
+    let Target::Tcp { host, port } = &account.server else { return Ok(Vec::new()) };
+    if let Some(says) = leads_elsewhere(&account.way) {
+        return Ok(vec![Finding::note("dns", says)]);
+    }
+    let addresses = transport::addresses(host, *port, &account.way, account.timeout)?;
+    let shown: Vec<String> = addresses.iter().map(|address| address.ip().to_string()).collect();
+    let says = match host.parse::<IpAddr>() {
+        Ok(_) => format!("{host} is an address"),
+        Err(_) => format!("{host} is {}", shown.join(", ")),
+    };
+    let mut findings = vec![Finding::good("dns", says).fact("addresses", shown)];
+    let patience = if addresses.len() > 1 { account.timeout.min(ONE_OF_MANY) } else { account.timeout };
+    findings.extend(addresses.iter().map(|address| reach(*address, &account.way, patience)));
+    Ok(findings)
+}
+
+/// Why the addresses are not for us to look at.
+fn leads_elsewhere(way: &Way) -> Option<String> {
+    match (&way.proxy, &way.tunnel) {
+        (_, Some(_)) => Some("the tunnel's command finds the server".to_owned()),
+        (Some(proxy), _) if proxy.names == Names::AtProxy => {
+            Some(format!("the proxy {proxy} finds the server"))
+        }
+        (Some(proxy), _) => Some(format!("the proxy {proxy} connects to the server")),
+        (None, None) => None,
+    }
+}
+
+fn reach(address: SocketAddr, way: &Way, patience: Duration) -> Finding {
+    let begun = Instant::now();
+    let outcome = transport::reach(address, way, patience);
+    let milliseconds = begun.elapsed().as_millis() as u64;
+    let finding = match outcome {
+        Ok(_) => Finding::good("connect", format!("{address} answers in {milliseconds} ms")),
+        Err(error) => {
+            let why = report::sentence(&error);
+            Finding::new("connect", Verdict::Warning, format!("{address} does not answer: {why}"))
+        }
+    };
+    finding.fact("address", address.to_string()).fact("milliseconds", milliseconds)
+}

@@ -1,0 +1,200 @@
+//! `pop3 check`: a report that can be acted on, and that changes nothing.
+
+use crate::support::certificates::Certificates;
+use crate::support::corpus;
+use crate::support::dovecot::{self, Line};
+use crate::support::pop3::{Home, Outcome, Pop3};
+use crate::support::popa3d::Popa3d;
+use crate::support::stage::letters;
+use crate::support::{Maildrop, tool};
+use pop3::server::{Behaviour, Capa, Fault, Message, Server, Top};
+use serde_json::Value;
+use std::process::Command;
+
+const HIDING: [&str; 4] = ["scram-sha-256", "scram-sha-1", "cram-md5", "apop"];
+const SENDING: [&str; 3] = ["plain", "login", "user"];
+
+fn findings(outcome: &Outcome) -> Vec<Value> {
+    outcome.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The findings about one thing.
+fn about<'a>(findings: &'a [Value], about: &str) -> Vec<&'a Value> {
+    findings.iter().filter(|finding| finding["check"] == about).collect()
+}
+
+fn quirks(findings: &[Value]) -> String {
+    about(findings, "quirk")
+        .iter()
+        .map(|finding| finding["message"].as_str().unwrap())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn a_server_in_order_is_described_and_the_suggested_account_works() {
+    let mut maildrop = dovecot::maildrop();
+    for message in letters(3) {
+        maildrop.put(&message.bytes());
+    }
+    for line in [Line::Plain, Line::Stls, Line::Tls] {
+        let home = Home::new();
+        let check = |json: bool| {
+            Pop3::new(&home)
+                .args(["check"])
+                .args(maildrop.flags(line))
+                .args(json.then_some("--json"))
+                .env("POP3_PASSWORD", maildrop.password())
+                .run()
+                .exits(0)
+        };
+        let report = check(false);
+        let text = report.text();
+        let in_the_clear = matches!(line, Line::Plain);
+        for mechanism in HIDING.into_iter().chain(SENDING) {
+            let says = format!("signed in as {} by {mechanism}\n", maildrop.user());
+            let is_wanted = !in_the_clear || HIDING.contains(&mechanism);
+            assert_eq!(text.contains(&says), is_wanted, "{line:?}: {says} in\n{text}");
+        }
+        assert!(text.contains("3 messages"), "{text}");
+        assert!(!text.contains(maildrop.password()), "{text}");
+        assert!(!home.join(".local").exists(), "a check writes nothing");
+
+        let all = findings(&check(true));
+        let sign_ins = if in_the_clear { HIDING.len() + 1 } else { HIDING.len() + SENDING.len() };
+        assert_eq!(about(&all, "sign-in").len(), sign_ins);
+        assert_eq!(about(&all, "capabilities").len(), 2);
+        let (tls, pin) = (about(&all, "tls"), about(&all, "pin"));
+        match line {
+            Line::Plain => {
+                assert_eq!((tls[0]["verdict"].as_str(), pin.len()), (Some("warning"), 0));
+                assert!(tls[0]["hint"].as_str().unwrap().contains("STLS"), "{tls:?}");
+            }
+            Line::Stls | Line::Tls => {
+                assert_eq!(pin[0]["pin"], fingerprint(&maildrop.server.certificates));
+                assert!(tls[0]["days_left"].is_i64(), "{tls:?}");
+            }
+        }
+
+        let toml = about(&all, "config")[0]["toml"].as_str().unwrap();
+        home.configure(toml);
+        Pop3::new(&home).args(["noop"]).env("POP3_PASSWORD", maildrop.password()).run().exits(0);
+    }
+}
+
+/// A certificate's SHA-256, as openssl says it.
+fn fingerprint(certificates: &Certificates) -> String {
+    let file = &certificates.certificate;
+    let told =
+        tool(Command::new("openssl").args(["x509", "-noout", "-fingerprint", "-sha256", "-in"]).arg(file));
+    let told = String::from_utf8(told).unwrap();
+    let hex = told.trim().split_once('=').unwrap().1.replace(':', "").to_ascii_lowercase();
+    format!("sha256:{hex}")
+}
+
+#[test]
+fn a_certificate_that_is_not_trusted_is_explained_and_its_pin_leads_on() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    let check = |more: &[&str]| {
+        let server = maildrop.tls_url();
+        let args = [&["check", "--json", "--server", &server], more].concat();
+        Pop3::new(&home).args(args).env("POP3_PASSWORD", maildrop.password()).run()
+    };
+    let all = findings(&check(&[]).exits(76));
+    let failed = about(&all, "tls")[0];
+    assert_eq!(failed["verdict"], "failed");
+    let hint = failed["hint"].as_str().unwrap();
+    let pin = fingerprint(&maildrop.server.certificates);
+    assert!(hint.contains(&pin), "{hint}");
+    assert!(about(&all, "sign-in").is_empty(), "nothing is sent to a server that is not trusted");
+    let all = findings(&check(&["--pin", &pin]).exits(0));
+    let toml = about(&all, "config")[0]["toml"].as_str().unwrap();
+    assert!(toml.contains(&format!("pin = \"{pin}\"")), "{toml}");
+}
+
+#[test]
+fn a_wrong_password_is_not_tried_in_every_way() {
+    let server = Server::start(letters(1), Behaviour::default()).unwrap();
+    let outcome = at(&server, &[], "wrong").exits(77);
+    assert!(outcome.text().contains("failed"), "{}", outcome.text());
+    let tries = ["AUTH", "APOP", "PASS"].map(|verb| server.count(verb)).iter().sum::<usize>();
+    assert!((1..=2).contains(&tries), "{:?}", server.log());
+}
+
+fn at(server: &Server, more: &[&str], password: &str) -> Outcome {
+    let address = format!("pop3://demo@{}", server.addr());
+    Pop3::new(&Home::new())
+        .args(["check", "--tls", "none", "--timeout", "3s", "--server", &address])
+        .args(more)
+        .env("POP3_PASSWORD", password)
+        .run()
+}
+
+#[test]
+fn popa3d_without_capa_is_described_too() {
+    let mut maildrop = Popa3d::start();
+    maildrop.put(&corpus::simple("one"));
+    let home = Home::new();
+    let all = findings(
+        &Pop3::new(&home)
+            .args(["check", "--json"])
+            .args(maildrop.plain())
+            .env("POP3_PASSWORD", maildrop.password())
+            .run()
+            .exits(0),
+    );
+    assert!(quirks(&all).contains("no CAPA"), "{all:#?}");
+    assert_eq!(about(&all, "maildrop")[0]["messages"], 1);
+}
+
+#[test]
+fn what_is_odd_is_named_and_nothing_is_touched() {
+    let capa = |lines: &str| Capa::Lines(lines.lines().map(|line| line.as_bytes().to_vec()).collect());
+    let twins = vec![Message::text("Subject: one\n\none\n").with_unique_id("same"); 2];
+    let odd = Message::text("Subject: odd\n\nodd\n").with_unique_id("with a blank");
+    let cases: Vec<(&str, Vec<Message>, Behaviour)> = vec![
+        ("the server has no UIDL", letters(2), Behaviour { uidl: false, ..Behaviour::default() }),
+        ("the server has no TOP", letters(2), Behaviour { top: Top::Absent, ..Behaviour::default() }),
+        ("1 message with a unique-id of another", twins, Behaviour::default()),
+        ("1 message with a unique-id against RFC 1939", vec![odd], Behaviour::default()),
+        ("no PIPELINING", letters(2), Behaviour { capa: capa("USER\nUIDL\nTOP"), ..Behaviour::default() }),
+    ];
+    for (quirk, messages, behaviour) in cases {
+        let count = messages.len();
+        let server = Server::start(messages, behaviour).unwrap();
+        let outcome = at(&server, &["--json"], "tanstaaf").exits(0);
+        assert!(quirks(&findings(&outcome)).contains(quirk), "{quirk}: {}", outcome.text());
+        assert_eq!((server.count("RETR"), server.count("DELE")), (0, 0), "{:?}", server.log());
+        assert_eq!(server.maildrop().len(), count);
+    }
+}
+
+#[test]
+fn promises_are_held_against_the_policy() {
+    let lines = ["USER", "UIDL", "TOP", "LOGIN-DELAY 600", "EXPIRE 7"].map(|line| line.as_bytes().to_vec());
+    let behaviour = Behaviour { capa: Capa::Lines(lines.to_vec()), ..Behaviour::default() };
+    let server = Server::start(letters(1), behaviour).unwrap();
+    let all = findings(&at(&server, &["--json"], "tanstaaf").exits(0));
+    assert_eq!(about(&all, "login-delay")[0]["seconds"], 600);
+    assert_eq!(
+        (&about(&all, "expire")[0]["days"], &about(&all, "expire")[0]["verdict"]),
+        (&7.into(), &"warning".into())
+    );
+}
+
+#[test]
+fn each_step_that_fails_has_its_exit_code() {
+    let home = Home::new();
+    let check = |server: &str| {
+        let args = ["check", "--tls", "none", "--timeout", "1s", "--server", server];
+        Pop3::new(&home).args(args).env("POP3_PASSWORD", "x").run()
+    };
+    check("pop3://me@host.invalid").exits(68);
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    check(&format!("pop3://me@{closed}")).exits(69);
+    let silent = Server::start(letters(1), Behaviour::default().with(Fault::stall_at("STAT"))).unwrap();
+    let outcome = check(&format!("pop3://demo@{}", silent.addr()));
+    assert_eq!(outcome.code, 77, "the password of this case is wrong: {}", outcome.text());
+    at(&silent, &[], "tanstaaf").exits(75);
+}

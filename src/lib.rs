@@ -28,7 +28,8 @@
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
-//! | [`account`] | what the user configured | `auth`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
+//! | [`account`] | what the user configured | `auth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps
@@ -70,6 +71,7 @@ pub mod error;
 pub mod fetch;
 pub mod identity;
 pub mod protocol;
+pub mod safe;
 pub mod server;
 pub mod session;
 pub mod transport;

@@ -89,14 +89,25 @@ impl Account {
         }
         let may_speak = self.tls.identity.is_some() && self.auth.is_none() && self.security != Security::None;
         if may_speak && matches!(self.password, PasswordSource::Search) {
-            let netrc = self.password.obtain(&self.user, self.host(), environment, |_| Ok(None));
+            let netrc = self.password.obtain(&self.name, &self.user, self.host(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
                 netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
             };
         }
-        let secret = self.password.obtain(&self.user, self.host(), environment, password::prompt)?;
+        let secret =
+            self.password.obtain(&self.name, &self.user, self.host(), environment, password::prompt)?;
         Ok(Credentials::with_password(self.user.as_bytes(), secret))
+    }
+
+    /// The same with a password that a person types at the terminal, or that comes from where the user
+    /// said, but not from where one is kept already: to have it kept anew.
+    ///
+    /// # Errors
+    /// As [`Account::credentials`].
+    pub fn credentials_to_keep(&self) -> Result<Credentials> {
+        // Nothing is found where there is no home.
+        self.credentials(&Environment::of(None, []))
     }
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.

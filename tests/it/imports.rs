@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
-    ("account", &["auth", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
+    ("safe", &["auth::Secret"]),
+    ("account", &["auth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];
 

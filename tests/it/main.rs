@@ -10,6 +10,7 @@
     reason = "a helper of a test fails the test by panicking, like the test itself"
 )]
 
+mod client_certificate;
 mod commands;
 mod configuration;
 mod fetch;
@@ -34,3 +35,4 @@ mod servers;
 mod shell;
 mod sign_in;
 mod support;
+mod trust;

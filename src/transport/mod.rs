@@ -188,7 +188,11 @@ impl Transport {
             Line::Tls(line) => &mut line.stream,
         };
         let outcome = line.write_all(bytes).and_then(|()| line.flush());
-        outcome.map_err(|error| self.last_word().unwrap_or_else(|| plain_words(error)))
+        outcome.map_err(|error| match error.kind() {
+            // The line still stands.
+            ErrorKind::WouldBlock => plain_words(error),
+            _ => self.last_word().unwrap_or_else(|| plain_words(error)),
+        })
     }
 
     /// What the server said before it closed a line that can no more be written to: its refusal may
@@ -196,10 +200,8 @@ impl Transport {
     fn last_word(&mut self) -> Option<io::Error> {
         let Line::Tls(line) = &mut self.0 else { return None };
         line.stream.get_mut().set_deadline(deadline_after(FAREWELL));
-        match line.stream.read(&mut [0; 1]) {
-            Err(error) => line.refused(&error),
-            Ok(_) => None,
-        }
+        let error = line.stream.read_exact(&mut [0; 1]).err()?;
+        line.refused(&error)
     }
 
     /// Ends the line, under TLS with a farewell if that goes quickly. Later reads see the end.

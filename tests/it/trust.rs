@@ -5,7 +5,7 @@ use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::scripted::{Answer, Scripted};
 use crate::support::tool;
 use crate::support::trust::{self, PASSWORD, Trust};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::Command;
 
@@ -148,6 +148,41 @@ fn a_server_of_tls_1_1_is_refused_and_no_option_is_said_to_help() {
         assert!(hint(&refused).starts_with("no option makes that safe"), "{}", refused.stderr);
         assert_eq!(flags(hint(&refused)), []);
     }
+}
+
+#[test]
+fn a_server_of_tls_1_2_is_refused_by_who_wants_1_3_and_accepted_after_the_hint() {
+    let trust = trust::shared();
+    let (own, key, known) = (&trust.clients[0].certificate, &trust.clients[0].key, &trust.authority);
+    let url = format!("pop3s://me@{}", trust.demanding[0]);
+    let least = |version| {
+        let files = ["--ca-file", known.to_str().unwrap(), "--client-cert", own.to_str().unwrap()];
+        let files = [&files[..], &["--client-key", key.to_str().unwrap(), "--tls-min", version]].concat();
+        stat(&url, &files)
+    };
+    let refused = least("1.3").exits(76).says("the server speaks only TLS 1.2, too old a version");
+    assert_eq!(flags(hint(&refused)), [("--tls-min".to_owned(), "1.2".to_owned())]);
+    least("1.2").exits(0);
+}
+
+#[test]
+fn a_server_that_is_silent_when_looked_at_again_is_refused_all_the_same() {
+    let trust = trust::shared();
+    let [_, behind] = trust.showing("self-signed");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("pop3s://me@{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let (near, far) = (listener.accept().unwrap().0, TcpStream::connect(behind).unwrap());
+        let (mut near_too, mut far_too) = (near.try_clone().unwrap(), far.try_clone().unwrap());
+        std::thread::spawn(move || std::io::copy(&mut near_too, &mut far_too));
+        std::thread::spawn(move || std::io::copy(&mut &far, &mut &near));
+        // The second one waits for its turn until this process ends.
+        let silent = listener.accept();
+        std::thread::park();
+        drop(silent);
+    });
+    let refused = stat(&url, &["--timeout", "1s"]).exits(76).says("its certificate is self-signed");
+    assert!(hint(&refused).contains("--pin sha256:HEX"), "{}", refused.stderr);
 }
 
 #[test]

@@ -78,17 +78,16 @@ impl Account {
     /// terminal, but behind `~/.netrc`.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`](crate::error::Kind::NoCredentials) when there is no password;
-    /// [`Kind::Config`](crate::error::Kind::Config) when its file is open to others;
-    /// [`Kind::Io`](crate::error::Kind::Io) when a source cannot be read.
+    /// [`Kind::NoCredentials`] when there is no password;
+    /// [`Kind::Config`] when its file is open to others;
+    /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
         // RFC 4422 appendix A: what proves who we are is outside of the exchange.
         if self.auth.is_some_and(|mechanism| mechanism.sasl_name() == Some("EXTERNAL")) {
             return Ok(by_certificate);
         }
-        let may_speak = self.tls.identity.is_some() && self.auth.is_none() && self.security != Security::None;
-        if may_speak && matches!(self.password, PasswordSource::Search) {
+        if self.certificate_may_speak() {
             let netrc = self.password.obtain(&self.name, &self.user, self.host(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
@@ -108,6 +107,15 @@ impl Account {
     pub fn credentials_to_keep(&self) -> Result<Credentials> {
         // Nothing is found where there is no home.
         self.credentials(&Environment::of(None, []))
+    }
+
+    /// Whether the client certificate signs in where no password is found: nobody named a source of one,
+    /// nor a mechanism that needs one.
+    fn certificate_may_speak(&self) -> bool {
+        self.tls.identity.is_some()
+            && self.auth.is_none()
+            && self.security != Security::None
+            && matches!(self.password, PasswordSource::Search)
     }
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
+use crate::auth::Proof;
 use crate::transport::Security;
 
 const TWO: &str = "[defaults]\nlimit = 1\n\
@@ -50,6 +51,38 @@ fn the_heavier_layer_wins_configuration_environment_flags() {
     assert_eq!(limit(&[("POP3_LIMIT", "2")], &[]), Some(2));
     assert_eq!(limit(&[("POP3_LIMIT", "2")], &[("limit", "3")]), Some(3));
     assert_eq!(limit(&[], &[("limit", "3")]), Some(3));
+}
+
+#[test]
+fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
+    let server = ("server", "pop3s://me@h.example");
+    let pair = [server, ("client-cert", "/me.pem"), ("client-key", "/me.key")];
+    let may_speak = |said: &[(&str, &str)], environment: &[(&str, &str)]| {
+        one("", environment, &[], said).unwrap().certificate_may_speak()
+    };
+    assert!(may_speak(&pair, &[]));
+    assert!(!may_speak(&[server], &[]));
+    assert!(!may_speak(&pair, &[("POP3_PASSWORD", "x")]));
+    assert!(!may_speak(&[&pair[..], &[("auth", "plain")]].concat(), &[]), "that needs a password");
+    assert!(!may_speak(&[&pair[..], &[("tls", "none")]].concat(), &[]), "nothing shows it without TLS");
+
+    let folder = tempfile::tempdir().unwrap();
+    let netrc = folder.path().join("netrc");
+    fs::write(&netrc, "machine h.example login me password x\n").unwrap();
+    fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
+    let account = one("", &[], &[], &pair).unwrap();
+    let proof = |netrc: &str| account.credentials(&Environment::of(None, [("NETRC", netrc)])).unwrap().proof;
+    assert!(matches!(proof("/nonexistent"), Proof::Certificate));
+    assert!(matches!(proof(netrc.to_str().unwrap()), Proof::Password(_)), "a password that is found counts");
+
+    let account = one("", &[("POP3_CLIENT_CERT_PASSWORD", "tanstaaf")], &[], &pair).unwrap();
+    let own = account.tls.identity.unwrap();
+    assert_eq!(own.certificate, Path::new("/me.pem"));
+    assert_eq!(own.key.as_deref(), Some(Path::new("/me.key")));
+    assert_eq!(own.password.unwrap().as_str(), "tanstaaf");
+    let error = one("", &[], &[], &[server, pair[2]]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(error.own_hint().unwrap().contains("--client-cert FILE"));
 }
 
 #[test]

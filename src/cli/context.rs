@@ -11,6 +11,7 @@ use pop3::error::{Error, Kind};
 use pop3::session::{Authorization, Dial, Session, Transaction};
 
 use super::output::Output;
+use super::report;
 use super::trace::Trace;
 
 /// The program's surroundings, read once.
@@ -90,7 +91,23 @@ impl Context {
             }
             // The line is dropped without a QUIT: nothing is open that it could end, and servers exist
             // (popa3d) that never answer one after a wrong password.
-            Err(refused) => Err(refused.error.within(format!("could not sign in to {server}"))),
+            Err(refused) => {
+                Err(about_certificates(refused.error, account)
+                    .within(format!("could not sign in to {server}")))
+            }
         }
     }
+}
+
+/// Some servers (Dovecot) let the handshake pass without a client certificate, or with one they do not
+/// know, and refuse the sign-in for want of it: then checking the password would not help.
+fn about_certificates(error: Error, account: &Account) -> Error {
+    let speaks_of_one = || report::sentence(&error).to_ascii_lowercase().contains("certificate");
+    if error.kind() != Kind::SignIn || error.own_hint().is_some() || !speaks_of_one() {
+        return error;
+    }
+    error.hint(match &account.tls.identity {
+        Some(_) => "the server does not take this client certificate: ask its owner for one that it knows",
+        None => "show the server a client certificate with --client-cert FILE",
+    })
 }

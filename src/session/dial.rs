@@ -10,7 +10,7 @@ use crate::protocol::Command;
 use crate::transport::{Ending, Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport, Way};
 
 /// How long each phase of a second look may take: it only explains.
-const PATIENCE_TO_LOOK: Duration = Duration::from_secs(10);
+const PATIENCE_TO_LOOK: Duration = Duration::from_secs(5);
 
 /// How to reach a server.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,9 @@
 use std::time::Instant;
 
 use super::{Certificate, TlsSettings, wire::Wire};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
+#[cfg(not(target_vendor = "apple"))]
+use crate::error::{Error, Kind, Phase};
 
 /// More certificates than that are no chain of an honest server.
 const LONGEST_CHAIN: usize = 20;
@@ -73,7 +75,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
             Ok(shown)
         }
         Err(HandshakeError::WouldBlock(_)) => {
-            Err(Error::new(Kind::Timeout(crate::error::Phase::Tls), format!("could not look at {host}")))
+            Err(Error::new(Kind::Timeout(Phase::Tls), format!("could not look at {host}")))
         }
         Err(HandshakeError::SetupFailure(error)) => Err(unseen(host).because(error)),
     }

@@ -222,7 +222,7 @@ impl TlsFailure {
                 "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
             ),
             Reason::MissingIssuer => format!(
-                "if that is an authority of your own, name it with --ca-file PEM; else the server's owner must have the server send its certificate along, and until then {pin} trusts exactly this one"
+                "the server's owner must have it send that one's certificate along; until then {pin} trusts exactly this one, or, if the authorities are your own, --ca-file PEM names a file with all of them"
             ),
             Reason::WeakKey | Reason::WeakSignature => format!(
                 "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate, weak as it is"
@@ -245,7 +245,13 @@ impl TlsFailure {
             Reason::IdentityRefused => {
                 "ask the server's owner which client certificates it takes, and name one with --client-cert FILE".to_owned()
             }
-            Reason::Refused | Reason::HungUp | Reason::Other => return None,
+            Reason::Refused => {
+                "the server may know only encryption that is too weak: ask its owner".to_owned()
+            }
+            Reason::HungUp => {
+                "does it speak TLS there? port 995 usually is TLS from the start, 110 STLS (--tls stls)".to_owned()
+            }
+            Reason::Other => return None,
         })
     }
 

@@ -8,9 +8,13 @@ const HOST: &str = "pop.example.com";
 
 /// The certificate of a server, signed by itself, valid for thirty days from now.
 fn certificate(subject: &str, names: &str) -> Certificate {
+    certificate_for("30", subject, names)
+}
+
+fn certificate_for(days: &str, subject: &str, names: &str) -> Certificate {
     let output = Command::new("openssl")
         .args(["req", "-x509", "-outform", "DER", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
-        .args(["-nodes", "-keyout", "/dev/null", "-days", "30", "-subj", subject, "-addext"])
+        .args(["-nodes", "-keyout", "/dev/null", "-days", days, "-subj", subject, "-addext"])
         .arg(format!("subjectAltName={names}"))
         .stdin(Stdio::null())
         .output()
@@ -81,6 +85,19 @@ fn a_time_that_is_over_or_has_not_come_is_named() {
     let start = one.not_before().unwrap().strftime("%Y-%m-%d %H:%M UTC");
     assert!(failure.to_string().contains(&format!("is not valid until {start}")), "{failure}");
     assert!(failure.hint().unwrap().contains("clock"));
+}
+
+#[test]
+fn an_authority_that_has_expired_is_told_from_the_servers_own_certificate() {
+    let (own, behind) = (certificate_for("60", "/CN=x", "DNS:x"), certificate("/CN=Old authority", "DNS:y"));
+    let mut failure = verify("certificate has expired", &TlsSettings::default());
+    failure.now = behind.not_after().unwrap() + jiff::SignedDuration::from_hours(24);
+    let failure = failure.seen(Shown { chain: vec![own, behind], ..Shown::default() });
+    let told = failure.to_string();
+    assert!(
+        told.starts_with("the certificate of Old authority, which stands behind it, has been expired since "),
+        "{told}"
+    );
 }
 
 #[test]

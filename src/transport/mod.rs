@@ -51,7 +51,7 @@ use crate::error::{Error, Kind, Result};
 use wire::Wire;
 pub(crate) use wire::deadline_after;
 
-/// How long a polite TLS farewell may take before the line is simply cut.
+/// How long a polite TLS farewell, or the last word of a server that has closed the line, may take before the line is simply cut.
 const FAREWELL: Duration = Duration::from_millis(250);
 
 /// What carries the bytes: a socket, or something that behaves like one.
@@ -218,7 +218,21 @@ impl Transport {
             Line::Plain(wire) => wire,
             Line::Tls(line) => &mut line.stream,
         };
-        line.write_all(bytes).and_then(|()| line.flush()).map_err(plain_words)
+        let outcome = line.write_all(bytes).and_then(|()| line.flush());
+        outcome.map_err(|error| match error.kind() {
+            // The line still stands.
+            ErrorKind::WouldBlock => plain_words(error),
+            _ => self.last_word().unwrap_or_else(|| plain_words(error)),
+        })
+    }
+
+    /// What the server said before it closed a line that can no more be written to: its refusal may
+    /// have come while nobody read.
+    fn last_word(&mut self) -> Option<io::Error> {
+        let Line::Tls(line) = &mut self.0 else { return None };
+        line.stream.get_mut().set_deadline(deadline_after(FAREWELL));
+        let error = line.stream.read_exact(&mut [0; 1]).err()?;
+        line.refused(&error)
     }
 
     /// Ends the line, under TLS with a farewell if that goes quickly. Later reads see the end.

@@ -11,6 +11,7 @@
 )]
 
 mod check;
+mod client_certificate;
 mod commands;
 mod configuration;
 mod fetch;
@@ -35,4 +36,5 @@ mod servers;
 mod shell;
 mod sign_in;
 mod support;
+mod trust;
 mod way;

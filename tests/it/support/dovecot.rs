@@ -7,6 +7,7 @@
 
 use super::certificates::Certificates;
 use super::{Maildrop, is_root, open_to_all};
+use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -23,7 +24,7 @@ use std::time::{Duration, Instant};
 const USERS: usize = 500;
 
 /// The user the mail belongs to when the tests run as root (Dovecot serves no mail as root): nobody.
-const MAIL_USER: u32 = 65534;
+pub(crate) const MAIL_USER: u32 = 65534;
 
 /// How a client gets in.
 #[derive(Clone, Copy, Debug)]
@@ -81,49 +82,63 @@ impl Dovecot {
         fs::write(folder.join("users"), users).unwrap();
 
         let (plain, tls) = (free_address(), free_address());
-        let configuration = folder.join("dovecot.conf");
-        fs::write(&configuration, configure(&folder, &certificates, plain, tls)).unwrap();
-        let leash = Command::new("/bin/sh")
-            .args(["-c", LEASH, "leash"])
-            .args([&configuration, &folder])
-            .process_group(0) // Ctrl-C reaches the tests alone; their end is what stops the server
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(fs::File::create(folder.join("stderr")).unwrap())
-            .spawn()
-            .unwrap();
-        let server = Dovecot { folder, certificates, plain, tls, _leash: leash };
-        server.wait();
-        server
+        let leash = launch(&folder, &configure(&folder, &certificates, plain, tls), plain);
+        Dovecot { folder, certificates, plain, tls, _leash: leash }
     }
 
     /// What it noted so far.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap()
     }
+}
 
-    /// Waits for the greeting.
-    fn wait(&self) {
-        let patience = Instant::now() + Duration::from_secs(20);
-        while !greets(self.plain) {
-            assert!(
-                Instant::now() < patience,
-                "Dovecot does not start (tests/run installs it): {}{}",
-                fs::read_to_string(self.folder.join("stderr")).unwrap_or_default(),
-                fs::read_to_string(self.folder.join("log")).unwrap_or_default()
-            );
-            std::thread::sleep(Duration::from_millis(5));
-        }
+/// Starts a Dovecot of that configuration and waits for its greeting. What is returned is its leash.
+pub(crate) fn launch(folder: &Path, configuration: &str, plain: SocketAddr) -> Child {
+    let file = folder.join("dovecot.conf");
+    fs::write(&file, configuration).unwrap();
+    let leash = leashed(folder, &["dovecot".as_ref(), "-F".as_ref(), "-c".as_ref(), file.as_os_str()]);
+    wait_for_a_greeting(folder, plain);
+    leash
+}
+
+/// Starts a server that lives in that folder: when this process ends, the server is stopped and the
+/// folder removed. What is returned has the leash for its standard input.
+pub(crate) fn leashed(folder: &Path, command: &[&OsStr]) -> Child {
+    Command::new("/bin/sh")
+        .args(["-c", LEASH, "leash"])
+        .arg(folder)
+        .args(command)
+        .process_group(0) // Ctrl-C reaches the tests alone; their end is what stops the server
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(folder.join("stderr")).unwrap())
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until a POP3 server greets at that address; its folder has what it says when it does not.
+pub(crate) fn wait_for_a_greeting(folder: &Path, address: SocketAddr) {
+    let patience = Instant::now() + Duration::from_secs(20);
+    while !greets(address) {
+        assert!(
+            Instant::now() < patience,
+            "a server does not start (tests/run installs it): {}{}",
+            fs::read_to_string(folder.join("stderr")).unwrap_or_default(),
+            fs::read_to_string(folder.join("log")).unwrap_or_default()
+        );
+        std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// Starts the server of configuration `$1` and stops it when standard input ends; `$2` is its folder.
+/// Starts the server of the command behind `$1` and stops it when standard input ends; `$1` is its folder.
 const LEASH: &str = r#"
     PATH=$PATH:/usr/sbin
-    dovecot -F -c "$1" & server=$!
+    folder=$1
+    shift
+    "$@" & server=$!
     read -r _
     kill "$server"; wait "$server"
-    rm -rf "$2"
+    rm -rf "$folder"
 "#;
 
 fn greets(address: SocketAddr) -> bool {
@@ -133,11 +148,49 @@ fn greets(address: SocketAddr) -> bool {
     BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("+OK Dovecot")
 }
 
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
 fn configure(folder: &Path, certificates: &Certificates, plain: SocketAddr, tls: SocketAddr) -> String {
+    let common = common(folder);
+    let folder = folder.display();
+    format!(
+        "{common}
+ssl_cert = <{certificate}
+ssl_key = <{key}
+disable_plaintext_auth = no
+auth_mechanisms = plain login cram-md5 apop scram-sha-1 scram-sha-256
+pop3_enable_last = yes
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN {folder}/users
+}}
+userdb {{
+  driver = static
+  args = home={folder}/mail/%u
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    address = 127.0.0.1
+    port = {plain}
+  }}
+  inet_listener pop3s {{
+    address = 127.0.0.1
+    port = {tls}
+    ssl = yes
+  }}
+}}
+",
+        certificate = certificates.certificate.display(),
+        key = certificates.key.display(),
+        plain = plain.port(),
+        tls = tls.port(),
+    )
+}
+
+/// What every Dovecot of ours is told: where it lives and whose the mail is.
+pub(crate) fn common(folder: &Path) -> String {
     let owner = fs::metadata(folder).unwrap();
     let (uid, gid) = if is_root() { (MAIL_USER, MAIL_USER) } else { (owner.uid(), owner.gid()) };
     let folder = folder.display();
@@ -158,16 +211,11 @@ state_dir = {folder}/state
 log_path = {folder}/log
 protocols = pop3
 ssl = yes
-ssl_cert = <{certificate}
-ssl_key = <{key}
-disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 apop scram-sha-1 scram-sha-256
 mail_location = maildir:{folder}/mail/%u
 mail_uid = {uid}
 mail_gid = {gid}
 first_valid_uid = 1
 first_valid_gid = 0
-pop3_enable_last = yes
 # A refused sign-in delays neither its own answer nor the tests beside it.
 auth_failure_delay = 0
 service anvil {{
@@ -175,30 +223,7 @@ service anvil {{
     mode = 0
   }}
 }}
-passdb {{
-  driver = passwd-file
-  args = scheme=PLAIN {folder}/users
-}}
-userdb {{
-  driver = static
-  args = home={folder}/mail/%u
-}}
-service pop3-login {{
-  inet_listener pop3 {{
-    address = 127.0.0.1
-    port = {plain}
-  }}
-  inet_listener pop3s {{
-    address = 127.0.0.1
-    port = {tls}
-    ssl = yes
-  }}
-}}
-{unprivileged}",
-        certificate = certificates.certificate.display(),
-        key = certificates.key.display(),
-        plain = plain.port(),
-        tls = tls.port(),
+{unprivileged}"
     )
 }
 

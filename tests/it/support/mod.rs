@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+pub(crate) mod authority;
 pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod delivered;
@@ -13,6 +14,7 @@ pub(crate) mod raw;
 pub(crate) mod scripted;
 pub(crate) mod socks;
 pub(crate) mod stage;
+pub(crate) mod trust;
 
 /// A maildrop on a real server, seen from both sides: as a client reaches it and as the server stores it.
 pub(crate) trait Maildrop {

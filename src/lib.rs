@@ -28,7 +28,8 @@
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
-//! | [`account`] | what the user configured | `auth`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `transport` |
+//! | [`account`] | what the user configured | `auth`, `oauth`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps
@@ -68,6 +69,7 @@ pub mod delivery;
 pub mod error;
 pub mod fetch;
 pub mod identity;
+pub mod oauth;
 pub mod protocol;
 pub mod server;
 pub mod session;

@@ -188,6 +188,11 @@ impl Transport {
     }
 }
 
+/// A failed handshake of a line that is not ours (HTTPS to a sign-in provider), in the words of ours.
+pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
+    tls::failed(&TlsSettings::default(), host, text)
+}
+
 /// The wire says `WouldBlock` at its deadline, because that is what a TLS library may be resumed
 /// after; outside, the deadline is final. Other failures of TLS come in the library's dialect.
 fn plain_words(error: io::Error) -> io::Error {

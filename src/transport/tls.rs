@@ -157,7 +157,8 @@ fn handshake(
     })
 }
 
-fn failed(tls: &TlsSettings, host: &str, text: &str) -> Error {
+/// The words of the TLS library as an error of ours.
+pub(super) fn failed(tls: &TlsSettings, host: &str, text: &str) -> Error {
     if let Some(untrusted) = Untrusted::read(text) {
         return distrusted(tls, host, untrusted, None);
     }

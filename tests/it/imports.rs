@@ -17,7 +17,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
-    ("account", &["auth", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
+    ("oauth", &["auth", "transport"]),
+    ("account", &["auth", "oauth", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];
 

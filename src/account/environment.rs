@@ -14,7 +14,7 @@ use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 3] = ["NETRC", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+const OTHERS: [&str; 5] = ["DISPLAY", "NETRC", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
 
 /// The longest file name that is made of an account's name, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
@@ -67,6 +67,11 @@ impl Environment {
                 .hint("set HOME or XDG_STATE_HOME"));
         };
         Ok(folder.join("pop3").join(format!("{}.journal", file_name(account))))
+    }
+
+    /// Whether there is a screen on which a browser can be opened.
+    pub fn has_display(&self) -> bool {
+        self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
 
     /// The netrc file: `$NETRC`, else `~/.netrc`.

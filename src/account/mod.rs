@@ -14,6 +14,7 @@ mod config;
 mod document;
 mod environment;
 mod netrc;
+mod oauth;
 mod overrides;
 mod password;
 mod resolve;
@@ -25,6 +26,7 @@ use std::time::Duration;
 pub use self::config::Config;
 pub use self::document::{Globals, Mistake};
 pub use self::environment::Environment;
+pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
 pub use self::resolve::{Scope, resolve};
@@ -52,6 +54,8 @@ pub struct Account {
     pub user: String,
     /// Where the password comes from.
     pub password: PasswordSource,
+    /// How access tokens are got: then these sign in, and no password does.
+    pub oauth: Option<OAuth>,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
     /// The patience of each phase.
@@ -69,7 +73,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// User name and password. May run a command, read a file, or ask on the terminal; a password on
+    /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on the terminal; a password on
     /// standard input is read once, so ask once.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::values;
-use super::{PasswordSource, ServerUrl};
+use super::{OAuthWords, PasswordSource, ServerUrl};
 use crate::auth::{Mechanism, Secret};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
@@ -16,7 +16,7 @@ use crate::session::Pipelining;
 use crate::transport::{Pin, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 23] = [
+pub const KEYS: [&str; 34] = [
     "server",
     "user",
     "tls",
@@ -29,6 +29,17 @@ pub const KEYS: [&str; 23] = [
     "password-command",
     "password-file",
     "password-stdin",
+    "oauth",
+    "oauth-client-id",
+    "oauth-client-secret",
+    "oauth-client-secret-command",
+    "oauth-client-secret-file",
+    "oauth-scope",
+    "oauth-authorization-url",
+    "oauth-token-url",
+    "oauth-device-url",
+    "oauth-revocation-url",
+    "oauth-redirect-url",
     "timeout",
     "trace",
     "pipelining",
@@ -59,6 +70,8 @@ pub struct Overrides {
     /// `Some(None)` is `auto`, said aloud.
     pub auth: Option<Option<Mechanism>>,
     pub password: Option<PasswordSource>,
+    /// The keys that begin with `oauth`.
+    pub oauth: OAuthWords,
     pub timeout: Option<Duration>,
     pub trace: Option<bool>,
     pub pipelining: Option<Pipelining>,
@@ -96,6 +109,7 @@ impl Overrides {
         take!(
             server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
         );
+        self.oauth.take(&heavier.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
         self
     }
@@ -125,6 +139,7 @@ impl Overrides {
                     self.set_password(PasswordSource::Stdin)?;
                 }
             }
+            key if key.starts_with("oauth") => self.oauth.set(key, value, home)?,
             "timeout" => self.timeout = Some(values::duration(&text_or_number(value)?).map_err(wrong)?),
             "trace" => self.trace = Some(truth(value)?),
             "pipelining" => self.pipelining = Some(text(value)?.parse()?),
@@ -151,7 +166,7 @@ impl Overrides {
     }
 }
 
-fn wrong(what: impl Into<String>) -> Error {
+pub(super) fn wrong(what: impl Into<String>) -> Error {
     Error::new(Kind::Usage, what)
 }
 
@@ -171,7 +186,7 @@ fn text<'a>(value: &Value<'a>) -> Result<&'a str> {
 }
 
 /// Text that is not empty.
-fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
+pub(super) fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
     text(value).and_then(|text| if text.is_empty() { Err(wrong("it is empty")) } else { Ok(text) })
 }
 

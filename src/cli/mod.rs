@@ -6,6 +6,7 @@
 
 mod accounts;
 mod args;
+mod auth;
 mod context;
 mod dele;
 mod demo;
@@ -14,6 +15,7 @@ mod generate;
 mod list;
 mod messages;
 mod output;
+mod proof;
 mod read;
 mod report;
 mod shell;
@@ -96,6 +98,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Last(args) => read::last(context, &account(&args.server)?)?,
         Command::Noop(args) => read::noop(context, &account(&args.server)?)?,
         Command::Shell(args) => shell::run(context, &account(&args.server)?)?,
+        Command::Auth(args) => auth::run(context, &args.command)?,
         Command::State(args) => match args.command {
             StateCommand::Show(args) => {
                 state::show(context, &context.account(&args.which.accounts, &args.which.overrides()?)?)?

@@ -20,6 +20,9 @@ use crate::error::{Error, Kind, Phase, Result};
 /// How often is looked for a visitor, and for something typed.
 const BLINK: Duration = Duration::from_millis(20);
 
+/// Gives a line if somebody typed one; its failure ends the wait.
+pub type Typed<'a> = &'a mut dyn FnMut() -> Result<Option<String>>;
+
 const DOING: &str = "could not sign in with the browser";
 
 /// A sign-in that waits for a person at a browser.
@@ -43,12 +46,12 @@ impl Visit {
     }
 
     /// Waits until the browser comes back, or a person types the address where it ended: the code.
-    /// Whatever else knocks is sent away. `typed` gives a line if there is one, `tell` says something.
+    /// Whatever else knocks is sent away. `tell` says something to whoever types.
     fn wait(
         &mut self,
         issuer: Option<&str>,
         deadline: Instant,
-        typed: &mut dyn FnMut() -> Option<String>,
+        typed: Typed<'_>,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Secret> {
         let state = self.state.secret().as_str();
@@ -66,7 +69,7 @@ impl Visit {
                 });
             }
             if outcome.is_none()
-                && let Some(line) = typed()
+                && let Some(line) = typed()?
             {
                 outcome = read(query_of(line.trim()), state, issuer);
                 if outcome.is_none() && !line.trim().is_empty() {
@@ -126,7 +129,7 @@ impl Client<'_> {
         endpoints: &Endpoints,
         mut visit: Visit,
         deadline: Instant,
-        typed: &mut dyn FnMut() -> Option<String>,
+        typed: Typed<'_>,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Tokens> {
         let code = visit.wait(endpoints.issuer.as_deref(), deadline, typed, tell)?;

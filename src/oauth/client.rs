@@ -12,7 +12,7 @@ use oauth2::{
     TokenResponse, TokenUrl,
 };
 
-use super::http::{Http, Way, demand_json};
+use super::http::{Http, Reach, demand_json};
 use super::metadata;
 use super::provider::{Endpoints, Named, Provider};
 use crate::auth::Secret;
@@ -74,8 +74,8 @@ impl<'a> Client<'a> {
     /// # Errors
     /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
     /// that is none.
-    pub fn new(settings: &'a Settings, secret: Option<Secret>, way: &Way) -> Result<Client<'a>> {
-        Ok(Client { settings, secret, http: Http::new(way)?, patience: way.patience })
+    pub fn new(settings: &'a Settings, secret: Option<Secret>, reach: &Reach) -> Result<Client<'a>> {
+        Ok(Client { settings, secret, http: Http::new(reach)?, patience: reach.patience })
     }
 
     /// The provider's endpoints, those that the user named over those that are known. Fetches the
@@ -289,8 +289,8 @@ mod tests {
         Settings { provider, client_id: "id".into(), scope: None, named: Named::default(), redirect: None }
     }
 
-    fn way() -> Way {
-        Way { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(1) }
+    fn reach() -> Reach {
+        Reach { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(1) }
     }
 
     #[test]
@@ -298,11 +298,11 @@ mod tests {
         let mut settings = settings(Provider::Microsoft);
         let own = Url::parse("https://login.example.com/token").unwrap();
         settings.named.token = Some(own.clone());
-        let endpoints = Client::new(&settings, None, &way()).unwrap().endpoints().unwrap();
+        let endpoints = Client::new(&settings, None, &reach()).unwrap().endpoints().unwrap();
         assert_eq!(endpoints.token, own);
         assert!(endpoints.device.unwrap().as_str().ends_with("/devicecode"));
         let nothing = Settings { provider: Provider::Own, named: Named::default(), ..settings };
-        let error = Client::new(&nothing, None, &way()).unwrap().endpoints().unwrap_err();
+        let error = Client::new(&nothing, None, &reach()).unwrap().endpoints().unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
     }
 
@@ -329,7 +329,7 @@ mod tests {
     #[test]
     fn a_secret_that_the_provider_repeats_is_not_shown() {
         let settings = settings(Provider::Own);
-        let client = Client::new(&settings, Some(Secret::new("hunter2")), &way()).unwrap();
+        let client = Client::new(&settings, Some(Secret::new("hunter2")), &reach()).unwrap();
         let refresh = Secret::new("refresh-token");
         for said in ["bad token refresh-token", "bad secret hunter2"] {
             let answer = StandardErrorResponse::new(

@@ -22,7 +22,7 @@ const LARGEST: u64 = 1 << 20;
 
 /// How the provider is reached.
 #[derive(Debug, Clone)]
-pub struct Way {
+pub struct Reach {
     /// PEM files with the authorities to believe instead of the system's.
     pub ca_files: Vec<PathBuf>,
     /// The proxy, as a URL (`socks5h://host:port`); without one, what `ALL_PROXY`, `HTTPS_PROXY` and
@@ -41,12 +41,12 @@ impl Http {
     /// # Errors
     /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
     /// that is none.
-    pub(super) fn new(way: &Way) -> Result<Http> {
-        let roots = match way.ca_files.as_slice() {
+    pub(super) fn new(reach: &Reach) -> Result<Http> {
+        let roots = match reach.ca_files.as_slice() {
             [] => RootCerts::PlatformVerifier,
             files => authorities(files)?.into(),
         };
-        let proxy = match &way.proxy {
+        let proxy = match &reach.proxy {
             Some(text) => Some(Proxy::new(text).map_err(|_| {
                 Error::new(Kind::Usage, "could not use the proxy for the sign-in provider")
                     .because("it is no proxy's URL")
@@ -58,7 +58,7 @@ impl Http {
         let config = Agent::config_builder()
             .tls_config(tls)
             .proxy(proxy)
-            .timeout_global(Some(way.patience))
+            .timeout_global(Some(reach.patience))
             // A secret goes where it was meant to go, or nowhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
@@ -260,10 +260,10 @@ mod tests {
     #[test]
     fn a_ca_file_without_a_certificate_and_a_proxy_that_is_none_are_told() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let way = |ca_files, proxy| Way { ca_files, proxy, patience: Duration::from_secs(1) };
-        let error = Http::new(&way(vec![file.path().to_owned()], None)).err().expect("an empty file");
+        let way = |ca_files, proxy| Reach { ca_files, proxy, patience: Duration::from_secs(1) };
+        let error = Http::new(&reach(vec![file.path().to_owned()], None)).err().expect("an empty file");
         assert_eq!(error.kind(), Kind::Data);
-        let error = Http::new(&way(Vec::new(), Some("gopher://x".into()))).err().expect("no proxy");
+        let error = Http::new(&reach(Vec::new(), Some("gopher://x".into()))).err().expect("no proxy");
         assert_eq!(error.kind(), Kind::Usage);
     }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::client::{Client, Settings, Tokens};
 use super::document::Document;
-use super::http::Way;
+use super::http::Reach;
 use super::provider::Endpoints;
 use super::store::{Lock, Store};
 use crate::auth::Secret;
@@ -15,15 +15,15 @@ use crate::error::{Error, Kind, Result};
 /// One account's sign-in, wherever it is kept.
 pub struct Keeper<'a> {
     /// Where it is kept.
-    pub store: &'a dyn Store,
+    pub store: Box<dyn Store + 'a>,
     /// The file whose lock lets one run at a time change it.
     pub lock: PathBuf,
     /// What is configured.
     pub settings: &'a Settings,
     /// How the provider is reached.
-    pub way: Way,
+    pub reach: Reach,
     /// Gets the client's secret: asked for when it is needed, since a password manager may ask back.
-    pub client_secret: &'a dyn Fn() -> Result<Option<Secret>>,
+    pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
     /// The command that signs in anew, for the hint.
     pub login: String,
 }
@@ -54,7 +54,7 @@ impl Keeper<'_> {
         if is_good(&document) {
             return Ok(document.access);
         }
-        let _lock = Lock::take(&self.lock, self.way.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
         // Another run may have been faster while this one waited.
         let document = self.document()?;
         if is_good(&document) {
@@ -65,7 +65,7 @@ impl Keeper<'_> {
                 .because("the provider gave no refresh token with it, and the access token has run out")
                 .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
         };
-        let client = Client::new(self.settings, (self.client_secret)()?, &self.way)?;
+        let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
         // A store that cannot be written has to be found out while the old token is still good.
         self.store.save(&document.write()?)?;
         let tokens =
@@ -82,7 +82,7 @@ impl Keeper<'_> {
     /// # Errors
     /// What the store failed with.
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<Document> {
-        let _lock = Lock::take(&self.lock, self.way.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
         self.store.save(&document.write()?)?;
         Ok(document)
@@ -104,7 +104,7 @@ impl Keeper<'_> {
     /// # Errors
     /// What the store failed with.
     pub fn forget(&self) -> Result<Forgotten> {
-        let _lock = Lock::take(&self.lock, self.way.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
         // What cannot be understood cannot be revoked either, and goes all the same.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
@@ -121,7 +121,8 @@ impl Keeper<'_> {
             Some(refresh) => (refresh, true),
             None => (&document.access, false),
         };
-        let client = (self.client_secret)().and_then(|secret| Client::new(self.settings, secret, &self.way));
+        let client =
+            (self.client_secret)().and_then(|secret| Client::new(self.settings, secret, &self.reach));
         Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
     }
 
@@ -156,11 +157,11 @@ mod tests {
         let mut settings = settings();
         settings.named.token = crate::oauth::endpoint("http://127.0.0.1:9/token").ok();
         let keeper = Keeper {
-            store: &store,
+            store: Box::new(store.clone()),
             lock: folder.path().join("work.token.lock"),
             settings: &settings,
-            way: Way { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(5) },
-            client_secret: &|| Ok(None),
+            reach: Reach { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(5) },
+            client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
         };
         test(&keeper, &store);
@@ -233,7 +234,7 @@ mod tests {
     fn a_new_sign_in_replaces_the_old_one() {
         with_keeper(|keeper, store| {
             keep(store, "a", Some("r"));
-            let endpoints = Client::new(keeper.settings, None, &keeper.way).unwrap().endpoints().unwrap();
+            let endpoints = Client::new(keeper.settings, None, &keeper.reach).unwrap().endpoints().unwrap();
             keeper.keep(&endpoints, tokens("b", Some("s"), 3600), 5000).unwrap();
             assert_eq!(keeper.token(None, 5000).unwrap().expose(), b"b");
         });

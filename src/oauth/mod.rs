@@ -24,11 +24,11 @@ mod metadata;
 mod provider;
 mod store;
 
-pub use self::browser::Visit;
+pub use self::browser::{Typed, Visit};
 pub use self::client::{Client, Settings, Tokens};
 pub use self::device::DeviceCode;
 pub use self::document::Document;
-pub use self::http::Way;
+pub use self::http::Reach;
 pub use self::keeper::{Forgotten, Keeper};
 pub use self::provider::{Endpoints, Named, Provider, endpoint};
 pub use self::store::{FileStore, Store};

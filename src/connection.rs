@@ -71,6 +71,11 @@ impl Connection {
         self.transport.is_encrypted()
     }
 
+    /// What the TLS line can be known by at both ends (RFC 5929 section 4); `None` where nothing can.
+    pub fn end_point(&self) -> Option<Vec<u8>> {
+        self.transport.end_point()
+    }
+
     /// Whether octets have come in that no answer has claimed: behind STLS an attack, behind a
     /// message a server that did not byte-stuff it.
     pub fn has_unread(&self) -> bool {

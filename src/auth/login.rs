@@ -30,6 +30,11 @@ impl Exchange for Login {
         self.answered += 1;
         Ok(answer)
     }
+
+    /// The name alone is no secret.
+    fn has_proven(&self) -> bool {
+        self.answered > 1
+    }
 }
 
 #[cfg(test)]

@@ -1,13 +1,29 @@
-//! The mechanisms, their names and their order of choice.
+//! The mechanisms and their names.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::Proof;
 use crate::error::{Error, Kind, Result};
 
 /// A way to sign in; the order is that of choice, the strongest least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mechanism {
+    /// SASL OAUTHBEARER (RFC 7628): an OAuth access token.
+    OAuthBearer,
+    /// SASL XOAUTH2 (Google's and Microsoft's forerunner of OAUTHBEARER): an OAuth access token.
+    XOAuth2,
+    /// SASL EXTERNAL (RFC 4422 appendix A): the client certificate that TLS has shown.
+    External,
+    /// SASL SCRAM-SHA-256-PLUS (RFC 7677): as without PLUS, and bound to the TLS line, so that nobody
+    /// who stands between can use it.
+    ScramSha256Plus,
+    /// SASL SCRAM-SHA-1-PLUS (RFC 5802).
+    ScramSha1Plus,
+    /// SASL SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, none shows it.
+    ScramSha256,
+    /// SASL SCRAM-SHA-1 (RFC 5802).
+    ScramSha1,
     /// SASL CRAM-MD5 (RFC 2195): the password stays here; what leaves is a keyed digest.
     CramMd5,
     /// APOP (RFC 1939 section 7): the password stays here; the digest is a weaker one.
@@ -20,25 +36,51 @@ pub enum Mechanism {
     User,
 }
 
-/// What the server offers.
-#[derive(Debug, Clone, Copy)]
-pub struct Offer<'a> {
-    /// The names of its SASL mechanisms (RFC 5034 section 3), in upper case.
-    pub sasl: &'a [Vec<u8>],
-    /// Whether its greeting bears a timestamp (RFC 1939 section 7).
-    pub apop: bool,
-    /// Whether it announces USER, or has no CAPA to announce anything with.
-    pub user: bool,
-}
-
 impl Mechanism {
     /// All of them, the strongest first.
-    pub const ALL: [Mechanism; 5] =
-        [Mechanism::CramMd5, Mechanism::Apop, Mechanism::Plain, Mechanism::Login, Mechanism::User];
+    pub const ALL: [Mechanism; 12] = [
+        Mechanism::OAuthBearer,
+        Mechanism::XOAuth2,
+        Mechanism::External,
+        Mechanism::ScramSha256Plus,
+        Mechanism::ScramSha1Plus,
+        Mechanism::ScramSha256,
+        Mechanism::ScramSha1,
+        Mechanism::CramMd5,
+        Mechanism::Apop,
+        Mechanism::Plain,
+        Mechanism::Login,
+        Mechanism::User,
+    ];
+
+    /// Its name on the command line.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Mechanism::OAuthBearer => "oauthbearer",
+            Mechanism::XOAuth2 => "xoauth2",
+            Mechanism::External => "external",
+            Mechanism::ScramSha256Plus => "scram-sha-256-plus",
+            Mechanism::ScramSha1Plus => "scram-sha-1-plus",
+            Mechanism::ScramSha256 => "scram-sha-256",
+            Mechanism::ScramSha1 => "scram-sha-1",
+            Mechanism::CramMd5 => "cram-md5",
+            Mechanism::Apop => "apop",
+            Mechanism::Plain => "plain",
+            Mechanism::Login => "login",
+            Mechanism::User => "user",
+        }
+    }
 
     /// Its name in `AUTH`; `None` for APOP and USER/PASS, which have commands of their own.
-    pub fn sasl_name(self) -> Option<&'static str> {
+    pub const fn sasl_name(self) -> Option<&'static str> {
         match self {
+            Mechanism::OAuthBearer => Some("OAUTHBEARER"),
+            Mechanism::XOAuth2 => Some("XOAUTH2"),
+            Mechanism::External => Some("EXTERNAL"),
+            Mechanism::ScramSha256Plus => Some("SCRAM-SHA-256-PLUS"),
+            Mechanism::ScramSha1Plus => Some("SCRAM-SHA-1-PLUS"),
+            Mechanism::ScramSha256 => Some("SCRAM-SHA-256"),
+            Mechanism::ScramSha1 => Some("SCRAM-SHA-1"),
             Mechanism::CramMd5 => Some("CRAM-MD5"),
             Mechanism::Plain => Some("PLAIN"),
             Mechanism::Login => Some("LOGIN"),
@@ -51,24 +93,33 @@ impl Mechanism {
         matches!(self, Mechanism::Plain | Mechanism::Login | Mechanism::User)
     }
 
-    fn is_offered(self, offer: &Offer) -> bool {
-        match self.sasl_name() {
-            Some(name) => offer.sasl.iter().any(|offered| offered == name.as_bytes()),
-            None if self == Mechanism::Apop => offer.apop,
-            None => offer.user,
+    /// Whether it is bound to the TLS line (RFC 5802 section 6).
+    pub fn is_bound(self) -> bool {
+        matches!(self, Mechanism::ScramSha256Plus | Mechanism::ScramSha1Plus)
+    }
+
+    /// The form of it that is bound to the TLS line, where it has one besides itself.
+    pub fn bound(self) -> Option<Mechanism> {
+        match self {
+            Mechanism::ScramSha256 => Some(Mechanism::ScramSha256Plus),
+            Mechanism::ScramSha1 => Some(Mechanism::ScramSha1Plus),
+            _ => None,
+        }
+    }
+
+    /// Whether it proves somebody by that kind of proof.
+    pub fn takes(self, proof: &Proof) -> bool {
+        match self {
+            Mechanism::OAuthBearer | Mechanism::XOAuth2 => matches!(proof, Proof::Token(_)),
+            Mechanism::External => matches!(proof, Proof::Certificate),
+            _ => matches!(proof, Proof::Password(_)),
         }
     }
 }
 
 impl fmt::Display for Mechanism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Mechanism::CramMd5 => "cram-md5",
-            Mechanism::Apop => "apop",
-            Mechanism::Plain => "plain",
-            Mechanism::Login => "login",
-            Mechanism::User => "user",
-        })
+        f.write_str(self.name())
     }
 }
 
@@ -77,122 +128,61 @@ impl FromStr for Mechanism {
 
     /// Reads the names as they are displayed; anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self> {
-        Mechanism::ALL.into_iter().find(|mechanism| mechanism.to_string() == text).ok_or_else(|| {
-            let known = Mechanism::ALL.map(|mechanism| mechanism.to_string()).join(", ");
+        Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == text).ok_or_else(|| {
+            let known = Mechanism::ALL.map(Mechanism::name).join(", ");
             Error::new(Kind::Usage, format!("could not find a way to sign in named `{text}`"))
                 .hint(format!("the known ones are {known}"))
         })
     }
 }
 
-/// What to try, in this order. A mechanism that the user `wanted` is tried alone, and even if the
-/// server does not announce it (servers forget to); without a timestamp there is no APOP, though.
-///
-/// # Errors
-/// [`Kind::SignIn`] when nothing is left to try.
-pub fn candidates(wanted: Option<Mechanism>, offer: &Offer) -> Result<Vec<Mechanism>> {
-    match wanted {
-        Some(Mechanism::Apop) if !offer.apop => Err(Error::new(Kind::SignIn, "could not sign in with apop")
-            .because("the server's greeting has no timestamp for it")
-            .hint("leave --auth out, or name another mechanism")),
-        Some(wanted) => Ok(vec![wanted]),
-        None => {
-            let offered: Vec<_> =
-                Mechanism::ALL.into_iter().filter(|mechanism| mechanism.is_offered(offer)).collect();
-            if offered.is_empty() { Err(nothing_in_common(offer)) } else { Ok(offered) }
-        }
-    }
-}
-
-fn nothing_in_common(offer: &Offer) -> Error {
-    /// Enough to see what kind of server it is.
-    const SHOWN: usize = 10;
-
-    // Names are the server's bytes: RFC 4422 section 3.1 allows only these in them.
-    let is_name = |name: &&Vec<u8>| {
-        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        (1..=20).contains(&name.len()) && name.iter().all(allowed)
-    };
-    let names = offer.sasl.iter().filter(is_name).take(SHOWN);
-    let names: Vec<_> = names.map(|name| String::from_utf8_lossy(name)).collect();
-    let cause = match names.as_slice() {
-        [] => "the server offers no way to sign in".to_owned(),
-        names => format!("the server offers only ways that are not known here: {}", names.join(" ")),
-    };
-    Error::new(Kind::SignIn, "could not sign in")
-        .because(cause)
-        .hint("servers often offer more once the line is encrypted (--tls stls); --auth NAME tries a mechanism that is not offered")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::error::Error as _;
-
-    fn sasl(names: &[&str]) -> Vec<Vec<u8>> {
-        names.iter().map(|name| name.as_bytes().to_vec()).collect()
-    }
-
-    #[test]
-    fn the_strongest_offered_comes_first() {
-        use Mechanism::*;
-        let table: [(&[&str], bool, bool, &[Mechanism]); 5] = [
-            (&["LOGIN", "PLAIN", "CRAM-MD5"], true, true, &[CramMd5, Apop, Plain, Login, User]),
-            (&["PLAIN", "XOAUTH2"], false, true, &[Plain, User]),
-            (&["LOGIN"], true, false, &[Apop, Login]),
-            (&[], false, true, &[User]),
-            (&["SCRAM-SHA-256"], true, false, &[Apop]),
-        ];
-        for (names, apop, user, expected) in table {
-            let sasl = sasl(names);
-            assert_eq!(candidates(None, &Offer { sasl: &sasl, apop, user }).unwrap(), expected, "{names:?}");
-        }
-    }
+    use crate::auth::Secret;
 
     #[test]
     fn the_order_of_choice_is_the_order_of_the_type() {
         assert!(Mechanism::ALL.is_sorted());
-        let sending = Mechanism::ALL.map(Mechanism::sends_the_password);
-        assert_eq!(sending, [false, false, true, true, true]);
+        let sending = Mechanism::ALL.into_iter().filter(|mechanism| mechanism.sends_the_password());
+        assert_eq!(sending.collect::<Vec<_>>(), Mechanism::ALL[9..], "those that show it come last");
     }
 
     #[test]
-    fn what_is_wanted_is_tried_alone_even_when_not_announced() {
-        let everything = sasl(&["CRAM-MD5", "PLAIN"]);
-        let rich = Offer { sasl: &everything, apop: true, user: true };
-        let poor = Offer { sasl: &[], apop: true, user: false };
-        for wanted in Mechanism::ALL {
-            assert_eq!(candidates(Some(wanted), &rich).unwrap(), [wanted]);
-            assert_eq!(candidates(Some(wanted), &poor).unwrap(), [wanted]);
+    fn each_takes_one_kind_of_proof() {
+        let proofs = [Proof::Password(Secret::new("p")), Proof::Token(Secret::new("t")), Proof::Certificate];
+        for mechanism in Mechanism::ALL {
+            let taken = proofs.iter().filter(|proof| mechanism.takes(proof)).count();
+            assert_eq!(taken, 1, "{mechanism}");
         }
     }
 
     #[test]
-    fn apop_without_a_timestamp_is_an_error() {
-        let error =
-            candidates(Some(Mechanism::Apop), &Offer { sasl: &[], apop: false, user: true }).unwrap_err();
-        assert_eq!(error.kind(), Kind::SignIn);
-        assert_eq!(error.to_string(), "could not sign in with apop");
-    }
-
-    #[test]
-    fn nothing_in_common_names_what_is_offered_and_no_control_characters() {
-        let names = sasl(&["GSSAPI", "\x1b[2J", "NTLM"]);
-        let error = candidates(None, &Offer { sasl: &names, apop: false, user: false }).unwrap_err();
-        assert_eq!(error.kind(), Kind::SignIn);
-        let cause = error.source().unwrap().to_string();
-        assert_eq!(cause, "the server offers only ways that are not known here: GSSAPI NTLM");
-        let error = candidates(None, &Offer { sasl: &[], apop: false, user: false }).unwrap_err();
-        assert_eq!(error.source().unwrap().to_string(), "the server offers no way to sign in");
+    fn what_is_bound_says_so_in_its_name() {
+        for mechanism in Mechanism::ALL {
+            assert_eq!(mechanism.is_bound(), mechanism.name().ends_with("-plus"), "{mechanism}");
+            if let Some(bound) = mechanism.bound() {
+                assert_eq!(bound.name(), format!("{mechanism}-plus"));
+            }
+        }
     }
 
     #[test]
     fn every_name_reads_back_as_it_is_shown() {
         for mechanism in Mechanism::ALL {
             assert_eq!(mechanism.to_string().parse::<Mechanism>().unwrap(), mechanism);
+            if let Some(name) = mechanism.sasl_name() {
+                assert_eq!(name.to_ascii_lowercase(), mechanism.name());
+            }
         }
         let error = "cram_md5".parse::<Mechanism>().unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
-        assert_eq!(error.own_hint(), Some("the known ones are cram-md5, apop, plain, login, user"));
+        assert_eq!(
+            error.own_hint(),
+            Some(
+                "the known ones are oauthbearer, xoauth2, external, scram-sha-256-plus, scram-sha-1-plus, \
+                 scram-sha-256, scram-sha-1, cram-md5, apop, plain, login, user"
+            )
+        );
     }
 }

@@ -4,16 +4,26 @@
 //! that a password itself is sent only to a server that can do nothing better.
 
 mod apop;
+mod choice;
 mod cram_md5;
+mod external;
 mod login;
 mod mechanism;
+mod oauth;
 mod plain;
+mod provider;
+mod scram;
 mod secret;
 
+use std::error::Error as StdError;
 use std::fmt;
 
 pub use apop::apop_digest;
-pub use mechanism::{Mechanism, Offer, candidates};
+pub use choice::{Offer, candidates};
+pub use mechanism::Mechanism;
+pub use oauth::TokenRefused;
+pub use provider::password_hint;
+pub use scram::Binding;
 pub use secret::Secret;
 
 use crate::error::{Error, Kind, Result};
@@ -79,19 +89,55 @@ pub trait Exchange: Send {
     ///
     /// # Errors
     /// [`Kind::Protocol`] for a challenge that the mechanism has no place for, [`Kind::SignIn`] for
-    /// credentials that it cannot carry. The dialogue is then to be cancelled with `*`.
+    /// credentials that it cannot carry, or a refusal within the exchange. The dialogue is then to be
+    /// cancelled with `*`.
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>>;
+
+    /// Whether what it has said so far, if that was sent, holds the secret or anything made from it:
+    /// a refusal before that is no word on the secret.
+    fn has_proven(&self) -> bool {
+        true
+    }
+
+    /// The server says `+OK`: whether it may be believed.
+    ///
+    /// # Errors
+    /// [`Kind::Protocol`] when the mechanism wants a proof of the server's, and that has not come.
+    fn accept(&mut self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The cause of a refusal of what was sent, from the server's final words and what it said before.
+    fn refused(&self, words: String) -> Box<dyn StdError + Send + Sync> {
+        words.into()
+    }
 }
 
-/// Begins a run of `mechanism`; `None` for APOP and USER/PASS, which are no SASL mechanisms.
-pub fn exchange(mechanism: Mechanism, credentials: &Credentials) -> Option<Box<dyn Exchange>> {
+/// Begins a run of `mechanism`, which says `binding` of its line if it is one that does; `None` for APOP
+/// and USER/PASS, which are no SASL mechanisms.
+///
+/// # Errors
+/// [`Kind::Io`] when the system has no random numbers for one that needs them.
+pub fn exchange(
+    mechanism: Mechanism,
+    credentials: &Credentials,
+    binding: Binding,
+) -> Result<Option<Box<dyn Exchange>>> {
     let credentials = credentials.clone();
-    match mechanism {
+    Ok(match mechanism {
+        Mechanism::OAuthBearer | Mechanism::XOAuth2 => {
+            Some(Box::new(oauth::OAuth::new(mechanism, credentials)))
+        }
+        Mechanism::External => Some(Box::new(external::External::new(credentials))),
+        Mechanism::ScramSha256Plus
+        | Mechanism::ScramSha1Plus
+        | Mechanism::ScramSha256
+        | Mechanism::ScramSha1 => Some(Box::new(scram::Scram::new(mechanism, credentials, binding)?)),
         Mechanism::CramMd5 => Some(Box::new(cram_md5::CramMd5::new(credentials))),
         Mechanism::Plain => Some(Box::new(plain::Plain::new(credentials))),
         Mechanism::Login => Some(Box::new(login::Login::new(credentials))),
         Mechanism::Apop | Mechanism::User => None,
-    }
+    })
 }
 
 /// A challenge more than the mechanism has.
@@ -120,30 +166,49 @@ mod tests {
         Credentials::with_password("tim", Secret::new("tanstaaftanstaaf"))
     }
 
+    fn begin(mechanism: Mechanism) -> Option<Box<dyn Exchange>> {
+        exchange(mechanism, &credentials(), Binding::None).unwrap()
+    }
+
     #[test]
     fn only_sasl_mechanisms_have_an_exchange() {
         for mechanism in Mechanism::ALL {
-            let is_sasl = mechanism.sasl_name().is_some();
-            assert_eq!(exchange(mechanism, &credentials()).is_some(), is_sasl, "{mechanism}");
+            assert_eq!(begin(mechanism).is_some(), mechanism.sasl_name().is_some(), "{mechanism}");
         }
     }
 
     #[test]
-    fn only_plain_speaks_first() {
-        let first =
-            |mechanism| exchange(mechanism, &credentials()).and_then(|mut run| run.initial_response());
-        assert_eq!(first(Mechanism::Plain).as_deref(), Some(&b"\0tim\0tanstaaftanstaaf"[..]));
-        assert_eq!(first(Mechanism::Login), None);
-        assert_eq!(first(Mechanism::CramMd5), None);
+    fn only_login_and_cram_md5_let_the_server_speak_first() {
+        for mechanism in Mechanism::ALL {
+            let Some(mut run) = begin(mechanism) else { continue };
+            let waits = matches!(mechanism, Mechanism::Login | Mechanism::CramMd5);
+            assert_eq!(run.initial_response().is_none(), waits, "{mechanism}");
+            assert_eq!(run.initial_response(), run.initial_response(), "asking uses nothing up");
+        }
     }
 
     #[test]
     fn no_run_of_any_mechanism_answers_for_ever() {
         for mechanism in Mechanism::ALL {
-            let Some(mut run) = exchange(mechanism, &credentials()) else { continue };
-            let answers = (0..10).filter(|_| run.respond(b"<1@pop>").is_ok()).count();
-            assert!(answers <= 2, "{mechanism} answered {answers} times");
-            assert_eq!(run.respond(b"").unwrap_err().kind(), Kind::Protocol);
+            for challenge in [&b"<1@pop>"[..], b"", b"{}"] {
+                let Some(mut run) = begin(mechanism) else { continue };
+                run.initial_response();
+                let answers = (0..10).filter(|_| run.respond(challenge).is_ok()).count();
+                assert!(answers <= 2, "{mechanism} answered {answers} times");
+                assert_eq!(run.respond(b"").unwrap_err().kind(), Kind::Protocol);
+            }
+        }
+    }
+
+    #[test]
+    fn only_a_server_that_has_proven_itself_is_believed_where_it_can() {
+        for mechanism in Mechanism::ALL {
+            let Some(mut run) = begin(mechanism) else { continue };
+            run.initial_response();
+            let is_mutual = mechanism.name().starts_with("scram");
+            assert_eq!(run.accept().is_ok(), !is_mutual, "{mechanism}");
+            let shows_only_the_name = is_mutual || mechanism == Mechanism::Login;
+            assert_eq!(run.has_proven(), !shows_only_the_name, "{mechanism}");
         }
     }
 

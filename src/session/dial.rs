@@ -44,6 +44,7 @@ impl Dial<'_> {
             Kind::Connect | Kind::HostNotFound => error,
             _ => error.within(format!("could not begin a session with {}", self.target)),
         })?;
+        session.set_host(self.host());
         if self.security == Security::None {
             session.allow_cleartext();
         }

@@ -11,7 +11,10 @@
 
 mod dial;
 mod maildrop;
+mod sasl;
 mod sign_in;
+#[cfg(test)]
+mod sign_in_transcripts;
 mod transaction;
 #[cfg(test)]
 mod transcripts;
@@ -34,6 +37,8 @@ pub struct Authorization {
     greeting: Greeting,
     /// Whether the user said that secrets may travel unencrypted.
     cleartext_allowed: bool,
+    /// The host's name, as far as it is known: some providers are known by it.
+    host: String,
 }
 
 /// The state after sign-in: the maildrop is open.
@@ -144,7 +149,8 @@ impl Session<Authorization> {
             let error = Error::new(reply.refusal(), "the server takes no sessions now");
             return Err(error.because(reply.words()));
         }
-        let state = Authorization { greeting: Greeting::of(&reply), cleartext_allowed: false };
+        let state =
+            Authorization { greeting: Greeting::of(&reply), cleartext_allowed: false, host: String::new() };
         let mut session = Session { connection, capabilities: None, state };
         if ask_capabilities {
             session.ask_capabilities()?;
@@ -155,6 +161,11 @@ impl Session<Authorization> {
     /// The server's first line.
     pub fn greeting(&self) -> &Greeting {
         &self.state.greeting
+    }
+
+    /// Says which host this is: a refusal then can be explained by what is known of the provider.
+    pub fn set_host(&mut self, host: impl Into<String>) {
+        self.state.host = host.into();
     }
 
     /// Allows that secrets travel unencrypted, because the user said so (`--tls none`).

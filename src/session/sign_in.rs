@@ -1,19 +1,12 @@
 //! From AUTHORIZATION to TRANSACTION: carries out the mechanisms that [`crate::auth`] chose
 //! (RFC 1939 section 7, RFC 5034), and reads from a refusal what can be done about it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
-use zeroize::Zeroizing;
+use std::error::Error as StdError;
 
 use super::{Authorization, Pipelining, Session, Transaction};
-use crate::auth::{self, Credentials, Exchange, Mechanism, Offer};
-use crate::connection::Answer;
+use crate::auth::{self, Binding, Credentials, Mechanism, Offer, Proof};
 use crate::error::{Error, Kind, Result};
-use crate::protocol::command::MAX_COMMAND;
 use crate::protocol::{Command, Reply};
-
-/// The most challenges that are answered; no mechanism here has more than two.
-const MAX_CHALLENGES: usize = 10;
 
 /// A sign-in that did not come about.
 #[derive(Debug)]
@@ -25,12 +18,22 @@ pub struct Refused {
     pub session: Option<Session<Authorization>>,
 }
 
+/// How a mechanism ended.
+struct Tried {
+    reply: Reply,
+    /// Whether the server has seen anything made from the secret.
+    has_proven: bool,
+    /// Why, if the reply is a refusal.
+    cause: Box<dyn StdError + Send + Sync>,
+}
+
 impl Session<Authorization> {
-    /// Signs in: by `wanted`, or by the strongest mechanism the server offers.
+    /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials can do.
     ///
     /// # Errors
     /// A [`Refused`] with the session in it where the line still stands. Its kind says what the
-    /// server meant: [`Kind::SignIn`] (wrong credentials), [`Kind::InUse`], [`Kind::LoginDelay`],
+    /// server meant: [`Kind::SignIn`] (wrong credentials; with [`auth::TokenRefused`] beneath where a token
+    /// was refused), [`Kind::InUse`], [`Kind::LoginDelay`],
     /// [`Kind::ServerTemporary`], [`Kind::ServerPermanent`].
     // The session is what makes the error large, and handing it back is the point.
     #[allow(clippy::result_large_err)]
@@ -62,42 +65,97 @@ impl Session<Authorization> {
                 "the connection is not encrypted, so no secret is sent over it",
             ));
         }
-        let none = Vec::new();
+        let end_point = self.connection.end_point();
         let offer = Offer {
-            sasl: self.capabilities.as_ref().map_or(&none[..], |capabilities| capabilities.sasl()),
+            sasl: self.capabilities.as_ref().map(|capabilities| capabilities.sasl()),
             apop: self.state.greeting.timestamp.is_some(),
             user: self.capabilities.as_ref().is_none_or(|capabilities| capabilities.user()),
+            end_point: end_point.as_deref(),
+            binds_otherwise: self.binds_otherwise(),
         };
-        let candidates = auth::candidates(wanted, &offer)?;
-        let mut left = candidates.iter().peekable();
-        while let Some(mechanism) = left.next() {
-            let (reply, secret_used) = self.try_one(*mechanism, credentials)?;
+        let candidates = auth::candidates(wanted, credentials, &offer)?;
+        let bindings: Vec<_> = candidates.iter().map(|mechanism| offer.binding(*mechanism)).collect();
+        let mut left = candidates.iter().zip(bindings).peekable();
+        let mut binds_otherwise = false;
+        while let Some((mechanism, binding)) = left.next() {
+            if mechanism.is_bound() && binds_otherwise && left.peek().is_some() {
+                continue;
+            }
+            let tried = match self.try_one(*mechanism, binding, credentials) {
+                // The server's word that it binds to TLS in another way than we can.
+                Err(error) if error.kind() == Kind::Unsupported && left.peek().is_some() => {
+                    binds_otherwise = true;
+                    continue;
+                }
+                tried => tried?,
+            };
+            let Tried { reply, has_proven, cause } = tried;
             if reply.is_ok() {
                 return Ok(());
             }
+            binds_otherwise |= mechanism.is_bound();
             let kind = reply.sign_in_refusal();
-            // Servers announce APOP by a stamp they cannot use, and SASL mechanisms that are not
-            // set up. A weaker mechanism may follow, but only under TLS.
-            let not_there = *mechanism == Mechanism::Apop || !secret_used;
-            let plain_refusal = kind == Kind::SignIn && reply.code.is_none();
-            if not_there && plain_refusal && self.is_encrypted() && left.peek().is_some() {
+            // Servers announce APOP by a stamp they cannot use, and SASL mechanisms that are not set up,
+            // or not for this user. A weaker mechanism may follow, but only under TLS, and not where the
+            // secret was judged: a wrong one, tried in six ways, locks an account.
+            let not_there = !has_proven || (*mechanism == Mechanism::Apop && reply.code.is_none());
+            if not_there && kind == Kind::SignIn && self.is_encrypted() && left.peek().is_some() {
                 continue;
             }
             let who = String::from_utf8_lossy(&credentials.user);
-            return Err(
-                Error::new(kind, format!("could not sign in as {who} by {mechanism}")).because(reply.words())
-            );
+            let error = Error::new(kind, format!("could not sign in as {who} by {mechanism}")).because(cause);
+            return Err(match self.advice(kind, *mechanism, &reply, credentials) {
+                Some(advice) => error.hint(advice),
+                None => error,
+            });
         }
         // `auth::candidates` gives at least one or an error.
         Err(Error::new(Kind::SignIn, "the server offers no way to sign in"))
     }
 
-    /// Carries out one mechanism; says whether anything made from the secret was sent.
-    fn try_one(&mut self, mechanism: Mechanism, credentials: &Credentials) -> Result<(Reply, bool)> {
-        match auth::exchange(mechanism, credentials) {
-            Some(exchange) => self.by_sasl(mechanism, exchange),
-            None if mechanism == Mechanism::Apop => self.by_apop(credentials).map(|reply| (reply, true)),
-            None => self.by_user_and_pass(credentials).map(|reply| (reply, true)),
+    /// What can be done about a refusal, where it shows more than that the secret is wrong.
+    fn advice(
+        &self,
+        kind: Kind,
+        mechanism: Mechanism,
+        reply: &Reply,
+        credentials: &Credentials,
+    ) -> Option<&'static str> {
+        if kind != Kind::SignIn {
+            return None;
+        }
+        match credentials.proof {
+            _ if mechanism.is_bound() => Some(
+                "if the password is right, the server may know the TLS line by another mark than this \
+                 program (tls-server-end-point): --auth plain does without",
+            ),
+            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text),
+            Proof::Token(_) => Some("the token has expired or was revoked: run `pop3 auth login`"),
+            Proof::Certificate => Some(
+                "the server did not take the client certificate for this user: see --client-cert and --user",
+            ),
+        }
+    }
+
+    /// Carries out one mechanism.
+    fn try_one(
+        &mut self,
+        mechanism: Mechanism,
+        binding: Binding,
+        credentials: &Credentials,
+    ) -> Result<Tried> {
+        let by_command = |reply: Reply| Tried { cause: reply.words().into(), reply, has_proven: true };
+        let exchange = auth::exchange(mechanism, credentials, binding)?;
+        match (exchange, mechanism.sasl_name()) {
+            (Some(mut exchange), Some(name)) => {
+                let (reply, has_proven) = self.by_sasl(mechanism, name, exchange.as_mut())?;
+                let is_judged = has_proven && reply.sign_in_refusal() == Kind::SignIn;
+                let words = reply.words();
+                let cause = if is_judged { exchange.refused(words) } else { words.into() };
+                Ok(Tried { reply, has_proven, cause })
+            }
+            _ if mechanism == Mechanism::Apop => self.by_apop(credentials).map(by_command),
+            _ => self.by_user_and_pass(credentials).map(by_command),
         }
     }
 
@@ -116,44 +174,4 @@ impl Session<Authorization> {
         let digest = auth::apop_digest(timestamp, credentials.secret());
         self.converse(&Command::Apop { user: &credentials.user, digest: &digest })
     }
-
-    fn by_sasl(&mut self, mechanism: Mechanism, mut exchange: Box<dyn Exchange>) -> Result<(Reply, bool)> {
-        let name = mechanism.sasl_name().unwrap_or_default();
-        let mut initial = exchange.initial_response().map(|raw| Zeroizing::new(BASE64.encode(raw)));
-        let fits = |text: &String| "AUTH ".len() + name.len() + 1 + text.len() + 2 <= MAX_COMMAND;
-        let on_one_line = initial.as_ref().is_some_and(|text| fits(text));
-        let sent = if on_one_line { initial.take() } else { None };
-        let mut secret_used = sent.is_some();
-        self.connection
-            .send(&Command::Auth { mechanism: name, initial: sent.as_ref().map(|text| text.as_str()) })?;
-        for _ in 0..MAX_CHALLENGES {
-            let challenge = match self.connection.answer()? {
-                Answer::Done(reply) => return Ok((reply, secret_used)),
-                Answer::Challenge(challenge) => challenge,
-            };
-            // A mechanism that speaks first has its say on the first, empty challenge where it
-            // could not ride on AUTH (RFC 5034 section 4).
-            let response = match initial.take() {
-                Some(text) => Ok(text),
-                None => decode(&challenge)
-                    .and_then(|challenge| exchange.respond(&challenge))
-                    .map(|raw| Zeroizing::new(BASE64.encode(Zeroizing::new(raw).as_slice()))),
-            };
-            match response {
-                Ok(text) => self.connection.send(&Command::Response(&text))?,
-                Err(error) => {
-                    self.converse(&Command::Cancel)?;
-                    return Err(error);
-                }
-            }
-            secret_used = true;
-        }
-        Err(Error::new(Kind::Protocol, format!("the server's {name} challenges do not end")))
-    }
-}
-
-fn decode(challenge: &[u8]) -> Result<Vec<u8>> {
-    BASE64
-        .decode(challenge)
-        .map_err(|error| Error::new(Kind::SignIn, "the server's challenge is not base64").because(error))
 }

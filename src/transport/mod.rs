@@ -130,6 +130,16 @@ impl Transport {
         matches!(self.0, Line::Tls(_))
     }
 
+    /// What this TLS line can be known by at both ends: a digest of the server's certificate
+    /// (`tls-server-end-point`, RFC 5929 section 4). `None` without TLS, and for a certificate whose
+    /// signature names no hash.
+    pub fn end_point(&self) -> Option<Vec<u8>> {
+        match &self.0 {
+            Line::Plain(_) => None,
+            Line::Tls(stream) => stream.tls_server_end_point().ok().flatten(),
+        }
+    }
+
     /// Reads what is there, at least one byte; 0 is the end of the line (a TLS line cut without
     /// its farewell too: POP3 marks the end of everything itself, so a cut cannot pass for one).
     ///

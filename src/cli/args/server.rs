@@ -81,9 +81,13 @@ pub(crate) struct TrustArgs {
 #[command(next_help_heading = "Sign-in")]
 #[group(id = "sign-in")]
 pub(crate) struct SignInArgs {
-    /// Sign in by this mechanism: auto, user, apop, plain, login or cram-md5
+    /// Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2, …
     ///
-    /// The word auto takes the strongest that the server offers; a named one is that one or an error.
+    /// The word auto takes the strongest that the server offers and the account has credentials for; a
+    /// named one is that one or an error. With a password: scram-sha-256, scram-sha-1, cram-md5, apop,
+    /// plain, login and user. With an OAuth token: oauthbearer and xoauth2. With a client certificate:
+    /// external. The two scram are bound to the TLS line by themselves where the server can do that;
+    /// scram-sha-256-plus and scram-sha-1-plus insist on it.
     #[arg(long, value_name = "MECH", value_parser = mechanism(), hide_possible_values = true)]
     pub(crate) auth: Option<Wanted>,
     /// Take the password from the first line this command prints
@@ -160,6 +164,7 @@ fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
 }
 
 fn mechanism() -> impl TypedValueParser<Value = Wanted> {
-    PossibleValuesParser::new(["auto", "user", "apop", "plain", "login", "cram-md5"])
+    let names = Mechanism::ALL.into_iter().rev().map(Mechanism::name);
+    PossibleValuesParser::new(["auto"].into_iter().chain(names))
         .try_map(|text| values::mechanism(&text).map(Wanted))
 }

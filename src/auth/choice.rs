@@ -1,0 +1,316 @@
+//! Which mechanism: what the server offers against what the credentials can do, the strongest first.
+
+use super::{Binding, Credentials, Mechanism, Proof, scram};
+use crate::error::{Error, Kind, Result};
+
+/// What the server and the line offer.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offer<'a> {
+    /// The names of the server's SASL mechanisms (RFC 5034 section 3), in upper case; `None` where it
+    /// could not be asked.
+    pub sasl: Option<&'a [Vec<u8>]>,
+    /// Whether its greeting bears a timestamp (RFC 1939 section 7).
+    pub apop: bool,
+    /// Whether it announces USER, or has no CAPA to announce anything with.
+    pub user: bool,
+    /// What the TLS line can be known by (`tls-server-end-point`, RFC 5929 section 4).
+    pub end_point: Option<&'a [u8]>,
+    /// Whether the server is known to mean another kind of binding by what it announces: then it is
+    /// bound only by who insists on it.
+    pub binds_otherwise: bool,
+}
+
+impl Offer<'_> {
+    /// What a run of `mechanism` says of the line it goes over (RFC 5802 section 6).
+    pub fn binding(&self, mechanism: Mechanism) -> Binding {
+        let binds = |mechanism: Mechanism| mechanism.is_bound() && self.announces(mechanism);
+        match self.end_point {
+            Some(end_point) if mechanism.is_bound() => Binding::EndPoint(end_point.to_vec()),
+            // "You did not offer to bind": a server that did, to a list somebody has shortened on the
+            // way, knows by this word. Where there was no list, nothing was claimed.
+            Some(_) if self.sasl.is_some() && !Mechanism::ALL.into_iter().any(binds) => Binding::Unoffered,
+            _ => Binding::None,
+        }
+    }
+
+    fn announces(&self, mechanism: Mechanism) -> bool {
+        match mechanism.sasl_name() {
+            Some(name) => self.sasl.unwrap_or_default().iter().any(|offered| offered == name.as_bytes()),
+            None if mechanism == Mechanism::Apop => self.apop,
+            None => self.user,
+        }
+    }
+
+    fn can_bind(&self, mechanism: Mechanism) -> bool {
+        self.end_point.is_some() && !self.binds_otherwise && self.announces(mechanism)
+    }
+}
+
+/// What to try, in this order. A mechanism that the user `wanted` is tried even if the server does not
+/// announce it (servers forget to); before it only its own form that is bound to the line, where the
+/// server has that. Without a timestamp there is no APOP, though.
+///
+/// # Errors
+/// [`Kind::SignIn`] when nothing is left to try, [`Kind::NoCredentials`] when the wanted mechanism
+/// needs a proof of another kind.
+pub fn candidates(
+    wanted: Option<Mechanism>,
+    credentials: &Credentials,
+    offer: &Offer<'_>,
+) -> Result<Vec<Mechanism>> {
+    let Some(wanted) = wanted else { return chosen(credentials, offer) };
+    if !wanted.takes(&credentials.proof) {
+        return Err(wrong_proof(wanted, &credentials.proof));
+    }
+    let failed = || Error::new(Kind::SignIn, format!("could not sign in with {wanted}"));
+    if wanted == Mechanism::Apop && !offer.apop {
+        return Err(failed()
+            .because("the server's greeting has no timestamp for it")
+            .hint("leave --auth out, or name another mechanism"));
+    }
+    if wanted.is_bound() && offer.end_point.is_none() {
+        return Err(failed()
+            .because("the line has nothing it could be bound to")
+            .hint("it needs TLS, and a certificate whose signature is made with a hash (RFC 5929)"));
+    }
+    let bound = wanted.bound().filter(|bound| offer.can_bind(*bound));
+    Ok(bound.into_iter().chain([wanted]).collect())
+}
+
+fn chosen(credentials: &Credentials, offer: &Offer<'_>) -> Result<Vec<Mechanism>> {
+    let fits = |mechanism: &Mechanism| {
+        mechanism.takes(&credentials.proof)
+            && offer.announces(*mechanism)
+            && (!mechanism.is_bound() || offer.can_bind(*mechanism))
+            && can_carry(*mechanism, credentials)
+    };
+    let fitting: Vec<_> = Mechanism::ALL.into_iter().filter(fits).collect();
+    match (fitting.is_empty(), &credentials.proof) {
+        (false, _) => Ok(fitting),
+        // Several servers speak XOAUTH2 and forget to list it (as Thunderbird has found). Asking costs
+        // nothing: the token leaves only if they know the name.
+        (true, Proof::Token(_)) => Ok(vec![Mechanism::XOAuth2]),
+        (true, _) => Err(nothing_in_common(&credentials.proof, offer)),
+    }
+}
+
+/// Whether it has room for this name and this password: who chooses by himself does not choose what
+/// must fail.
+fn can_carry(mechanism: Mechanism, credentials: &Credentials) -> bool {
+    match mechanism {
+        Mechanism::ScramSha256Plus
+        | Mechanism::ScramSha1Plus
+        | Mechanism::ScramSha256
+        | Mechanism::ScramSha1 => scram::can_carry(credentials),
+        Mechanism::Plain => !credentials.user.contains(&0) && !credentials.secret().contains(&0),
+        _ => true,
+    }
+}
+
+fn wrong_proof(wanted: Mechanism, proof: &Proof) -> Error {
+    let (is, hint) = match (proof, wanted) {
+        (_, Mechanism::OAuthBearer | Mechanism::XOAuth2) => (
+            "it takes an OAuth token, and there is none",
+            "run `pop3 auth login`, or leave --auth out to sign in with the password",
+        ),
+        (_, Mechanism::External) => (
+            "it takes a client certificate, and there is none",
+            "give --client-cert, or leave --auth out to sign in with the password",
+        ),
+        (Proof::Token(_), _) => (
+            "it takes a password, and the account has an OAuth token",
+            "leave --auth out, or say xoauth2 or oauthbearer",
+        ),
+        (Proof::Certificate | Proof::Password(_), _) => (
+            "it takes a password, and the account has a client certificate",
+            "leave --auth out, or say external",
+        ),
+    };
+    Error::new(Kind::NoCredentials, format!("could not sign in with {wanted}")).because(is).hint(hint)
+}
+
+fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
+    /// Enough to see what kind of server it is.
+    const SHOWN: usize = 10;
+
+    // Names are the server's bytes: RFC 4422 section 3.1 allows only these in them.
+    let is_name = |name: &&Vec<u8>| {
+        let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        (1..=20).contains(&name.len()) && name.iter().all(allowed)
+    };
+    let names = offer.sasl.unwrap_or_default().iter().filter(is_name).take(SHOWN);
+    let names: Vec<_> = names.map(|name| String::from_utf8_lossy(name)).collect();
+    let takes_tokens =
+        || [Mechanism::OAuthBearer, Mechanism::XOAuth2].into_iter().any(|token| offer.announces(token));
+    let (cause, hint) = match (proof, names.as_slice()) {
+        (Proof::Password(_), _) if takes_tokens() => (
+            "the server takes OAuth tokens only, no passwords".to_owned(),
+            "run `pop3 auth login`; --auth NAME tries a mechanism that is not offered",
+        ),
+        (Proof::Certificate, _) => (
+            "the server does not offer to sign in by a client certificate".to_owned(),
+            "--auth external tries it all the same",
+        ),
+        (_, []) => ("the server offers no way to sign in".to_owned(), MORE),
+        (_, names) => {
+            (format!("the server offers only ways that are not known here: {}", names.join(" ")), MORE)
+        }
+    };
+    Error::new(Kind::SignIn, "could not sign in").because(cause).hint(hint)
+}
+
+const MORE: &str = "servers often offer more once the line is encrypted (--tls stls); --auth NAME tries a \
+                    mechanism that is not offered";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Secret;
+    use Mechanism::*;
+    use std::error::Error as _;
+
+    fn sasl(names: &[&str]) -> Vec<Vec<u8>> {
+        names.iter().map(|name| name.as_bytes().to_vec()).collect()
+    }
+
+    fn by(proof: Proof) -> Credentials {
+        Credentials { user: b"tim".to_vec(), proof }
+    }
+
+    fn password() -> Credentials {
+        by(Proof::Password(Secret::new("sesame")))
+    }
+
+    fn token() -> Credentials {
+        by(Proof::Token(Secret::new("ya29")))
+    }
+
+    #[test]
+    fn the_strongest_offered_comes_first() {
+        let table: [(&[&str], bool, bool, &[Mechanism]); 5] = [
+            (&["LOGIN", "PLAIN", "CRAM-MD5"], true, true, &[CramMd5, Apop, Plain, Login, User]),
+            (&["PLAIN", "XOAUTH2", "EXTERNAL"], false, true, &[Plain, User]),
+            (&["LOGIN"], true, false, &[Apop, Login]),
+            (&[], false, true, &[User]),
+            (&["SCRAM-SHA-1", "SCRAM-SHA-256"], true, false, &[ScramSha256, ScramSha1, Apop]),
+        ];
+        for (names, apop, user, expected) in table {
+            let sasl = sasl(names);
+            let offer = Offer { sasl: Some(&sasl), apop, user, ..Offer::default() };
+            assert_eq!(candidates(None, &password(), &offer).unwrap(), expected, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn each_proof_has_its_own_mechanisms() {
+        let all = sasl(&["PLAIN", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "SCRAM-SHA-1"]);
+        let offer = Offer { sasl: Some(&all), apop: true, user: true, ..Offer::default() };
+        assert_eq!(candidates(None, &token(), &offer).unwrap(), [OAuthBearer, XOAuth2]);
+        assert_eq!(candidates(None, &by(Proof::Certificate), &offer).unwrap(), [External]);
+        assert_eq!(candidates(None, &password(), &offer).unwrap(), [ScramSha1, Apop, Plain, User]);
+        let forgetful = Offer { user: true, ..Offer::default() };
+        assert_eq!(candidates(None, &token(), &forgetful).unwrap(), [XOAuth2]);
+    }
+
+    #[test]
+    fn the_bound_forms_come_before_all_others_where_both_sides_can() {
+        let all = sasl(&["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "SCRAM-SHA-1-PLUS"]);
+        let offer = Offer { sasl: Some(&all), end_point: Some(b"digest"), ..Offer::default() };
+        let order = [ScramSha256Plus, ScramSha1Plus, ScramSha256, ScramSha1];
+        assert_eq!(candidates(None, &password(), &offer).unwrap(), order);
+        let named = |wanted| candidates(Some(wanted), &password(), &offer).unwrap();
+        assert_eq!(named(ScramSha256), [ScramSha256Plus, ScramSha256]);
+        assert_eq!(named(ScramSha1Plus), [ScramSha1Plus], "who names it wants nothing less");
+        let other = Offer { binds_otherwise: true, ..offer };
+        assert_eq!(candidates(None, &password(), &other).unwrap(), [ScramSha256, ScramSha1]);
+        assert_eq!(candidates(Some(ScramSha256), &password(), &other).unwrap(), [ScramSha256]);
+        assert_eq!(candidates(Some(ScramSha256Plus), &password(), &other).unwrap(), [ScramSha256Plus]);
+        assert_eq!(other.binding(ScramSha256), Binding::None);
+        let clear = Offer { end_point: None, ..offer };
+        assert_eq!(candidates(None, &password(), &clear).unwrap(), [ScramSha256, ScramSha1]);
+        assert_eq!(candidates(Some(ScramSha1), &password(), &clear).unwrap(), [ScramSha1]);
+        let error = candidates(Some(ScramSha1Plus), &password(), &clear).unwrap_err();
+        assert_eq!(error.source().unwrap().to_string(), "the line has nothing it could be bound to");
+    }
+
+    #[test]
+    fn the_word_on_binding_is_the_one_that_a_downgrade_cannot_survive() {
+        let (with, without) = (sasl(&["SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"]), sasl(&["SCRAM-SHA-1"]));
+        let offer = |sasl, end_point| Offer { sasl, end_point, ..Offer::default() };
+        let end = Some(&b"digest"[..]);
+        assert_eq!(offer(Some(&with), end).binding(ScramSha1Plus), Binding::EndPoint(b"digest".to_vec()));
+        assert_eq!(offer(Some(&with), end).binding(ScramSha1), Binding::None);
+        assert_eq!(offer(Some(&without), end).binding(ScramSha1), Binding::Unoffered);
+        assert_eq!(offer(None, end).binding(ScramSha1), Binding::None);
+        assert_eq!(offer(Some(&without), None).binding(ScramSha1), Binding::None);
+    }
+
+    #[test]
+    fn what_cannot_carry_the_password_is_not_chosen_but_may_be_named() {
+        let names = sasl(&["SCRAM-SHA-256", "PLAIN", "LOGIN"]);
+        let offer = Offer { sasl: Some(&names), ..Offer::default() };
+        let odd = |password: &[u8]| by(Proof::Password(Secret::new(password)));
+        assert_eq!(candidates(None, &odd(b"p\xe4ss"), &offer).unwrap(), [Plain, Login]);
+        assert_eq!(candidates(None, &odd(b"a\0b"), &offer).unwrap(), [Login]);
+        assert_eq!(candidates(Some(ScramSha256), &odd(b"p\xe4ss"), &offer).unwrap(), [ScramSha256]);
+    }
+
+    #[test]
+    fn what_is_wanted_is_tried_even_when_not_announced() {
+        let poor = Offer { apop: true, end_point: Some(b"digest"), ..Offer::default() };
+        for wanted in Mechanism::ALL {
+            let credentials = [password(), token(), by(Proof::Certificate)];
+            let fitting = credentials.iter().find(|these| wanted.takes(&these.proof)).unwrap();
+            assert_eq!(candidates(Some(wanted), fitting, &poor).unwrap(), [wanted]);
+        }
+    }
+
+    #[test]
+    fn a_proof_of_another_kind_is_told_with_what_to_do() {
+        let table = [
+            (XOAuth2, password(), "OAuth token", "pop3 auth login"),
+            (OAuthBearer, by(Proof::Certificate), "OAuth token", "pop3 auth login"),
+            (External, password(), "client certificate", "--client-cert"),
+            (Plain, token(), "password", "xoauth2"),
+            (ScramSha256, by(Proof::Certificate), "password", "external"),
+        ];
+        for (wanted, credentials, cause, hint) in table {
+            let error = candidates(Some(wanted), &credentials, &Offer::default()).unwrap_err();
+            assert_eq!(error.kind(), Kind::NoCredentials, "{wanted}");
+            assert!(error.source().unwrap().to_string().contains(cause), "{wanted}");
+            assert!(error.own_hint().unwrap().contains(hint), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn apop_without_a_timestamp_is_an_error() {
+        let error = candidates(Some(Apop), &password(), &Offer::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::SignIn);
+        assert_eq!(error.to_string(), "could not sign in with apop");
+    }
+
+    #[test]
+    fn nothing_in_common_names_what_is_offered_and_no_control_characters() {
+        let table: [(&[&str], Credentials, &str); 4] = [
+            (
+                &["GSSAPI", "\x1b[2J", "NTLM"],
+                password(),
+                "the server offers only ways that are not known here: GSSAPI NTLM",
+            ),
+            (&[], password(), "the server offers no way to sign in"),
+            (&["XOAUTH2"], password(), "the server takes OAuth tokens only, no passwords"),
+            (
+                &["PLAIN"],
+                by(Proof::Certificate),
+                "the server does not offer to sign in by a client certificate",
+            ),
+        ];
+        for (names, credentials, cause) in table {
+            let names = sasl(names);
+            let offer = Offer { sasl: Some(&names), ..Offer::default() };
+            let error = candidates(None, &credentials, &offer).unwrap_err();
+            assert_eq!(error.kind(), Kind::SignIn);
+            assert_eq!(error.source().unwrap().to_string(), cause);
+        }
+    }
+}

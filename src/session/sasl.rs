@@ -1,0 +1,141 @@
+//! The `AUTH` dialogue (RFC 5034): carries the challenges and responses of an [`Exchange`] in base64,
+//! on one line or in two steps as the server can bear it, and bounds how long it goes on.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use zeroize::Zeroizing;
+
+use super::{Authorization, Session};
+use crate::auth::{Exchange, Mechanism};
+use crate::connection::Answer;
+use crate::error::{Error, Kind, Result};
+use crate::protocol::command::MAX_COMMAND;
+use crate::protocol::{Command, Reply};
+
+/// The most challenges that are answered; no mechanism here has more than three.
+const MAX_CHALLENGES: usize = 10;
+
+impl Session<Authorization> {
+    /// Carries out one SASL mechanism of that `name`; says whether anything made from the secret was
+    /// sent. A `+OK` that the mechanism does not believe is an error.
+    pub(super) fn by_sasl(
+        &mut self,
+        mechanism: Mechanism,
+        name: &str,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(Reply, bool)> {
+        let mut first = exchange.initial_response().map(encoded);
+        let fits = |text: &Text| "AUTH ".len() + name.len() + 1 + text.len() + 2 <= MAX_COMMAND;
+        let on_one_line = !self.wants_two_steps(mechanism) && first.as_ref().is_some_and(fits);
+        let sent = if on_one_line { first.take() } else { None };
+        let mut has_spoken = sent.is_some();
+        self.connection.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
+        for _ in 0..MAX_CHALLENGES {
+            let has_proven = has_spoken && exchange.has_proven();
+            let challenge = match self.connection.answer()? {
+                Answer::Challenge(challenge) => challenge,
+                Answer::Done(reply) if reply.is_ok() && !has_proven && takes_ok_for_a_prompt(mechanism) => {
+                    prompt_of_o2(&reply)
+                }
+                Answer::Done(reply)
+                    if !reply.is_ok() && !has_spoken && first.is_some() && self.announces(name) =>
+                {
+                    // Some servers want the response on the line of AUTH, however long it gets.
+                    let sent = first.take();
+                    has_spoken = true;
+                    self.connection.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
+                    continue;
+                }
+                Answer::Done(reply) => {
+                    if reply.is_ok() {
+                        exchange.accept()?;
+                    }
+                    return Ok((reply, has_proven));
+                }
+            };
+            // A mechanism that speaks first has its say on the first, empty challenge where it
+            // could not ride on AUTH (RFC 5034 section 4).
+            let response = match first.take() {
+                Some(text) => Ok(text),
+                None => {
+                    decoded(&challenge, name).and_then(|challenge| exchange.respond(&challenge)).map(encoded)
+                }
+            };
+            match response {
+                Ok(text) => self.connection.send(&Command::Response(&text))?,
+                Err(error) => return Err(self.cancel(error)),
+            }
+            has_spoken = true;
+        }
+        Err(Error::new(Kind::Protocol, format!("the server's {name} challenges do not end")))
+    }
+
+    /// Gives an exchange up because of `error`. Where not even that succeeds, the line is beyond use;
+    /// an error that would leave it to be used on then gives way.
+    fn cancel(&mut self, error: Error) -> Error {
+        match self.converse(&Command::Cancel) {
+            Err(lost) if !error.ends_the_session() => lost,
+            _ => error,
+        }
+    }
+
+    /// XOAUTH2 always: Office 365 hangs up on a token behind AUTH ("Protocol error. Connection is
+    /// closed"), and Gmail takes either. Exchange servers, known by their greeting, do the same with the
+    /// other mechanisms.
+    fn wants_two_steps(&self, mechanism: Mechanism) -> bool {
+        let greeting = &self.state.greeting.text;
+        mechanism == Mechanism::XOAuth2
+            || memchr::memmem::find(greeting, b"Microsoft Exchange POP3 service").is_some()
+    }
+
+    /// Cyrus binds to `tls-unique` alone (seen with 3.6), which nobody has under TLS 1.3, and tells only
+    /// behind the proof, as of a wrong password. Unbound it takes SCRAM from anybody.
+    pub(super) fn binds_otherwise(&self) -> bool {
+        let has = |text: &[u8]| memchr::memmem::find(text, b"Cyrus POP3").is_some();
+        let implementation =
+            self.capabilities.as_ref().and_then(|capabilities| capabilities.implementation());
+        has(&self.state.greeting.text) || implementation.is_some_and(has)
+    }
+
+    fn announces(&self, name: &str) -> bool {
+        let sasl = self.capabilities.as_ref().map(|capabilities| capabilities.sasl()).unwrap_or_default();
+        sasl.iter().any(|offered| offered == name.as_bytes())
+    }
+}
+
+/// A response in base64; it may hold the password.
+type Text = Zeroizing<String>;
+
+fn encoded(raw: Vec<u8>) -> Text {
+    Zeroizing::new(BASE64.encode(Zeroizing::new(raw).as_slice()))
+}
+
+fn text(sent: &Option<Text>) -> Option<&str> {
+    sent.as_ref().map(|text| text.as_str())
+}
+
+fn decoded(challenge: &[u8], name: &str) -> Result<Vec<u8>> {
+    BASE64.decode(challenge).map_err(|error| {
+        Error::new(Kind::Protocol, format!("could not sign in with {name}"))
+            .because(format!("the server's challenge is not base64: {error}"))
+    })
+}
+
+/// Whether a `+OK` can be o2.pl's way of asking on: where nothing made from the secret has left, it
+/// cannot mean that anybody is signed in. SCRAM has its own judgement of a `+OK`; EXTERNAL no secret.
+fn takes_ok_for_a_prompt(mechanism: Mechanism) -> bool {
+    matches!(
+        mechanism,
+        Mechanism::Plain
+            | Mechanism::Login
+            | Mechanism::CramMd5
+            | Mechanism::XOAuth2
+            | Mechanism::OAuthBearer
+    )
+}
+
+/// o2.pl (and others) say `+OK` where RFC 5034 has `+`: what follows is the challenge, if it is base64,
+/// or talk.
+fn prompt_of_o2(reply: &Reply) -> Vec<u8> {
+    if BASE64.decode(&reply.text).is_ok() { reply.text.clone() } else { Vec::new() }
+}

@@ -1,0 +1,306 @@
+//! Sign-ins as transcripts, and peers that lie in the middle of one.
+
+use std::error::Error as _;
+use std::io::{BufRead, BufReader, Write};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+
+use super::transcripts::{credentials, open, peer};
+use super::{Authorization, Session};
+use crate::auth::{Credentials, Mechanism, Proof, Secret, TokenRefused};
+use crate::connection::Connection;
+use crate::error::{Error, Kind};
+use crate::transport::memory;
+
+/// A session that has seen this greeting and these mechanisms.
+fn offering(sasl: &str, script: &str) -> (Session<Authorization>, JoinHandle<()>) {
+    open(&format!("S: +OK\nC: CAPA\nS: +OK\nS: SASL {sasl}\nS: .\n{script}"))
+}
+
+fn token() -> Credentials {
+    Credentials { user: b"me@x".to_vec(), proof: Proof::Token(Secret::new("ya29")) }
+}
+
+const XOAUTH2: &str = "dXNlcj1tZUB4AWF1dGg9QmVhcmVyIHlhMjkBAQ==";
+const BEARER: &str = "bixhPW1lQHgsAWF1dGg9QmVhcmVyIHlhMjkBAQ==";
+
+/// Signs in at a peer that answers every line by `answer`, which gets the line and what it decodes to.
+fn lied_to(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
+    let (near, far) = memory::pair();
+    let server = thread::spawn(move || {
+        let mut far = BufReader::new(far);
+        let mut line = String::from("greeting");
+        while !line.is_empty() {
+            let word = line.trim_end().rsplit(' ').next().unwrap_or_default();
+            let decoded = BASE64.decode(word).unwrap_or_default();
+            let reply = match line.trim_end() {
+                "greeting" => "+OK".to_owned(),
+                "CAPA" => format!("+OK\r\nSASL {}\r\n.", mechanism.sasl_name().unwrap_or_default()),
+                "*" => "-ERR cancelled".to_owned(),
+                said => answer(said, &String::from_utf8_lossy(&decoded)),
+            };
+            line.clear();
+            // Where the client has hung up there is nobody to lie to.
+            if far.get_mut().write_all(format!("{reply}\r\n").as_bytes()).is_err()
+                || far.read_line(&mut line).is_err()
+            {
+                return;
+            }
+        }
+    });
+    let mut session =
+        Session::open(Connection::new(near, Duration::from_secs(20), None), true).expect("open");
+    session.allow_cleartext();
+    let error = session.sign_in(&credentials(), Some(mechanism)).expect_err("a lie").error;
+    server.join().expect("the peer");
+    error
+}
+
+/// The server's first message of SCRAM, in answer to the client's.
+fn server_first(client_first: &str, rounds: u64) -> String {
+    let nonce = client_first.rsplit_once("r=").map(|(_, nonce)| nonce).unwrap_or_default();
+    format!("+ {}", BASE64.encode(format!("r={nonce}more,s=QSXCR+Q6sek8bf92,i={rounds}")))
+}
+
+#[test]
+fn a_scram_server_that_does_not_prove_itself_is_never_believed() {
+    let table: [(fn(&str, &str) -> String, Kind, &str); 8] = [
+        (|_, _| "+OK welcome".into(), Kind::Protocol, "without its signature"),
+        (
+            |line, first| if line.starts_with("AUTH") { server_first(first, 4096) } else { "+OK in".into() },
+            Kind::Protocol,
+            "without its signature",
+        ),
+        (
+            |line, first| match line.starts_with("AUTH") {
+                true => server_first(first, 4096),
+                false => format!("+ {}", BASE64.encode(format!("v={}", BASE64.encode([7; 32])))),
+            },
+            Kind::Protocol,
+            "its signature is wrong",
+        ),
+        (
+            |line, first| match line.starts_with("AUTH") {
+                true => server_first(first, 4096),
+                false => format!("+ {}", BASE64.encode("e=invalid-proof")),
+            },
+            Kind::SignIn,
+            "invalid-proof",
+        ),
+        (
+            |_, _| format!("+ {}", BASE64.encode("r=foreign,s=QSXCR+Q6sek8bf92,i=4096")),
+            Kind::Protocol,
+            "does not continue ours",
+        ),
+        (|_, first| server_first(first, 1 << 31), Kind::Protocol, "more than 10000000 rounds"),
+        (|_, _| "+ ".into(), Kind::Protocol, "no nonce"),
+        (|_, _| "+ !!".into(), Kind::Protocol, "not base64"),
+    ];
+    for mechanism in [Mechanism::ScramSha256, Mechanism::ScramSha1] {
+        for (answer, kind, cause) in table {
+            let error = lied_to(mechanism, answer);
+            assert_eq!(error.kind(), kind, "{error:?}");
+            let source = error.source().map(ToString::to_string).unwrap_or_default();
+            assert!(source.contains(cause), "{cause}: {error:?}");
+            assert!(!format!("{error:?}").contains("tanstaaf"));
+        }
+    }
+}
+
+#[test]
+fn challenges_without_end_or_measure_are_cut_off() {
+    let endless = lied_to(Mechanism::Login, |_, _| "+ VXNlcm5hbWU6".into());
+    assert_eq!(endless.kind(), Kind::Protocol);
+    let huge = lied_to(Mechanism::CramMd5, |_, _| format!("+ {}", "A".repeat(1 << 20)));
+    assert_eq!(huge.kind(), Kind::Protocol);
+    assert!(huge.to_string().contains("longer than"), "{huge}");
+}
+
+#[test]
+fn xoauth2_takes_two_steps_always_and_oauthbearer_one_where_it_fits() {
+    let (session, peer) = offering("PLAIN XOAUTH2", &format!("C: AUTH XOAUTH2\nS: +\nC: {XOAUTH2}\nS: +OK"));
+    drop(session.sign_in(&token(), None).expect("signed in"));
+    peer.join().expect("to the letter");
+    let (session, peer) = offering("XOAUTH2 OAUTHBEARER", &format!("C: AUTH OAUTHBEARER {BEARER}\nS: +OK"));
+    drop(session.sign_in(&token(), None).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn an_exchange_server_gets_every_mechanism_in_two_steps() {
+    let (session, peer) = open(
+        "S: +OK The Microsoft Exchange POP3 service is ready.
+         C: CAPA\nS: +OK\nS: SASL PLAIN\nS: .
+         C: AUTH PLAIN\nS: +\nC: AG1yb3NlAHRhbnN0YWFm\nS: +OK",
+    );
+    drop(session.sign_in(&credentials(), None).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_server_that_wants_the_response_on_the_line_of_auth_gets_it_there() {
+    let script = format!("C: AUTH XOAUTH2\nS: -ERR where is it\nC: AUTH XOAUTH2 {XOAUTH2}\nS: +OK");
+    let (session, peer) = offering("XOAUTH2", &script);
+    drop(session.sign_in(&token(), None).expect("signed in"));
+    peer.join().expect("to the letter");
+    // One that does not even know the mechanism gets no token.
+    let (session, peer) = offering("PLAIN", "C: AUTH XOAUTH2\nS: -ERR unknown");
+    let refused = session.sign_in(&token(), None).expect_err("unknown");
+    assert!(TokenRefused::of(&refused.error).is_none(), "nobody has judged the token");
+    drop(refused);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_token_of_several_kilobytes_goes_whole() {
+    let long = "x".repeat(8000);
+    let response = BASE64.encode(format!("n,a=me@x,\x01auth=Bearer {long}\x01\x01"));
+    let (session, peer) =
+        offering("OAUTHBEARER", &format!("C: AUTH OAUTHBEARER\nS: +\nC: {response}\nS: +OK"));
+    let credentials = Credentials { user: b"me@x".to_vec(), proof: Proof::Token(Secret::new(long)) };
+    drop(session.sign_in(&credentials, None).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_refused_token_is_told_with_the_servers_reason_and_gives_the_session_back() {
+    let json = BASE64.encode(r#"{"status":"401","schemes":"bearer","scope":"https://mail.google.com/"}"#);
+    let by_xoauth2 = format!("C: AUTH XOAUTH2\nS: +\nC: {XOAUTH2}\nS: + {json}\nC:\nS: -ERR [AUTH] no");
+    let by_bearer = format!("C: AUTH OAUTHBEARER {BEARER}\nS: + {json}\nC: AQ==\nS: -ERR [AUTH] no");
+    for (name, script) in [("XOAUTH2", by_xoauth2), ("OAUTHBEARER", by_bearer)] {
+        let (session, peer) = offering(name, &format!("{script}\nC: QUIT\nS: +OK"));
+        let refused = session.sign_in(&token(), None).expect_err("refused");
+        assert_eq!(refused.error.kind(), Kind::SignIn);
+        assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("pop3 auth login")));
+        let cause = TokenRefused::of(&refused.error).expect("the cause is typed").to_string();
+        assert_eq!(
+            cause,
+            "the server refused the OAuth token: status 401, scope https://mail.google.com/; the server says: [AUTH] no"
+        );
+        refused.session.expect("in step").quit().expect("ended");
+        peer.join().expect("to the letter");
+    }
+}
+
+#[test]
+fn trouble_that_is_not_the_tokens_is_not_laid_to_it() {
+    for (said, kind) in
+        [("-ERR [IN-USE] held", Kind::InUse), ("-ERR [SYS/TEMP] later", Kind::ServerTemporary)]
+    {
+        let (session, peer) = offering("XOAUTH2", &format!("C: AUTH XOAUTH2\nS: +\nC: {XOAUTH2}\nS: {said}"));
+        let refused = session.sign_in(&token(), None).expect_err("refused");
+        assert_eq!(refused.error.kind(), kind);
+        assert!(TokenRefused::of(&refused.error).is_none());
+        drop(refused);
+        peer.join().expect("to the letter");
+    }
+}
+
+#[test]
+fn external_sends_the_name_or_leaves_it_to_the_certificate() {
+    for (user, sent) in [("mrose", "bXJvc2U="), ("", "=")] {
+        let (session, peer) = offering("EXTERNAL", &format!("C: AUTH EXTERNAL {sent}\nS: +OK"));
+        let credentials = Credentials { user: user.into(), proof: Proof::Certificate };
+        drop(session.sign_in(&credentials, None).expect("signed in"));
+        peer.join().expect("to the letter");
+    }
+}
+
+#[test]
+fn an_ok_for_a_challenge_is_no_sign_in_as_long_as_no_secret_has_left() {
+    // o2.pl; the second with talk behind it, the third with the challenge.
+    let digest = "bXJvc2UgYjkxM2E2MDJjN2VkYTdhNDk1YjRlNmU3MzM0ZDM4OTA=";
+    let table = [
+        (
+            "LOGIN",
+            "C: AUTH LOGIN\nS: +OK\nC: bXJvc2U=\nS: +OK password now\nC: dGFuc3RhYWY=\nS: +OK in",
+            "tanstaaf",
+        ),
+        (
+            "CRAM-MD5",
+            &format!(
+                "C: AUTH CRAM-MD5\nS: +OK PDE4OTYuNjk3MTcwOTUyQHBvc3RvZmZpY2UucmVzdG9uLm1jaS5uZXQ+\nC: {digest}\nS: +OK in"
+            ),
+            "tanstaaftanstaaf",
+        ),
+    ];
+    for (name, script, password) in table {
+        let (session, peer) = offering(name, script);
+        let credentials = Credentials::with_password("mrose", Secret::new(password));
+        drop(session.sign_in(&credentials, None).expect("signed in"));
+        peer.join().expect("to the letter");
+    }
+    let (session, peer) = open(&format!(
+        "S: +OK\nC: CAPA\nS: +OK\nS: SASL XOAUTH2\nS: .\nC: AUTH XOAUTH2\nS: +OK go on\nC: {XOAUTH2}\nS: +OK"
+    ));
+    drop(session.sign_in(&token(), None).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_proof_of_the_wrong_kind_is_told_before_anything_is_sent() {
+    let (session, peer) = offering("PLAIN XOAUTH2", "C: QUIT\nS: +OK");
+    let refused = session.sign_in(&credentials(), Some(Mechanism::XOAuth2)).expect_err("no token");
+    assert_eq!(refused.error.kind(), Kind::NoCredentials);
+    refused.session.expect("unused").quit().expect("ended");
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_provider_that_takes_no_passwords_is_named_in_the_hint() {
+    let (connection, peer) = peer(
+        "S: +OK Gpop ready\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: -ERR [AUTH] Username and password not accepted.",
+    );
+    let mut session = Session::open(connection, true).expect("a greeting");
+    session.allow_cleartext();
+    session.set_host("pop.gmail.com");
+    let refused = session.sign_in(&credentials(), None).expect_err("refused");
+    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("`pop3 auth login`")));
+    drop(refused);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_weaker_mechanism_never_follows_in_the_clear() {
+    let digest = crate::auth::apop_digest(b"<1@h>", b"tanstaaf");
+    let script = format!(
+        "S: +OK <1@h>\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: USER\nS: .\nC: APOP mrose {digest}\nS: -ERR"
+    );
+    let (session, peer) = open(&script);
+    assert_eq!(session.sign_in(&credentials(), None).expect_err("refused").error.kind(), Kind::SignIn);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn an_initial_response_that_does_not_fit_one_line_waits_for_the_challenge() {
+    let long = "p".repeat(300);
+    let response = BASE64.encode([b"\0mrose\0", long.as_bytes()].concat());
+    let (session, peer) = open(&format!(
+        "S: +OK\nC: CAPA\nS: +OK\nS: SASL PLAIN\nS: .\nC: AUTH PLAIN\nS: +\nC: {response}\nS: +OK"
+    ));
+    let credentials = Credentials::with_password("mrose", Secret::new(long));
+    drop(session.sign_in(&credentials, Some(Mechanism::Plain)).expect("signed in"));
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_challenge_that_is_no_base64_ends_the_exchange_properly() {
+    let (session, peer) = open(
+        "S: +OK
+         C: CAPA
+         S: +OK
+         S: SASL CRAM-MD5
+         S: .
+         C: AUTH CRAM-MD5
+         S: + %%%
+         C: *
+         S: -ERR cancelled",
+    );
+    let refused = session.sign_in(&credentials(), Some(Mechanism::CramMd5)).expect_err("refused");
+    assert_eq!(refused.error.kind(), Kind::Protocol);
+    drop(refused);
+    peer.join().expect("to the letter");
+}

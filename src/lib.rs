@@ -23,7 +23,7 @@
 //! | [`identity`] | recognises a message by its headers | `error` |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | mechanisms, their order of choice, challenge to response | `error`, `protocol` |
-//! | [`transport`] | TCP, Unix sockets, TLS, each wait with a deadline | `error` |
+//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `auth::Secret` |
 //! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `transport`, `protocol` |
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
@@ -43,14 +43,15 @@
 //! use pop3::auth::{Credentials, Secret};
 //! use pop3::server::{Behaviour, Server, samples};
 //! use pop3::session::Dial;
-//! use pop3::transport::{Security, Target, TlsSettings};
+//! use pop3::transport::{Security, Target, TlsSettings, Way};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let server = Server::start(samples(), Behaviour::default())?;
 //! let target = Target::Tcp { host: "127.0.0.1".into(), port: server.addr().port() };
 //! let tls = TlsSettings::default();
 //! // Cleartext is for loopback: `Security::Implicit` is what a real server wants.
-//! let dial = Dial { target: &target, security: Security::None, tls: &tls, patience: Duration::from_secs(10) };
+//! let (way, patience) = (Way::default(), Duration::from_secs(10));
+//! let dial = Dial { target: &target, way: &way, security: Security::None, tls: &tls, patience };
 //! let session = dial.dial(&|| None)?;
 //! let credentials = Credentials::with_password("demo", Secret::new("tanstaaf"));
 //! let mut session = session.sign_in(&credentials, None).map_err(|refused| refused.error)?;

@@ -10,11 +10,23 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::overrides::{KEYS, Overrides, Value};
+use super::proxy;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 5] = ["DISPLAY", "NETRC", "WAYLAND_DISPLAY", "XDG_CONFIG_HOME", "XDG_STATE_HOME"];
+const OTHERS: [&str; 9] = [
+    "NETRC",
+    "XDG_CONFIG_HOME",
+    "XDG_STATE_HOME",
+    "ALL_PROXY",
+    "all_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+];
 
 /// The longest file name that is made of an account's name, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
@@ -91,6 +103,28 @@ impl Environment {
     pub(super) fn password(&self) -> Option<Secret> {
         let password = self.variables.get("POP3_PASSWORD").filter(|password| !password.is_empty())?;
         Some(Secret::new(password.clone().into_vec()))
+    }
+
+    /// The proxy's password in `POP3_PROXY_PASSWORD`.
+    pub(super) fn proxy_password(&self) -> Option<Secret> {
+        let password = self.variables.get("POP3_PROXY_PASSWORD")?;
+        Some(Secret::new(password.clone().into_vec()))
+    }
+
+    /// The SOCKS5 proxy that `ALL_PROXY` names for that host; a variable in small letters counts before
+    /// one in capitals, as with curl.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] for one that cannot be understood.
+    pub(super) fn system_proxy(&self, host: &str) -> Result<Option<Proxy>> {
+        let first = |names: [&'static str; 2]| {
+            let said = names.into_iter().map(|name| Ok((name, self.text(name)?)));
+            said.collect::<Result<Vec<_>>>()
+                .map(|said| said.into_iter().find_map(|(name, text)| text.map(|text| (name, text))))
+        };
+        let Some((name, all)) = first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
+        let none = first(["no_proxy", "NO_PROXY"])?.map_or("", |(_, none)| none);
+        proxy::of_the_system(all, none, host).map_err(|error| error.within(format!("could not use {name}")))
     }
 
     /// All that the `POP3_…` variables say, but `POP3_PASSWORD`. Each key of the configuration file

@@ -17,6 +17,7 @@ mod netrc;
 mod oauth;
 mod overrides;
 mod password;
+mod proxy;
 mod resolve;
 mod url;
 pub mod values;
@@ -37,7 +38,7 @@ use crate::delivery::Spec;
 use crate::error::Result;
 use crate::fetch::policy::Policy;
 use crate::session::Pipelining;
-use crate::transport::{Security, Target, TlsSettings};
+use crate::transport::{Security, Target, TlsSettings, Way};
 
 /// All that is needed to sign in to one maildrop, and what to do with its messages.
 #[derive(Debug, Clone)]
@@ -46,6 +47,8 @@ pub struct Account {
     pub name: String,
     /// What to connect to.
     pub server: Target,
+    /// How to get there.
+    pub way: Way,
     /// How the line is encrypted.
     pub security: Security,
     /// Which server is trusted.

@@ -2,6 +2,7 @@
 //! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The heavier
 //! layer wins key by key.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -13,10 +14,10 @@ use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order};
 use crate::session::Pipelining;
-use crate::transport::{Pin, Security, TlsVersion};
+use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 34] = [
+pub const KEYS: [&str; 38] = [
     "server",
     "user",
     "tls",
@@ -40,6 +41,10 @@ pub const KEYS: [&str; 34] = [
     "oauth-device-url",
     "oauth-revocation-url",
     "oauth-redirect-url",
+    "proxy",
+    "tunnel",
+    "source-ip",
+    "ip-version",
     "timeout",
     "trace",
     "pipelining",
@@ -72,6 +77,12 @@ pub struct Overrides {
     pub password: Option<PasswordSource>,
     /// The keys that begin with `oauth`.
     pub oauth: OAuthWords,
+    /// `Some(None)` is `none`, said aloud.
+    pub proxy: Option<Option<Proxy>>,
+    pub tunnel: Option<String>,
+    pub source: Option<IpAddr>,
+    /// `Some(None)` is `any`, said aloud.
+    pub family: Option<Option<Family>>,
     pub timeout: Option<Duration>,
     pub trace: Option<bool>,
     pub pipelining: Option<Pipelining>,
@@ -106,6 +117,14 @@ impl Overrides {
         if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
+        // Another way replaces the lighter layer's whole one: its parts need not go together.
+        if heavier.proxy.is_some() {
+            self.tunnel = None;
+        }
+        if heavier.tunnel.is_some() {
+            (self.proxy, self.source, self.family) = (None, None, None);
+        }
+        take!(proxy, tunnel, source, family);
         take!(
             server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
         );
@@ -140,6 +159,13 @@ impl Overrides {
                 }
             }
             key if key.starts_with("oauth") => self.oauth.set(key, value, home)?,
+            "proxy" => self.proxy = Some(values::proxy(word(value)?)?),
+            "tunnel" => self.tunnel = Some(word(value)?.to_owned()),
+            "source-ip" => {
+                let address = text(value)?.parse();
+                self.source = Some(address.map_err(|_| wrong("it is no IP address"))?);
+            }
+            "ip-version" => self.family = Some(values::family(&text_or_number(value)?)?),
             "timeout" => self.timeout = Some(values::duration(&text_or_number(value)?).map_err(wrong)?),
             "trace" => self.trace = Some(truth(value)?),
             "pipelining" => self.pipelining = Some(text(value)?.parse()?),
@@ -268,6 +294,28 @@ mod tests {
         let error = layer.set("password-command", &Value::Text("pass"), None).unwrap_err();
         assert!(error.to_string().contains("two sources"));
         assert!(!format!("{layer:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn the_heavier_layers_way_replaces_the_other_kinds() {
+        let layer = |pairs: &[(&str, &str)]| {
+            let mut layer = Overrides::default();
+            pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), None).unwrap());
+            layer
+        };
+        let proxied = layer(&[("proxy", "socks5h://h"), ("source-ip", "127.0.0.2"), ("ip-version", "4")]);
+        let tunnelled = layer(&[("tunnel", "nc %h %p")]);
+        let both = proxied.clone().under(&tunnelled);
+        assert!(both.tunnel.is_some() && both.proxy.is_none() && both.source.is_none());
+        assert_eq!(both.family, None);
+        let both = tunnelled.clone().under(&proxied);
+        assert!(both.tunnel.is_none() && matches!(both.proxy, Some(Some(_))));
+        let straight = tunnelled.under(&layer(&[("proxy", "none"), ("ip-version", "any")]));
+        assert!(straight.tunnel.is_none() && matches!(straight.proxy, Some(None)));
+        assert_eq!(straight.family, Some(None));
+        assert_eq!(set("ip-version", Value::Whole(6)).unwrap().family, Some(Some(Family::V6)));
+        assert!(set("ip-version", Value::Whole(5)).is_err());
+        assert!(set("source-ip", Value::Text("here")).is_err());
     }
 
     #[test]

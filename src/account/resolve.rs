@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Account, Config, Environment, Overrides, PasswordSource};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
-use crate::transport::{Target, TlsSettings, TlsVersion};
+use crate::transport::{Proxy, Target, TlsSettings, TlsVersion, Way};
 
 /// A phase's patience when nothing was said.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,7 +66,7 @@ pub fn resolve(
                 (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
                 _ => base.password.clone(),
             };
-            account(*name, Overrides { password, ..base.under(&upper) })
+            account(*name, Overrides { password, ..base.under(&upper) }, environment)
         })
         .collect()
 }
@@ -124,7 +124,7 @@ fn unknown(config: &Config, name: &str) -> Error {
     }
 }
 
-fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
+fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -> Result<Account> {
     let lacks = |what: &str| match name {
         Some(name) => {
             Error::new(Kind::Config, format!("could not use the account {name}")).because(what.to_owned())
@@ -138,6 +138,13 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
         Some(security) => url.with_security(security),
         None => url,
     };
+    let way = Way {
+        proxy: proxy(said.proxy.take(), said.tunnel.is_some(), url.target(), environment)?,
+        tunnel: said.tunnel.take(),
+        source: said.source,
+        family: said.family.flatten(),
+    };
+    way.check(url.target())?;
     let user = said.user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
@@ -154,6 +161,7 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
     Ok(Account {
         name: name.map_or_else(|| format!("{user}@{place}"), str::to_owned),
         server: url.target().clone(),
+        way,
         security: url.security(),
         tls: TlsSettings {
             ca_files: said.ca_files.unwrap_or_default(),
@@ -178,6 +186,23 @@ fn account(name: Option<&str>, said: Overrides) -> Result<Account> {
         },
         dry_run: said.dry_run.unwrap_or(false),
     })
+}
+
+/// The proxy that was named, with its password, or else the system's.
+fn proxy(
+    said: Option<Option<Proxy>>,
+    has_tunnel: bool,
+    target: &Target,
+    environment: &Environment,
+) -> Result<Option<Proxy>> {
+    match (said, target) {
+        (Some(Some(proxy)), _) if proxy.user.is_some() => {
+            Ok(Some(Proxy { password: environment.proxy_password(), ..proxy }))
+        }
+        (Some(proxy), _) => Ok(proxy),
+        (None, Target::Tcp { host, .. }) if !has_tunnel => environment.system_proxy(host),
+        (None, _) => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -72,6 +72,33 @@ fn tls_overrides_the_scheme_and_with_it_the_port() {
 }
 
 #[test]
+fn the_way_is_that_of_the_heaviest_word_and_the_systems_proxy_the_lightest() {
+    let server = ("server", "pop3s://me@h.example");
+    let all = ("ALL_PROXY", "socks5h://system:9050");
+    let proxy = |environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        let proxy = one("", environment, &[], said).unwrap().way.proxy;
+        proxy.map(|proxy| (proxy.host, proxy.password.map(|password| password.expose().to_vec())))
+    };
+    let password = ("POP3_PROXY_PASSWORD", "hunter2");
+    let given = ("proxy", "socks5://me@given");
+    assert_eq!(proxy(&[], &[server]), None);
+    assert_eq!(proxy(&[all, password], &[server]), Some(("system".into(), None)));
+    assert_eq!(proxy(&[all, ("NO_PROXY", "example")], &[server]), None);
+    assert_eq!(proxy(&[all], &[server, ("proxy", "none")]), None);
+    assert_eq!(proxy(&[all], &[server, ("tunnel", "nc h 1")]), None);
+    assert_eq!(proxy(&[all], &[("server", "pop3+unix://me@/run/pop")]), None);
+    assert_eq!(proxy(&[all], &[server, given]), Some(("given".into(), None)));
+    assert_eq!(
+        proxy(&[("POP3_PROXY", "socks5h://me@env"), password], &[server]),
+        Some(("env".into(), Some(b"hunter2".to_vec())))
+    );
+    let error = one("", &[("ALL_PROXY", "socks5h://h:x")], &[], &[server]).unwrap_err();
+    assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use ALL_PROXY"));
+    let error = one("", &[], &[], &[server, given, ("tunnel", "nc h 1")]).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+}
+
+#[test]
 fn two_tunnels_on_one_machine_have_two_journals_and_the_usual_ports_one() {
     let name = |server: &str| one(TWO, &[], &[], &[("server", server)]).unwrap().name;
     assert_ne!(name("pop3://me@localhost:2110"), name("pop3://me@localhost:3110"));

@@ -119,7 +119,8 @@ fn user_name(text: &str) -> Result<String, Error> {
     }
 }
 
-fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> {
+/// `host`, `host:port`, or the same with an IPv6 address in brackets, which come off.
+pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (address, after) =
             rest.split_once(']').ok_or_else(|| wrong("the IPv6 address has no closing bracket"))?;
@@ -165,7 +166,7 @@ fn is_host(text: &str) -> bool {
 }
 
 /// Undoes percent-encoding; `None` for a broken escape, or for bytes that are not UTF-8.
-fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, tail)) = rest.split_first() {

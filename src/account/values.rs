@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+pub use super::proxy::parse as proxy;
 use crate::auth::Mechanism;
 use crate::error::Error;
+use crate::transport::Family;
 
 /// When to use colour, or progress bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -79,6 +81,11 @@ fn number_and_unit(text: &str) -> Option<(u64, &str)> {
 /// A sign-in mechanism, or `None` for `auto`.
 pub fn mechanism(text: &str) -> Result<Option<Mechanism>, Error> {
     if text == "auto" { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// A version of IP, `4` or `6`, or `None` for `any`.
+pub fn family(text: &str) -> Result<Option<Family>, Error> {
+    if text == "any" { Ok(None) } else { text.parse().map(Some) }
 }
 
 /// Yes or no, in the words people use for switches; an empty text is no.

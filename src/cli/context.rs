@@ -59,6 +59,7 @@ impl Context {
     pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
         let dial = Dial {
             target: &account.server,
+            way: &account.way,
             security: account.security,
             tls: &account.tls,
             patience: account.timeout,

@@ -12,7 +12,7 @@ use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
 use pop3::server::{Behaviour, Server, samples};
 use pop3::session::Pipelining;
-use pop3::transport::{Security, Target, TlsSettings};
+use pop3::transport::{Security, Target, TlsSettings, Way};
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -100,6 +100,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
     Account {
         name: "demo".to_owned(),
         server: Target::Tcp { host: address.ip().to_string(), port: address.port() },
+        way: Way::default(),
         security: Security::None,
         tls: TlsSettings::default(),
         user: "demo".to_owned(),

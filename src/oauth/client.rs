@@ -290,7 +290,7 @@ mod tests {
     }
 
     fn reach() -> Reach {
-        Reach { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(1) }
+        Reach { ca_files: Vec::new(), proxy: None, family: None, patience: Duration::from_secs(1) }
     }
 
     #[test]

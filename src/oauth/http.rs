@@ -10,12 +10,13 @@ use std::time::Duration;
 use oauth2::http::{HeaderMap, Request, Response, StatusCode, header};
 use oauth2::url::Url;
 use oauth2::{HttpRequest, HttpResponse};
+use ureq::config::IpFamily;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Proxy, Timeout};
+use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Phase, Result};
-use crate::transport::{self, Untrusted};
+use crate::transport::{self, Family, Names, Untrusted};
 
 /// The largest answer that is read, in bytes: tokens and metadata have a few thousand.
 const LARGEST: u64 = 1 << 20;
@@ -25,9 +26,10 @@ const LARGEST: u64 = 1 << 20;
 pub struct Reach {
     /// PEM files with the authorities to believe instead of the system's.
     pub ca_files: Vec<PathBuf>,
-    /// The proxy, as a URL (`socks5h://host:port`); without one, what `ALL_PROXY`, `HTTPS_PROXY` and
-    /// `NO_PROXY` say.
-    pub proxy: Option<String>,
+    /// The proxy; without one, what `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
+    pub proxy: Option<transport::Proxy>,
+    /// The only version of IP to use; both without.
+    pub family: Option<Family>,
     /// How long one exchange may take.
     pub patience: Duration,
 }
@@ -47,17 +49,18 @@ impl Http {
             files => authorities(files)?.into(),
         };
         let proxy = match &reach.proxy {
-            Some(text) => Some(Proxy::new(text).map_err(|_| {
-                Error::new(Kind::Usage, "could not use the proxy for the sign-in provider")
-                    .because("it is no proxy's URL")
-                    .hint("write it as socks5h://HOST:PORT")
-            })?),
+            Some(proxy) => Some(through(proxy)?),
             None => Proxy::try_from_env(),
         };
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
         let config = Agent::config_builder()
             .tls_config(tls)
             .proxy(proxy)
+            .ip_family(match reach.family {
+                None => IpFamily::Any,
+                Some(Family::V4) => IpFamily::Ipv4Only,
+                Some(Family::V6) => IpFamily::Ipv6Only,
+            })
             .timeout_global(Some(reach.patience))
             // A secret goes where it was meant to go, or nowhere.
             .max_redirects(0)
@@ -111,6 +114,23 @@ impl Http {
         let bytes = body.with_config().limit(LARGEST).read_to_vec().map_err(failed)?;
         Ok(Response::from_parts(parts, bytes))
     }
+}
+
+/// The same proxy in the client's terms.
+fn through(proxy: &transport::Proxy) -> Result<Proxy> {
+    let protocol = match proxy.names {
+        Names::AtProxy => ProxyProtocol::Socks5h,
+        Names::Here => ProxyProtocol::Socks5,
+    };
+    let host = if proxy.host.contains(':') { format!("[{}]", proxy.host) } else { proxy.host.clone() };
+    let mut builder = Proxy::builder(protocol).host(&host).port(proxy.port);
+    if let Some(user) = &proxy.user {
+        let password = proxy.password.as_ref().map(|password| String::from_utf8_lossy(password.expose()));
+        builder = builder.username(user).password(&password.unwrap_or_default());
+    }
+    builder.build().map_err(|_| {
+        Error::new(Kind::Usage, format!("could not use the proxy {}:{}", proxy.host, proxy.port))
+    })
 }
 
 /// Refuses an answer that cannot be one of an OAuth endpoint: those are JSON (RFC 6749 section 5).
@@ -258,12 +278,26 @@ mod tests {
     }
 
     #[test]
-    fn a_ca_file_without_a_certificate_and_a_proxy_that_is_none_are_told() {
+    fn a_ca_file_without_a_certificate_is_told() {
         let file = tempfile::NamedTempFile::new().expect("a file");
-        let way = |ca_files, proxy| Reach { ca_files, proxy, patience: Duration::from_secs(1) };
-        let error = Http::new(&reach(vec![file.path().to_owned()], None)).err().expect("an empty file");
-        assert_eq!(error.kind(), Kind::Data);
-        let error = Http::new(&reach(Vec::new(), Some("gopher://x".into()))).err().expect("no proxy");
-        assert_eq!(error.kind(), Kind::Usage);
+        let ca_files = vec![file.path().to_owned()];
+        let reach = Reach { ca_files, proxy: None, family: None, patience: Duration::from_secs(1) };
+        assert_eq!(Http::new(&reach).err().expect("an empty file").kind(), Kind::Data);
+    }
+
+    #[test]
+    fn a_proxy_keeps_its_host_its_user_and_who_resolves() {
+        let proxy = |host: &str, names| transport::Proxy {
+            host: host.into(),
+            port: 1080,
+            names,
+            user: Some("me@x".into()),
+            password: Some(crate::auth::Secret::new("p:w")),
+        };
+        let there = through(&proxy("proxy.example.com", Names::AtProxy)).expect("sound");
+        assert_eq!((there.host(), there.port(), there.resolve_target()), ("proxy.example.com", 1080, false));
+        assert_eq!((there.username(), there.password()), (Some("me@x"), Some("p:w")));
+        let here = through(&proxy("::1", Names::Here)).expect("sound");
+        assert_eq!((here.protocol(), here.resolve_target()), (ProxyProtocol::Socks5, true));
     }
 }

@@ -160,7 +160,12 @@ mod tests {
             store: Box::new(store.clone()),
             lock: folder.path().join("work.token.lock"),
             settings: &settings,
-            reach: Reach { ca_files: Vec::new(), proxy: None, patience: Duration::from_secs(5) },
+            reach: Reach {
+                ca_files: Vec::new(),
+                proxy: None,
+                family: None,
+                patience: Duration::from_secs(5),
+            },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
         };

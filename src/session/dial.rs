@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use super::{Authorization, Session};
 use crate::connection::{Connection, Transcript};
-use crate::error::{Kind, Phase, Result};
+use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
-use crate::transport::{Pin, Security, Target, TlsSettings, Transport};
+use crate::transport::{Ending, Pin, Security, Target, TlsSettings, Transport, Way};
 
 /// How to reach a server.
 #[derive(Debug, Clone, Copy)]
 pub struct Dial<'a> {
     /// Where it is.
     pub target: &'a Target,
+    /// How to get there.
+    pub way: &'a Way,
     /// When encryption begins.
     pub security: Security,
     /// What is trusted.
@@ -57,7 +59,7 @@ impl Dial<'_> {
     /// # Errors
     /// As [`Dial::dial`].
     pub fn fingerprint(&self) -> Result<Pin> {
-        let mut transport = Transport::connect(self.target, self.patience)?;
+        let mut transport = Transport::connect(self.target, self.way, self.patience)?;
         if self.security == Security::Stls {
             let mut connection = Connection::new(transport, self.patience, None);
             connection.reply(Phase::Greeting)?;
@@ -76,8 +78,18 @@ impl Dial<'_> {
     }
 
     fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
+        let transport = Transport::connect(self.target, self.way, self.patience)?;
+        let ending = transport.ending();
+        self.begin(transport, transcript, ask).map_err(|error| self.explain(error, &ending))
+    }
+
+    fn begin(
+        &self,
+        mut transport: Transport,
+        transcript: Option<Box<dyn Transcript>>,
+        ask: bool,
+    ) -> Result<Session<Authorization>> {
         let host = self.host();
-        let mut transport = Transport::connect(self.target, self.patience)?;
         if self.security == Security::Implicit {
             transport = transport.secure(self.tls, host, self.patience)?;
         }
@@ -85,6 +97,25 @@ impl Dial<'_> {
         match self.security {
             Security::Stls => session.stls(self.tls, host),
             Security::Implicit | Security::None => Ok(session),
+        }
+    }
+
+    /// A tunnel that ends, or says what no server says, has not connected: another failure than that
+    /// of a server at its other end.
+    fn explain(&self, error: Error, ending: &Ending) -> Error {
+        if !ending.is_of_a_tunnel() {
+            return error;
+        }
+        let context = || format!("could not connect to {} through the tunnel", self.target);
+        let hint = "the tunnel's command has to carry the server's bytes and nothing else, and cannot ask on \
+                    the terminal: try it by hand";
+        match ending.words() {
+            Some(words) => Error::new(Kind::Connect, context()).because(words.to_owned()).hint(hint),
+            None if ending.began_with_rubbish() => {
+                Error::new(Kind::Connect, context()).because("what it says is no greeting").hint(hint)
+            }
+            None if matches!(error.kind(), Kind::Timeout(_)) => error.hint(hint),
+            None => error,
         }
     }
 }

@@ -1,12 +1,12 @@
-//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP or a Unix
-//! socket, turns a plain line into an encrypted one (TLS from the start, or STLS of RFC 2595), and
-//! has an in-memory twin for tests. What the bytes mean is the business of `connection` and
-//! `protocol`; this room knows no POP3.
+//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP, straight or
+//! through a SOCKS proxy, or a Unix socket, or lets a command be the line; turns a plain line into an
+//! encrypted one (TLS from the start, or STLS of RFC 2595), and has an in-memory twin for tests. What
+//! the bytes mean is the business of `connection` and `protocol`; this room knows no POP3.
 //!
 //! ```text
-//! Target ─▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
-//!                                                          │ secure()
-//!                                          tls ── pin ─────▼
+//! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
+//! Way ────┘   ├ socks                                      │ secure()
+//!             └ tunnel                     tls ── pin ─────▼
 //!                                             distrust  Transport::Tls   ─▶ connection
 //! ```
 
@@ -14,10 +14,13 @@ mod dial;
 mod distrust;
 pub mod memory;
 mod pin;
+mod socks;
 mod target;
 mod tls;
 #[cfg(test)]
 mod tls_tests;
+mod tunnel;
+mod way;
 mod wire;
 
 use std::fmt;
@@ -32,6 +35,8 @@ pub use distrust::Untrusted;
 pub use pin::Pin;
 pub use target::{Security, Target};
 pub use tls::{TlsSettings, TlsVersion};
+pub use tunnel::Ending;
+pub use way::{Family, Names, Proxy, Way};
 
 use crate::error::{Error, Kind, Result};
 use wire::Wire;
@@ -50,6 +55,11 @@ pub trait Raw: Read + Write + Send + fmt::Debug {
 
     /// Closes both directions at once; a peer, or a read that is under way, sees the end.
     fn hang_up(&self);
+
+    /// What can be said of its end, also when it is gone.
+    fn ending(&self) -> Ending {
+        Ending::default()
+    }
 }
 
 impl Raw for TcpStream {
@@ -86,13 +96,15 @@ enum Line {
 }
 
 impl Transport {
-    /// Dials `target`: name resolution and every address share `patience`, and an address that does
-    /// not answer is soon raced by the next one, so a dead first address costs little.
+    /// Dials `target` on that way: name resolution, every address and a proxy share `patience`, and an
+    /// address that does not answer is soon raced by the next one, so a dead first address costs little.
     ///
     /// # Errors
-    /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`.
-    pub fn connect(target: &Target, patience: Duration) -> Result<Transport> {
-        dial::dial(target, deadline_after(patience)).map(Transport::from_raw)
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`;
+    /// [`Kind::Usage`] for a way that cannot lead there.
+    pub fn connect(target: &Target, way: &Way, patience: Duration) -> Result<Transport> {
+        way.check(target)?;
+        dial::dial(target, way, deadline_after(patience)).map(Transport::from_raw)
     }
 
     /// A plain line over something already connected: a socket pair, a tunnel, a test's twin.
@@ -123,6 +135,14 @@ impl Transport {
     pub fn fingerprint(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Pin> {
         let wire = self.plain_wire(host)?;
         tls::fingerprint(wire, tls, host, deadline_after(patience))
+    }
+
+    /// What can be said of the line's end, also when it is gone.
+    pub fn ending(&self) -> Ending {
+        match &self.0 {
+            Line::Plain(wire) => wire.ending(),
+            Line::Tls(stream) => stream.get_ref().ending(),
+        }
     }
 
     /// Whether what is written now leaves encrypted, to a server that was verified.
@@ -290,7 +310,8 @@ mod tests {
             peer.read_exact(&mut command).unwrap();
             command
         });
-        let mut transport = Transport::connect(&Target::Unix(path), Duration::from_secs(5)).unwrap();
+        let mut transport =
+            Transport::connect(&Target::Unix(path), &Way::default(), Duration::from_secs(5)).unwrap();
         let mut buffer = [0; 16];
         let far = Instant::now() + Duration::from_secs(5);
         assert_eq!(transport.read(&mut buffer, far).unwrap(), 5);

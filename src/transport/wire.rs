@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
-use super::Raw;
+use super::{Ending, Raw};
 
 /// Below this a socket's patience is set to exactly what is left.
 const FINE: Duration = Duration::from_secs(1);
@@ -35,6 +35,15 @@ impl Wire {
     /// Starts with a deadline that has passed: each use sets its own first.
     pub(super) fn new(raw: Box<dyn Raw>) -> Wire {
         Wire { raw, deadline: Instant::now(), patience: Duration::ZERO, ended: false }
+    }
+
+    /// The raw line, of which nothing was read ahead.
+    pub(super) fn into_raw(self) -> Box<dyn Raw> {
+        self.raw
+    }
+
+    pub(super) fn ending(&self) -> Ending {
+        self.raw.ending()
     }
 
     pub(super) fn set_deadline(&mut self, deadline: Instant) {

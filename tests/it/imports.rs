@@ -12,7 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("identity", &[]),
     ("protocol", &[]),
     ("auth", &["protocol"]),
-    ("transport", &[]),
+    ("transport", &["auth::Secret"]),
     ("connection", &["transport", "protocol"]),
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),

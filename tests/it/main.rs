@@ -34,3 +34,4 @@ mod servers;
 mod shell;
 mod sign_in;
 mod support;
+mod way;

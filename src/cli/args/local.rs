@@ -23,7 +23,7 @@ pub(crate) enum StateCommand {
     #[command(
         after_help = "Examples:\n  pop3 state forget -a work uid:00000a1b\n  pop3 state forget -a work --all"
     )]
-    Forget(ForgetArgs),
+    Forget(Box<ForgetArgs>),
 }
 
 #[derive(Debug, Args)]

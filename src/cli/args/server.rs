@@ -1,5 +1,6 @@
 //! The options that say which maildrop is meant, how it is reached and how to sign in there.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use clap::{Args, ValueHint};
 use pop3::account::{Overrides, PasswordSource, ServerUrl, values};
 use pop3::auth::Mechanism;
 use pop3::error::Result;
-use pop3::transport::{Pin, Security, TlsVersion};
+use pop3::transport::{Family, Pin, Security, TlsVersion};
 
 /// Which maildrop.
 #[derive(Debug, Default, Args)]
@@ -37,6 +38,8 @@ pub(crate) struct WhichArgs {
 pub(crate) struct ServerArgs {
     #[command(flatten)]
     pub(crate) which: WhichArgs,
+    #[command(flatten)]
+    pub(crate) way: WayArgs,
     #[command(flatten)]
     pub(crate) trust: TrustArgs,
     #[command(flatten)]
@@ -74,6 +77,36 @@ pub(crate) struct TrustArgs {
     /// Show the dialogue on standard error, secrets hidden
     #[arg(long)]
     pub(crate) trace: bool,
+}
+
+/// How to get there.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Getting there")]
+pub(crate) struct WayArgs {
+    /// Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none
+    ///
+    /// With socks5h:// the proxy resolves the server's name, and nobody here learns it; with socks5:// it is
+    /// resolved here. A password for it comes from POP3_PROXY_PASSWORD. Without this option the proxy is
+    /// that of ALL_PROXY where it is one of these, but not for what NO_PROXY lists nor for this computer
+    /// itself. The word none goes straight to the server.
+    #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
+    pub(crate) proxy: Option<String>,
+    /// Let this command be the line to the server, by its standard input and output
+    ///
+    /// As in "ssh gateway nc %h %p": %h stands for the server's host, %p for its port, %% for a percent
+    /// sign. The command cannot ask on the terminal. TLS is spoken through it as always.
+    #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
+    #[arg(conflicts_with_all = ["proxy", "source_ip", "ipv4", "ipv6"])]
+    pub(crate) tunnel: Option<String>,
+    /// Connect from this address of this computer
+    #[arg(long, value_name = "IP")]
+    pub(crate) source_ip: Option<IpAddr>,
+    /// Use IPv4 only
+    #[arg(short = '4', conflicts_with = "ipv6")]
+    pub(crate) ipv4: bool,
+    /// Use IPv6 only
+    #[arg(short = '6')]
+    pub(crate) ipv6: bool,
 }
 
 /// How to sign in.
@@ -129,7 +162,7 @@ impl ServerArgs {
     /// # Errors
     /// A server that is none.
     pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
-        let ServerArgs { which, trust, sign_in } = self;
+        let ServerArgs { which, way, trust, sign_in } = self;
         let some = |list: bool| (!list).then_some(());
         let led =
             |path: &PathBuf| path.to_str().map_or_else(|| path.clone(), |text| values::path(text, home));
@@ -140,7 +173,14 @@ impl ServerArgs {
         } else {
             sign_in.password_stdin.then_some(PasswordSource::Stdin)
         };
+        // As the server: clap would repeat a password that stands in it.
+        let proxy = way.proxy.as_deref().map(values::proxy).transpose();
+        let family = if way.ipv4 { Some(Family::V4) } else { way.ipv6.then_some(Family::V6) };
         Ok(Overrides {
+            proxy: proxy.map_err(|error| error.within("could not use --proxy"))?,
+            tunnel: way.tunnel.clone(),
+            source: way.source_ip,
+            family: family.map(Some),
             tls: trust.tls,
             ca_files: some(trust.ca_files.is_empty()).map(|()| trust.ca_files.iter().map(led).collect()),
             pins: some(trust.pins.is_empty()).map(|()| trust.pins.clone()),

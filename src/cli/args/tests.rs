@@ -9,7 +9,7 @@ use pop3::account::{KEYS, Overrides, PasswordSource};
 use pop3::delivery::Spec;
 use pop3::error::Kind;
 use pop3::fetch::policy::Order;
-use pop3::transport::{Security, TlsVersion};
+use pop3::transport::{Family, Security, TlsVersion};
 
 use super::*;
 
@@ -65,11 +65,10 @@ fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
         assert!(KEYS.contains(option), "--{option} has no key");
     }
     // A password is never an argument; deliver is the key's better name for --to; how a server takes
-    // pipelining does not change from run to run, nor does the program's registration with a provider.
-    for key in KEYS
-        .iter()
-        .filter(|key| !["password", "deliver", "pipelining"].contains(key) && !key.starts_with("oauth"))
-    {
+    // pipelining does not change from run to run, nor does the program's registration with a provider;
+    // -4 and -6 are ip-version in short.
+    let keys_alone = ["password", "deliver", "pipelining", "ip-version"];
+    for key in KEYS.iter().filter(|key| !keys_alone.contains(key) && !key.starts_with("oauth")) {
         assert!(options.contains(key), "the key {key} has no option");
     }
 }
@@ -86,6 +85,11 @@ fn each_option_says_its_part() {
     assert_eq!(fetch("--tls-host x").tls_host.as_deref(), Some("x"));
     assert_eq!(fetch("--auth auto").auth, Some(None));
     assert!(matches!(fetch("--auth cram-md5").auth, Some(Some(_))));
+    assert!(matches!(fetch("--proxy socks5h://h:1080").proxy, Some(Some(_))));
+    assert!(matches!(fetch("--proxy none").proxy, Some(None)));
+    assert_eq!(fetch("--tunnel x").tunnel.as_deref(), Some("x"));
+    assert_eq!(fetch("--source-ip ::1").source, "::1".parse().ok());
+    assert_eq!((fetch("-4").family, fetch("-6").family), (Some(Some(Family::V4)), Some(Some(Family::V6))));
     assert_eq!(fetch("--timeout 2m").timeout, Some(Duration::from_secs(120)));
     assert_eq!(fetch("--trace").trace, Some(true));
     assert_eq!(fetch("--to maildir:~/Mail").deliver, Some(Spec::Maildir("/home/me/Mail".into())));
@@ -151,6 +155,11 @@ fn what_is_wrong_is_refused() {
         "fetch --pin abc",
         "fetch --password hunter2",
         "fetch --order random",
+        "fetch --source-ip here",
+        "fetch -4 -6",
+        "fetch --tunnel x --proxy socks5h://h",
+        "fetch --tunnel x --source-ip ::1",
+        "fetch --tunnel x -4",
         "fetch --password-command x --password-stdin",
         "fetch --password-file x --password-stdin",
         "fetch --password-file x --password-command y",
@@ -180,6 +189,11 @@ fn a_password_in_the_server_is_refused_and_not_repeated() {
     let Command::Stat(args) = cli.command else { panic!("no stat") };
     let error = args.server.overrides(None).expect_err("a password");
     assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use --server"));
+    assert!(!format!("{error:?}").contains("hunter2"));
+    let cli = parse("pop3 stat --proxy socks5h://me:hunter2@h").expect("clap does not look into it");
+    let Command::Stat(args) = cli.command else { panic!("no stat") };
+    let error = args.server.overrides(None).expect_err("a password");
+    assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use --proxy"));
     assert!(!format!("{error:?}").contains("hunter2"));
 }
 

@@ -40,7 +40,12 @@ pub(crate) fn keeper<'a>(
 
 /// How the provider is reached: as the mail server is, with the same authorities and patience.
 fn reach(account: &Account) -> Reach {
-    Reach { ca_files: account.tls.ca_files.clone(), proxy: None, patience: account.timeout }
+    Reach {
+        ca_files: account.tls.ca_files.clone(),
+        proxy: account.way.proxy.clone(),
+        family: account.way.family,
+        patience: account.timeout,
+    }
 }
 
 /// What a person types to sign in anew.

@@ -97,6 +97,11 @@ impl Dovecot {
         server
     }
 
+    /// What it noted so far.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
     /// Waits for the greeting.
     fn wait(&self) {
         let patience = Instant::now() + Duration::from_secs(20);

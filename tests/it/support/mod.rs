@@ -11,6 +11,7 @@ pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;
 pub(crate) mod scripted;
+pub(crate) mod socks;
 pub(crate) mod stage;
 
 /// A maildrop on a real server, seen from both sides: as a client reaches it and as the server stores it.

@@ -1,0 +1,174 @@
+//! The proxy, as one word: `socks5h://[user@]host[:port]`, the server's name resolved by the proxy, or
+//! `socks5://…`, resolved here: the meaning that curl gave the two. Also `ALL_PROXY` and `NO_PROXY`,
+//! by which a system's programs are told to use one.
+
+use std::net::IpAddr;
+
+use super::url;
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+use crate::transport::{Names, Proxy};
+
+/// The usual port (RFC 1928 section 3).
+const PORT: u16 = 1080;
+
+/// Reads a `--proxy`; `None` is `none`, straight to the server. Errors never repeat the text:
+/// somebody may have put a password into it.
+///
+/// # Errors
+/// [`Kind::Usage`] for a text that is no proxy, of a kind that carries no mail, or with a password.
+pub fn parse(text: &str) -> Result<Option<Proxy>> {
+    if text.eq_ignore_ascii_case("none") {
+        return Ok(None);
+    }
+    let proxy = read(text)?;
+    if proxy.password.is_some() {
+        return Err(wrong("a password does not belong into a URL, where every process may read it").hint(
+            "put it into the environment variable POP3_PROXY_PASSWORD; \
+             a colon in the user name itself is written %3A",
+        ));
+    }
+    Ok(Some(proxy))
+}
+
+/// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is of a kind that
+/// carries only the web, nor for this computer itself, nor for what `none` (that of `NO_PROXY`: names
+/// of hosts and domains with commas between, or `*`) takes out.
+///
+/// # Errors
+/// [`Kind::Usage`] for a SOCKS5 proxy that cannot be understood: going past it may be what must not be.
+pub(super) fn of_the_system(all: &str, none: &str, host: &str) -> Result<Option<Proxy>> {
+    let is_socks = scheme(all).is_some_and(|(scheme, _)| names(&scheme).is_some());
+    if !is_socks || is_here(host) || is_listed(none, host) {
+        return Ok(None);
+    }
+    // Here a password is no secret told: the variable is as private as POP3_PROXY_PASSWORD.
+    read(all).map(Some)
+}
+
+fn wrong(what: impl Into<String>) -> Error {
+    Error::new(Kind::Usage, what)
+}
+
+fn scheme(text: &str) -> Option<(String, &str)> {
+    text.split_once("://").map(|(scheme, rest)| (scheme.to_ascii_lowercase(), rest))
+}
+
+fn names(scheme: &str) -> Option<Names> {
+    match scheme {
+        "socks5h" => Some(Names::AtProxy),
+        "socks5" => Some(Names::Here),
+        _ => None,
+    }
+}
+
+fn read(text: &str) -> Result<Proxy> {
+    const FORM: &str = "write it as socks5h://[user@]host[:port]";
+    let (scheme, rest) = scheme(text).ok_or_else(|| wrong("the proxy has no scheme").hint(FORM))?;
+    let names = names(&scheme).ok_or_else(|| {
+        wrong("only SOCKS5 proxies can be used")
+            .hint("socks5h:// has the proxy resolve the server's name, socks5:// does it here")
+    })?;
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (sign_in, place) = match rest.rfind('@') {
+        Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
+        None => (None, rest),
+    };
+    let (user, password) = match sign_in.map(|text| text.split_once(':').unwrap_or((text, ""))) {
+        None => (None, None),
+        Some((user, password)) => {
+            let escapes = || wrong("the user name before the @ is empty or wrongly escaped").hint(FORM);
+            let user = url::decode(user).filter(|user| !user.is_empty()).ok_or_else(escapes)?;
+            let password = url::decode(password).ok_or_else(escapes)?;
+            (Some(user), (!password.is_empty()).then(|| Secret::new(password)))
+        }
+    };
+    let (host, port) =
+        url::host_and_port(place).map_err(|_| wrong("the proxy has no proper host and port").hint(FORM))?;
+    Ok(Proxy { host, port: port.unwrap_or(PORT), names, user, password })
+}
+
+/// Whether it is this computer, which a proxy elsewhere would look for at its own place.
+fn is_here(host: &str) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) => address.is_loopback(),
+        Err(_) => is_within(host, "localhost"),
+    }
+}
+
+fn is_listed(list: &str, host: &str) -> bool {
+    list.split([',', ' '])
+        .filter(|entry| !entry.is_empty())
+        .any(|entry| entry == "*" || is_within(host, entry.strip_prefix('.').unwrap_or(entry)))
+}
+
+/// Whether it is that domain, or a host in it.
+fn is_within(host: &str, domain: &str) -> bool {
+    let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
+    host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(proxy: Option<Proxy>) -> (String, u16, Names, Option<String>) {
+        let proxy = proxy.expect("a proxy");
+        (proxy.host, proxy.port, proxy.names, proxy.user)
+    }
+
+    #[test]
+    fn reads_host_port_user_and_who_resolves_names() {
+        for (text, host, port, names, user) in [
+            ("socks5h://proxy.example:9050", "proxy.example", 9050, Names::AtProxy, None),
+            ("socks5://127.0.0.1", "127.0.0.1", 1080, Names::Here, None),
+            ("SOCKS5H://[::1]:1/", "::1", 1, Names::AtProxy, None),
+            ("socks5h://me%40work@h:2", "h", 2, Names::AtProxy, Some("me@work")),
+        ] {
+            let read = parts(parse(text).expect(text));
+            assert_eq!(read, (host.to_owned(), port, names, user.map(str::to_owned)), "{text}");
+        }
+        assert!(parse("none").expect("a word").is_none());
+    }
+
+    #[test]
+    fn a_password_in_it_and_what_is_no_socks_proxy_are_refused_without_repeating_it() {
+        for text in [
+            "socks5h://me:hunter2@h:1080",
+            "http://me:hunter2@h:3128",
+            "hunter2",
+            "socks4://hunter2",
+            "socks5h://",
+            "socks5h://h:hunter2",
+            "socks5h://h/hunter2",
+            "socks5h://@h",
+            "socks5h://%zz@h",
+            "socks5h://h:0",
+        ] {
+            let error = parse(text).expect_err(text);
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(error.own_hint().is_some(), "{text}");
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_systems_proxy_counts_for_others_than_this_computer_and_the_exceptions() {
+        let used = |all: &str, none: &str, host: &str| of_the_system(all, none, host).expect(all).is_some();
+        assert!(used("socks5h://h:1", "", "pop.example.com"));
+        assert!(used("socks5://h:1", "example.org, ample.com", "pop.example.com"));
+        for host in ["localhost", "LOCALHOST", "127.0.0.9", "::1", "pop.localhost"] {
+            assert!(!used("socks5h://h:1", "", host), "{host}");
+        }
+        for none in ["*", "example.com", ".example.com", "x,pop.EXAMPLE.com", "a b example.com"] {
+            assert!(!used("socks5h://h:1", none, "pop.example.com"), "{none}");
+        }
+        for all in ["http://h:3128", "h:3128", "", "socks4://h:1"] {
+            assert!(!used(all, "", "pop.example.com"), "{all}");
+        }
+        let proxy =
+            of_the_system("socks5h://me:hunter2@h", "", "pop.example.com").expect("fine").expect("used");
+        assert_eq!(proxy.password.expect("given").expose(), b"hunter2");
+        assert!(of_the_system("socks5h://", "", "pop.example.com").is_err(), "no silent way past it");
+    }
+}

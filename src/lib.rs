@@ -29,7 +29,8 @@
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
 //! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
-//! | [`account`] | what the user configured | `auth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `transport` |
+//! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps
@@ -70,6 +71,7 @@ pub mod delivery;
 pub mod error;
 pub mod fetch;
 pub mod identity;
+pub mod oauth;
 pub mod protocol;
 pub mod safe;
 pub mod server;

@@ -66,6 +66,9 @@ impl Config {
                 if whole.user.is_none() {
                     missing("user", "add user = \"NAME\"");
                 }
+                if let Err(error) = whole.oauth.clone().settle() {
+                    missing("oauth-client-id", error.own_hint().unwrap_or_default());
+                }
             }
         }
         if let Some(at) = document.password_at

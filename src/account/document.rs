@@ -63,7 +63,7 @@ pub(super) struct Document {
     pub(super) defaults: Overrides,
     /// In the order of the file.
     pub(super) accounts: Vec<Entry>,
-    /// Where the first `password` stands.
+    /// Where the first `password`, or other secret, stands.
     pub(super) password_at: Option<usize>,
 }
 
@@ -203,7 +203,7 @@ impl Reader<'_> {
                 self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
                 continue;
             }
-            if key == "password" {
+            if ["password", "oauth-client-secret"].contains(&key) {
                 self.document.password_at.get_or_insert(span.start);
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.home) {

@@ -18,7 +18,7 @@ use crate::safe::{Safe, file_name};
 use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     "NETRC",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
@@ -28,6 +28,8 @@ const OTHERS: [&str; 9] = [
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
 ];
 
 /// Home folder and variables.
@@ -118,6 +120,11 @@ impl Environment {
         }
         let socket = self.text("XDG_RUNTIME_DIR")?.map(|folder| Path::new(folder).join("bus"));
         Ok(socket.filter(|socket| socket.exists()).map(|socket| format!("unix:path={}", socket.display())))
+    }
+
+    /// Whether there is a screen on which a browser can be opened.
+    pub fn has_display(&self) -> bool {
+        self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
 
     /// The netrc file: `$NETRC`, else `~/.netrc`.

@@ -14,6 +14,7 @@ mod config;
 mod document;
 mod environment;
 mod netrc;
+mod oauth;
 mod overrides;
 mod password;
 mod proxy;
@@ -26,6 +27,7 @@ use std::time::Duration;
 pub use self::config::Config;
 pub use self::document::{Globals, Mistake};
 pub use self::environment::Environment;
+pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
 pub use self::resolve::{Scope, resolve};
@@ -55,6 +57,8 @@ pub struct Account {
     pub user: String,
     /// Where the password comes from.
     pub password: PasswordSource,
+    /// How access tokens are got: then these sign in, and no password does.
+    pub oauth: Option<OAuth>,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
     /// The patience of each phase.
@@ -72,7 +76,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// User name and password. May run a command, read a file, or ask on the terminal; a password on
+    /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on the terminal; a password on
     /// standard input is read once, so ask once. A client certificate takes the password's place where
     /// EXTERNAL is asked for, and where nobody named a password: then it comes before a question on the
     /// terminal, but behind `~/.netrc`.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::values;
-use super::{PasswordSource, ServerUrl};
+use super::{OAuthWords, PasswordSource, ServerUrl};
 use crate::auth::{Mechanism, Secret};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
@@ -17,7 +17,7 @@ use crate::session::Pipelining;
 use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 29] = [
+pub const KEYS: [&str; 40] = [
     "server",
     "user",
     "tls",
@@ -32,6 +32,17 @@ pub const KEYS: [&str; 29] = [
     "password-command",
     "password-file",
     "password-stdin",
+    "oauth",
+    "oauth-client-id",
+    "oauth-client-secret",
+    "oauth-client-secret-command",
+    "oauth-client-secret-file",
+    "oauth-scope",
+    "oauth-authorization-url",
+    "oauth-token-url",
+    "oauth-device-url",
+    "oauth-revocation-url",
+    "oauth-redirect-url",
     "proxy",
     "tunnel",
     "source-ip",
@@ -68,6 +79,8 @@ pub struct Overrides {
     /// `Some(None)` is `auto`, said aloud.
     pub auth: Option<Option<Mechanism>>,
     pub password: Option<PasswordSource>,
+    /// The keys that begin with `oauth`.
+    pub oauth: OAuthWords,
     /// `Some(None)` is `none`, said aloud.
     pub proxy: Option<Option<Proxy>>,
     pub tunnel: Option<String>,
@@ -124,6 +137,7 @@ impl Overrides {
         take!(
             server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
         );
+        self.oauth.take(&heavier.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
         self
     }
@@ -155,6 +169,7 @@ impl Overrides {
                     self.set_password(PasswordSource::Stdin)?;
                 }
             }
+            key if key.starts_with("oauth") => self.oauth.set(key, value, home)?,
             "proxy" => self.proxy = Some(values::proxy(word(value)?)?),
             "tunnel" => self.tunnel = Some(word(value)?.to_owned()),
             "source-ip" => {
@@ -188,7 +203,7 @@ impl Overrides {
     }
 }
 
-fn wrong(what: impl Into<String>) -> Error {
+pub(super) fn wrong(what: impl Into<String>) -> Error {
     Error::new(Kind::Usage, what)
 }
 
@@ -208,7 +223,7 @@ fn text<'a>(value: &Value<'a>) -> Result<&'a str> {
 }
 
 /// Text that is not empty.
-fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
+pub(super) fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
     text(value).and_then(|text| if text.is_empty() { Err(wrong("it is empty")) } else { Ok(text) })
 }
 

@@ -44,6 +44,21 @@ impl PasswordSource {
         }
     }
 
+    /// Asks a source that needs neither a person nor a name: for a secret that is no password.
+    ///
+    /// # Errors
+    /// As [`PasswordSource::obtain`].
+    pub(super) fn secret(&self) -> Result<Secret> {
+        match self {
+            PasswordSource::Given(secret) => Ok(secret.clone()),
+            PasswordSource::Command(command) => from_command(command),
+            PasswordSource::File(path) => from_file(path),
+            PasswordSource::Stdin | PasswordSource::Search => {
+                Err(Error::new(Kind::NoCredentials, "no source of it was named"))
+            }
+        }
+    }
+
     /// Asks the source. The keyring knows the password by the `account`'s name; `user` and `host` are
     /// for netrc, the prompt and the errors.
     ///

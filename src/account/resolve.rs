@@ -130,8 +130,10 @@ fn unknown(config: &Config, name: &str) -> Error {
 
 fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -> Result<Account> {
     let lacks = |what: &str| match name {
-        Some(name) => Error::new(Kind::Config, format!("could not use the account {name}")).because(what),
-        None => Error::new(Kind::Usage, "could not use the server").because(what),
+        Some(name) => {
+            Error::new(Kind::Config, format!("could not use the account {name}")).because(what.to_owned())
+        }
+        None => Error::new(Kind::Usage, "could not use the server").because(what.to_owned()),
     };
     let url = said.server.ok_or_else(|| {
         lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
@@ -158,6 +160,10 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
                 .hint("name the certificate too: --client-cert FILE"));
         }
     };
+    let oauth = said.oauth.settle().map_err(|error| {
+        let hint = error.own_hint().map(str::to_owned);
+        hint.into_iter().fold(lacks(&error.to_string()), Error::hint)
+    })?;
     // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
     // two tunnels on one machine must not.
     let place = match url.target() {
@@ -178,6 +184,7 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         },
         user,
         password: said.password.unwrap_or(PasswordSource::Search),
+        oauth,
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),
         trace: said.trace.unwrap_or(false),

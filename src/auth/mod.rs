@@ -54,6 +54,11 @@ impl Credentials {
         Credentials { user: user.into(), proof: Proof::Password(password) }
     }
 
+    /// A name and an access token for it.
+    pub fn with_token(user: impl Into<Vec<u8>>, token: Secret) -> Credentials {
+        Credentials { user: user.into(), proof: Proof::Token(token) }
+    }
+
     /// The password or the token; empty where a certificate speaks.
     pub fn secret(&self) -> &[u8] {
         match &self.proof {

@@ -52,7 +52,7 @@ pub(crate) fn show(context: &Context) -> Result<()> {
                     .put("server", server)
                     .put("tls", tls)
                     .put("user", &account.user)
-                    .put("password", account.password.describe())
+                    .put("password", account.oauth.as_ref().map_or(account.password.describe(), |_| "oauth"))
                     .put("keep", keep)
                     .put("deliver", deliver),
             )?;

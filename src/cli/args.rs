@@ -1,6 +1,7 @@
 //! The command line, all of it: what can be typed, and nothing of what it does. Texts here are also
 //! the manual pages and the completions (`generate.rs`).
 
+mod auth;
 mod fetch;
 mod local;
 mod message;
@@ -13,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, When, values};
 
+pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
 pub(crate) use self::message::MessageArg;
@@ -155,6 +157,7 @@ pub(crate) enum Command {
     Noop(Box<NoopArgs>),
     Shell(Box<ShellArgs>),
     Check(Box<CheckArgs>),
+    Auth(AuthArgs),
     State(Box<StateArgs>),
     /// List the accounts that are configured
     Accounts,

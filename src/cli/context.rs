@@ -73,11 +73,11 @@ impl Context {
 
     /// A session that is signed in.
     pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>, Error> {
-        self.sign_in_with(account, &account.credentials(&self.environment)?)
+        self.sign_in_with(account, &self.proof(account)?)
     }
 
-    /// The same with credentials that were got before: standard input, say, gives a password once.
-    pub(crate) fn sign_in_with(
+    /// One attempt with these credentials.
+    pub(super) fn try_sign_in(
         &self,
         account: &Account,
         credentials: &Credentials,

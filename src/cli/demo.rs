@@ -104,6 +104,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         security: Security::None,
         tls: TlsSettings::default(),
         user: "demo".to_owned(),
+        oauth: None,
         password: PasswordSource::Given(password),
         auth: None,
         timeout: Duration::from_secs(10),

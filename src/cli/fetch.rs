@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::auth::Credentials;
 use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
@@ -15,6 +14,7 @@ use sha2::{Digest, Sha256};
 use super::args::FetchArgs;
 use super::context::Context;
 use super::output::observer::Report;
+use super::proof::Proof;
 use super::report::{self, ExitCode};
 use super::signals::Signals;
 use super::steps;
@@ -64,8 +64,8 @@ pub(crate) fn one(
     // like one that a mail reader has emptied.
     let recovered = settle::settle(&mut journal, told)?;
     // Once, for a second session too, and before the first run of a new account makes any folder.
-    let credentials = context.output().aside(|| account.credentials(context.environment()))?;
-    let run = Run { context, account, credentials, journal, recovered, signals, told };
+    let proof = context.output().aside(|| context.proof(account))?;
+    let run = Run { context, account, proof, journal, recovered, signals, told };
     match spec {
         Spec::Maildir(folder) => {
             let tag = tag(&path);
@@ -83,7 +83,7 @@ pub(crate) fn one(
 struct Run<'a, 'o> {
     context: &'a Context,
     account: &'a Account,
-    credentials: Credentials,
+    proof: Proof<'a>,
     journal: Journal,
     recovered: u32,
     signals: &'a Signals,
@@ -92,7 +92,7 @@ struct Run<'a, 'o> {
 
 impl Run<'_, '_> {
     fn fetch_into<D: Destination>(self, destination: &D) -> Result<()> {
-        let Run { context, account, credentials, mut journal, recovered, signals, told } = self;
+        let Run { context, account, proof, mut journal, recovered, signals, told } = self;
         let server = account.server.to_string();
         let job = Job {
             journal: &mut journal,
@@ -106,7 +106,7 @@ impl Run<'_, '_> {
         let mut sign_in = || {
             // Nothing is in flight before the session stands.
             signals.at_once();
-            let session = context.sign_in_with(account, &credentials)?;
+            let session = context.sign_in_with(account, &proof)?;
             signals.finish_first();
             Ok(session)
         };

@@ -6,6 +6,7 @@
 
 mod accounts;
 mod args;
+mod auth;
 mod check;
 mod context;
 mod dele;
@@ -15,6 +16,7 @@ mod generate;
 mod list;
 mod messages;
 mod output;
+mod proof;
 mod read;
 mod report;
 mod shell;
@@ -97,6 +99,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Last(args) => read::last(context, &account(&args.server)?)?,
         Command::Noop(args) => read::noop(context, &account(&args.server)?)?,
         Command::Shell(args) => shell::run(context, &account(&args.server)?)?,
+        Command::Auth(args) => auth::run(context, &args.command)?,
         Command::State(args) => match args.command {
             StateCommand::Show(args) => {
                 state::show(context, &context.account(&args.which.accounts, &args.which.overrides()?)?)?

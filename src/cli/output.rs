@@ -174,6 +174,11 @@ impl Output {
         }
     }
 
+    /// Talk that somebody has to act on, also with `--quiet`.
+    pub(crate) fn urge(&self, text: &str) {
+        self.say(&self.guarded(text));
+    }
+
     /// Talk for `--verbose`.
     pub(crate) fn detail(&self, text: &str) {
         if self.settings.verbose && !self.settings.quiet {

@@ -271,6 +271,11 @@ impl Secured {
     }
 }
 
+/// A failed handshake of a line that is not ours (HTTPS to a sign-in provider), in the words of ours.
+pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
+    TlsFailure::read(text, &TlsSettings::default(), host).into_error()
+}
+
 /// The wire says `WouldBlock` at its deadline, because that is what a TLS library may be resumed
 /// after; outside, the deadline is final. Other failures of TLS come in the library's dialect.
 fn plain_words(error: io::Error) -> io::Error {

@@ -18,7 +18,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
     ("safe", &["auth::Secret"]),
-    ("account", &["auth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
+    ("oauth", &["auth", "transport"]),
+    ("account", &["auth", "oauth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];
 

@@ -1,0 +1,170 @@
+//! What may be said of an account's sign-in by OAuth: the keys that begin with `oauth`, and what they
+//! make together. The secret of the client has the sources that a password has, but for a person.
+
+use std::path::Path;
+
+use super::overrides::{Value, word, wrong};
+use super::{PasswordSource, values};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+use crate::oauth::{Named, Provider, Settings, endpoint};
+
+/// One layer of these settings; `None` says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct OAuthWords {
+    provider: Option<Provider>,
+    client_id: Option<String>,
+    client_secret: Option<PasswordSource>,
+    scope: Option<String>,
+    redirect: Option<String>,
+    named: Named,
+}
+
+/// An account's sign-in by OAuth.
+#[derive(Debug, Clone)]
+pub struct OAuth {
+    /// Provider, client and scope.
+    pub settings: Settings,
+    client_secret: Option<PasswordSource>,
+}
+
+impl OAuth {
+    /// The client's secret, where it has one. May run a command or read a file.
+    ///
+    /// # Errors
+    /// [`Kind::NoCredentials`] when its source has none; [`Kind::Config`] when its file is open to
+    /// others; [`Kind::Io`] when it cannot be read.
+    pub fn client_secret(&self) -> Result<Option<Secret>> {
+        let secret = self.client_secret.as_ref().map(PasswordSource::secret).transpose();
+        secret.map_err(|error| error.within("could not get the client secret"))
+    }
+}
+
+impl OAuthWords {
+    /// Lays the `heavier` layer over this one.
+    pub(super) fn take(&mut self, heavier: &OAuthWords) {
+        fn over<T: Clone>(light: &mut Option<T>, heavy: &Option<T>) {
+            if heavy.is_some() {
+                light.clone_from(heavy);
+            }
+        }
+        over(&mut self.provider, &heavier.provider);
+        over(&mut self.client_id, &heavier.client_id);
+        over(&mut self.client_secret, &heavier.client_secret);
+        over(&mut self.scope, &heavier.scope);
+        over(&mut self.redirect, &heavier.redirect);
+        over(&mut self.named.authorization, &heavier.named.authorization);
+        over(&mut self.named.token, &heavier.named.token);
+        over(&mut self.named.device, &heavier.named.device);
+        over(&mut self.named.revocation, &heavier.named.revocation);
+    }
+
+    /// Understands `value` as that of `key`, which begins with `oauth`.
+    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
+        let text = word(value)?;
+        match key {
+            "oauth" => self.provider = Some(text.parse()?),
+            "oauth-client-id" => self.client_id = Some(text.to_owned()),
+            "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
+            "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
+            "oauth-client-secret-file" => self.set_secret(PasswordSource::File(values::path(text, home)))?,
+            "oauth-scope" => self.scope = Some(text.to_owned()),
+            "oauth-redirect-url" => {
+                // Kept to the letter: providers compare it with what was registered.
+                endpoint(text)?;
+                self.redirect = Some(text.to_owned());
+            }
+            "oauth-authorization-url" => self.named.authorization = Some(endpoint(text)?),
+            "oauth-token-url" => self.named.token = Some(endpoint(text)?),
+            "oauth-device-url" => self.named.device = Some(endpoint(text)?),
+            "oauth-revocation-url" => self.named.revocation = Some(endpoint(text)?),
+            _ => return Err(wrong(format!("unknown key \"{key}\""))),
+        }
+        Ok(())
+    }
+
+    fn set_secret(&mut self, source: PasswordSource) -> Result<()> {
+        if self.client_secret.replace(source).is_some() {
+            return Err(wrong("the client secret has two sources").hint("name one of them"));
+        }
+        Ok(())
+    }
+
+    /// What all layers say together; `None` where nobody wants OAuth.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when there is no client id.
+    pub(super) fn settle(self) -> Result<Option<OAuth>> {
+        let provider = match (self.provider, &self.named.token) {
+            (Some(provider), _) => provider,
+            (None, Some(_)) => Provider::Own,
+            (None, None) => return Ok(None),
+        };
+        let Some(client_id) = self.client_id else {
+            return Err(Error::new(Kind::Config, "it signs in by OAuth, and there is no oauth-client-id")
+                .hint("register this program with the provider, then add the oauth-client-id it gives you"));
+        };
+        let settings =
+            Settings { provider, client_id, scope: self.scope, named: self.named, redirect: self.redirect };
+        Ok(Some(OAuth { settings, client_secret: self.client_secret }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(pairs: &[(&str, &str)]) -> OAuthWords {
+        let mut words = OAuthWords::default();
+        for (key, text) in pairs {
+            words.set(key, &Value::Text(text), Some(Path::new("/home/me"))).expect(key);
+        }
+        words
+    }
+
+    #[test]
+    fn a_provider_or_a_token_endpoint_makes_it_oauth_and_needs_a_client_id() {
+        assert!(words(&[]).settle().unwrap().is_none());
+        assert!(words(&[("oauth-client-id", "x"), ("oauth-scope", "y")]).settle().unwrap().is_none());
+        let google = words(&[("oauth", "google"), ("oauth-client-id", "x")]).settle().unwrap().unwrap();
+        assert_eq!(google.settings.scope(), "https://mail.google.com/");
+        let own =
+            words(&[("oauth-token-url", "https://p/t"), ("oauth-client-id", "x")]).settle().unwrap().unwrap();
+        assert_eq!(
+            (own.settings.provider, own.settings.named.token.unwrap().as_str()),
+            (Provider::Own, "https://p/t")
+        );
+        let error = words(&[("oauth", "google")]).settle().unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+    }
+
+    #[test]
+    fn the_heavier_layer_wins_key_by_key() {
+        let mut light = words(&[("oauth", "google"), ("oauth-client-id", "light"), ("oauth-scope", "s")]);
+        light.take(&words(&[("oauth-client-id", "heavy"), ("oauth-redirect-url", "https://localhost")]));
+        let settings = light.settle().unwrap().unwrap().settings;
+        assert_eq!((settings.client_id.as_str(), settings.scope()), ("heavy", "s"));
+        assert_eq!(settings.redirect.as_deref(), Some("https://localhost"), "to the letter");
+    }
+
+    #[test]
+    fn the_clients_secret_has_one_source_and_no_printable_form() {
+        let mut twice =
+            words(&[("oauth-client-secret", "hunter2"), ("oauth", "google"), ("oauth-client-id", "x")]);
+        assert!(!format!("{twice:?}").contains("hunter2"));
+        let secret = twice.clone().settle().unwrap().unwrap().client_secret().unwrap();
+        assert_eq!(secret.unwrap().expose(), b"hunter2");
+        assert!(twice.set("oauth-client-secret-command", &Value::Text("pass"), None).is_err());
+        let command =
+            words(&[("oauth-client-secret-command", "echo s"), ("oauth", "yahoo"), ("oauth-client-id", "x")]);
+        assert_eq!(command.settle().unwrap().unwrap().client_secret().unwrap().unwrap().expose(), b"s");
+    }
+
+    #[test]
+    fn an_endpoint_in_the_clear_is_refused() {
+        for key in ["oauth-token-url", "oauth-device-url", "oauth-redirect-url", "oauth"] {
+            let mut words = OAuthWords::default();
+            assert!(words.set(key, &Value::Text("http://p.example.com/t"), None).is_err(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! `pop3 auth` for accounts that sign in by OAuth: leads a person through the provider's pages, and
+//! tells what became of it.
+
+use std::io::{self, BufRead};
+use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, TryRecvError};
+use std::time::Instant;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use pop3::account::{Account, OAuth};
+use pop3::error::{Error, Kind};
+use pop3::oauth::{Client, Endpoints, FileStore, Keeper, Reach, Tokens, Visit};
+
+use super::Kept;
+use crate::cli::args::AuthFlow;
+use crate::cli::context::Context;
+use crate::cli::output::human;
+use crate::cli::output::json::Object;
+
+/// A person gets this many times the patience that a machine gets.
+const PERSON: u32 = 10;
+
+/// The way to what is kept of an account's sign-in.
+pub(crate) fn keeper<'a>(
+    context: &Context,
+    account: &'a Account,
+    oauth: &'a OAuth,
+) -> Result<Keeper<'a>, Error> {
+    let journal = context.environment().state_path(&account.name)?;
+    Ok(Keeper {
+        store: Box::new(FileStore::new(journal.with_extension("token"))),
+        lock: journal.with_extension("token.lock"),
+        settings: &oauth.settings,
+        reach: reach(account),
+        client_secret: Box::new(|| oauth.client_secret()),
+        login: login_command(context, account),
+    })
+}
+
+/// How the provider is reached: as the mail server is, with the same authorities and patience.
+fn reach(account: &Account) -> Reach {
+    Reach {
+        ca_files: account.tls.ca_files.clone(),
+        proxy: account.way.proxy.clone(),
+        family: account.way.family,
+        patience: account.timeout,
+    }
+}
+
+/// What a person types to sign in anew.
+fn login_command(context: &Context, account: &Account) -> String {
+    let name = &account.name;
+    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
+    match context.config().names().any(|known| known == name) {
+        true if is_plain => format!("pop3 auth login -a {name}"),
+        true => format!("pop3 auth login -a '{}'", name.replace('\'', "'\\''")),
+        // Without a configuration the server and the provider are named anew each time.
+        false => "pop3 auth login".to_owned(),
+    }
+}
+
+/// Signs in with the provider and keeps what it gives.
+pub(super) fn login(
+    context: &Context,
+    account: &Account,
+    oauth: &OAuth,
+    flow: Option<AuthFlow>,
+) -> Result<()> {
+    let about = |error: Error| error.within(format!("could not sign in {}", account.name));
+    let keeper = keeper(context, account, oauth)?;
+    let client = oauth.client_secret().and_then(|secret| Client::new(&oauth.settings, secret, &keeper.reach));
+    let client = client.map_err(about)?;
+    let endpoints = client.endpoints().map_err(about)?;
+    let flow = flow.unwrap_or_else(|| {
+        let has_browser = context.output().can_ask() && context.environment().has_display();
+        match (&endpoints.device, &endpoints.authorization) {
+            (Some(_), Some(_)) if has_browser => AuthFlow::Browser,
+            (Some(_), _) => AuthFlow::Device,
+            (None, _) => AuthFlow::Browser,
+        }
+    });
+    let tokens = match flow {
+        AuthFlow::Device => by_device(context, account, &client, &endpoints),
+        AuthFlow::Browser => by_browser(context, account, &client, &endpoints),
+    };
+    let now = Timestamp::now();
+    let document =
+        tokens.and_then(|tokens| keeper.keep(&endpoints, tokens, now.as_second())).map_err(about)?;
+    let (output, place) = (context.output(), keeper.store.place());
+    let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
+    if output.is_json() {
+        let object = Object::event("signed_in", &account.name)
+            .put("provider", &document.provider)
+            .put("token_until", until.map(|until| until.to_string()))
+            .put("renews", document.refresh.is_some())
+            .put("scope", &document.scope)
+            .put("kept_in", &place);
+        return Ok(output.object(object)?);
+    }
+    output.note(&format!("signed in: {} as {}, kept in {place}", account.name, account.user));
+    if document.refresh.is_none() {
+        let end = until.map_or_else(|| "its end".to_owned(), human::local);
+        output.warn(&format!(
+            "the provider gave no refresh token, so this sign-in lasts until {end} only; does oauth-scope lack offline_access?"
+        ));
+    }
+    Ok(())
+}
+
+fn by_device(
+    context: &Context,
+    account: &Account,
+    client: &Client<'_>,
+    endpoints: &Endpoints,
+) -> Result<Tokens, Error> {
+    let code = client.begin_device(endpoints)?;
+    let output = context.output();
+    if output.is_json() {
+        let object = Object::event("enter_code", &account.name)
+            .put("url", code.url())
+            .put("complete_url", code.complete_url())
+            .put("code", code.code())
+            .put("expires_in", code.lifetime().as_secs());
+        show(context, object)?;
+    } else {
+        output.urge(&format!(
+            "open {} in any browser, on any machine, and enter {}",
+            code.url(),
+            code.code()
+        ));
+        output.note(&format!("waiting, for at most {}", human::duration(code.lifetime())));
+    }
+    client.finish_device(endpoints, &code)
+}
+
+fn by_browser(
+    context: &Context,
+    account: &Account,
+    client: &Client<'_>,
+    endpoints: &Endpoints,
+) -> Result<Tokens, Error> {
+    let visit = client.begin_browser(endpoints, &account.user)?;
+    let (output, url, listens) = (context.output(), visit.url().as_str(), visit.listens());
+    if output.is_json() {
+        show(context, Object::event("open_url", &account.name).put("url", url).put("listens", listens))?;
+    } else {
+        output.urge(&format!("open this address in a browser:\n\n  {url}\n"));
+        output.note(if listens {
+            "where the browser runs on another machine, it ends at a page that cannot be reached: copy the \
+             address of that page from its address bar, and paste it here"
+        } else {
+            "it ends at a page that may not be reached: copy the address of that page from the browser's \
+             address bar, and paste it here"
+        });
+        open(context, &visit);
+    }
+    let patience = account.timeout.saturating_mul(PERSON);
+    let mut typed = typed_lines(listens);
+    client.finish_browser(endpoints, visit, Instant::now() + patience, &mut typed, &mut |text| {
+        output.warn(text)
+    })
+}
+
+/// An object that a program has to see before we wait.
+fn show(context: &Context, object: Object) -> Result<(), Error> {
+    let output = context.output();
+    output
+        .object(object)
+        .and_then(|()| output.flush())
+        .map_err(|error| Error::io("could not write to stdout", error))
+}
+
+/// Opens a browser, where somebody sits before a screen. Nothing depends on it.
+fn open(context: &Context, visit: &Visit) {
+    if context.output().can_ask() && context.environment().has_display() {
+        let mut opener = Command::new("xdg-open");
+        opener.arg(visit.url().as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        if opener.spawn().is_err() {
+            context.output().detail("no browser could be opened from here");
+        }
+    }
+}
+
+/// The lines of standard input as they come. Its end matters only where nothing else can come.
+fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
+    let (send, lines) = mpsc::channel();
+    // Left behind in its read when the browser was faster: it ends with the process.
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if send.send(line).is_err() {
+                break;
+            }
+        }
+    });
+    move || match lines.try_recv() {
+        Ok(line) => Ok(Some(line)),
+        Err(TryRecvError::Disconnected) if !listens => {
+            Err(Error::new(Kind::NoCredentials, "could not sign in with the browser")
+                .because("nobody brought the address where it ended")
+                .hint("run it on a terminal, or write the address to its standard input"))
+        }
+        Err(_) => Ok(None),
+    }
+}
+
+/// What is kept of an account's sign-in.
+pub(super) fn status(context: &Context, account: &Account, oauth: &OAuth) -> Result<Kept> {
+    let keeper = keeper(context, account, oauth)?;
+    let stored = keeper.stored()?;
+    let state = match &stored {
+        None => "not signed in",
+        Some(document) if !document.belongs_to(&oauth.settings) => "of another client",
+        Some(document) if document.refresh.is_none() && !document.is_fresh(Timestamp::now().as_second()) => {
+            "expired"
+        }
+        Some(_) => "signed in",
+    };
+    let until = stored.as_ref().and_then(|document| Timestamp::from_second(document.expires_at?).ok());
+    Ok(Kept {
+        provider: oauth.settings.provider.to_string(),
+        state,
+        place: stored.as_ref().map(|_| keeper.store.place()),
+        until,
+        renews: stored.as_ref().is_some_and(|document| document.refresh.is_some()),
+        scope: stored.map_or_else(|| oauth.settings.scope().to_owned(), |document| document.scope),
+    })
+}
+
+/// Forgets an account's sign-in, here and at the provider.
+pub(super) fn logout(context: &Context, account: &Account, oauth: &OAuth) -> Result<()> {
+    let forgotten = keeper(context, account, oauth)?.forget()?;
+    let (output, name) = (context.output(), &account.name);
+    let failed = forgotten.revoked.as_ref().and_then(|revoked| revoked.as_ref().err());
+    if output.is_json() {
+        let object = Object::event("signed_out", name)
+            .put("existed", forgotten.existed)
+            .put("revoked", forgotten.revoked.as_ref().is_some_and(Result::is_ok));
+        return Ok(output.object(object)?);
+    }
+    if !forgotten.existed {
+        output.note(&format!("{name} was not signed in"));
+        return Ok(());
+    }
+    output.note(&match &forgotten.revoked {
+        Some(Ok(())) => format!("signed out: {name}, here and at the provider"),
+        _ => format!("signed out here: {name}"),
+    });
+    match failed {
+        Some(error) => output.warn(&format!(
+            "the provider may still know the sign-in: {}; its own page of connected programs can end it",
+            crate::cli::report::sentence(error)
+        )),
+        None if forgotten.revoked.is_none() => {
+            output.note("the provider has no way to be told; its own page of connected programs can end it");
+        }
+        None => {}
+    }
+    Ok(())
+}

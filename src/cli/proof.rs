@@ -1,0 +1,78 @@
+//! What proves who signs in, for as many sessions as a command needs: a password is got once, an
+//! access token is got anew when it is due, or when the server refuses the one it was given.
+
+use std::cell::Cell;
+
+use jiff::Timestamp;
+use pop3::account::Account;
+use pop3::auth::{Credentials, Secret};
+use pop3::error::{Error, Kind};
+use pop3::oauth::Keeper;
+use pop3::session::{Session, Transaction};
+
+use super::auth::oauth;
+use super::context::Context;
+
+/// See the module.
+pub(crate) enum Proof<'a> {
+    /// It stays as it is: standard input, say, gives a password once.
+    Known(Credentials),
+    /// It comes from an OAuth provider.
+    Token {
+        keeper: Keeper<'a>,
+        /// What was got before the first session, to find trouble early.
+        first: Cell<Option<Secret>>,
+    },
+}
+
+impl Context {
+    /// Gets what an account signs in with. May run a command, ask on the terminal, or talk to a
+    /// provider.
+    pub(crate) fn proof<'a>(&'a self, account: &'a Account) -> Result<Proof<'a>, Error> {
+        let Some(oauth) = &account.oauth else {
+            return account.credentials(self.environment()).map(Proof::Known);
+        };
+        let keeper = oauth::keeper(self, account, oauth)?;
+        let first = keeper.token(None, now()).map_err(|error| about(error, account))?;
+        Ok(Proof::Token { keeper, first: Cell::new(Some(first)) })
+    }
+
+    /// A session that is signed in with it. A token that the server refuses is renewed, once.
+    pub(crate) fn sign_in_with(
+        &self,
+        account: &Account,
+        proof: &Proof<'_>,
+    ) -> Result<Session<Transaction>, Error> {
+        let (keeper, first) = match proof {
+            Proof::Known(credentials) => return self.try_sign_in(account, credentials),
+            Proof::Token { keeper, first } => (keeper, first),
+        };
+        let token =
+            |refused: Option<&Secret>| keeper.token(refused, now()).map_err(|error| about(error, account));
+        let used = first.take().map_or_else(|| token(None), Ok)?;
+        match self.try_sign_in(account, &Credentials::with_token(account.user.as_bytes(), used.clone())) {
+            Err(error) if error.kind() == Kind::SignIn => {
+                self.output().detail("the server refused the access token: trying with a new one");
+            }
+            outcome => return outcome,
+        }
+        let renewed = token(Some(&used))?;
+        self.try_sign_in(account, &Credentials::with_token(account.user.as_bytes(), renewed)).map_err(
+            |error| match error.kind() {
+                Kind::SignIn => error.hint(format!(
+                    "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
+                    keeper.login
+                )),
+                _ => error,
+            },
+        )
+    }
+}
+
+fn about(error: Error, account: &Account) -> Error {
+    error.within(format!("could not get an access token for {}", account.name))
+}
+
+fn now() -> i64 {
+    Timestamp::now().as_second()
+}

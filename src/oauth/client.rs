@@ -1,0 +1,346 @@
+//! The program as an OAuth client: what the user configured of it, and the exchanges that need no
+//! person: refresh (RFC 6749 section 6) and revocation (RFC 7009). The `oauth2` crate forms the
+//! requests and reads the answers; what it holds of a secret lives for one exchange.
+
+use std::time::Duration;
+
+use oauth2::basic::{BasicClient, BasicTokenResponse};
+use oauth2::url::Url;
+use oauth2::{
+    AccessToken, AuthType, ClientId, ClientSecret, ErrorResponseType, HttpRequest, HttpResponse,
+    RefreshToken, RequestTokenError, RevocationUrl, Scope, StandardErrorResponse, StandardRevocableToken,
+    TokenResponse, TokenUrl,
+};
+
+use super::http::{Http, Reach, demand_json};
+use super::metadata;
+use super::provider::{Endpoints, Named, Provider};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// The most that is shown of what a provider says, in characters.
+const SHOWN: usize = 300;
+
+/// What is being done when a refresh token is refused: the one refusal that a new sign-in cures.
+const REFRESHING: &str = "could not refresh the access token";
+
+/// What the user configured of one account's sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Who gives out the tokens.
+    pub provider: Provider,
+    /// What the provider calls this program; it is given where the program was registered.
+    pub client_id: String,
+    /// What is asked for, words apart by blanks; without it what the provider is known to want.
+    pub scope: Option<String>,
+    /// Endpoints that outweigh what is known of the provider.
+    pub named: Named,
+    /// Where the browser is sent in the end, if not to any port of the loopback interface.
+    /// As it was registered, to the letter.
+    pub redirect: Option<String>,
+}
+
+impl Settings {
+    /// What is asked for.
+    pub fn scope(&self) -> &str {
+        self.scope.as_deref().or(self.provider.scope()).unwrap_or_default()
+    }
+}
+
+/// What a provider gave out.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// What signs in at the mail server.
+    pub access: Secret,
+    /// How long it does so, as far as the provider says.
+    pub lifetime: Option<Duration>,
+    /// What gets the next one; without a new one the old one stays.
+    pub refresh: Option<Secret>,
+    /// What it is good for, where that is said.
+    pub scope: Option<String>,
+}
+
+/// The way to a provider.
+pub struct Client<'a> {
+    pub(super) settings: &'a Settings,
+    secret: Option<Secret>,
+    pub(super) http: Http,
+    pub(super) patience: Duration,
+}
+
+impl<'a> Client<'a> {
+    /// Gets ready; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
+    /// that is none.
+    pub fn new(settings: &'a Settings, secret: Option<Secret>, reach: &Reach) -> Result<Client<'a>> {
+        Ok(Client { settings, secret, http: Http::new(reach)?, patience: reach.patience })
+    }
+
+    /// The provider's endpoints, those that the user named over those that are known. Fetches the
+    /// metadata where the provider is named by it.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when there is no token endpoint; else what the metadata's fetching failed with.
+    pub fn endpoints(&self) -> Result<Endpoints> {
+        let Settings { provider, named, .. } = self.settings;
+        let known = match provider {
+            Provider::Metadata(url) => Some(metadata::fetch(&self.http, url)?),
+            other => other.endpoints(),
+        };
+        let over = |named: &Option<Url>, known: Option<Url>| named.clone().or(known);
+        let (token, known) = match (&named.token, known) {
+            (Some(token), known) => (token.clone(), known),
+            (None, Some(known)) => (known.token.clone(), Some(known)),
+            (None, None) => {
+                return Err(Error::new(Kind::Config, "could not find the provider's token endpoint")
+                    .hint("add oauth-token-url = \"https://…\", or name the provider with oauth"));
+            }
+        };
+        let (secret_in_body, issuer) =
+            known.as_ref().map_or((false, None), |known| (known.secret_in_body, known.issuer.clone()));
+        let of = |field: fn(Endpoints) -> Option<Url>| known.clone().and_then(field);
+        Ok(Endpoints {
+            authorization: over(&named.authorization, of(|known| known.authorization)),
+            token,
+            device: over(&named.device, of(|known| known.device)),
+            revocation: over(&named.revocation, of(|known| known.revocation)),
+            secret_in_body,
+            issuer,
+        })
+    }
+
+    /// Gets a new access token; where the provider gives a new refresh token with it, the old one is
+    /// used up.
+    ///
+    /// # Errors
+    /// [`Kind::SignIn`] when the provider takes the token no longer, [`Kind::Config`] when it does not
+    /// know the program, else what the exchange failed with.
+    pub fn refresh(&self, token: &Url, secret_in_body: bool, refresh: &Secret) -> Result<Tokens> {
+        let client = self.basic(secret_in_body)?.set_token_uri(TokenUrl::from_url(token.clone()));
+        let refresh_token = RefreshToken::new(text(refresh)?);
+        let request = client.exchange_refresh_token(&refresh_token);
+        let answer = request.request(&|request: HttpRequest| self.json(request));
+        let answer = answer.map_err(|error| self.refused(error, REFRESHING, &[refresh]))?;
+        Ok(tokens(&answer))
+    }
+
+    /// Has the provider forget a token, and with a refresh token all that it begot.
+    ///
+    /// # Errors
+    /// What the exchange failed with.
+    pub fn revoke(
+        &self,
+        revocation: &Url,
+        secret_in_body: bool,
+        token: &Secret,
+        is_refresh: bool,
+    ) -> Result<()> {
+        let doing = "could not have the provider forget the sign-in";
+        let client =
+            self.basic(secret_in_body)?.set_revocation_url(RevocationUrl::from_url(revocation.clone()));
+        let revocable = match is_refresh {
+            true => StandardRevocableToken::from(RefreshToken::new(text(token)?)),
+            false => StandardRevocableToken::from(AccessToken::new(text(token)?)),
+        };
+        // The crate wants https even on this machine.
+        let request = client.revoke_token(revocable);
+        let request =
+            request.map_err(|_| Error::new(Kind::Unsupported, doing).because("its endpoint is not https"))?;
+        request
+            .request(&|request: HttpRequest| self.http.exchange(request))
+            .map_err(|error| self.refused(error, doing, &[token]))
+    }
+
+    /// The crate's client with our name and secret.
+    pub(super) fn basic(&self, secret_in_body: bool) -> Result<BasicClient> {
+        let mut client = BasicClient::new(ClientId::new(self.settings.client_id.clone()));
+        if let Some(secret) = &self.secret {
+            client = client.set_client_secret(ClientSecret::new(text(secret)?));
+        }
+        Ok(client.set_auth_type(if secret_in_body { AuthType::RequestBody } else { AuthType::BasicAuth }))
+    }
+
+    /// The words of the scope.
+    pub(super) fn scopes(&self) -> impl Iterator<Item = Scope> {
+        self.settings.scope().split_ascii_whitespace().map(|word| Scope::new(word.to_owned()))
+    }
+
+    /// An exchange whose answer has to be JSON.
+    pub(super) fn json(&self, request: HttpRequest) -> Result<HttpResponse> {
+        let from = request.uri().clone();
+        let response = self.http.exchange(request)?;
+        demand_json(response, &from.to_string())
+    }
+
+    /// A refusal, in our words. `secrets` were sent along, and are not repeated should the provider do so.
+    pub(super) fn refused<T: ErrorResponseType + AsRef<str> + std::fmt::Display + 'static>(
+        &self,
+        error: RequestTokenError<Error, StandardErrorResponse<T>>,
+        doing: &str,
+        secrets: &[&Secret],
+    ) -> Error {
+        match error {
+            RequestTokenError::Request(error) => error.within(doing),
+            RequestTokenError::ServerResponse(answer) => {
+                let all = || secrets.iter().copied().chain(&self.secret);
+                let description = answer.error_description().map(String::as_str);
+                refusal(doing, answer.error().as_ref(), description, &|text| {
+                    all().any(|secret| memchr::memmem::find(text.as_bytes(), secret.expose()).is_some())
+                })
+            }
+            // Both may quote the answer, in which a token may stand.
+            RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
+                Error::new(Kind::Protocol, doing).because("the provider's answer lacks what it must have")
+            }
+        }
+    }
+}
+
+/// What an error code means (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5).
+pub(super) fn refusal(
+    doing: &str,
+    code: &str,
+    description: Option<&str>,
+    holds_a_secret: &dyn Fn(&str) -> bool,
+) -> Error {
+    let code = if holds_a_secret(code) { "an error of its own".into() } else { printable(code) };
+    let (kind, words, hint) = match code.as_str() {
+        "invalid_grant" if doing == REFRESHING => {
+            (Kind::SignIn, "the provider no longer accepts the sign-in of this account", None)
+        }
+        "invalid_grant" => {
+            (Kind::SignIn, "the provider does not accept the code", Some("run it again, for a new one"))
+        }
+        "access_denied" => {
+            (Kind::SignIn, "access was denied", Some("run it again, and allow it in the browser"))
+        }
+        "expired_token" => {
+            (Kind::SignIn, "the code expired before anybody entered it", Some("run it again, for a new code"))
+        }
+        "invalid_client" | "unauthorized_client" => (
+            Kind::Config,
+            "the provider does not accept this client",
+            Some("check oauth-client-id and oauth-client-secret, and what the client is registered for"),
+        ),
+        "invalid_scope" => (Kind::Config, "the provider does not know the scope", Some("check oauth-scope")),
+        "invalid_request"
+        | "unsupported_grant_type"
+        | "unsupported_response_type"
+        | "unsupported_token_type" => (
+            Kind::Config,
+            "the provider does not support this",
+            Some(
+                "try the other way to sign in, --browser or --device, or check the oauth- keys of the account",
+            ),
+        ),
+        "temporarily_unavailable" | "server_error" | "slow_down" => {
+            (Kind::ServerTemporary, "the provider has trouble of its own", None)
+        }
+        _ => (Kind::SignIn, "the provider refused", None),
+    };
+    let said = match description.filter(|text| !holds_a_secret(text)).map(printable) {
+        Some(text) if !text.is_empty() => format!("{words} ({code}: {text})"),
+        _ => format!("{words} ({code})"),
+    };
+    let error = Error::new(kind, doing).because(said);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+}
+
+/// A provider's words, in one line of bounded length.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .take(SHOWN)
+        .collect::<String>()
+        .trim()
+        .to_owned()
+}
+
+/// The tokens of an answer.
+pub(super) fn tokens(answer: &BasicTokenResponse) -> Tokens {
+    let scope =
+        answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
+    Tokens {
+        access: Secret::new(answer.access_token().secret().as_str()),
+        lifetime: answer.expires_in(),
+        refresh: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
+        scope,
+    }
+}
+
+/// A secret as text, as the crate wants it: tokens and client secrets are ASCII (RFC 6749 appendix A).
+fn text(secret: &Secret) -> Result<String> {
+    std::str::from_utf8(secret.expose())
+        .map(str::to_owned)
+        .map_err(|_| Error::new(Kind::Config, "could not use the client secret").because("it is not UTF-8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::error::Error as _;
+
+    fn settings(provider: Provider) -> Settings {
+        Settings { provider, client_id: "id".into(), scope: None, named: Named::default(), redirect: None }
+    }
+
+    fn reach() -> Reach {
+        Reach { ca_files: Vec::new(), proxy: None, family: None, patience: Duration::from_secs(1) }
+    }
+
+    #[test]
+    fn what_the_user_named_outweighs_what_is_known() {
+        let mut settings = settings(Provider::Microsoft);
+        let own = Url::parse("https://login.example.com/token").unwrap();
+        settings.named.token = Some(own.clone());
+        let endpoints = Client::new(&settings, None, &reach()).unwrap().endpoints().unwrap();
+        assert_eq!(endpoints.token, own);
+        assert!(endpoints.device.unwrap().as_str().ends_with("/devicecode"));
+        let nothing = Settings { provider: Provider::Own, named: Named::default(), ..settings };
+        let error = Client::new(&nothing, None, &reach()).unwrap().endpoints().unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+    }
+
+    #[test]
+    fn each_refusal_has_its_kind_and_its_words() {
+        for (code, kind) in [
+            ("invalid_grant", Kind::SignIn),
+            ("access_denied", Kind::SignIn),
+            ("expired_token", Kind::SignIn),
+            ("invalid_client", Kind::Config),
+            ("invalid_scope", Kind::Config),
+            ("temporarily_unavailable", Kind::ServerTemporary),
+            ("interaction_required", Kind::SignIn),
+        ] {
+            let error = refusal("could not x", code, Some("because\x1b[2J\nof y"), &|_| false);
+            assert_eq!(error.kind(), kind, "{code}");
+            let cause = error.source().unwrap().to_string();
+            assert!(cause.ends_with(&format!("({code}: because [2J of y)")), "{cause}");
+        }
+        let long = refusal("could not x", &"y".repeat(5000), None, &|_| false).source().unwrap().to_string();
+        assert!(long.len() < 400);
+    }
+
+    #[test]
+    fn a_secret_that_the_provider_repeats_is_not_shown() {
+        let settings = settings(Provider::Own);
+        let client = Client::new(&settings, Some(Secret::new("hunter2")), &reach()).unwrap();
+        let refresh = Secret::new("refresh-token");
+        for said in ["bad token refresh-token", "bad secret hunter2"] {
+            let answer = StandardErrorResponse::new(
+                oauth2::basic::BasicErrorResponseType::InvalidGrant,
+                Some(said.to_owned()),
+                None,
+            );
+            let error = client.refused(RequestTokenError::ServerResponse(answer), "could not x", &[&refresh]);
+            let shown = format!("{error:?}");
+            assert!(!shown.contains("refresh-token") && !shown.contains("hunter2"), "{shown}");
+            assert!(shown.contains("invalid_grant"));
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The device flow (RFC 8628): a person enters a short code in any browser, on any machine, while we
+//! ask the token endpoint whether that has happened.
+
+use std::cell::{Cell, RefCell};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use oauth2::http::Response;
+use oauth2::{
+    DeviceAuthorizationUrl, HttpRequest, HttpResponse, StandardDeviceAuthorizationResponse, TokenUrl,
+};
+
+use super::client::{Client, Tokens, tokens};
+use super::provider::Endpoints;
+use crate::error::{Error, Kind, Result};
+
+/// The longest that a code is waited for, whatever the provider says.
+const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// No provider wants a longer pause between two questions.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(5 * 60);
+
+/// A code that waits for a person.
+pub struct DeviceCode(StandardDeviceAuthorizationResponse);
+
+impl DeviceCode {
+    /// Where the code is to be entered.
+    pub fn url(&self) -> &str {
+        self.0.verification_uri().as_str()
+    }
+
+    /// The same with the code already in it, where the provider has such a thing.
+    pub fn complete_url(&self) -> Option<&str> {
+        self.0.verification_uri_complete().map(|url| url.secret().as_str())
+    }
+
+    /// What is to be entered there.
+    pub fn code(&self) -> &str {
+        self.0.user_code().secret()
+    }
+
+    /// How long it is good for.
+    pub fn lifetime(&self) -> Duration {
+        self.0.expires_in().min(LONGEST)
+    }
+}
+
+impl Client<'_> {
+    /// Asks for a code (RFC 8628 section 3.1).
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] when the provider has no device flow; else what the exchange failed with.
+    pub fn begin_device(&self, endpoints: &Endpoints) -> Result<DeviceCode> {
+        let doing = "could not begin the sign-in with a code";
+        let Some(device) = &endpoints.device else {
+            return Err(Error::new(Kind::Unsupported, doing)
+                .because("the provider has no such flow for mail")
+                .hint("sign in with --browser"));
+        };
+        let client = self
+            .basic(endpoints.secret_in_body)?
+            .set_device_authorization_url(DeviceAuthorizationUrl::from_url(device.clone()));
+        let request = client.exchange_device_code().add_scopes(self.scopes());
+        let answer = request.request(&|request: HttpRequest| self.json(request));
+        let answer: StandardDeviceAuthorizationResponse =
+            answer.map_err(|error| self.refused(error, doing, &[]))?;
+        if answer.interval() > LONGEST_INTERVAL {
+            return Err(
+                Error::new(Kind::Protocol, doing).because("the provider wants an absurdly long pause")
+            );
+        }
+        Ok(DeviceCode(answer))
+    }
+
+    /// Waits until the code was entered (RFC 8628 sections 3.4 and 3.5), asking as often as the
+    /// provider allows.
+    ///
+    /// # Errors
+    /// [`Kind::SignIn`] when access was denied or the code has expired. A failing network, or a
+    /// failing provider, is borne for as long as one exchange may take.
+    pub fn finish_device(&self, endpoints: &Endpoints, code: &DeviceCode) -> Result<Tokens> {
+        let doing = "could not finish the sign-in with a code";
+        let client =
+            self.basic(endpoints.secret_in_body)?.set_token_uri(TokenUrl::from_url(endpoints.token.clone()));
+        let until = Instant::now() + code.lifetime();
+        let (given_up, failing_since) = (RefCell::new(None), Cell::new(None));
+        // The crate asks again after any failure, until the code expires. Here some end it at once:
+        // then it gets an answer that ends it, and the failure itself is told.
+        let ask = |request: HttpRequest| -> Result<HttpResponse> {
+            let began = Instant::now();
+            let error = match self.json(request) {
+                Ok(response) => {
+                    failing_since.set(None);
+                    return Ok(response);
+                }
+                Err(error) => error,
+            };
+            let since = failing_since.get().unwrap_or(began);
+            failing_since.set(Some(since));
+            let may_pass = error.is_temporary() || matches!(error.kind(), Kind::LineLost | Kind::Connect);
+            if may_pass && since.elapsed() < self.patience {
+                return Err(error);
+            }
+            given_up.replace(Some(error));
+            let mut end = Response::new(br#"{"error":"access_denied"}"#.to_vec());
+            *end.status_mut() = oauth2::http::StatusCode::BAD_REQUEST;
+            Ok(end)
+        };
+        let pause =
+            |pause: Duration| thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
+        let request = client.exchange_device_access_token(&code.0);
+        let answer = request.request(&ask, pause, Some(code.lifetime()));
+        if let Some(error) = given_up.take() {
+            return Err(error.within(doing));
+        }
+        answer.map(|answer| tokens(&answer)).map_err(|error| self.refused(error, doing, &[]))
+    }
+}

@@ -1,0 +1,247 @@
+//! Keeps one account's sign-in alive: gives out the access token while it is good, renews it when it
+//! is due or was refused, and never loses a rotated refresh token: the new one is stored, durably,
+//! before anything is done with what came along with it.
+
+use std::path::PathBuf;
+
+use super::client::{Client, Settings, Tokens};
+use super::document::Document;
+use super::http::Reach;
+use super::provider::Endpoints;
+use super::store::{Lock, Store};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// One account's sign-in, wherever it is kept.
+pub struct Keeper<'a> {
+    /// Where it is kept.
+    pub store: Box<dyn Store + 'a>,
+    /// The file whose lock lets one run at a time change it.
+    pub lock: PathBuf,
+    /// What is configured.
+    pub settings: &'a Settings,
+    /// How the provider is reached.
+    pub reach: Reach,
+    /// Gets the client's secret: asked for when it is needed, since a password manager may ask back.
+    pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
+    /// The command that signs in anew, for the hint.
+    pub login: String,
+}
+
+/// What has become of a sign-in that was to be forgotten.
+#[derive(Debug)]
+pub struct Forgotten {
+    /// Whether there was one.
+    pub existed: bool,
+    /// Whether the provider has forgotten it too: `None` where it has no way to say so.
+    pub revoked: Option<Result<()>>,
+}
+
+impl Keeper<'_> {
+    /// The access token to sign in with at `now` (seconds of Unix time). A token that the server
+    /// `refused` is not given out again, but renewed.
+    ///
+    /// # Errors
+    /// [`Kind::NoCredentials`] when nobody signed in, or with what is not configured any more;
+    /// [`Kind::SignIn`] when the provider takes the sign-in no longer; else what the store, or the
+    /// exchange with the provider, failed with.
+    pub fn token(&self, refused: Option<&Secret>, now: i64) -> Result<Secret> {
+        let is_good = |document: &Document| {
+            document.is_fresh(now)
+                && refused.is_none_or(|refused| refused.expose() != document.access.expose())
+        };
+        let document = self.document()?;
+        if is_good(&document) {
+            return Ok(document.access);
+        }
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        // Another run may have been faster while this one waited.
+        let document = self.document()?;
+        if is_good(&document) {
+            return Ok(document.access);
+        }
+        let Some(refresh) = &document.refresh else {
+            return Err(Error::new(Kind::NoCredentials, "could not renew the sign-in")
+                .because("the provider gave no refresh token with it, and the access token has run out")
+                .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
+        };
+        let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
+        // A store that cannot be written has to be found out while the old token is still good.
+        self.store.save(&document.write()?)?;
+        let tokens =
+            client.refresh(&document.token_endpoint, document.secret_in_body, refresh).map_err(|error| {
+                if error.kind() == Kind::SignIn { error.hint(self.run_login()) } else { error }
+            })?;
+        let renewed = document.renewed(tokens, now);
+        self.store.save(&renewed.write()?)?;
+        Ok(renewed.access)
+    }
+
+    /// Keeps a sign-in that has just come about, instead of any other.
+    ///
+    /// # Errors
+    /// What the store failed with.
+    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<Document> {
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let document = Document::new(self.settings, endpoints, tokens, now);
+        self.store.save(&document.write()?)?;
+        Ok(document)
+    }
+
+    /// What is kept, if anything is.
+    ///
+    /// # Errors
+    /// What the store failed with; [`Kind::Data`] for what cannot be understood.
+    pub fn stored(&self) -> Result<Option<Document>> {
+        let Some(stored) = self.store.load()? else { return Ok(None) };
+        Document::read(&stored).map(Some).map_err(|error| {
+            error.within(format!("could not use {}", self.store.place())).hint(self.run_login())
+        })
+    }
+
+    /// Has the provider forget the sign-in where it can, and forgets it here in any case.
+    ///
+    /// # Errors
+    /// What the store failed with.
+    pub fn forget(&self) -> Result<Forgotten> {
+        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        // What cannot be understood cannot be revoked either, and goes all the same.
+        let document = self.stored().ok().flatten();
+        let revoked = document.and_then(|document| self.revoke(&document));
+        Ok(Forgotten { existed: self.store.erase()?, revoked })
+    }
+
+    fn revoke(&self, document: &Document) -> Option<Result<()>> {
+        let endpoint = document.revocation_endpoint.as_ref()?;
+        if !document.belongs_to(self.settings) {
+            let error = Error::new(Kind::Config, "could not have the provider forget the sign-in");
+            return Some(Err(error.because("it belongs to another provider or client than is configured")));
+        }
+        let (token, is_refresh) = match &document.refresh {
+            Some(refresh) => (refresh, true),
+            None => (&document.access, false),
+        };
+        let client =
+            (self.client_secret)().and_then(|secret| Client::new(self.settings, secret, &self.reach));
+        Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
+    }
+
+    fn document(&self) -> Result<Document> {
+        match self.stored()? {
+            Some(document) if document.belongs_to(self.settings) => Ok(document),
+            Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
+                .because("it was made with another provider or client id than is configured")
+                .hint(self.run_login())),
+            None => Err(Error::new(Kind::NoCredentials, "could not find a sign-in of this account")
+                .because("nobody has signed in yet")
+                .hint(self.run_login())),
+        }
+    }
+
+    fn run_login(&self) -> String {
+        format!("run `{}`", self.login)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::document::tests::{document, settings, tokens};
+    use super::super::store::FileStore;
+    use super::*;
+    use std::time::Duration;
+
+    /// A keeper whose provider does not exist: whatever needs it fails.
+    fn with_keeper(test: impl FnOnce(&Keeper<'_>, &FileStore)) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = FileStore::new(folder.path().join("work.token"));
+        let mut settings = settings();
+        settings.named.token = crate::oauth::endpoint("http://127.0.0.1:9/token").ok();
+        let keeper = Keeper {
+            store: Box::new(store.clone()),
+            lock: folder.path().join("work.token.lock"),
+            settings: &settings,
+            reach: Reach {
+                ca_files: Vec::new(),
+                proxy: None,
+                family: None,
+                patience: Duration::from_secs(5),
+            },
+            client_secret: Box::new(|| Ok(None)),
+            login: "pop3 auth login -a work".into(),
+        };
+        test(&keeper, &store);
+    }
+
+    fn keep(store: &FileStore, access: &str, refresh: Option<&str>) {
+        let mut document = document(access, refresh, 3600, 1000);
+        document.token_endpoint = crate::oauth::endpoint("http://127.0.0.1:9/token").unwrap();
+        store.save(&document.write().unwrap()).unwrap();
+    }
+
+    #[test]
+    fn without_a_sign_in_it_says_how_to_get_one() {
+        with_keeper(|keeper, _| {
+            let error = keeper.token(None, 0).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.own_hint()),
+                (Kind::NoCredentials, Some("run `pop3 auth login -a work`"))
+            );
+            assert!(keeper.stored().unwrap().is_none());
+            let forgotten = keeper.forget().unwrap();
+            assert!(!forgotten.existed && forgotten.revoked.is_none());
+        });
+    }
+
+    #[test]
+    fn a_fresh_token_is_given_out_without_asking_anybody() {
+        with_keeper(|keeper, store| {
+            keep(store, "a", Some("r"));
+            assert_eq!(keeper.token(None, 2000).unwrap().expose(), b"a");
+            assert_eq!(keeper.token(Some(&Secret::new("older")), 2000).unwrap().expose(), b"a");
+        });
+    }
+
+    #[test]
+    fn a_due_or_refused_token_needs_the_provider_and_its_failure_loses_nothing() {
+        with_keeper(|keeper, store| {
+            keep(store, "a", Some("r"));
+            for (refused, now) in [(None, 9000), (Some(Secret::new("a")), 2000)] {
+                let error = keeper.token(refused.as_ref(), now).unwrap_err();
+                assert_eq!(error.kind(), Kind::Connect, "{error:?}");
+            }
+            assert_eq!(keeper.stored().unwrap().unwrap().refresh.unwrap().expose(), b"r");
+            keep(store, "a", None);
+            let error = keeper.token(None, 9000).unwrap_err();
+            assert_eq!(error.kind(), Kind::NoCredentials);
+        });
+    }
+
+    #[test]
+    fn a_sign_in_of_another_client_is_not_used() {
+        with_keeper(|keeper, store| {
+            let mut other = document("a", Some("r"), 3600, 1000);
+            other.client_id = "other".into();
+            store.save(&other.write().unwrap()).unwrap();
+            assert_eq!(keeper.token(None, 2000).unwrap_err().kind(), Kind::NoCredentials);
+        });
+    }
+
+    #[test]
+    fn what_is_damaged_is_told_and_can_be_forgotten() {
+        with_keeper(|keeper, store| {
+            store.save(&Secret::new("rubbish")).unwrap();
+            assert_eq!(keeper.token(None, 0).unwrap_err().kind(), Kind::Data);
+            assert!(keeper.forget().unwrap().existed);
+        });
+    }
+
+    #[test]
+    fn a_new_sign_in_replaces_the_old_one() {
+        with_keeper(|keeper, store| {
+            keep(store, "a", Some("r"));
+            let endpoints = Client::new(keeper.settings, None, &keeper.reach).unwrap().endpoints().unwrap();
+            keeper.keep(&endpoints, tokens("b", Some("s"), 3600), 5000).unwrap();
+            assert_eq!(keeper.token(None, 5000).unwrap().expose(), b"b");
+        });
+    }
+}

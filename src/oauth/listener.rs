@@ -1,0 +1,204 @@
+//! The other end of the redirect (RFC 8252 section 7.3): a listener on the loopback interface that
+//! speaks as much HTTP as one browser needs to bring one answer. It serves several connections at a
+//! time, because browsers open some that they never use; it bounds each, and keeps none.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use crate::error::{Error, Result};
+
+/// The longest request that is read, in bytes: a code may have some thousand.
+const LONGEST: usize = 32 * 1024;
+/// Connections that are open at a time; the oldest makes room.
+const CROWD: usize = 16;
+/// How long a connection may take to say what it wants.
+const LINGER: Duration = Duration::from_secs(10);
+/// How long an answer may take to leave.
+const ANSWER: Duration = Duration::from_secs(1);
+
+/// What a visitor is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Page {
+    /// It brought what was waited for.
+    Welcome,
+    /// It brought a refusal.
+    Refused,
+    /// It is not who was waited for.
+    Unknown,
+}
+
+impl Page {
+    fn response(self) -> String {
+        let (status, text) = match self {
+            Page::Welcome => ("200 OK", "Signed in. You can close this page and go back to the terminal."),
+            Page::Refused => ("200 OK", "Not signed in. The terminal says why; you can close this page."),
+            Page::Unknown => ("404 Not Found", "Nothing is here. Open the address that the terminal shows."),
+        };
+        let body = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>pop3</title>\
+             <body style=\"font-family: sans-serif; margin: 4em\"><p>{text}</p></body></html>\n"
+        );
+        format!(
+            "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
+             Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n{body}",
+            body.len()
+        )
+    }
+}
+
+/// Listens until it is dropped.
+#[derive(Debug)]
+pub(super) struct Listener {
+    socket: TcpListener,
+    port: u16,
+    visitors: Vec<Visitor>,
+}
+
+#[derive(Debug)]
+struct Visitor {
+    stream: TcpStream,
+    said: Zeroizing<Vec<u8>>,
+    since: Instant,
+}
+
+impl Listener {
+    /// Takes the port, or any where it is 0; only this machine can reach it.
+    ///
+    /// # Errors
+    /// [`Kind::Io`](crate::error::Kind::Io) when the port is taken.
+    pub(super) fn bind(port: u16) -> Result<Listener> {
+        let failed =
+            |error| Error::io(format!("could not listen on 127.0.0.1:{port} for the browser"), error);
+        let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
+        socket.set_nonblocking(true).map_err(failed)?;
+        let port = socket.local_addr().map_err(failed)?.port();
+        Ok(Listener { socket, port, visitors: Vec::new() })
+    }
+
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Does what can be done without waiting: lets visitors in, reads what they say, and answers
+    /// each that has said it with what `judge` makes of its request's target.
+    pub(super) fn step(&mut self, judge: &mut dyn FnMut(&str) -> Page) {
+        // A failure to accept is one visitor's, who comes again.
+        while let Ok((stream, _)) = self.socket.accept() {
+            if stream.set_nonblocking(true).is_err() {
+                continue;
+            }
+            if self.visitors.len() == CROWD {
+                self.visitors.remove(0);
+            }
+            self.visitors.push(Visitor { stream, said: Zeroizing::new(Vec::new()), since: Instant::now() });
+        }
+        self.visitors.retain_mut(|visitor| visitor.stays(judge));
+    }
+}
+
+impl Visitor {
+    /// Reads on; answers and is done with when all is said, or cannot be.
+    fn stays(&mut self, judge: &mut dyn FnMut(&str) -> Page) -> bool {
+        let mut buffer = Zeroizing::new([0; 4096]);
+        let mut has_ended = false;
+        loop {
+            match self.stream.read(buffer.as_mut_slice()) {
+                // Whoever has said all may still listen.
+                Ok(0) => {
+                    has_ended = true;
+                    break;
+                }
+                Ok(count) => self.said.extend_from_slice(&buffer[..count]),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return false,
+            }
+            if self.said.len() > LONGEST {
+                return false;
+            }
+        }
+        if memchr::memmem::find(&self.said, b"\r\n\r\n").is_none() {
+            return !has_ended && self.since.elapsed() < LINGER;
+        }
+        let page = target(&self.said).map_or(Page::Unknown, judge);
+        // The page is a kindness: who does not wait for it has brought its answer all the same.
+        let _ = self
+            .stream
+            .set_nonblocking(false)
+            .and_then(|()| self.stream.set_write_timeout(Some(ANSWER)))
+            .and_then(|()| self.stream.write_all(page.response().as_bytes()));
+        false
+    }
+}
+
+/// The target of a GET request (RFC 9112 section 3).
+fn target(request: &[u8]) -> Option<&str> {
+    let line = request.split(|&byte| byte == b'\r').next()?;
+    let mut words = std::str::from_utf8(line).ok()?.split(' ');
+    let (method, target, version) = (words.next()?, words.next()?, words.next()?);
+    (method == "GET" && target.starts_with('/') && version.starts_with("HTTP/1.")).then_some(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+
+    /// What each visitor gets to see when they say that; the judge welcomes `/ours` alone.
+    fn visit(said: &[u8], listener: &mut Listener) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", listener.port())).expect("it listens");
+        stream.write_all(said).expect("said");
+        stream.shutdown(std::net::Shutdown::Write).ok();
+        let reader = thread::spawn(move || {
+            let mut all = Vec::new();
+            let _ = stream.read_to_end(&mut all);
+            String::from_utf8_lossy(&all).into_owned()
+        });
+        while !reader.is_finished() {
+            listener.step(&mut |target| if target == "/ours" { Page::Welcome } else { Page::Unknown });
+            thread::sleep(Duration::from_millis(1));
+        }
+        reader.join().expect("read")
+    }
+
+    #[test]
+    fn rubbish_is_survived_and_the_right_one_welcomed() {
+        let mut listener = Listener::bind(0).expect("a port");
+        let long = [b"GET /".as_slice(), &vec![b'x'; 3 * LONGEST]].concat();
+        for said in [&b""[..], b"\0\xff\xfe", b"GET /ours", b"\x16\x03\x01\x02\x00\x01", &long] {
+            assert_eq!(visit(said, &mut listener), "", "{} octets", said.len());
+        }
+        for said in [
+            "POST /ours HTTP/1.1\r\n\r\n",
+            "GET ours HTTP/1.1\r\n\r\n",
+            "GET /ours\r\n\r\n",
+            "\r\n\r\n",
+            "GET / HTTP/1.1\r\n\r\n",
+        ] {
+            assert!(visit(said.as_bytes(), &mut listener).starts_with("HTTP/1.1 404 "), "{said}");
+        }
+        let page = visit(b"GET /ours HTTP/1.1\r\nHost: x\r\n\r\n", &mut listener);
+        assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("Signed in."), "{page}");
+    }
+
+    #[test]
+    fn connections_that_say_nothing_keep_nobody_out() {
+        let mut listener = Listener::bind(0).expect("a port");
+        let idle: Vec<_> =
+            (0..3 * CROWD).map(|_| TcpStream::connect(("127.0.0.1", listener.port())).expect("in")).collect();
+        listener.step(&mut |_| Page::Unknown);
+        assert!(listener.visitors.len() <= CROWD);
+        assert!(visit(b"GET /ours HTTP/1.1\r\n\r\n", &mut listener).contains("Signed in."));
+        drop(idle);
+    }
+
+    #[test]
+    fn a_port_that_is_taken_is_told() {
+        let taken = Listener::bind(0).expect("a port");
+        let error = Listener::bind(taken.port()).expect_err("taken");
+        assert!(error.to_string().contains(&taken.port().to_string()));
+    }
+}

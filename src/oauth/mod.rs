@@ -1,0 +1,34 @@
+//! Signing in without a password: how an access token is got from the provider, kept, renewed and
+//! given back (RFC 6749 and its kin). The mail server sees nothing of it but the token, which
+//! `auth` carries to it; this room knows no POP3 and no terminal.
+//!
+//! ```text
+//! Settings ─▶ Client ─▶ endpoints (provider │ metadata)
+//!               │
+//!               ├─▶ device flow: code ─ person ─▶ Tokens ─┐
+//!               ├─▶ browser flow: URL ─▶ listener ─▶ ─────┤
+//!               │                                         ▼
+//!               └─◀─ refresh, revoke ◀────────────── Keeper ◀─▶ Store (file, keyring)
+//!                                                         │
+//!                                       access token ◀────┘ while fresh; else renewed, stored, given out
+//! ```
+
+mod browser;
+mod client;
+mod device;
+mod document;
+mod http;
+mod keeper;
+mod listener;
+mod metadata;
+mod provider;
+mod store;
+
+pub use self::browser::{Typed, Visit};
+pub use self::client::{Client, Settings, Tokens};
+pub use self::device::DeviceCode;
+pub use self::document::Document;
+pub use self::http::Reach;
+pub use self::keeper::{Forgotten, Keeper};
+pub use self::provider::{Endpoints, Named, Provider, endpoint};
+pub use self::store::{FileStore, Store};

@@ -6,11 +6,11 @@
 //! its process id and removes the folder.
 
 use super::certificates::Certificates;
-use super::{Maildrop, is_root, open_to_all};
+use super::{Maildrop, free_address, is_root, open_to_all};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -128,10 +128,6 @@ fn greets(address: SocketAddr) -> bool {
     BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("+OK Dovecot")
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
-}
-
 fn configure(folder: &Path, certificates: &Certificates, plain: SocketAddr, tls: SocketAddr) -> String {
     let owner = fs::metadata(folder).unwrap();
     let (uid, gid) = if is_root() { (MAIL_USER, MAIL_USER) } else { (owner.uid(), owner.gid()) };
@@ -156,7 +152,7 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 apop
+auth_mechanisms = plain login cram-md5 apop scram-sha-1 scram-sha-256
 mail_location = maildir:{folder}/mail/%u
 mail_uid = {uid}
 mail_gid = {gid}

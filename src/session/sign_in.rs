@@ -132,7 +132,13 @@ impl Session<Authorization> {
                  than tls-server-end-point, or TLS ends elsewhere: ask its administrator before you try \
                  --auth plain",
             ),
-            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text),
+            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text).or_else(|| {
+                // It needs the password itself at the server, and many store only a hash.
+                (mechanism == Mechanism::CramMd5 && self.is_encrypted()).then_some(
+                    "check user and password; if both are right, the server may keep the password in a form \
+                     that cram-md5 has no use for: try --auth plain",
+                )
+            }),
             Proof::Token(_) => Some("the token has expired or was revoked: run `pop3 auth login`"),
             Proof::Certificate => Some(
                 "the server did not take the client certificate for this user: see --client-cert and --user",

@@ -50,8 +50,18 @@ pub(crate) fn maildrop() -> OnDovecot {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     assert!(number < USERS, "raise dovecot::USERS");
-    let server = shared();
     let user = format!("user{number}");
+    of(format!("secret of {user}"), user)
+}
+
+/// A maildrop whose password the server knows by its hash alone, as most do: of use to the mechanisms that
+/// send the password itself. There is one, for one test.
+pub(crate) fn hashed() -> OnDovecot {
+    of("secret of hashed".to_owned(), "hashed".to_owned())
+}
+
+fn of(password: String, user: String) -> OnDovecot {
+    let server = shared();
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
         fs::create_dir(&folder).unwrap();
@@ -59,7 +69,7 @@ pub(crate) fn maildrop() -> OnDovecot {
             chown(&folder, Some(MAIL_USER), Some(MAIL_USER)).unwrap();
         }
     }
-    OnDovecot { server, password: format!("secret of {user}"), user, maildir, messages: 0 }
+    OnDovecot { server, password, user, maildir, messages: 0 }
 }
 
 fn shared() -> &'static Dovecot {
@@ -78,7 +88,9 @@ impl Dovecot {
             let _ = writeln!(users, "user{number}:{{PLAIN}}secret of user{number}::::::");
             users
         });
-        fs::write(folder.join("users"), users).unwrap();
+        let hash = super::tool(Command::new("openssl").args(["passwd", "-6", "secret of hashed"]));
+        let hashed = format!("hashed:{{SHA512-CRYPT}}{}::::::\n", String::from_utf8(hash).unwrap().trim());
+        fs::write(folder.join("users"), users + &hashed).unwrap();
 
         let (plain, tls) = (free_address(), free_address());
         let configuration = folder.join("dovecot.conf");

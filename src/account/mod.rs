@@ -35,7 +35,7 @@ pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof};
 use crate::delivery::Spec;
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings, Way};
@@ -88,8 +88,13 @@ impl Account {
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
         // RFC 4422 appendix A: what proves who we are is outside of the exchange.
-        if self.auth.is_some_and(|mechanism| mechanism.sasl_name() == Some("EXTERNAL")) {
-            return Ok(by_certificate);
+        if self.auth == Some(Mechanism::External) {
+            return match self.tls.identity {
+                Some(_) => Ok(by_certificate),
+                None => Err(Error::new(Kind::NoCredentials, "could not sign in with external")
+                    .because("it takes a client certificate, and there is none")
+                    .hint("give --client-cert, or leave --auth out to sign in with the password")),
+            };
         }
         if self.certificate_may_speak() {
             let netrc = self.password.obtain(&self.name, &self.user, self.host(), environment, |_| Ok(None));

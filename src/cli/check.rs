@@ -50,7 +50,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
     };
     let line = line::of(account, &session);
     telling.tell_all(&line.findings)?;
-    let credentials = match account.credentials(context.environment()) {
+    let credentials = match context.proof(account).and_then(|proof| proof.credentials(account)) {
         Ok(credentials) => credentials,
         Err(error) => return Ok(telling.fail("sign-in", error)?),
     };

@@ -69,6 +69,19 @@ impl Context {
     }
 }
 
+impl Proof<'_> {
+    /// What proves it at this moment.
+    pub(crate) fn credentials(&self, account: &Account) -> Result<Credentials, Error> {
+        match self {
+            Proof::Known(credentials) => Ok(credentials.clone()),
+            Proof::Token { keeper, .. } => {
+                let token = keeper.token(None, now()).map_err(|error| about(error, account))?;
+                Ok(Credentials::with_token(account.user.as_bytes(), token))
+            }
+        }
+    }
+}
+
 fn about(error: Error, account: &Account) -> Error {
     error.within(format!("could not get an access token for {}", account.name))
 }

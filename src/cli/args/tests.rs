@@ -146,7 +146,8 @@ fn what_is_wrong_is_refused() {
     for words in [
         "",
         "frobnicate",
-        "check",
+        "check x",
+        "auth",
         "fetch x",
         "fetch --keep some",
         "fetch --limit -1",

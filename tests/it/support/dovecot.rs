@@ -6,12 +6,12 @@
 //! its process id and removes the folder.
 
 use super::certificates::Certificates;
-use super::{Maildrop, is_root, open_to_all};
+use super::{Maildrop, free_address, is_root, open_to_all};
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -51,8 +51,18 @@ pub(crate) fn maildrop() -> OnDovecot {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
     assert!(number < USERS, "raise dovecot::USERS");
-    let server = shared();
     let user = format!("user{number}");
+    of(format!("secret of {user}"), user)
+}
+
+/// A maildrop whose password the server knows by its hash alone, as most do: of use to the mechanisms that
+/// send the password itself. There is one, for one test.
+pub(crate) fn hashed() -> OnDovecot {
+    of("secret of hashed".to_owned(), "hashed".to_owned())
+}
+
+fn of(password: String, user: String) -> OnDovecot {
+    let server = shared();
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
         fs::create_dir(&folder).unwrap();
@@ -60,7 +70,7 @@ pub(crate) fn maildrop() -> OnDovecot {
             chown(&folder, Some(MAIL_USER), Some(MAIL_USER)).unwrap();
         }
     }
-    OnDovecot { server, password: format!("secret of {user}"), user, maildir, messages: 0 }
+    OnDovecot { server, password, user, maildir, messages: 0 }
 }
 
 fn shared() -> &'static Dovecot {
@@ -79,7 +89,9 @@ impl Dovecot {
             let _ = writeln!(users, "user{number}:{{PLAIN}}secret of user{number}::::::");
             users
         });
-        fs::write(folder.join("users"), users).unwrap();
+        let hash = super::tool(Command::new("openssl").args(["passwd", "-6", "secret of hashed"]));
+        let hashed = format!("hashed:{{SHA512-CRYPT}}{}::::::\n", String::from_utf8(hash).unwrap().trim());
+        fs::write(folder.join("users"), users + &hashed).unwrap();
 
         let (plain, tls) = (free_address(), free_address());
         let leash = launch(&folder, &configure(&folder, &certificates, plain, tls), plain);
@@ -146,10 +158,6 @@ fn greets(address: SocketAddr) -> bool {
     let _ = stream.set_read_timeout(Some(Duration::from_secs(5)));
     let mut greeting = String::new();
     BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("+OK Dovecot")
-}
-
-pub(crate) fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
 fn configure(folder: &Path, certificates: &Certificates, plain: SocketAddr, tls: SocketAddr) -> String {

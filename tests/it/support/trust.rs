@@ -3,7 +3,7 @@
 //! front of the first for what no Dovecot does.
 
 use super::authority::{Authority, Pair, USUAL, Wanted, bundle};
-use super::{dovecot, is_root, open_to_all};
+use super::{dovecot, free_address, is_root, open_to_all};
 use std::fmt::Write as _;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
@@ -90,17 +90,17 @@ impl Trust {
             client(&authority, "late", ("20200101000000Z", "20210203040506Z")),
         ];
 
-        let (plain, tls) = (dovecot::free_address().port(), dovecot::free_address().port());
+        let (plain, tls) = (free_address().port(), free_address().port());
         let first = home("dovecot");
         let configuration = many_faces(&first, &pairs, plain, tls);
         let faces = dovecot::launch(&first, &configuration, SocketAddr::new(address_of(0), plain));
 
         let second = home("demanding");
-        let dovecot = [dovecot::free_address(), dovecot::free_address()];
+        let dovecot = [free_address(), free_address()];
         let configuration = demanding_dovecot(&second, &pairs[0], &authority.certificate, dovecot);
         let demanding_leash = dovecot::launch(&second, &configuration, dovecot[0]);
 
-        let ours = || dovecot::free_address();
+        let ours = || free_address();
         let (old, demanding) = ([ours(), ours()], [ours(), ours(), ours()]);
         let backend = SocketAddr::new(address_of(0), plain);
         let configuration = stunnel(&pairs[0], &authority.certificate, backend, old, demanding);

@@ -47,6 +47,8 @@ complete -c pop3 -n "__fish_pop3_needs_command" -f -a "dele" -d 'Delete messages
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "last" -d 'Show the highest message-number accessed so far, where the server knows (LAST)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "noop" -d 'Sign in, do nothing and leave: does it work? (NOOP)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "shell" -d 'Hold an interactive session with every verb of the protocol'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "check" -d 'Check everything between here and the mail, and say what to do'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Sign in by OAuth, see what is kept of it, sign out'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Look at the journal of what was fetched, and mend it'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the accounts that are configured'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file'
@@ -61,6 +63,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-delete -d 'Delet
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -69,13 +74,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactl
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -86,6 +100,8 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; do nothing'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Say nothing but errors'
@@ -95,6 +111,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print 
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -103,13 +122,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -119,6 +147,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
@@ -128,6 +158,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -136,13 +169,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -152,6 +194,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Say nothing but errors'
@@ -161,6 +205,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -169,13 +216,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -185,6 +241,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Say nothing but errors'
@@ -194,6 +252,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -202,13 +263,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -218,6 +288,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Say nothing but errors'
@@ -227,6 +299,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -235,13 +310,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly 
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -251,6 +335,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l progress -d 'Show prog
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Say nothing but errors'
@@ -261,6 +347,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -269,13 +358,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -285,6 +383,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Say nothing but errors'
@@ -294,6 +394,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -302,13 +405,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -319,6 +431,8 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s y -l yes -d 'Delete without asking'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Say nothing but errors'
@@ -328,6 +442,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -336,13 +453,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -352,6 +478,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Say nothing but errors'
@@ -361,6 +489,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -369,13 +500,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -385,6 +525,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Say nothing but errors'
@@ -394,6 +536,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print h
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -402,13 +547,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactl
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -418,12 +572,185 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l progress -d 'Show pr
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Say nothing but errors'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Say more about what happens'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l source-ip -d 'Connect from this address of this computer' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
+user\t''
+login\t''
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in with the provider, in a browser or with a code'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show who is signed in, and for how long'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Forget a sign-in, here and at the provider'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l source-ip -d 'Connect from this address of this computer' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
+user\t''
+login\t''
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l device -d 'Enter a code in any browser, on any machine'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l browser -d 'Open an address in a browser, best on this machine'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l source-ip -d 'Connect from this address of this computer' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
+user\t''
+login\t''
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 6 -d 'Use IPv6 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Say more about what happens'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -454,6 +781,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l source-ip -d 'Connect from this address of this computer' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
@@ -462,13 +792,22 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l auth -d 'Sign in by this mechanism: auto, user, apop, plain, login or cram-md5' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
-apop\t''
-plain\t''
 login\t''
-cram-md5\t''"
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -479,6 +818,8 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l all -d 'Forget all of them'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Show the dialogue on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Take the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but errors'

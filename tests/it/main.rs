@@ -29,6 +29,7 @@ mod hostile_signals;
 mod hostile_stuffing;
 mod imports;
 mod kill;
+mod oauth;
 mod refusals;
 mod servers;
 mod shell;

@@ -49,8 +49,17 @@ pub(crate) struct Dovecot {
 pub(crate) fn maildrop() -> OnDovecot {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    on(shared(), number)
+}
+
+/// A fresh, empty maildrop on a Dovecot of one's own.
+pub(crate) fn maildrop_on(server: &'static Dovecot) -> OnDovecot {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    on(server, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn on(server: &'static Dovecot, number: usize) -> OnDovecot {
     assert!(number < USERS, "raise dovecot::USERS");
-    let server = shared();
     let user = format!("user{number}");
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
@@ -64,11 +73,12 @@ pub(crate) fn maildrop() -> OnDovecot {
 
 fn shared() -> &'static Dovecot {
     static SHARED: OnceLock<Dovecot> = OnceLock::new();
-    SHARED.get_or_init(Dovecot::start)
+    SHARED.get_or_init(|| Dovecot::start(|_, _| String::new()))
 }
 
 impl Dovecot {
-    fn start() -> Dovecot {
+    /// Starts one; `more` gives what its configuration ends with, from its folder and certificates.
+    pub(crate) fn start(more: impl FnOnce(&Path, &Certificates) -> String) -> Dovecot {
         let folder = tempfile::Builder::new().prefix("pop3-dovecot-").tempdir().unwrap().keep();
         open_to_all(&folder);
         let certificates = Certificates::make(&folder);
@@ -82,7 +92,8 @@ impl Dovecot {
 
         let (plain, tls) = (free_address(), free_address());
         let configuration = folder.join("dovecot.conf");
-        fs::write(&configuration, configure(&folder, &certificates, plain, tls)).unwrap();
+        let text = configure(&folder, &certificates, plain, tls) + &more(&folder, &certificates);
+        fs::write(&configuration, text).unwrap();
         let leash = Command::new("/bin/sh")
             .args(["-c", LEASH, "leash"])
             .args([&configuration, &folder])

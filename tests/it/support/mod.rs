@@ -3,10 +3,12 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+pub(crate) mod browser;
 pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
+pub(crate) mod oidc;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;

@@ -15,7 +15,7 @@ const listen = (server) => new Promise((resolve) => {
   server.listen(0, '127.0.0.1', () => resolve(server.address().port));
 });
 const secure = https.createServer({ cert: readFileSync(certificate), key: readFileSync(key) });
-// In the clear for Dovecot alone, which asks about tokens from this machine.
+// In the clear for Dovecot, which asks about tokens from this machine, and for the tests.
 const plain = http.createServer();
 const [securePort, plainPort] = [await listen(secure), await listen(plain)];
 
@@ -62,6 +62,17 @@ const provider = new Provider(`https://localhost:${securePort}`, {
   cookies: { keys: ['only for tests'] },
 });
 
-for (const server of [secure, plain]) server.on('request', provider.callback());
+// Ends an access token before its time, and that alone: revocation (RFC 7009) would end the whole sign-in.
+const expire = async (request, response) => {
+  let token = '';
+  for await (const chunk of request) token += chunk;
+  await (await provider.AccessToken.find(token))?.destroy();
+  response.end();
+};
+
+secure.on('request', provider.callback());
+plain.on('request', (request, response) => (
+  request.url === '/expire' ? expire(request, response) : provider.callback()(request, response)
+));
 console.log(JSON.stringify({ secure: securePort, plain: plainPort }));
 process.stdin.resume().on('end', () => process.exit(0));

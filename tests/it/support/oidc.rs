@@ -19,6 +19,8 @@ pub(crate) const CLIENT_SECRET: &str = "the secret of a client";
 pub(crate) struct Provider {
     pub(crate) dovecot: Dovecot,
     port: u16,
+    /// Without TLS.
+    plain: u16,
     /// Its standard input is the leash.
     _process: Child,
 }
@@ -30,11 +32,11 @@ pub(crate) fn shared() -> &'static Provider {
         let mut started = None;
         let dovecot = Dovecot::start(|folder, certificates| {
             let (process, port, plain) = start(&certificates.certificate, &certificates.key);
-            started = Some((process, port));
+            started = Some((process, port, plain));
             believing(folder, plain)
         });
-        let (process, port) = started.unwrap();
-        Provider { dovecot, port, _process: process }
+        let (process, port, plain) = started.unwrap();
+        Provider { dovecot, port, plain, _process: process }
     })
 }
 
@@ -167,7 +169,9 @@ impl Account {
 
     /// Makes the provider forget the access token, while we believe in it.
     pub(crate) fn spoil_access_token(&self) {
-        shared().revoke(&self.kept("access_token"), self.client);
+        let token = self.kept("access_token");
+        ureq::post(format!("http://127.0.0.1:{}/expire", shared().plain)).send(&token).unwrap();
+        assert!(!shared().knows(&token));
     }
 
     /// Makes the provider forget the whole sign-in.

@@ -20,6 +20,7 @@ mod hostile_endings;
 mod hostile_identity;
 mod hostile_listings;
 mod hostile_messages;
+mod hostile_oauth;
 mod hostile_pipelining;
 mod hostile_policy;
 mod hostile_quirks;

@@ -24,7 +24,7 @@ fn object(line: &str) -> Value {
 fn login_then_fetch_by_both_mechanisms_with_tokens_that_run_out_in_between() {
     // Its access tokens last three seconds, so each run, and each session of a run, needs a new one.
     let mut account = shared().account("brief", "");
-    account.login();
+    account.login_with_a_code();
     let mut refresh = vec![account.kept("refresh_token")];
     for (count, mechanism) in ["xoauth2", "oauthbearer", "auto"].into_iter().enumerate() {
         account.maildrop.put(&corpus::simple(mechanism));

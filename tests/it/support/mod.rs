@@ -15,6 +15,7 @@ pub(crate) mod raw;
 pub(crate) mod scripted;
 pub(crate) mod socks;
 pub(crate) mod stage;
+pub(crate) mod web;
 
 /// A maildrop on a real server, seen from both sides: as a client reaches it and as the server stores it.
 pub(crate) trait Maildrop {

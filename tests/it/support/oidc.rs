@@ -143,8 +143,17 @@ impl Account {
         super::pop3::Pop3::new(&self.home).args(arguments)
     }
 
-    /// Signs in by the device flow.
+    /// Signs in with the browser.
     pub(crate) fn login(&self) {
+        let mut login = self.pop3(&["auth", "login", "--browser", "--json"]).start();
+        let asked: Value = serde_json::from_str(&login.line_with("open_url")).unwrap();
+        let shown = shared().browser().allow(asked["url"].as_str().unwrap(), "", self.maildrop.user());
+        assert!(shown.text.contains("Signed in."), "{}", shown.text);
+        login.wait().exits(0);
+    }
+
+    /// Signs in by the device flow.
+    pub(crate) fn login_with_a_code(&self) {
         let mut login = self.pop3(&["auth", "login", "--device", "--json"]).start();
         let asked: Value = serde_json::from_str(&login.line_with("enter_code")).unwrap();
         let mut browser = shared().browser();

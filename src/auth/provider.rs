@@ -30,7 +30,7 @@ pub fn password_hint(host: &str, words: &[u8]) -> Option<&'static str> {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let is_of =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    WITHOUT_PASSWORDS.iter().any(|domain| is_of(&domain)).then_some(
+    WITHOUT_PASSWORDS.iter().any(is_of).then_some(
         "the provider no longer accepts an account's own password; run `pop3 auth login`, or give an app \
          password where there still are such",
     )

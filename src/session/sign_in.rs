@@ -125,11 +125,20 @@ impl Session<Authorization> {
             return None;
         }
         match credentials.proof {
+            // No other mechanism is recommended lightly: this is also how it looks when somebody stands
+            // between, who would be glad of a password.
             _ if mechanism.is_bound() => Some(
-                "if the password is right, the server may know the TLS line by another mark than this \
-                 program (tls-server-end-point): --auth plain does without",
+                "check user and password; if both are right, the server knows the TLS line by another mark \
+                 than tls-server-end-point, or TLS ends elsewhere: ask its administrator before you try \
+                 --auth plain",
             ),
-            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text),
+            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text).or_else(|| {
+                // It needs the password itself at the server, and many store only a hash.
+                (mechanism == Mechanism::CramMd5 && self.is_encrypted()).then_some(
+                    "check user and password; if both are right, the server may keep the password in a form \
+                     that cram-md5 has no use for: try --auth plain",
+                )
+            }),
             Proof::Token(_) => Some("the token has expired or was revoked: run `pop3 auth login`"),
             Proof::Certificate => Some(
                 "the server did not take the client certificate for this user: see --client-cert and --user",

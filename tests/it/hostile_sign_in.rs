@@ -1,7 +1,9 @@
 //! Servers that make signing in hard: the exit code tells what can be done, and mail is untouched.
 
+use crate::support::certificates::Certificates;
+use crate::support::pop3::{Home, Pop3};
 use crate::support::stage::{STORES, Stage, Store, letters};
-use pop3::server::{Apop, Behaviour, Capa, Fault, InitialResponse, Message, Sasl};
+use pop3::server::{Apop, Behaviour, Capa, Fault, InitialResponse, Message, Sasl, Server, Tls};
 use std::time::Duration;
 
 /// A server whose first session gets `verdict` at the end of its sign-in.
@@ -128,4 +130,61 @@ fn a_server_that_goes_silent_in_the_sign_in_is_75() {
         stage.fetch(&["--timeout", "1s"]).exits(75);
         stage.ends_well(&letters(2));
     }
+}
+
+/// What a client with that password says of AUTH, APOP, USER and PASS, and its exit code, at a server that
+/// announces these mechanisms and has set up PLAIN and CRAM-MD5.
+fn attempts(sasl: &str, tls: bool, mechanism: &str, password: &str) -> (Vec<String>, i32) {
+    let folder = tempfile::tempdir().unwrap();
+    let certificates = Certificates::make(folder.path());
+    let read = |path| std::fs::read(path).unwrap();
+    let identity =
+        native_tls::Identity::from_pkcs8(&read(&certificates.certificate), &read(&certificates.key)).unwrap();
+    let lines = ["UIDL".to_owned(), format!("SASL {sasl}")].map(String::into_bytes).to_vec();
+    let behaviour = Behaviour {
+        capa: Capa::Lines(lines),
+        apop: Apop::Absent,
+        mechanisms: vec![Sasl::Plain, Sasl::CramMd5],
+        tls: if tls { Tls::Implicit(identity) } else { Tls::None },
+        ..Behaviour::default()
+    };
+    let server = Server::start([], behaviour).unwrap();
+    let (scheme, how, trust) = match tls {
+        true => ("pop3s", "--ca-file", certificates.authority.display().to_string()),
+        false => ("pop3", "--tls", "none".to_owned()),
+    };
+    let outcome = Pop3::new(&Home::new())
+        .args(["stat", "--auth", mechanism, how, &trust, "--server"])
+        .args([format!("{scheme}://demo@{}", server.addr())])
+        .env("POP3_PASSWORD", password)
+        .run();
+    let said = server.log().into_iter().filter_map(|line| {
+        let mut words = line.split(' ').map(str::to_owned);
+        let verb = words.next()?;
+        ["AUTH", "APOP", "USER", "PASS"].contains(&verb.as_str()).then(|| words.next()).flatten()
+    });
+    (said.collect(), outcome.code)
+}
+
+#[test]
+fn a_mechanism_that_is_announced_and_not_set_up_is_followed_by_the_next_under_tls_alone() {
+    let sasl = "SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 PLAIN";
+    // One refused PLUS is enough to know that the server means another kind.
+    let all = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", "PLAIN"].map(str::to_owned).to_vec();
+    assert_eq!(attempts(sasl, true, "auto", "tanstaaf"), (all.clone(), 0));
+    assert_eq!(attempts(sasl, true, "auto", "wrong"), (all, 77));
+    assert_eq!(attempts(sasl, false, "auto", "tanstaaf"), (vec!["SCRAM-SHA-256".to_owned()], 77));
+    let named = ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"].map(str::to_owned).to_vec();
+    assert_eq!(attempts(sasl, true, "scram-sha-256", "tanstaaf"), (named, 77));
+    assert_eq!(
+        attempts(sasl, true, "scram-sha-1-plus", "tanstaaf"),
+        (vec!["SCRAM-SHA-1-PLUS".to_owned()], 77)
+    );
+}
+
+#[test]
+fn a_password_that_was_judged_is_not_tried_in_another_way() {
+    let expected = (vec!["CRAM-MD5".to_owned()], 77);
+    assert_eq!(attempts("CRAM-MD5 PLAIN LOGIN", true, "auto", "wrong"), expected);
+    assert_eq!(attempts("CRAM-MD5 PLAIN LOGIN", false, "auto", "wrong"), expected);
 }

@@ -35,5 +35,8 @@ mod refusals;
 mod servers;
 mod shell;
 mod sign_in;
+mod sign_in_bound;
+mod sign_in_secrets;
+mod sign_in_table;
 mod support;
 mod way;

@@ -92,7 +92,14 @@ fn dovecot_announces_what_the_tests_need_on_each_line() {
     for line in [Line::Plain, Line::Stls, Line::Tls] {
         let mut raw = on_line(&maildrop, line);
         let capabilities = raw.lines("CAPA");
-        for wanted in ["PIPELINING", "UIDL", "TOP", "USER", "RESP-CODES", "SASL PLAIN LOGIN CRAM-MD5"] {
+        for wanted in [
+            "PIPELINING",
+            "UIDL",
+            "TOP",
+            "USER",
+            "RESP-CODES",
+            "SASL PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256",
+        ] {
             assert!(capabilities.contains(&wanted.to_owned()), "{line:?}: {wanted} in {capabilities:?}");
         }
         let offers_stls = capabilities.contains(&"STLS".to_owned());

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn dovecot_takes_each_mechanism_by_name() {
     let maildrop = dovecot::maildrop();
-    for mechanism in ["auto", "user", "apop", "plain", "login", "cram-md5"] {
+    for mechanism in ["auto", "user", "apop", "plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256"] {
         let outcome = Home::new().at(&maildrop, "stat").args(["--auth", mechanism, "--trace"]).run().exits(0);
         let verb = match mechanism {
             "user" => "PASS",
@@ -110,4 +110,21 @@ fn a_password_never_leaves_in_the_clear_unless_told_so() {
     let heard = server.heard();
     assert!(!heard.iter().any(|line| line.contains("hidden") || line.starts_with("USER")), "{heard:?}");
     assert!(outcome.stderr.contains("STLS") || outcome.stderr.contains("TLS"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_server_that_keeps_hashes_takes_the_password_itself_and_the_hint_says_so() {
+    let (maildrop, home) = (dovecot::hashed(), Home::new());
+    let stat = |mechanism: &str| {
+        let run = Pop3::new(&home).args(["stat", "--trace", "--auth", mechanism]);
+        run.args(maildrop.flags(Line::Tls)).env("POP3_PASSWORD", maildrop.password()).run()
+    };
+    for mechanism in ["plain", "login", "user"] {
+        stat(mechanism).exits(0);
+    }
+    stat("scram-sha-256").exits(77);
+    // SCRAM is refused before it has shown anything, so the next may follow; CRAM-MD5 after it has.
+    let outcome = stat("auto").exits(77).says("--auth plain");
+    let tried: Vec<_> = outcome.stderr.lines().filter(|line| line.starts_with("C: AUTH")).collect();
+    assert_eq!(tried, ["C: AUTH SCRAM-SHA-256 [hidden]", "C: AUTH SCRAM-SHA-1 [hidden]", "C: AUTH CRAM-MD5"]);
 }

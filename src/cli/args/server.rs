@@ -114,7 +114,7 @@ pub(crate) struct WayArgs {
 #[command(next_help_heading = "Sign-in")]
 #[group(id = "sign-in")]
 pub(crate) struct SignInArgs {
-    /// Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2, …
+    /// Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on
     ///
     /// The word auto takes the strongest that the server offers and the account has credentials for; a
     /// named one is that one or an error. With a password: scram-sha-256, scram-sha-1, cram-md5, apop,

@@ -6,11 +6,11 @@
 //! its process id and removes the folder.
 
 use super::certificates::Certificates;
-use super::{Maildrop, is_root, open_to_all};
+use super::{Maildrop, free_address, is_root, open_to_all};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -61,6 +61,17 @@ pub(crate) fn maildrop_on(server: &'static Dovecot) -> OnDovecot {
 fn on(server: &'static Dovecot, number: usize) -> OnDovecot {
     assert!(number < USERS, "raise dovecot::USERS");
     let user = format!("user{number}");
+    of(format!("secret of {user}"), user)
+}
+
+/// A maildrop whose password the server knows by its hash alone, as most do: of use to the mechanisms that
+/// send the password itself. There is one, for one test.
+pub(crate) fn hashed() -> OnDovecot {
+    of("secret of hashed".to_owned(), "hashed".to_owned())
+}
+
+fn of(password: String, user: String) -> OnDovecot {
+    let server = shared();
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
         fs::create_dir(&folder).unwrap();
@@ -68,7 +79,7 @@ fn on(server: &'static Dovecot, number: usize) -> OnDovecot {
             chown(&folder, Some(MAIL_USER), Some(MAIL_USER)).unwrap();
         }
     }
-    OnDovecot { server, password: format!("secret of {user}"), user, maildir, messages: 0 }
+    OnDovecot { server, password, user, maildir, messages: 0 }
 }
 
 fn shared() -> &'static Dovecot {
@@ -88,7 +99,9 @@ impl Dovecot {
             let _ = writeln!(users, "user{number}:{{PLAIN}}secret of user{number}::::::");
             users
         });
-        fs::write(folder.join("users"), users).unwrap();
+        let hash = super::tool(Command::new("openssl").args(["passwd", "-6", "secret of hashed"]));
+        let hashed = format!("hashed:{{SHA512-CRYPT}}{}::::::\n", String::from_utf8(hash).unwrap().trim());
+        fs::write(folder.join("users"), users + &hashed).unwrap();
 
         let (plain, tls) = (free_address(), free_address());
         let configuration = folder.join("dovecot.conf");
@@ -144,10 +157,6 @@ fn greets(address: SocketAddr) -> bool {
     BufReader::new(stream).read_line(&mut greeting).is_ok() && greeting.starts_with("+OK Dovecot")
 }
 
-fn free_address() -> SocketAddr {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
-}
-
 fn configure(folder: &Path, certificates: &Certificates, plain: SocketAddr, tls: SocketAddr) -> String {
     let owner = fs::metadata(folder).unwrap();
     let (uid, gid) = if is_root() { (MAIL_USER, MAIL_USER) } else { (owner.uid(), owner.gid()) };
@@ -172,7 +181,7 @@ ssl = yes
 ssl_cert = <{certificate}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 apop
+auth_mechanisms = plain login cram-md5 apop scram-sha-1 scram-sha-256
 mail_location = maildir:{folder}/mail/%u
 mail_uid = {uid}
 mail_gid = {gid}

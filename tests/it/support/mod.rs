@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+pub(crate) mod bound;
 pub(crate) mod browser;
 pub(crate) mod certificates;
 pub(crate) mod corpus;
+pub(crate) mod cyrus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
 pub(crate) mod oidc;
@@ -65,6 +67,11 @@ pub(crate) fn tool(command: &mut std::process::Command) -> Vec<u8> {
 pub(crate) fn open_to_all(folder: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// An address on loopback that nobody listens at.
+pub(crate) fn free_address() -> SocketAddr {
+    std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap()
 }
 
 /// Whether the tests run as root, who may give files away and start servers as other users.

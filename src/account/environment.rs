@@ -16,12 +16,14 @@ use crate::safe::{Safe, file_name};
 use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     "NETRC",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
     "ALL_PROXY",
     "all_proxy",
     "NO_PROXY",
@@ -87,13 +89,15 @@ impl Environment {
     }
 
     /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
-    /// and files beside the journals. A person at a terminal may be asked to unlock it.
+    /// and files beside the journals. A person at a terminal may be asked to unlock it, where there is a
+    /// screen for the keyring to ask on: without one it would only let us wait.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder, [`Kind::Usage`]
     /// for a `POP3_KEYRING` that is neither on nor off.
     pub fn safe(&self) -> Result<Safe> {
-        Ok(Safe::new(self.state_folder()?, self.bus()?).asking(is_watched()))
+        let has_screen = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| self.variables.contains_key(*name));
+        Ok(Safe::new(self.state_folder()?, self.bus()?).asking(has_screen && is_watched()))
     }
 
     /// What the configuration file says of the keyring; `POP3_KEYRING` weighs more.

@@ -1,6 +1,7 @@
 //! The command line, all of it: what can be typed, and nothing of what it does. Texts here are also
 //! the manual pages and the completions (`generate.rs`).
 
+mod auth;
 mod fetch;
 mod local;
 mod message;
@@ -13,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, When, values};
 
+pub(crate) use self::auth::{AuthArgs, AuthCommand};
 pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
 pub(crate) use self::message::MessageArg;
@@ -60,7 +62,8 @@ Configuration:
 
   Every option has a key of its name there (--to is called deliver), and an environment
   variable: POP3_MAX_SIZE for --max-size. Options outweigh variables, variables the file.
-  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3.
+  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3. A password that `pop3 auth login`
+  keeps rests in the desktop's keyring, unless keyring = false there or POP3_KEYRING=off says otherwise.
 
 Exit status:
   0    done, also when nothing was new
@@ -153,6 +156,7 @@ pub(crate) enum Command {
     Last(Box<LastArgs>),
     Noop(Box<NoopArgs>),
     Shell(Box<ShellArgs>),
+    Auth(AuthArgs),
     State(Box<StateArgs>),
     /// List the accounts that are configured
     Accounts,

@@ -28,6 +28,7 @@ mod hostile_sign_in;
 mod hostile_signals;
 mod hostile_stuffing;
 mod imports;
+mod keyring;
 mod kill;
 mod refusals;
 mod servers;

@@ -7,6 +7,7 @@ pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
+pub(crate) mod keyring;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;

@@ -75,7 +75,7 @@ pub(crate) fn status(context: &Context, accounts: &[Account]) -> Result<()> {
             (None, None) => "nowhere".to_owned(),
         };
         let cells = [&account.name, kind(what), &place];
-        Ok(output.row(&table, &cells.map(|text| Cell::text(text)))?)
+        Ok(output.row(&table, &cells.map(Cell::text))?)
     };
     for account in accounts {
         let mut is_kept = false;

@@ -28,8 +28,9 @@
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
-//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `transport` |
-//! | [`account`] | what the user configured | `auth`, `oauth`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
+//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `safe`, `transport` |
+//! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps
@@ -72,6 +73,7 @@ pub mod fetch;
 pub mod identity;
 pub mod oauth;
 pub mod protocol;
+pub mod safe;
 pub mod server;
 pub mod session;
 pub mod transport;

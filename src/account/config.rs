@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use super::Environment;
 use super::document::{self, Document, Globals, Mistake};
 use super::overrides::Overrides;
-use super::password::refuse_if_others_may_read;
 use crate::error::{Error, Kind, Result};
+use crate::safe::refuse_if_others_may_read;
 
 /// The largest configuration file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;

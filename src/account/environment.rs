@@ -7,29 +7,28 @@ use std::fmt;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
 use super::overrides::{KEYS, Overrides, Value};
-use super::proxy;
+use super::password::is_watched;
+use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::safe::{Safe, file_name};
 use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 11] = [
     "NETRC",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
     "ALL_PROXY",
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
 ];
-
-/// The longest file name that is made of an account's name, in bytes; file systems allow 255.
-const LONGEST_NAME: usize = 180;
 
 /// Home folder and variables.
 #[derive(Clone)]
@@ -46,7 +45,11 @@ impl Environment {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .filter(|(name, value)| heard(name) && !value.is_empty())
             .collect();
-        Environment { home: dirs::home_dir(), variables }
+        let mut environment = Environment { home: dirs::home_dir(), variables };
+        // cron does not say where the session is that its user has open.
+        let runtime = format!("/run/user/{}", rustix::process::getuid().as_raw());
+        environment.variables.entry("XDG_RUNTIME_DIR".to_owned()).or_insert_with(|| runtime.into());
+        environment
     }
 
     /// One made up: for tests, and for a demonstration that must not touch the user's own.
@@ -73,16 +76,53 @@ impl Environment {
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder.
     pub fn state_path(&self, account: &str) -> Result<PathBuf> {
+        Ok(self.state_folder()?.join(format!("{}.journal", file_name(account))))
+    }
+
+    fn state_folder(&self) -> Result<PathBuf> {
         let Some(folder) = self.xdg("XDG_STATE_HOME", ".local/state") else {
             return Err(Error::new(Kind::Config, "could not find a folder for the journal")
                 .because("there is no home folder")
                 .hint("set HOME or XDG_STATE_HOME"));
         };
-        Ok(folder.join("pop3").join(format!("{}.journal", file_name(account))))
+        Ok(folder.join("pop3"))
     }
 
-    /// Whether there is a screen on which a browser can be opened.
-    pub fn has_display(&self) -> bool {
+    /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
+    /// and files beside the journals. A person at a terminal may be asked to unlock it, where there is a
+    /// screen for the keyring to ask on: without one it would only let us wait.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder, [`Kind::Usage`]
+    /// for a `POP3_KEYRING` that is neither on nor off.
+    pub fn safe(&self) -> Result<Safe> {
+        Ok(Safe::new(self.state_folder()?, self.bus()?).asking(self.has_screen() && is_watched()))
+    }
+
+    /// What the configuration file says of the keyring; `POP3_KEYRING` weighs more.
+    pub fn set_keyring(&mut self, is_used: bool) {
+        let word = if is_used { "on" } else { "off" };
+        self.variables.entry("POP3_KEYRING".to_owned()).or_insert_with(|| word.into());
+    }
+
+    /// The address of the session's D-Bus, where there is one and it may be used.
+    fn bus(&self) -> Result<Option<String>> {
+        if let Some(text) = self.text("POP3_KEYRING")? {
+            let is_used = values::truth(text)
+                .map_err(|what| Error::new(Kind::Usage, "could not use POP3_KEYRING").because(what))?;
+            if !is_used {
+                return Ok(None);
+            }
+        }
+        if let Some(address) = self.text("DBUS_SESSION_BUS_ADDRESS")? {
+            return Ok(Some(address.to_owned()));
+        }
+        let socket = self.text("XDG_RUNTIME_DIR")?.map(|folder| Path::new(folder).join("bus"));
+        Ok(socket.filter(|socket| socket.exists()).map(|socket| format!("unix:path={}", socket.display())))
+    }
+
+    /// Whether there is a screen: for a browser, or for the keyring to ask on.
+    pub fn has_screen(&self) -> bool {
         self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
 
@@ -177,27 +217,6 @@ impl fmt::Debug for Environment {
     }
 }
 
-/// An account's name as a file name: readable, without a way out of the folder, different for
-/// different names.
-fn file_name(account: &str) -> String {
-    let mut name = String::with_capacity(account.len());
-    for (at, byte) in account.bytes().enumerate() {
-        match byte {
-            b'.' if at == 0 => name.push_str("%2E"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'@' | b'+' => {
-                name.push(byte as char);
-            }
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    if name.len() > LONGEST_NAME {
-        name.truncate(LONGEST_NAME);
-        let digest = Sha256::digest(account.as_bytes());
-        name.extend(digest.iter().take(16).map(|byte| format!("{byte:02x}")));
-    }
-    name
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,16 +233,6 @@ mod tests {
         assert_eq!(journal, Path::new("/s/pop3/me@example.com.journal"));
         let nowhere = Environment::of(None, []).state_path("work").expect_err("no home");
         assert_eq!(nowhere.kind(), Kind::Config);
-    }
-
-    #[test]
-    fn no_account_name_leaves_the_folder_or_meets_another() {
-        assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
-        assert_eq!(file_name("me@h/run\0ü"), "me@h%2Frun%00%C3%BC");
-        assert_ne!(file_name("a/b"), file_name("a%2Fb"));
-        let long = |last: &str| file_name(&format!("{}{last}", "ü".repeat(300)));
-        assert!(long("a").len() < 240);
-        assert_ne!(long("a"), long("b"));
     }
 
     #[test]

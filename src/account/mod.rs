@@ -84,8 +84,19 @@ impl Account {
     /// [`Kind::Config`](crate::error::Kind::Config) when its file is open to others;
     /// [`Kind::Io`](crate::error::Kind::Io) when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
-        let secret = self.password.obtain(&self.user, self.host(), environment, password::prompt)?;
+        let secret =
+            self.password.obtain(&self.name, &self.user, self.host(), environment, password::prompt)?;
         Ok(Credentials::with_password(self.user.as_bytes(), secret))
+    }
+
+    /// The same with a password that a person types at the terminal, or that comes from where the user
+    /// said, but not from where one is kept already: to have it kept anew.
+    ///
+    /// # Errors
+    /// As [`Account::credentials`].
+    pub fn credentials_to_keep(&self) -> Result<Credentials> {
+        // Nothing is found where there is no home.
+        self.credentials(&Environment::of(None, []))
     }
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.

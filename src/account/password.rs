@@ -1,10 +1,9 @@
 //! Where a password comes from. Which source counts was decided by [`resolve`](super::resolve); here
-//! it is asked: a command, a file, standard input, `~/.netrc`, a person at a terminal. Every source is
+//! it is asked: a command, a file, standard input, the keyring, `~/.netrc`, a person at a terminal. Every source is
 //! bounded, none is ever an argument, and no error repeats what it read.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -13,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::safe::{What, refuse_if_others_may_read};
 
 /// The most that is read from a source: no password is longer.
 const LIMIT: usize = 64 * 1024;
@@ -28,7 +28,7 @@ pub enum PasswordSource {
     File(PathBuf),
     /// The first line of standard input.
     Stdin,
-    /// Nothing was said: `~/.netrc`, then a question on the terminal.
+    /// Nothing was said: the keyring (or the file in its place), `~/.netrc`, then a question on the terminal.
     Search,
 }
 
@@ -40,7 +40,7 @@ impl PasswordSource {
             PasswordSource::Command(_) => "command",
             PasswordSource::File(_) => "file",
             PasswordSource::Stdin => "standard input",
-            PasswordSource::Search => "netrc or prompt",
+            PasswordSource::Search => "keyring, netrc or prompt",
         }
     }
 
@@ -59,13 +59,15 @@ impl PasswordSource {
         }
     }
 
-    /// Asks the source. `who` is `user@host`, for the prompt and the errors.
+    /// Asks the source. The keyring knows the password by the `account`'s name; `user` and `host` are
+    /// for netrc, the prompt and the errors.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
     /// [`Kind::Io`] when it cannot be read.
     pub(super) fn obtain(
         &self,
+        account: &str,
         user: &str,
         host: &str,
         environment: &Environment,
@@ -78,6 +80,13 @@ impl PasswordSource {
             PasswordSource::File(path) => from_file(path).map_err(about),
             PasswordSource::Stdin => from_input(io::stdin().lock()).map_err(about),
             PasswordSource::Search => {
+                let untold = match kept(account, environment) {
+                    Ok(Some(secret)) => return Ok(secret),
+                    Ok(None) => None,
+                    // A keyring that is locked or does not answer leaves the other sources.
+                    Err(error) if error.kind() == Kind::NoCredentials => Some(error),
+                    Err(error) => return Err(about(error)),
+                };
                 if let Some(path) = environment.netrc()
                     && let Some(secret) = from_netrc(&path, host, user).map_err(about)?
                 {
@@ -85,12 +94,24 @@ impl PasswordSource {
                 }
                 match ask(&format!("Password of {user}@{host}: ")) {
                     Ok(Some(typed)) if !typed.is_empty() => Ok(Secret::new(typed)),
-                    Ok(typed) => Err(about(nobody_to_ask(typed.is_some()))),
+                    Ok(Some(_)) => Err(about(nobody_to_ask(true))),
+                    Ok(None) => Err(about(untold.unwrap_or_else(|| nobody_to_ask(false)))),
                     Err(error) => Err(about(Error::io("could not read from the terminal", error))),
                 }
             }
         }
     }
+}
+
+/// What `pop3 auth login` put away.
+fn kept(account: &str, environment: &Environment) -> Result<Option<Secret>> {
+    let safe = match environment.safe() {
+        Ok(safe) => safe,
+        // Without a folder of ours nothing was ever kept.
+        Err(error) if error.kind() == Kind::Config => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    Ok(safe.get(account, What::Password)?.map(|(secret, _)| secret))
 }
 
 fn nobody_to_ask(asked: bool) -> Error {
@@ -100,17 +121,21 @@ fn nobody_to_ask(asked: bool) -> Error {
         "no source of one was named, and there is no terminal to ask on"
     };
     Error::new(Kind::NoCredentials, what).hint(
-        "give --password-command, --password-file or --password-stdin, set POP3_PASSWORD, \
-         or add the host to ~/.netrc",
+        "keep one with `pop3 auth login`, give --password-command, --password-file or --password-stdin, \
+         set POP3_PASSWORD, or add the host to ~/.netrc",
     )
+}
+
+/// Whether a person looks on, who may be asked something.
+pub(super) fn is_watched() -> bool {
+    io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
 /// Asks on the terminal without an echo; `None` when nobody sits at one.
 pub(super) fn prompt(question: &str) -> io::Result<Option<String>> {
     // The controlling terminal alone is not enough: a job in the background of one, with all its
     // streams redirected, would wait for ever.
-    let watched = io::stdin().is_terminal() || io::stderr().is_terminal();
-    if !watched || File::open("/dev/tty").is_err() {
+    if !is_watched() || File::open("/dev/tty").is_err() {
         return Ok(None);
     }
     rpassword::prompt_password(question).map(Some)
@@ -185,18 +210,6 @@ fn from_netrc(path: &Path, host: &str, user: &str) -> Result<Option<Secret>> {
         refuse_if_others_may_read(&file, path)?;
     }
     Ok(found)
-}
-
-/// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
-pub(super) fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
-    let name = path.display();
-    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
-        let what =
-            format!("{name} holds a password and others may read it (mode {:04o})", metadata.mode() & 0o7777);
-        return Err(Error::new(Kind::Config, what).hint(format!("chmod 600 {name}")));
-    }
-    Ok(())
 }
 
 fn unreadable(what: &str, error: io::Error) -> Error {

@@ -9,7 +9,9 @@ use super::*;
 /// Asks `source` in the surroundings of `home`, with nobody at a terminal.
 fn obtain(source: &PasswordSource, home: &Path) -> Result<Vec<u8>> {
     let environment = Environment::of(Some(home), []);
-    source.obtain("me", "pop.example.com", &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
+    source
+        .obtain("work", "me", "pop.example.com", &environment, |_| Ok(None))
+        .map(|secret| secret.expose().to_vec())
 }
 
 fn command(text: &str) -> Result<Vec<u8>> {
@@ -106,6 +108,20 @@ fn netrc_in_the_home_folder_is_searched_when_nothing_was_said() {
 }
 
 #[test]
+fn what_is_kept_counts_before_netrc_and_is_refused_where_others_may_read_it() {
+    let (folder, _) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
+    let environment = Environment::of(Some(folder.path()), []);
+    let safe = environment.safe().unwrap();
+    safe.put("work", What::Password, &Secret::new("kept")).unwrap();
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"kept");
+    let path = folder.path().join(".local/state/pop3/work.secret");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap_err().kind(), Kind::Config);
+    safe.remove("work", What::Password).unwrap();
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
+}
+
+#[test]
 fn a_netrc_open_to_others_matters_only_when_it_has_our_password() {
     let (folder, path) = file(".netrc", "machine pop.example.com password hunter2\n", 0o644);
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
@@ -134,12 +150,12 @@ fn without_password_and_terminal_it_says_so_at_once() {
 #[test]
 fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
     let environment = Environment::of(None, []);
-    let asked = PasswordSource::Search.obtain("me", "h", &environment, |question| {
+    let asked = PasswordSource::Search.obtain("work", "me", "h", &environment, |question| {
         assert_eq!(question, "Password of me@h: ");
         Ok(Some("typed".to_owned()))
     });
     assert_eq!(asked.unwrap().expose(), b"typed");
-    let silent = PasswordSource::Search.obtain("me", "h", &environment, |_| Ok(Some(String::new())));
+    let silent = PasswordSource::Search.obtain("work", "me", "h", &environment, |_| Ok(Some(String::new())));
     assert_eq!(silent.unwrap_err().kind(), Kind::NoCredentials);
 }
 

@@ -17,8 +17,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
-    ("oauth", &["auth", "transport"]),
-    ("account", &["auth", "oauth", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
+    ("safe", &["auth::Secret"]),
+    ("oauth", &["auth", "safe", "transport"]),
+    ("account", &["auth", "oauth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];
 

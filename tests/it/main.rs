@@ -29,6 +29,7 @@ mod hostile_sign_in;
 mod hostile_signals;
 mod hostile_stuffing;
 mod imports;
+mod keyring;
 mod kill;
 mod oauth;
 mod refusals;

@@ -200,7 +200,7 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
     let kept = status(&account);
     assert_eq!((&kept["state"], &kept["renews"]), (&"signed in".into(), &true.into()));
     assert_eq!(kept["user"], account.maildrop.user());
-    assert_eq!(kept["kept_in"], account.token_file().display().to_string());
+    assert_eq!(kept["path"], account.token_file().display().to_string());
     assert!(kept["token_until"].as_str().unwrap().starts_with("20"));
     assert!(kept["scope"].as_str().unwrap().contains("mail"));
     let table = account.pop3(&["auth", "status"]).run().exits(0).text();
@@ -210,13 +210,13 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
     // A provider that cannot be told does not keep the sign-in here alive.
     account.pop3(&["auth", "logout"]).run().exits(0).says("may still know");
     assert!(!account.token_file().exists());
-    account.pop3(&["auth", "logout"]).run().exits(0).says("was not signed in");
+    account.pop3(&["auth", "logout"]).run().exits(0).says("nothing was kept");
 
     let account = shared().account("public", "");
     account.login();
     let refresh = account.kept("refresh_token");
     assert!(shared().knows(&refresh));
-    account.pop3(&["auth", "logout"]).run().exits(0).says("here and at the provider");
+    account.pop3(&["auth", "logout"]).run().exits(0).says("the provider has forgotten");
     assert!(!shared().knows(&refresh) && !account.token_file().exists());
     account.pop3(&["stat"]).run().exits(77);
 }

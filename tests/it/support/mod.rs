@@ -10,6 +10,7 @@ pub(crate) mod corpus;
 pub(crate) mod cyrus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
+pub(crate) mod keyring;
 pub(crate) mod oidc;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;

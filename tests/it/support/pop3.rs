@@ -80,6 +80,7 @@ impl Pop3 {
             .env("HOME", home.path())
             .env("XDG_CONFIG_HOME", home.join(".config"))
             .env("XDG_STATE_HOME", home.join(".local/state"))
+            .env("POP3_KEYRING", "off") // that of whoever runs the tests
             .current_dir(home.path())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

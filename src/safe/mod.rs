@@ -1,0 +1,309 @@
+//! Where secrets rest between two runs: the desktop's keyring, or, where there is none (a server,
+//! cron), a file that only its owner may read. Knows nothing of what the secrets are for.
+//!
+//! ```text
+//! put ─▶ keyring ─ or, where that cannot be ─▶ <account>.secret
+//! get ◀─ <account>.secret ◀─ or else ─ keyring
+//! ```
+//!
+//! The file is asked first: it is there only where the keyring could not be reached when the secret was
+//! put away, so it is the newer of the two, and looking costs next to nothing.
+
+mod file;
+mod keyring;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub(crate) use self::file::{file_name, refuse_if_others_may_read};
+use self::keyring::{Keyring, Trouble};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+
+/// What a secret is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum What {
+    /// The password of a maildrop.
+    Password,
+    /// What an OAuth provider gave us to ask for access tokens with: opaque here.
+    RefreshToken,
+}
+
+impl What {
+    /// All that an account may have.
+    pub const ALL: [What; 2] = [What::Password, What::RefreshToken];
+
+    /// As it stands among the attributes in a keyring.
+    fn attribute(self) -> &'static str {
+        match self {
+            What::Password => "password",
+            What::RefreshToken => "refresh-token",
+        }
+    }
+
+    /// The end of the file's name.
+    fn suffix(self) -> &'static str {
+        match self {
+            What::Password => "secret",
+            What::RefreshToken => "token",
+        }
+    }
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            What::Password => "password",
+            What::RefreshToken => "refresh token",
+        })
+    }
+}
+
+/// Where a secret rests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rests {
+    /// In the desktop's keyring.
+    Keyring,
+    /// In this file.
+    File(PathBuf),
+}
+
+impl fmt::Display for Rests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Rests::Keyring => f.write_str("the keyring"),
+            Rests::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+/// The keeper of secrets. Nothing is opened before it is asked, and no wait on a keyring is without
+/// an end: five seconds, or a minute where somebody is asked to unlock it.
+#[derive(Debug, Clone)]
+pub struct Safe {
+    folder: PathBuf,
+    keyring: Option<Keyring>,
+}
+
+impl Safe {
+    /// Keeps its files in `folder`, and asks the keyring on the D-Bus at the address `bus`; without
+    /// one it is files alone. A keyring that is locked stays so: see [`Safe::asking`].
+    pub fn new(folder: impl Into<PathBuf>, bus: Option<String>) -> Safe {
+        Safe { folder: folder.into(), keyring: bus.map(Keyring::new) }
+    }
+
+    /// The same where somebody is there, who may be asked to unlock the keyring.
+    #[must_use]
+    pub fn asking(mut self, is_somebody_there: bool) -> Safe {
+        if let Some(keyring) = &mut self.keyring {
+            keyring.may_ask = is_somebody_there;
+        }
+        self
+    }
+
+    /// The secret, and where it rests; `None` where there is none.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] for a file that others may read, [`Kind::Io`] and [`Kind::Data`] for one that
+    /// cannot be read, [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
+    /// does not answer.
+    pub fn get(&self, account: &str, what: What) -> Result<Option<(Secret, Rests)>> {
+        let path = self.path(account, what);
+        if let Some(secret) = file::read(&path)? {
+            return Ok(Some((secret, Rests::File(path))));
+        }
+        let Some(keyring) = &self.keyring else { return Ok(None) };
+        match keyring.get(account, what) {
+            Ok(secret) => Ok(secret.map(|secret| (secret, Rests::Keyring))),
+            Err(Trouble::Absent) => Ok(None),
+            Err(trouble) => {
+                Err(trouble.told(format!("could not read the {what} of {account} from the keyring")))
+            }
+        }
+    }
+
+    /// Where the secret rests, without a look at it: a locked keyring stays locked.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does
+    /// not answer.
+    pub fn find(&self, account: &str, what: What) -> Result<Option<Rests>> {
+        let path = self.path(account, what);
+        if file::is_there(&path)? {
+            return Ok(Some(Rests::File(path)));
+        }
+        let Some(keyring) = &self.keyring else { return Ok(None) };
+        match keyring.has(account, what) {
+            Ok(has) => Ok(has.then_some(Rests::Keyring)),
+            Err(Trouble::Absent) => Ok(None),
+            Err(trouble) => Err(trouble.told(format!("could not look for the {what} of {account}"))),
+        }
+    }
+
+    /// Puts the secret away in place of an older one: into the keyring, or, where that cannot be, into
+    /// a file; tells which.
+    ///
+    /// # Errors
+    /// [`Kind::Io`], [`Kind::DiskFull`]: then the older one may still be there.
+    pub fn put(&self, account: &str, what: What, secret: &Secret) -> Result<Rests> {
+        let path = self.path(account, what);
+        match self.keyring.as_ref().map(|keyring| keyring.put(account, what, secret)) {
+            Some(Ok(())) => {
+                // One that was left here would count before the keyring.
+                file::remove(&path)?;
+                Ok(Rests::Keyring)
+            }
+            _ => {
+                file::write(&path, secret)?;
+                Ok(Rests::File(path))
+            }
+        }
+    }
+
+    /// Removes the secret, and tells from where: nowhere where there was none.
+    ///
+    /// # Errors
+    /// [`Kind::Io`], and [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
+    /// does not answer: a file is gone then all the same.
+    pub fn remove(&self, account: &str, what: What) -> Result<Vec<Rests>> {
+        let path = self.path(account, what);
+        let mut removed = Vec::new();
+        if file::remove(&path)? {
+            removed.push(Rests::File(path));
+        }
+        match self.keyring.as_ref().map(|keyring| keyring.remove(account, what)) {
+            Some(Ok(true)) => removed.push(Rests::Keyring),
+            None | Some(Ok(false) | Err(Trouble::Absent)) => {}
+            Some(Err(trouble)) => {
+                let context = format!("could not remove the {what} of {account} from the keyring");
+                return Err(trouble.told(context));
+            }
+        }
+        Ok(removed)
+    }
+
+    fn path(&self, account: &str, what: What) -> PathBuf {
+        self.folder.join(format!("{}.{}", file_name(account), what.suffix()))
+    }
+
+    /// Where its files are.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+}
+
+impl Trouble {
+    fn told(self, context: String) -> Error {
+        let error = Error::new(Kind::NoCredentials, context);
+        match self {
+            Trouble::Absent => error.because("there is none"),
+            Trouble::Silent => error
+                .because("it does not answer")
+                .hint("restart the desktop's keyring, or set POP3_KEYRING=off to do without"),
+            Trouble::Locked => error.because("it is locked").hint(
+                "unlock it, as signing in to the desktop does; or set POP3_KEYRING=off and run \
+                 `pop3 auth login` to keep the secret in a file",
+            ),
+            Trouble::Failed(words) => error.because(words).hint("POP3_KEYRING=off does without it"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, Instant};
+
+    const ACCOUNT: &str = "me@example.org/x";
+
+    fn exposed(safe: &Safe, what: What) -> Option<Vec<u8>> {
+        safe.get(ACCOUNT, what).expect("readable").map(|(secret, _)| secret.expose().to_vec())
+    }
+
+    #[test]
+    fn without_a_keyring_secrets_rest_in_files_that_only_their_owner_reads() {
+        let folder = tempfile::tempdir().unwrap();
+        let safe = Safe::new(folder.path().join("a/pop3"), None);
+        assert_eq!(exposed(&safe, What::Password), None);
+        let rests = safe.put(ACCOUNT, What::Password, &Secret::new("first")).unwrap();
+        safe.put(ACCOUNT, What::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
+        safe.put(ACCOUNT, What::Password, &Secret::new("second\n")).unwrap();
+        let path = safe.folder().join("me@example.org%2Fx.secret");
+        assert_eq!(rests, Rests::File(path.clone()));
+        assert_eq!(safe.find(ACCOUNT, What::Password).unwrap(), Some(rests.clone()));
+        assert_eq!(exposed(&safe, What::Password).as_deref(), Some(&b"second\n"[..]));
+        assert_eq!(exposed(&safe, What::RefreshToken).as_deref(), Some(&b"{\"a\":\0\xff\n}"[..]));
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&path), mode(safe.folder())), (0o600, 0o700));
+        assert_eq!(fs::read_dir(safe.folder()).unwrap().count(), 2, "nothing is left behind");
+        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), [rests]);
+        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), []);
+        assert_eq!(exposed(&safe, What::Password), None);
+        assert!(exposed(&safe, What::RefreshToken).is_some());
+    }
+
+    #[test]
+    fn a_folder_that_others_may_look_into_is_closed_to_them() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Safe::new(folder.path(), None).put("a", What::Password, &Secret::new("x")).unwrap();
+        assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_refused_with_the_cure() {
+        let folder = tempfile::tempdir().unwrap();
+        let safe = Safe::new(folder.path(), None);
+        let Rests::File(path) = safe.put("a", What::Password, &Secret::new("hunter2")).unwrap() else {
+            panic!("no file")
+        };
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = safe.get("a", What::Password).unwrap_err();
+        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
+        assert!(!format!("{error:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn a_huge_file_is_no_secret_and_a_folder_in_the_way_an_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let safe = Safe::new(folder.path(), None);
+        fs::write(folder.path().join("a.secret"), vec![b'x'; 1 << 20]).unwrap();
+        fs::set_permissions(folder.path().join("a.secret"), fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(safe.get("a", What::Password).unwrap_err().kind(), Kind::Data);
+        fs::create_dir(folder.path().join("b.secret")).unwrap();
+        assert_eq!(safe.get("b", What::Password).unwrap_err().kind(), Kind::Io);
+        assert_eq!(safe.put("b", What::Password, &Secret::new("x")).unwrap_err().kind(), Kind::Io);
+    }
+
+    #[test]
+    fn where_there_is_no_bus_there_is_no_keyring() {
+        let folder = tempfile::tempdir().unwrap();
+        for address in ["unix:path=/nonexistent/bus", "disabled:", "nonsense", "tcp:host=127.0.0.1,port=1"] {
+            let safe = Safe::new(folder.path(), Some(address.to_owned()));
+            assert_eq!(exposed(&safe, What::Password), None, "{address}");
+            let rests = safe.put(ACCOUNT, What::Password, &Secret::new("x")).unwrap();
+            assert!(matches!(rests, Rests::File(_)));
+            assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap().len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_bus_that_never_answers_costs_a_moment_and_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("bus");
+        let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let mut safe = Safe::new(folder.path(), Some(format!("unix:path={}", socket.display())));
+        safe.keyring.as_mut().unwrap().patience = Duration::from_millis(100);
+        let began = Instant::now();
+        let error = safe.get("a", What::Password).unwrap_err();
+        assert_eq!(error.kind(), Kind::NoCredentials);
+        assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_KEYRING=off")));
+        assert!(began.elapsed() < Duration::from_secs(30), "no wait without an end");
+        let rests = safe.put("a", What::Password, &Secret::new("x")).unwrap();
+        assert!(matches!(rests, Rests::File(_)), "{rests}");
+        assert!(safe.get("a", What::Password).unwrap().is_some(), "the file counts first");
+    }
+}

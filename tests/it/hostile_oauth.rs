@@ -229,5 +229,5 @@ fn what_is_missing_in_the_configuration_is_told_with_its_key() {
     let check = Pop3::new(&home).args(["config", "check"]).run().exits(78);
     assert!(check.text().contains("oauth-client-id"), "{}", check.text());
     home.configure("[account.work]\nserver = \"pop3s://me@127.0.0.1\"\n");
-    Pop3::new(&home).args(["auth", "login"]).run().exits(78).says("oauth = \"google\"");
+    Pop3::new(&home).args(["auth", "login", "--device"]).run().exits(78).says("oauth = \"google\"");
 }

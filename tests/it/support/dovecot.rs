@@ -61,17 +61,16 @@ pub(crate) fn maildrop_on(server: &'static Dovecot) -> OnDovecot {
 fn on(server: &'static Dovecot, number: usize) -> OnDovecot {
     assert!(number < USERS, "raise dovecot::USERS");
     let user = format!("user{number}");
-    of(format!("secret of {user}"), user)
+    of(server, format!("secret of {user}"), user)
 }
 
 /// A maildrop whose password the server knows by its hash alone, as most do: of use to the mechanisms that
 /// send the password itself. There is one, for one test.
 pub(crate) fn hashed() -> OnDovecot {
-    of("secret of hashed".to_owned(), "hashed".to_owned())
+    of(shared(), "secret of hashed".to_owned(), "hashed".to_owned())
 }
 
-fn of(password: String, user: String) -> OnDovecot {
-    let server = shared();
+fn of(server: &'static Dovecot, password: String, user: String) -> OnDovecot {
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
         fs::create_dir(&folder).unwrap();

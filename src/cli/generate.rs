@@ -151,6 +151,10 @@ mod tests {
             names,
             [
                 "pop3-accounts.1",
+                "pop3-auth-login.1",
+                "pop3-auth-logout.1",
+                "pop3-auth-status.1",
+                "pop3-auth.1",
                 "pop3-capa.1",
                 "pop3-config-check.1",
                 "pop3-config.1",

@@ -3,6 +3,7 @@
 
 use crate::support::Maildrop;
 use crate::support::corpus;
+use crate::support::keyring::Session;
 use crate::support::oidc::{self, Account, CLIENT_SECRET, shared};
 use crate::support::pop3::Pop3;
 use crate::support::socks::Socks;
@@ -219,6 +220,22 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
     account.pop3(&["auth", "logout"]).run().exits(0).says("the provider has forgotten");
     assert!(!shared().knows(&refresh) && !account.token_file().exists());
     account.pop3(&["stat"]).run().exits(77);
+}
+
+#[test]
+fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
+    let session = Session::with_a_keyring();
+    let account = shared().account("brief", "").within(&session.address);
+    account.login();
+    let status = || object(&account.pop3(&["auth", "status", "--json"]).run().exits(0).text());
+    assert_eq!((&status()["rests"], &status()["state"]), (&"keyring".into(), &"signed in".into()));
+    for _ in 0..2 {
+        // Each run renews it, and puts it back.
+        account.pop3(&["stat"]).run().exits(0);
+    }
+    assert!(!account.token_file().exists());
+    account.pop3(&["auth", "logout"]).run().exits(0).says("keyring").says("the provider has forgotten");
+    assert_eq!(status()["state"], "not signed in");
 }
 
 #[test]

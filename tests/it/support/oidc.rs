@@ -3,7 +3,7 @@
 
 use super::browser::Browser;
 use super::dovecot::{self, Dovecot, OnDovecot};
-use super::pop3::Home;
+use super::pop3::{Home, Pop3};
 use super::{Maildrop, tool};
 use serde_json::Value;
 use std::fs;
@@ -86,6 +86,8 @@ pub(crate) struct Account {
     pub(crate) home: Home,
     pub(crate) maildrop: OnDovecot,
     client: &'static str,
+    /// The D-Bus of a session with a keyring.
+    bus: Option<String>,
 }
 
 impl Provider {
@@ -104,7 +106,8 @@ impl Provider {
 
     /// An account `work`, configured for that client; `more` are keys of it.
     pub(crate) fn account(&'static self, client: &'static str, more: &str) -> Account {
-        let account = Account { home: Home::new(), maildrop: dovecot::maildrop_on(&self.dovecot), client };
+        let account =
+            Account { home: Home::new(), maildrop: dovecot::maildrop_on(&self.dovecot), client, bus: None };
         account.home.configure(&format!(
             "[account.work]\nserver = \"{}\"\nca-file = \"{}\"\noauth = \"{}\"\noauth-client-id = \"{client}\"\n\
              oauth-scope = \"openid offline_access mail\"\ndeliver = \"maildir:~/mail\"\n{more}\n",
@@ -138,9 +141,18 @@ impl Provider {
 }
 
 impl Account {
+    /// The same within a session that has a keyring.
+    pub(crate) fn within(self, bus: &str) -> Account {
+        Account { bus: Some(bus.to_owned()), ..self }
+    }
+
     /// The binary.
-    pub(crate) fn pop3(&self, arguments: &[&str]) -> super::pop3::Pop3 {
-        super::pop3::Pop3::new(&self.home).args(arguments)
+    pub(crate) fn pop3(&self, arguments: &[&str]) -> Pop3 {
+        let run = Pop3::new(&self.home).args(arguments);
+        match &self.bus {
+            None => run,
+            Some(bus) => run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", bus),
+        }
     }
 
     /// Signs in with the browser.

@@ -176,7 +176,9 @@ impl Drained {
 
     /// All of it, to its end.
     fn take(&mut self) -> Vec<u8> {
-        self.reader.take().map(|reader| reader.join().unwrap());
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
         std::mem::take(&mut *self.all.lock().unwrap())
     }
 }

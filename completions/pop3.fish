@@ -48,7 +48,7 @@ complete -c pop3 -n "__fish_pop3_needs_command" -f -a "last" -d 'Show the highes
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "noop" -d 'Sign in, do nothing and leave: does it work? (NOOP)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "shell" -d 'Hold an interactive session with every verb of the protocol'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "check" -d 'Check everything between here and the mail, and say what to do'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Sign in by OAuth, see what is kept of it, sign out'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Keep what is needed to sign in: in the keyring, or in a file only you may read'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Look at the journal of what was fetched, and mend it'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the accounts that are configured'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file'
@@ -637,10 +637,10 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subc
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Say nothing but errors'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Say more about what happens'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in with the provider, in a browser or with a code'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show who is signed in, and for how long'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Forget a sign-in, here and at the provider'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and keep it'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show what is kept for which account, where, and for how long'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Forget what is kept for an account, at its OAuth provider too'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
@@ -680,8 +680,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l device -d 'Enter a code in any browser, on any machine'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l browser -d 'Open an address in a browser, best on this machine'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l device -d 'By OAuth: enter a code in any browser, on any machine'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l browser -d 'By OAuth: open an address in a browser, best on this machine'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Show the dialogue on standard error, secrets hidden'

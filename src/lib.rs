@@ -29,7 +29,7 @@
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
 //! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
-//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `transport` |
+//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `safe`, `transport` |
 //! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!

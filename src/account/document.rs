@@ -13,8 +13,8 @@ use super::overrides::{KEYS, Overrides, Value};
 use super::values::{self, When, nearest};
 
 /// The keys that stand outside of all tables, the two tables last.
-const TOP: [&str; 8] =
-    ["default-account", "quiet", "verbose", "json", "color", "progress", "defaults", "account"];
+const TOP: [&str; 9] =
+    ["default-account", "quiet", "verbose", "json", "color", "progress", "keyring", "defaults", "account"];
 
 /// A mistake in the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub struct Globals {
     pub json: Option<bool>,
     pub color: Option<When>,
     pub progress: Option<When>,
+    /// Whether the desktop's keyring is used; `POP3_KEYRING` says so in the environment.
+    pub keyring: Option<bool>,
 }
 
 /// One `[account.NAME]`.
@@ -167,7 +169,8 @@ impl Reader<'_> {
             ("json", DeValue::Boolean(said)) => globals.json = Some(*said),
             ("color", DeValue::String(text)) => globals.color = Some(text.parse()?),
             ("progress", DeValue::String(text)) => globals.progress = Some(text.parse()?),
-            ("quiet" | "verbose" | "json", _) => return Err("it wants true or false".to_owned()),
+            ("keyring", DeValue::Boolean(said)) => globals.keyring = Some(*said),
+            ("quiet" | "verbose" | "json" | "keyring", _) => return Err("it wants true or false".to_owned()),
             _ => return Err("it wants text in quotes".to_owned()),
         }
         Ok(())

@@ -88,7 +88,8 @@ fn every_key_sets_its_setting() {
 
 #[test]
 fn the_global_flags_have_their_keys_at_the_top() {
-    let text = "quiet = true\nverbose = false\njson = true\ncolor = 'never'\nprogress = 'always'\n";
+    let text =
+        "quiet = true\nverbose = false\njson = true\ncolor = 'never'\nprogress = 'always'\nkeyring = false\n";
     let (document, mistakes) = read(text, None);
     assert_eq!(mistakes, []);
     let said = Globals {
@@ -97,6 +98,7 @@ fn the_global_flags_have_their_keys_at_the_top() {
         json: Some(true),
         color: Some(When::Never),
         progress: Some(When::Always),
+        keyring: Some(false),
     };
     assert_eq!(document.globals, said);
     assert_eq!(

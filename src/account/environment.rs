@@ -24,12 +24,12 @@ const OTHERS: [&str; 11] = [
     "XDG_STATE_HOME",
     "XDG_RUNTIME_DIR",
     "DBUS_SESSION_BUS_ADDRESS",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
     "ALL_PROXY",
     "all_proxy",
     "NO_PROXY",
     "no_proxy",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
 ];
 
 /// Home folder and variables.
@@ -91,13 +91,14 @@ impl Environment {
     }
 
     /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
-    /// and files beside the journals. A person at a terminal may be asked to unlock it.
+    /// and files beside the journals. A person at a terminal may be asked to unlock it, where there is a
+    /// screen for the keyring to ask on: without one it would only let us wait.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder, [`Kind::Usage`]
     /// for a `POP3_KEYRING` that is neither on nor off.
     pub fn safe(&self) -> Result<Safe> {
-        Ok(Safe::new(self.state_folder()?, self.bus()?).asking(is_watched()))
+        Ok(Safe::new(self.state_folder()?, self.bus()?).asking(self.has_screen() && is_watched()))
     }
 
     /// What the configuration file says of the keyring; `POP3_KEYRING` weighs more.
@@ -122,8 +123,8 @@ impl Environment {
         Ok(socket.filter(|socket| socket.exists()).map(|socket| format!("unix:path={}", socket.display())))
     }
 
-    /// Whether there is a screen on which a browser can be opened.
-    pub fn has_display(&self) -> bool {
+    /// Whether there is a screen: for a browser, or for the keyring to ask on.
+    pub fn has_screen(&self) -> bool {
         self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
 

@@ -63,7 +63,8 @@ Configuration:
 
   Every option has a key of its name there (--to is called deliver), and an environment
   variable: POP3_MAX_SIZE for --max-size. Options outweigh variables, variables the file.
-  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3.
+  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3. A password that `pop3 auth login`
+  keeps rests in the desktop's keyring, unless keyring = false there or POP3_KEYRING=off says otherwise.
 
 Exit status:
   0    done, also when nothing was new

@@ -31,7 +31,7 @@ use anyhow::Result;
 use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
 
-use self::args::{Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
+use self::args::{AuthCommand, Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
 use self::context::Context;
 use self::output::{Output, Settings};
 use self::report::ExitCode;
@@ -42,7 +42,7 @@ pub(crate) fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error),
     };
-    let environment = Environment::current();
+    let mut environment = Environment::current();
     // A demonstration must not depend on the user's configuration, nor a check of it or the making of
     // manual pages on its being right.
     let needs_config = !matches!(cli.command, Command::Demo | Command::Config(_) | Command::Generate(_));
@@ -51,6 +51,9 @@ pub(crate) fn main() -> ExitCode {
         false => Ok(Config::default()),
     };
     let globals = config.as_ref().map(|config| config.globals().clone()).unwrap_or_default();
+    if let Some(is_used) = globals.keyring {
+        environment.set_keyring(is_used);
+    }
     let output = Arc::new(output(&cli.global, &globals));
     let outcome = config.map_err(Into::into).and_then(|config| {
         let context = Context::new(Arc::clone(&output), environment, config);
@@ -99,7 +102,13 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Last(args) => read::last(context, &account(&args.server)?)?,
         Command::Noop(args) => read::noop(context, &account(&args.server)?)?,
         Command::Shell(args) => shell::run(context, &account(&args.server)?)?,
-        Command::Auth(args) => auth::run(context, &args.command)?,
+        Command::Auth(args) => match args.command {
+            AuthCommand::Login(args) => auth::login(context, &account(&args.server)?, args.flow())?,
+            AuthCommand::Status(args) => {
+                auth::status(context, &context.accounts(&args.which.accounts, &args.which.overrides()?)?)?;
+            }
+            AuthCommand::Logout(args) => auth::logout(context, &account(&args.server)?)?,
+        },
         Command::State(args) => match args.command {
             StateCommand::Show(args) => {
                 state::show(context, &context.account(&args.which.accounts, &args.which.overrides()?)?)?

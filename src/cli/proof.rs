@@ -19,7 +19,7 @@ pub(crate) enum Proof<'a> {
     Known(Credentials),
     /// It comes from an OAuth provider.
     Token {
-        keeper: Keeper<'a>,
+        keeper: Box<Keeper<'a>>,
         /// What was got before the first session, to find trouble early.
         first: Cell<Option<Secret>>,
     },
@@ -32,7 +32,7 @@ impl Context {
         let Some(oauth) = &account.oauth else {
             return account.credentials(self.environment()).map(Proof::Known);
         };
-        let keeper = oauth::keeper(self, account, oauth)?;
+        let keeper = Box::new(oauth::keeper(self, account, oauth)?);
         let first = keeper.token(None, now()).map_err(|error| about(error, account))?;
         Ok(Proof::Token { keeper, first: Cell::new(Some(first)) })
     }

@@ -16,6 +16,8 @@ use crate::error::{Error, Kind, Result};
 
 /// The longest that a code is waited for, whatever the provider says.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
+/// A provider that wants no pause at all gets one.
+const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
 /// No provider wants a longer pause between two questions.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
@@ -105,8 +107,10 @@ impl Client<'_> {
             *end.status_mut() = oauth2::http::StatusCode::BAD_REQUEST;
             Ok(end)
         };
-        let pause =
-            |pause: Duration| thread::sleep(pause.min(until.saturating_duration_since(Instant::now())));
+        let pause = |pause: Duration| {
+            let left = until.saturating_duration_since(Instant::now());
+            thread::sleep(pause.max(SHORTEST_PAUSE).min(left));
+        };
         let request = client.exchange_device_access_token(&code.0);
         let answer = request.request(&ask, pause, Some(code.lifetime()));
         if let Some(error) = given_up.take() {

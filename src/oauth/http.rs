@@ -16,7 +16,7 @@ use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Phase, Result};
-use crate::transport::{self, Family, Names, TlsFailure};
+use crate::transport::{self, Family, Names};
 
 /// The largest answer that is read, in bytes: tokens and metadata have a few thousand.
 const LARGEST: u64 = 1 << 20;
@@ -198,14 +198,11 @@ fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
 }
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
-    let error = transport::handshake_failed(host, text);
-    let hint = match TlsFailure::of(&error).is_some_and(TlsFailure::wants_a_look) {
-        true => {
-            "name the authority that signed its certificate with --ca-file PEM; is this computer's clock right?"
-        }
-        false => "something on the way may speak instead of the provider: check the network and --proxy",
-    };
-    error.within(context).hint(hint)
+    // Its own hint speaks of flags that are for the mail server alone.
+    transport::handshake_failed(host, text).within(context).hint(
+        "if an authority of your own signed the provider's certificate, name it with --ca-file PEM; \
+         else something on the way may speak in its place, or this computer's clock is wrong",
+    )
 }
 
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {

@@ -7,15 +7,18 @@ use std::path::PathBuf;
 use super::client::{Client, Settings, Tokens};
 use super::document::Document;
 use super::http::Reach;
+use super::lock::Lock;
 use super::provider::Endpoints;
-use super::store::{Lock, Store};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::safe::{Rests, Safe, What};
 
 /// One account's sign-in, wherever it is kept.
 pub struct Keeper<'a> {
     /// Where it is kept.
-    pub store: Box<dyn Store + 'a>,
+    pub safe: Safe,
+    /// Under which name.
+    pub account: &'a str,
     /// The file whose lock lets one run at a time change it.
     pub lock: PathBuf,
     /// What is configured.
@@ -31,8 +34,8 @@ pub struct Keeper<'a> {
 /// What has become of a sign-in that was to be forgotten.
 #[derive(Debug)]
 pub struct Forgotten {
-    /// Whether there was one.
-    pub existed: bool,
+    /// Where it was kept: nowhere when there was none.
+    pub removed: Vec<Rests>,
     /// Whether the provider has forgotten it too: `None` where it has no way to say so.
     pub revoked: Option<Result<()>>,
 }
@@ -43,7 +46,7 @@ impl Keeper<'_> {
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when nobody signed in, or with what is not configured any more;
-    /// [`Kind::SignIn`] when the provider takes the sign-in no longer; else what the store, or the
+    /// [`Kind::SignIn`] when the provider takes the sign-in no longer; else what the safe, or the
     /// exchange with the provider, failed with.
     pub fn token(&self, refused: Option<&Secret>, now: i64) -> Result<Secret> {
         let is_good = |document: &Document| {
@@ -66,49 +69,53 @@ impl Keeper<'_> {
                 .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
-        // A store that cannot be written has to be found out while the old token is still good.
-        self.store.save(&document.write()?)?;
+        // A safe that cannot be written has to be found out while the old token is still good.
+        self.save(&document)?;
         let tokens =
             client.refresh(&document.token_endpoint, document.secret_in_body, refresh).map_err(|error| {
                 if error.kind() == Kind::SignIn { error.hint(self.run_login()) } else { error }
             })?;
         let renewed = document.renewed(tokens, now);
-        self.store.save(&renewed.write()?)?;
+        self.save(&renewed)?;
         Ok(renewed.access)
     }
 
     /// Keeps a sign-in that has just come about, instead of any other.
     ///
     /// # Errors
-    /// What the store failed with.
-    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<Document> {
+    /// What the safe failed with.
+    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, Rests)> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        self.store.save(&document.write()?)?;
-        Ok(document)
+        let rests = self.save(&document)?;
+        Ok((document, rests))
     }
 
     /// What is kept, if anything is.
     ///
     /// # Errors
-    /// What the store failed with; [`Kind::Data`] for what cannot be understood.
+    /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
     pub fn stored(&self) -> Result<Option<Document>> {
-        let Some(stored) = self.store.load()? else { return Ok(None) };
-        Document::read(&stored).map(Some).map_err(|error| {
-            error.within(format!("could not use {}", self.store.place())).hint(self.run_login())
-        })
+        let Some((stored, rests)) = self.safe.get(self.account, What::RefreshToken)? else { return Ok(None) };
+        Document::read(&stored)
+            .map(Some)
+            .map_err(|error| error.within(format!("could not use what is in {rests}")).hint(self.run_login()))
+    }
+
+    fn save(&self, document: &Document) -> Result<Rests> {
+        self.safe.put(self.account, What::RefreshToken, &document.write()?)
     }
 
     /// Has the provider forget the sign-in where it can, and forgets it here in any case.
     ///
     /// # Errors
-    /// What the store failed with.
+    /// What the safe failed with.
     pub fn forget(&self) -> Result<Forgotten> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         // What cannot be understood cannot be revoked either, and goes all the same.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
-        Ok(Forgotten { existed: self.store.erase()?, revoked })
+        Ok(Forgotten { removed: self.safe.remove(self.account, What::RefreshToken)?, revoked })
     }
 
     fn revoke(&self, document: &Document) -> Option<Result<()>> {
@@ -146,18 +153,18 @@ impl Keeper<'_> {
 #[cfg(test)]
 mod tests {
     use super::super::document::tests::{document, settings, tokens};
-    use super::super::store::FileStore;
     use super::*;
     use std::time::Duration;
 
     /// A keeper whose provider does not exist: whatever needs it fails.
-    fn with_keeper(test: impl FnOnce(&Keeper<'_>, &FileStore)) {
+    fn with_keeper(test: impl FnOnce(&Keeper<'_>, &Safe)) {
         let folder = tempfile::tempdir().unwrap();
-        let store = FileStore::new(folder.path().join("work.token"));
+        let store = Safe::new(folder.path(), None);
         let mut settings = settings();
         settings.named.token = crate::oauth::endpoint("http://127.0.0.1:9/token").ok();
         let keeper = Keeper {
-            store: Box::new(store.clone()),
+            safe: store.clone(),
+            account: "work",
             lock: folder.path().join("work.token.lock"),
             settings: &settings,
             reach: Reach {
@@ -172,10 +179,14 @@ mod tests {
         test(&keeper, &store);
     }
 
-    fn keep(store: &FileStore, access: &str, refresh: Option<&str>) {
+    fn put(safe: &Safe, secret: &Secret) {
+        safe.put("work", What::RefreshToken, secret).unwrap();
+    }
+
+    fn keep(store: &Safe, access: &str, refresh: Option<&str>) {
         let mut document = document(access, refresh, 3600, 1000);
         document.token_endpoint = crate::oauth::endpoint("http://127.0.0.1:9/token").unwrap();
-        store.save(&document.write().unwrap()).unwrap();
+        put(store, &document.write().unwrap());
     }
 
     #[test]
@@ -188,7 +199,7 @@ mod tests {
             );
             assert!(keeper.stored().unwrap().is_none());
             let forgotten = keeper.forget().unwrap();
-            assert!(!forgotten.existed && forgotten.revoked.is_none());
+            assert!(forgotten.removed.is_empty() && forgotten.revoked.is_none());
         });
     }
 
@@ -221,7 +232,7 @@ mod tests {
         with_keeper(|keeper, store| {
             let mut other = document("a", Some("r"), 3600, 1000);
             other.client_id = "other".into();
-            store.save(&other.write().unwrap()).unwrap();
+            put(store, &other.write().unwrap());
             assert_eq!(keeper.token(None, 2000).unwrap_err().kind(), Kind::NoCredentials);
         });
     }
@@ -229,9 +240,9 @@ mod tests {
     #[test]
     fn what_is_damaged_is_told_and_can_be_forgotten() {
         with_keeper(|keeper, store| {
-            store.save(&Secret::new("rubbish")).unwrap();
+            put(store, &Secret::new("rubbish"));
             assert_eq!(keeper.token(None, 0).unwrap_err().kind(), Kind::Data);
-            assert!(keeper.forget().unwrap().existed);
+            assert!(!keeper.forget().unwrap().removed.is_empty());
         });
     }
 

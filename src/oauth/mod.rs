@@ -8,7 +8,7 @@
 //!               ├─▶ device flow: code ─ person ─▶ Tokens ─┐
 //!               ├─▶ browser flow: URL ─▶ listener ─▶ ─────┤
 //!               │                                         ▼
-//!               └─◀─ refresh, revoke ◀────────────── Keeper ◀─▶ Store (file, keyring)
+//!               └─◀─ refresh, revoke ◀────────────── Keeper ◀─▶ safe (keyring, file)
 //!                                                         │
 //!                                       access token ◀────┘ while fresh; else renewed, stored, given out
 //! ```
@@ -20,9 +20,9 @@ mod document;
 mod http;
 mod keeper;
 mod listener;
+mod lock;
 mod metadata;
 mod provider;
-mod store;
 
 pub use self::browser::{Typed, Visit};
 pub use self::client::{Client, Settings, Tokens};
@@ -31,4 +31,3 @@ pub use self::document::Document;
 pub use self::http::Reach;
 pub use self::keeper::{Forgotten, Keeper};
 pub use self::provider::{Endpoints, Named, Provider, endpoint};
-pub use self::store::{FileStore, Store};

@@ -18,7 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
     ("safe", &["auth::Secret"]),
-    ("oauth", &["auth", "transport"]),
+    ("oauth", &["auth", "safe", "transport"]),
     ("account", &["auth", "oauth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
     ("server", &[]),
 ];

@@ -1,13 +1,10 @@
-//! The options of `pop3 auth`.
+//! `pop3 auth`: keeping what is needed to sign in.
 
 use clap::{Args, Subcommand};
 
 use super::server::{ServerArgs, WhichArgs};
 
-/// Sign in by OAuth, see what is kept of it, sign out
-///
-/// For accounts with oauth and oauth-client-id in the configuration file. What the provider gives is
-/// kept where only you can read it, and renewed by itself.
+/// Keep what is needed to sign in: in the keyring, or in a file only you may read
 #[derive(Debug, Args)]
 pub(crate) struct AuthArgs {
     #[command(subcommand)]
@@ -16,22 +13,35 @@ pub(crate) struct AuthArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
-    /// Sign in with the provider, in a browser or with a code
+    /// Sign in once, by OAuth or with a password, and keep it
     ///
-    /// With --device a short code is entered in any browser, on any machine; with --browser a browser on
-    /// this machine comes back by itself, or its last address is pasted here. Without either, a browser is
-    /// used where there is a screen, else a code where the provider has such a thing.
-    #[command(after_help = "Examples:\n  pop3 auth login -a work\n  pop3 auth login -a work --device")]
+    /// An account with oauth in the configuration file signs in with its provider. With --device a short
+    /// code is entered in any browser, on any machine; with --browser a browser on this machine comes back by
+    /// itself, or its last address is pasted here. Without either a browser is used where there is a screen,
+    /// else a code where the provider has such a thing. From then on access tokens are renewed without you.
+    ///
+    /// Any other account is asked for its password on the terminal, or by what an option says; it is proven
+    /// by signing in to the server.
+    ///
+    /// What is got is put into the desktop's keyring; where there is none, or it is locked, into a file
+    /// below $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's
+    /// name.
+    #[command(after_help = "\
+Examples:
+  pop3 auth login -a work
+  pop3 auth login -a work --device           by OAuth, on a machine without a screen
+  pass show mail/work | pop3 auth login -a work --password-stdin
+  POP3_KEYRING=off pop3 auth login -a work   into a file, for cron on a machine without a desktop")]
     Login(Box<LoginArgs>),
-    /// Show who is signed in, and for how long
-    #[command(after_help = "Example:\n  pop3 auth status --json")]
-    Status(StatusArgs),
-    /// Forget a sign-in, here and at the provider
+    /// Show what is kept for which account, where, and for how long
+    #[command(after_help = "Example:\n  pop3 auth status")]
+    Status(KeptArgs),
+    /// Forget what is kept for an account, at its OAuth provider too
     #[command(after_help = "Example:\n  pop3 auth logout -a work")]
     Logout(Box<LogoutArgs>),
 }
 
-/// How to sign in with the provider.
+/// How to sign in with an OAuth provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AuthFlow {
     Device,
@@ -40,10 +50,10 @@ pub(crate) enum AuthFlow {
 
 #[derive(Debug, Args)]
 pub(crate) struct LoginArgs {
-    /// Enter a code in any browser, on any machine
+    /// By OAuth: enter a code in any browser, on any machine
     #[arg(long, conflicts_with = "browser")]
     pub(crate) device: bool,
-    /// Open an address in a browser, best on this machine
+    /// By OAuth: open an address in a browser, best on this machine
     #[arg(long)]
     pub(crate) browser: bool,
     #[command(flatten)]
@@ -62,7 +72,7 @@ impl LoginArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StatusArgs {
+pub(crate) struct KeptArgs {
     #[command(flatten)]
     pub(crate) which: WhichArgs,
 }

@@ -136,7 +136,8 @@ pub(crate) struct SignInArgs {
     /// Take the password from the first line this command prints
     ///
     /// Without any of these options, the password comes from POP3_PASSWORD, else from the configuration
-    /// file, else from ~/.netrc, else from a question on the terminal.
+    /// file, else from where `pop3 auth login` keeps it, else from ~/.netrc, else from a question on the
+    /// terminal.
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     #[arg(conflicts_with_all = ["password_file", "password_stdin"])]
     pub(crate) password_command: Option<String>,

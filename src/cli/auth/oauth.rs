@@ -10,13 +10,16 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{Account, OAuth};
 use pop3::error::{Error, Kind};
-use pop3::oauth::{Client, Endpoints, FileStore, Keeper, Reach, Tokens, Visit};
+use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit};
 
-use super::Kept;
+use pop3::safe::What;
+
+use super::{object, place};
 use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
 use crate::cli::output::json::Object;
+use crate::cli::report;
 
 /// A person gets this many times the patience that a machine gets.
 const PERSON: u32 = 10;
@@ -29,7 +32,8 @@ pub(crate) fn keeper<'a>(
 ) -> Result<Keeper<'a>, Error> {
     let journal = context.environment().state_path(&account.name)?;
     Ok(Keeper {
-        store: Box::new(FileStore::new(journal.with_extension("token"))),
+        safe: context.environment().safe()?,
+        account: &account.name,
         lock: journal.with_extension("token.lock"),
         settings: &oauth.settings,
         reach: reach(account),
@@ -73,7 +77,7 @@ pub(super) fn login(
     let client = client.map_err(about)?;
     let endpoints = client.endpoints().map_err(about)?;
     let flow = flow.unwrap_or_else(|| {
-        let has_browser = context.output().can_ask() && context.environment().has_display();
+        let has_browser = context.output().can_ask() && context.environment().has_screen();
         match (&endpoints.device, &endpoints.authorization) {
             (Some(_), Some(_)) if has_browser => AuthFlow::Browser,
             (Some(_), _) => AuthFlow::Device,
@@ -85,20 +89,25 @@ pub(super) fn login(
         AuthFlow::Browser => by_browser(context, account, &client, &endpoints),
     };
     let now = Timestamp::now();
-    let document =
+    let (document, rests) =
         tokens.and_then(|tokens| keeper.keep(&endpoints, tokens, now.as_second())).map_err(about)?;
-    let (output, place) = (context.output(), keeper.store.place());
+    let output = context.output();
     let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
     if output.is_json() {
-        let object = Object::event("signed_in", &account.name)
-            .put("provider", &document.provider)
-            .put("token_until", until.map(|until| until.to_string()))
-            .put("renews", document.refresh.is_some())
-            .put("scope", &document.scope)
-            .put("kept_in", &place);
+        let object =
+            object(Object::new().put("event", "signed_in"), &account.name, What::RefreshToken, Some(&rests))
+                .put("provider", &document.provider)
+                .put("token_until", until.map(|until| until.to_string()))
+                .put("renews", document.refresh.is_some())
+                .put("scope", &document.scope);
         return Ok(output.object(object)?);
     }
-    output.note(&format!("signed in: {} as {}, kept in {place}", account.name, account.user));
+    output.note(&format!(
+        "signed in: {} as {}; the refresh token is kept in {}",
+        account.name,
+        account.user,
+        place(&rests)
+    ));
     if document.refresh.is_none() {
         let end = until.map_or_else(|| "its end".to_owned(), human::local);
         output.warn(&format!(
@@ -173,7 +182,7 @@ fn show(context: &Context, object: Object) -> Result<(), Error> {
 
 /// Opens a browser, where somebody sits before a screen. Nothing depends on it.
 fn open(context: &Context, visit: &Visit) {
-    if context.output().can_ask() && context.environment().has_display() {
+    if context.output().can_ask() && context.environment().has_screen() {
         let mut opener = Command::new("xdg-open");
         opener.arg(visit.url().as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if opener.spawn().is_err() {
@@ -204,57 +213,61 @@ fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
     }
 }
 
-/// What is kept of an account's sign-in.
-pub(super) fn status(context: &Context, account: &Account, oauth: &OAuth) -> Result<Kept> {
-    let keeper = keeper(context, account, oauth)?;
-    let stored = keeper.stored()?;
+/// What is known of an account's sign-in without asking the provider.
+pub(super) struct Known {
+    pub(super) provider: String,
+    /// In a word or two: `signed in`, `not signed in`, …
+    pub(super) state: &'static str,
+    /// The end of the access token.
+    pub(super) until: Option<Timestamp>,
+    /// Whether it is renewed without a person.
+    pub(super) renews: bool,
+    pub(super) scope: String,
+}
+
+/// What is known of an account's sign-in.
+pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<Known> {
+    let stored = keeper(context, account, oauth)?.stored()?;
+    let now = Timestamp::now().as_second();
     let state = match &stored {
         None => "not signed in",
         Some(document) if !document.belongs_to(&oauth.settings) => "of another client",
-        Some(document) if document.refresh.is_none() && !document.is_fresh(Timestamp::now().as_second()) => {
-            "expired"
-        }
+        Some(document) if document.refresh.is_none() && !document.is_fresh(now) => "expired",
         Some(_) => "signed in",
     };
-    let until = stored.as_ref().and_then(|document| Timestamp::from_second(document.expires_at?).ok());
-    Ok(Kept {
+    Ok(Known {
         provider: oauth.settings.provider.to_string(),
         state,
-        place: stored.as_ref().map(|_| keeper.store.place()),
-        until,
+        until: stored.as_ref().and_then(|document| Timestamp::from_second(document.expires_at?).ok()),
         renews: stored.as_ref().is_some_and(|document| document.refresh.is_some()),
         scope: stored.map_or_else(|| oauth.settings.scope().to_owned(), |document| document.scope),
     })
 }
 
-/// Forgets an account's sign-in, here and at the provider.
-pub(super) fn logout(context: &Context, account: &Account, oauth: &OAuth) -> Result<()> {
+/// Forgets an account's sign-in, here and at the provider; says whether there was one.
+pub(super) fn logout(context: &Context, account: &Account, oauth: &OAuth) -> Result<bool> {
     let forgotten = keeper(context, account, oauth)?.forget()?;
-    let (output, name) = (context.output(), &account.name);
-    let failed = forgotten.revoked.as_ref().and_then(|revoked| revoked.as_ref().err());
-    if output.is_json() {
-        let object = Object::event("signed_out", name)
-            .put("existed", forgotten.existed)
-            .put("revoked", forgotten.revoked.as_ref().is_some_and(Result::is_ok));
-        return Ok(output.object(object)?);
-    }
-    if !forgotten.existed {
-        output.note(&format!("{name} was not signed in"));
-        return Ok(());
-    }
-    output.note(&match &forgotten.revoked {
-        Some(Ok(())) => format!("signed out: {name}, here and at the provider"),
-        _ => format!("signed out here: {name}"),
-    });
-    match failed {
-        Some(error) => output.warn(&format!(
-            "the provider may still know the sign-in: {}; its own page of connected programs can end it",
-            crate::cli::report::sentence(error)
-        )),
-        None if forgotten.revoked.is_none() => {
-            output.note("the provider has no way to be told; its own page of connected programs can end it");
+    let (output, name, what) = (context.output(), &account.name, What::RefreshToken);
+    for rests in &forgotten.removed {
+        if output.is_json() {
+            let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);
+            output.object(object(Object::new(), name, what, Some(rests)).put("revoked", is_revoked))?;
+        } else {
+            output.note(&format!("removed the {what} of {name} from {rests}"));
         }
-        None => {}
     }
-    Ok(())
+    if forgotten.removed.is_empty() {
+        return Ok(false);
+    }
+    match &forgotten.revoked {
+        Some(Ok(())) => output.note("the provider has forgotten the sign-in, too"),
+        Some(Err(error)) => output.warn(&format!(
+            "the provider may still know the sign-in: {}; its own page of connected programs can end it",
+            report::sentence(error)
+        )),
+        None => {
+            output.note("the provider cannot be told; its own page of connected programs can end the sign-in")
+        }
+    }
+    Ok(true)
 }

@@ -50,19 +50,28 @@ pub(crate) struct Dovecot {
 pub(crate) fn maildrop() -> OnDovecot {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    on(shared(), number)
+}
+
+/// A fresh, empty maildrop on a Dovecot of one's own.
+pub(crate) fn maildrop_on(server: &'static Dovecot) -> OnDovecot {
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    on(server, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn on(server: &'static Dovecot, number: usize) -> OnDovecot {
     assert!(number < USERS, "raise dovecot::USERS");
     let user = format!("user{number}");
-    of(format!("secret of {user}"), user)
+    of(server, format!("secret of {user}"), user)
 }
 
 /// A maildrop whose password the server knows by its hash alone, as most do: of use to the mechanisms that
 /// send the password itself. There is one, for one test.
 pub(crate) fn hashed() -> OnDovecot {
-    of("secret of hashed".to_owned(), "hashed".to_owned())
+    of(shared(), "secret of hashed".to_owned(), "hashed".to_owned())
 }
 
-fn of(password: String, user: String) -> OnDovecot {
-    let server = shared();
+fn of(server: &'static Dovecot, password: String, user: String) -> OnDovecot {
     let maildir = server.folder.join("mail").join(&user);
     for folder in [maildir.clone(), maildir.join("new"), maildir.join("cur"), maildir.join("tmp")] {
         fs::create_dir(&folder).unwrap();
@@ -75,11 +84,12 @@ fn of(password: String, user: String) -> OnDovecot {
 
 fn shared() -> &'static Dovecot {
     static SHARED: OnceLock<Dovecot> = OnceLock::new();
-    SHARED.get_or_init(Dovecot::start)
+    SHARED.get_or_init(|| Dovecot::start(|_, _| String::new()))
 }
 
 impl Dovecot {
-    fn start() -> Dovecot {
+    /// Starts one; `more` gives what its configuration ends with, from its folder and certificates.
+    pub(crate) fn start(more: impl FnOnce(&Path, &Certificates) -> String) -> Dovecot {
         let folder = tempfile::Builder::new().prefix("pop3-dovecot-").tempdir().unwrap().keep();
         open_to_all(&folder);
         let certificates = Certificates::make(&folder);
@@ -94,7 +104,8 @@ impl Dovecot {
         fs::write(folder.join("users"), users + &hashed).unwrap();
 
         let (plain, tls) = (free_address(), free_address());
-        let leash = launch(&folder, &configure(&folder, &certificates, plain, tls), plain);
+        let text = configure(&folder, &certificates, plain, tls) + &more(&folder, &certificates);
+        let leash = launch(&folder, &text, plain);
         Dovecot { folder, certificates, plain, tls, _leash: leash }
     }
 

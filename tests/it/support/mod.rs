@@ -5,11 +5,14 @@ use std::path::Path;
 
 pub(crate) mod authority;
 pub(crate) mod bound;
+pub(crate) mod browser;
 pub(crate) mod certificates;
 pub(crate) mod corpus;
 pub(crate) mod cyrus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
+pub(crate) mod keyring;
+pub(crate) mod oidc;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;
@@ -17,6 +20,7 @@ pub(crate) mod scripted;
 pub(crate) mod socks;
 pub(crate) mod stage;
 pub(crate) mod trust;
+pub(crate) mod web;
 
 /// A maildrop on a real server, seen from both sides: as a client reaches it and as the server stores it.
 pub(crate) trait Maildrop {

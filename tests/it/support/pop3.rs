@@ -7,7 +7,8 @@ use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// Longer than any run of these tests takes, even on a slow machine.
@@ -58,6 +59,7 @@ impl Home {
 pub(crate) struct Pop3 {
     command: Command,
     stdin: Vec<u8>,
+    keeps_stdin: bool,
     read: u64,
 }
 
@@ -83,7 +85,7 @@ impl Pop3 {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        Pop3 { command, stdin: Vec::new(), read: u64::MAX }
+        Pop3 { command, stdin: Vec::new(), keeps_stdin: false, read: u64::MAX }
     }
 
     pub(crate) fn args<T: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = T>) -> Pop3 {
@@ -99,6 +101,12 @@ impl Pop3 {
     /// What its standard input holds; nothing without.
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Pop3 {
         self.stdin = bytes.into();
+        self
+    }
+
+    /// Leaves its standard input open, for [`Running::type_in`].
+    pub(crate) fn keeping_stdin(mut self) -> Pop3 {
+        self.keeps_stdin = true;
         self
     }
 
@@ -127,11 +135,14 @@ impl Pop3 {
     /// Starts it and goes on.
     pub(crate) fn start(mut self) -> Running {
         let mut child = self.command.spawn().unwrap();
-        let mut input = child.stdin.take().unwrap();
         let stdin = self.stdin;
-        // A program that ends without reading all of it is not at fault.
-        std::thread::spawn(move || drop(input.write_all(&stdin)));
+        let kept = self.keeps_stdin.then(|| child.stdin.take().unwrap());
+        if let Some(mut input) = child.stdin.take() {
+            // A program that ends without reading all of it is not at fault.
+            std::thread::spawn(move || drop(input.write_all(&stdin)));
+        }
         Running {
+            stdin: kept,
             stdout: drain(child.stdout.take().unwrap().take(self.read)),
             stderr: drain(child.stderr.take().unwrap()),
             child,
@@ -139,19 +150,43 @@ impl Pop3 {
     }
 }
 
-type Drained = std::thread::JoinHandle<Vec<u8>>;
+/// A stream of the program, read by a thread of its own as it comes.
+struct Drained {
+    all: Arc<Mutex<Vec<u8>>>,
+    reader: Option<std::thread::JoinHandle<()>>,
+}
 
 fn drain(mut from: impl Read + Send + 'static) -> Drained {
-    std::thread::spawn(move || {
-        let mut all = Vec::new();
-        let _ = from.read_to_end(&mut all);
-        all
-    })
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let into = Arc::clone(&all);
+    let reader = std::thread::spawn(move || {
+        let mut chunk = vec![0; 1 << 16];
+        while let Ok(count @ 1..) = from.read(&mut chunk) {
+            into.lock().unwrap().extend_from_slice(&chunk[..count]);
+        }
+    });
+    Drained { all, reader: Some(reader) }
+}
+
+impl Drained {
+    /// What has come so far.
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.all.lock().unwrap()).into_owned()
+    }
+
+    /// All of it, to its end.
+    fn take(&mut self) -> Vec<u8> {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        std::mem::take(&mut *self.all.lock().unwrap())
+    }
 }
 
 /// A run under way; killed, by its process id, where it is dropped.
 pub(crate) struct Running {
     child: Child,
+    stdin: Option<ChildStdin>,
     stdout: Drained,
     stderr: Drained,
 }
@@ -165,6 +200,28 @@ impl Running {
     /// Sends it a signal by that name.
     pub(crate) fn signal(&self, name: &str) {
         tool(Command::new("kill").args(["-s", name, &self.id().to_string()]));
+    }
+
+    /// Types a line into the standard input that was kept.
+    pub(crate) fn type_in(&mut self, line: &str) {
+        writeln!(self.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    /// Waits until its standard output has a line with these words in it, and gives the line.
+    pub(crate) fn line_with(&mut self, words: &str) -> String {
+        let patience = Instant::now() + PATIENCE;
+        loop {
+            let has_ended = !self.is_alive();
+            let text = self.stdout.so_far();
+            if let Some(line) =
+                text.split_inclusive('\n').find(|line| line.contains(words) && line.ends_with('\n'))
+            {
+                return line.to_owned();
+            }
+            let went_wrong = has_ended || Instant::now() > patience;
+            assert!(!went_wrong, "no {words:?} in {text:?}, nor in {:?}", self.stderr.so_far());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Whether it still runs.
@@ -188,9 +245,7 @@ impl Running {
             }
             std::thread::sleep(Duration::from_millis(2));
         };
-        let take =
-            |drained: &mut Drained| std::mem::replace(drained, std::thread::spawn(Vec::new)).join().unwrap();
-        let (stdout, stderr) = (take(&mut self.stdout), take(&mut self.stderr));
+        let (stdout, stderr) = (self.stdout.take(), self.stderr.take());
         let stderr = String::from_utf8_lossy(&stderr).into_owned();
         let status = status.unwrap_or_else(|| panic!("still running after {PATIENCE:?}: {stderr}"));
         if status.signal() == Some(SIGKILL) {

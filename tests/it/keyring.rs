@@ -1,0 +1,196 @@
+//! `pop3 auth`: passwords kept in a real keyring, or in a file where there is none.
+
+use crate::support::dovecot::{self, OnDovecot};
+use crate::support::keyring::Session;
+use crate::support::pop3::{Home, Pop3};
+use crate::support::{Maildrop, corpus};
+use base64::Engine as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// A home with the account `work` at that maildrop, that says nothing of a password.
+fn home(maildrop: &OnDovecot) -> Home {
+    let home = Home::new();
+    let (url, deliver) = (maildrop.url("pop3"), "deliver = \"maildir:in\"");
+    home.configure(&format!("[account.work]\nserver = \"{url}\"\ntls = \"none\"\n{deliver}\n"));
+    home
+}
+
+fn pop3(home: &Home, session: Option<&Session>, args: &[&str]) -> Pop3 {
+    let run = Pop3::new(home).args(args);
+    match session {
+        None => run,
+        Some(session) => run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &session.address),
+    }
+}
+
+fn log_in(home: &Home, session: Option<&Session>, password: &str) -> Pop3 {
+    pop3(home, session, &["auth", "login", "--password-stdin"]).stdin(format!("{password}\n"))
+}
+
+fn file(home: &Home) -> PathBuf {
+    home.join(".local/state/pop3/work.secret")
+}
+
+#[test]
+fn a_password_rests_in_the_keyring_and_fetch_finds_it_there() {
+    let mut maildrop = dovecot::maildrop();
+    maildrop.put(&corpus::simple("one"));
+    let (home, session) = (home(&maildrop), Session::with_a_keyring());
+    let run = |args: &[&str]| pop3(&home, Some(&session), args).run();
+
+    run(&["auth", "status"]).exits(0).has_line(&["work", "password", "nowhere"]);
+    run(&["fetch"]).exits(77).says("pop3 auth login");
+    log_in(&home, Some(&session), "wrong").run().exits(77);
+    assert_eq!(session.password_of("work"), None, "kept although the server refused it");
+
+    log_in(&home, Some(&session), maildrop.password()).run().exits(0).says("keyring");
+    assert_eq!(session.password_of("work").as_deref(), Some(maildrop.password()));
+    assert!(!file(&home).exists(), "kept twice");
+    run(&["auth", "status"]).exits(0).has_line(&["work", "password", "keyring"]);
+    let told = run(&["auth", "status", "--json"]).exits(0).text();
+    let status: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&status["account"], &status["rests"]), (&"work".into(), &"keyring".into()));
+    run(&["fetch"]).exits(0);
+    assert_eq!(fs::read_dir(home.join("in/new")).unwrap().count(), 1);
+
+    // A second time takes the place of the first.
+    log_in(&home, Some(&session), maildrop.password()).run().exits(0);
+    run(&["auth", "logout"]).exits(0).says("removed");
+    assert_eq!(session.password_of("work"), None);
+    run(&["auth", "logout"]).exits(0).says("nothing");
+    run(&["stat"]).exits(77);
+}
+
+#[test]
+fn a_locked_keyring_is_told_and_a_new_password_goes_into_a_file() {
+    let maildrop = dovecot::maildrop();
+    let (home, session) = (home(&maildrop), Session::with_a_keyring());
+    log_in(&home, Some(&session), maildrop.password()).run().exits(0).says("keyring");
+    session.lock();
+    let run = |args: &[&str]| pop3(&home, Some(&session), args).run();
+    run(&["stat"]).exits(77).says("keyring: it is locked");
+    run(&["auth", "status"]).exits(0).has_line(&["work", "keyring"]);
+    run(&["auth", "logout"]).exits(77).says("locked");
+    // Other sources are asked all the same.
+    let host = maildrop.address().ip();
+    let netrc = format!("machine {host} login {} password \"{}\"\n", maildrop.user(), maildrop.password());
+    home.write(".netrc", &netrc, 0o600);
+    run(&["stat"]).exits(0);
+    fs::remove_file(home.join(".netrc")).unwrap();
+
+    log_in(&home, Some(&session), maildrop.password()).run().exits(0).says("work.secret");
+    run(&["stat"]).exits(0);
+}
+
+#[test]
+fn where_there_is_no_keyring_a_file_that_only_its_owner_may_read_serves_cron() {
+    let mut maildrop = dovecot::maildrop();
+    maildrop.put(&corpus::simple("one"));
+    let empty = Session::without_a_keyring();
+    for session in [None, Some(&empty)] {
+        let home = home(&maildrop);
+        log_in(&home, session, maildrop.password()).run().exits(0).says("only you may read");
+        let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(file(&home)), mode(home.join(".local/state/pop3"))), (0o600, 0o700));
+        pop3(&home, session, &["auth", "status"]).run().exits(0).has_line(&["work", "password"]);
+        pop3(&home, session, &["fetch"]).run().exits(0);
+        assert_eq!(fs::read_dir(home.join("in/new")).unwrap().count(), 1);
+
+        fs::set_permissions(file(&home), fs::Permissions::from_mode(0o644)).unwrap();
+        pop3(&home, session, &["fetch"]).run().exits(78).says("chmod 600");
+        pop3(&home, session, &["auth", "logout"]).run().exits(0);
+        assert!(!file(&home).exists());
+    }
+}
+
+#[test]
+fn a_keyring_that_can_be_reached_takes_over_from_the_file() {
+    let maildrop = dovecot::maildrop();
+    let (home, session) = (home(&maildrop), Session::with_a_keyring());
+    log_in(&home, None, maildrop.password()).run().exits(0);
+    assert!(file(&home).exists());
+    log_in(&home, Some(&session), maildrop.password()).run().exits(0).says("keyring");
+    assert!(!file(&home).exists(), "the old one would count");
+    // Switched off by the configuration, and on again by the environment.
+    let path = home.join(".config/pop3/config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    home.configure(&format!("keyring = false\n{text}"));
+    let stat = Pop3::new(&home).args(["stat"]).env("DBUS_SESSION_BUS_ADDRESS", &session.address);
+    stat.env("POP3_KEYRING", "").run().exits(77);
+    pop3(&home, Some(&session), &["stat"]).run().exits(0);
+}
+
+#[test]
+fn a_bus_that_never_answers_is_not_waited_for_for_ever() {
+    let maildrop = dovecot::maildrop();
+    let home = home(&maildrop);
+    let socket = home.join("bus");
+    let _silent = UnixListener::bind(&socket).unwrap();
+    let address = format!("unix:path={}", socket.display());
+    let run = |run: Pop3| run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &address).run();
+    let began = Instant::now();
+    run(pop3(&home, None, &["stat"])).exits(77).says("does not answer");
+    run(log_in(&home, None, maildrop.password())).exits(0).says("work.secret");
+    assert!(began.elapsed() < Duration::from_secs(60));
+    run(pop3(&home, None, &["stat"])).exits(0);
+}
+
+#[test]
+fn a_source_that_the_configuration_names_is_told_to_count_before() {
+    let maildrop = dovecot::maildrop();
+    let home = home(&maildrop);
+    let path = home.join(".config/pop3/config.toml");
+    let text = fs::read_to_string(&path).unwrap();
+    home.configure(&format!("{text}password-command = \"echo wrong\"\n"));
+    log_in(&home, None, maildrop.password()).run().exits(0).says("counts before");
+    pop3(&home, None, &["auth", "status"]).run().exits(0).has_line(&["work", "command"]);
+    pop3(&home, None, &["stat"]).run().exits(77);
+}
+
+#[test]
+fn the_password_shows_nowhere_but_where_it_rests() {
+    let mut maildrop = dovecot::maildrop();
+    maildrop.put(&corpus::simple("one"));
+    let session = Session::with_a_keyring();
+    let password = maildrop.password();
+    let forms = [password.to_owned(), base64::engine::general_purpose::STANDARD.encode(password)];
+    let is_in = |bytes: &[u8]| {
+        let text = String::from_utf8_lossy(bytes);
+        forms.iter().any(|form| text.contains(form.as_str()))
+    };
+    for session in [None, Some(&session)] {
+        let home = home(&maildrop);
+        let programs = home.join("programs");
+        let strace = ["strace", "-f", "-v", "-s", "4096", "-e", "trace=execve", "-o"];
+        let wrapper: Vec<_> = strace.into_iter().chain([programs.to_str().unwrap()]).collect();
+        for args in [
+            &["auth", "login", "--password-stdin", "--trace", "-v"][..],
+            &["auth", "status", "-v"],
+            &["auth", "status", "--json"],
+            &["fetch", "--trace", "-v"],
+            &["fetch", "--json"],
+            &["accounts", "--json"],
+            &["auth", "logout", "-v"],
+        ] {
+            let mut run = Pop3::under(&home, &wrapper).args(args);
+            if args.contains(&"--password-stdin") {
+                run = run.stdin(format!("{password}\n"));
+            }
+            if let Some(session) = session {
+                run = run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &session.address);
+            }
+            let outcome = run.run().exits(0);
+            assert!(!is_in(&outcome.stdout) && !is_in(outcome.stderr.as_bytes()), "{args:?}: {outcome:?}");
+            assert!(!is_in(&fs::read(&programs).unwrap()), "{args:?}: as an argument or a variable");
+            for entry in fs::read_dir(home.join(".local/state/pop3")).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                let rests_here = path == file(&home) && session.is_none();
+                assert!(rests_here || !is_in(&fs::read(&path).unwrap()), "{args:?}: in {}", path.display());
+            }
+        }
+    }
+}

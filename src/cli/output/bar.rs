@@ -68,6 +68,10 @@ impl Bar {
 
 impl Observer for Bar {
     fn event(&mut self, event: &Event) {
+        // Nobody will ever see it: several events a message are not worth an estimate each.
+        if self.curtain.is_none() {
+            return;
+        }
         match *event {
             Event::Connected { .. } => self.bar.set_message("signing in"),
             Event::SignedIn { messages, .. } => {

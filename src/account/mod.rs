@@ -82,18 +82,28 @@ impl Account {
     /// terminal, but behind `~/.netrc`.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when there is no password;
+    /// [`Kind::NoCredentials`] when there is no password, or no certificate to show where one is to speak;
     /// [`Kind::Config`] when its file is open to others;
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
         // RFC 4422 appendix A: what proves who we are is outside of the exchange.
         if self.auth == Some(Mechanism::External) {
+            let failed = |why: &'static str, hint: &'static str| {
+                Err(Error::new(Kind::NoCredentials, "could not sign in with external")
+                    .because(why)
+                    .hint(hint))
+            };
             return match self.tls.identity {
-                Some(_) => Ok(by_certificate),
-                None => Err(Error::new(Kind::NoCredentials, "could not sign in with external")
-                    .because("it takes a client certificate, and there is none")
-                    .hint("give --client-cert, or leave --auth out to sign in with the password")),
+                Some(_) if self.security != Security::None => Ok(by_certificate),
+                Some(_) => failed(
+                    "a client certificate is shown in TLS alone, and the line has none",
+                    "leave --tls none out",
+                ),
+                None => failed(
+                    "it takes a client certificate, and there is none",
+                    "give --client-cert, or leave --auth out to sign in with the password",
+                ),
             };
         }
         if self.certificate_may_speak() {

@@ -1,5 +1,6 @@
 //! Which word counts: configuration < environment < flags.
 
+use std::error::Error as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -74,6 +75,14 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     let proof = |netrc: &str| account.credentials(&Environment::of(None, [("NETRC", netrc)])).unwrap().proof;
     assert!(matches!(proof("/nonexistent"), Proof::Certificate));
     assert!(matches!(proof(netrc.to_str().unwrap()), Proof::Password(_)), "a password that is found counts");
+
+    for (more, why) in [(&[][..], "there is none"), (&pair[1..], "in TLS alone")] {
+        let said = [&[server, ("auth", "external"), ("tls", "none")], more].concat();
+        let account = one("", &[], &[], &said).unwrap();
+        let error = account.credentials(&Environment::of(None, [])).unwrap_err();
+        assert_eq!(error.kind(), Kind::NoCredentials);
+        assert!(error.source().unwrap().to_string().contains(why), "{error:?}");
+    }
 
     let account = one("", &[("POP3_CLIENT_CERT_PASSWORD", "tanstaaf")], &[], &pair).unwrap();
     let own = account.tls.identity.unwrap();

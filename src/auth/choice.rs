@@ -147,6 +147,10 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
             "the server takes OAuth tokens only, no passwords".to_owned(),
             "run `pop3 auth login`; --auth NAME tries a mechanism that is not offered",
         ),
+        (Proof::Password(_), [only]) if only == "EXTERNAL" => (
+            "the server takes client certificates only, no passwords".to_owned(),
+            "show it one: --auth external --client-cert FILE",
+        ),
         (Proof::Certificate, _) => (
             "the server does not offer to sign in by a client certificate".to_owned(),
             "--auth external tries it all the same",
@@ -291,7 +295,8 @@ mod tests {
 
     #[test]
     fn nothing_in_common_names_what_is_offered_and_no_control_characters() {
-        let table: [(&[&str], Credentials, &str); 4] = [
+        let table: [(&[&str], Credentials, &str); 5] = [
+            (&["EXTERNAL"], password(), "the server takes client certificates only, no passwords"),
             (
                 &["GSSAPI", "\x1b[2J", "NTLM"],
                 password(),

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::auth::{Credentials, Secret};
+use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::Keeper;
 use pop3::session::{Session, Transaction};
@@ -50,22 +50,30 @@ impl Context {
         let token =
             |refused: Option<&Secret>| keeper.token(refused, now()).map_err(|error| about(error, account));
         let used = first.take().map_or_else(|| token(None), Ok)?;
-        match self.try_sign_in(account, &Credentials::with_token(account.user.as_bytes(), used.clone())) {
-            Err(error) if error.kind() == Kind::SignIn => {
-                self.output().detail("the server refused the access token: trying with a new one");
-            }
+        let by = |token: Secret| Credentials::with_token(account.user.as_bytes(), token);
+        let refused = match self.try_sign_in(account, &by(used.clone())) {
+            // A server that never looked at it will not like another one better.
+            Err(error) if TokenRefused::of(&error).is_some() => error,
             outcome => return outcome,
-        }
-        let renewed = token(Some(&used))?;
-        self.try_sign_in(account, &Credentials::with_token(account.user.as_bytes(), renewed)).map_err(
-            |error| match error.kind() {
-                Kind::SignIn => error.hint(format!(
-                    "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
-                    keeper.login
-                )),
-                _ => error,
-            },
-        )
+        };
+        self.output().detail("the server refused the access token: trying with a new one");
+        let renewed = match token(Some(&used)) {
+            // There is none to be had: then what the server has said is what went wrong.
+            Err(error) if error.kind() == Kind::NoCredentials => {
+                return Err(match error.own_hint() {
+                    Some(hint) => refused.hint(hint),
+                    None => refused,
+                });
+            }
+            renewed => renewed?,
+        };
+        self.try_sign_in(account, &by(renewed)).map_err(|error| match error.kind() {
+            Kind::SignIn => error.hint(format!(
+                "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
+                keeper.login
+            )),
+            _ => error,
+        })
     }
 }
 

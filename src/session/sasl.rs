@@ -97,7 +97,8 @@ impl Session<Authorization> {
         has(&self.state.greeting.text) || implementation.is_some_and(has)
     }
 
-    fn announces(&self, name: &str) -> bool {
+    /// Whether the server lists the SASL mechanism of that name.
+    pub(super) fn announces(&self, name: &str) -> bool {
         let sasl = self.capabilities.as_ref().map(|capabilities| capabilities.sasl()).unwrap_or_default();
         sasl.iter().any(|offered| offered == name.as_bytes())
     }

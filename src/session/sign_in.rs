@@ -115,9 +115,13 @@ impl Session<Authorization> {
             if not_there && kind == Kind::SignIn && self.is_encrypted() && left.peek().is_some() {
                 continue;
             }
-            let who = String::from_utf8_lossy(&credentials.user);
-            let error = Error::new(kind, format!("could not sign in as {who} by {mechanism}")).because(cause);
-            return Err(match self.advice(kind, *mechanism, &reply, credentials) {
+            let context = match String::from_utf8_lossy(&credentials.user) {
+                // The certificate says who.
+                nobody if nobody.is_empty() => format!("could not sign in by {mechanism}"),
+                who => format!("could not sign in as {who} by {mechanism}"),
+            };
+            let error = Error::new(kind, context).because(cause);
+            return Err(match self.advice(kind, *mechanism, &reply, has_proven, credentials) {
                 Some(advice) => error.hint(advice),
                 None => error,
             });
@@ -132,6 +136,7 @@ impl Session<Authorization> {
         kind: Kind,
         mechanism: Mechanism,
         reply: &Reply,
+        has_proven: bool,
         credentials: &Credentials,
     ) -> Option<&'static str> {
         if kind != Kind::SignIn {
@@ -152,10 +157,33 @@ impl Session<Authorization> {
                      that cram-md5 has no use for: try --auth plain",
                 )
             }),
-            Proof::Token(_) => Some("the token has expired or was revoked: run `pop3 auth login`"),
-            Proof::Certificate => Some(
-                "the server did not take the client certificate for this user: see --client-cert and --user",
+            Proof::Token(_) if has_proven => {
+                Some("the token has expired or was revoked: run `pop3 auth login`")
+            }
+            Proof::Token(_) => Some(
+                "the server has not looked at the token, and may not take any: check that server and oauth \
+                 belong together",
             ),
+            Proof::Certificate => Some(self.advice_on_certificates(reply)),
+        }
+    }
+
+    /// A server that asks for no certificate, does not trust the one it was shown, or reads another name
+    /// from it.
+    fn advice_on_certificates(&self, reply: &Reply) -> &'static str {
+        let speaks_of_it = String::from_utf8_lossy(&reply.text).to_ascii_lowercase().contains("certificate");
+        match Mechanism::External.sasl_name() {
+            Some(name) if !self.announces(name) => {
+                "the server does not offer to sign in by a client certificate: leave --auth out to sign in \
+                 with a password"
+            }
+            _ if speaks_of_it => {
+                "the server does not take this client certificate: ask its owner for one that it knows"
+            }
+            _ => {
+                "check that the server knows the client certificate (--client-cert), and by this name (--user; \
+                 an empty one leaves it to the certificate)"
+            }
         }
     }
 

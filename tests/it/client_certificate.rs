@@ -36,7 +36,7 @@ fn urls([stls, tls]: [SocketAddr; 2]) -> [String; 2] {
 fn a_server_that_breaks_the_handshake_off_demands_one_and_accepts_it() {
     let trust = trust::shared();
     let [twelve, thirteen, stls] = trust.demanding;
-    let [good, stranger, _] = &trust.clients;
+    let [good, stranger, ..] = &trust.clients;
     for url in [format!("pop3s://me@{twelve}"), format!("pop3s://me@{thirteen}"), format!("pop3://me@{stls}")]
     {
         let refused = stat(&url, &[]).exits(76).says("the server demands a client certificate");
@@ -49,7 +49,7 @@ fn a_server_that_breaks_the_handshake_off_demands_one_and_accepts_it() {
 #[test]
 fn dovecot_lets_nobody_sign_in_without_one() {
     let trust = trust::shared();
-    let [good, stranger, late] = &trust.clients;
+    let [good, stranger, late, _] = &trust.clients;
     for url in urls(trust.dovecot) {
         stat(&url, &[]).exits(77).says("hint: show the server a client certificate with --client-cert FILE");
         with(&url, good).exits(0);
@@ -88,7 +88,7 @@ fn every_form_of_a_pair_is_shown_to_the_server() {
 fn what_is_of_no_use_is_refused_with_its_exit_code() {
     let trust = trust::shared();
     let [url, _] = urls(trust.dovecot);
-    let [good, stranger, _] = &trust.clients;
+    let [good, stranger, ..] = &trust.clients;
     let home = Home::new();
     let open = home.write("open.key", &std::fs::read_to_string(&good.key).unwrap(), 0o644);
     let garbage = home.write("garbage", "neither this nor that", 0o600);

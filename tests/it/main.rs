@@ -39,6 +39,7 @@ mod servers;
 mod shell;
 mod sign_in;
 mod sign_in_bound;
+mod sign_in_external;
 mod sign_in_secrets;
 mod sign_in_table;
 mod support;

@@ -3,6 +3,7 @@
 
 use crate::support::Maildrop;
 use crate::support::corpus;
+use crate::support::dovecot::{self, Line};
 use crate::support::keyring::Session;
 use crate::support::oidc::{self, Account, CLIENT_SECRET, shared};
 use crate::support::pop3::Pop3;
@@ -57,6 +58,32 @@ fn an_access_token_is_used_as_long_as_it_lasts_and_renewed_once_when_refused() {
     let wrong = account.pop3(&["stat", "--user", "somebody-else", "-v"]).run().exits(77);
     assert_eq!(wrong.stderr.matches("refused the access token").count(), 1, "{}", wrong.stderr);
     wrong.says("pop3 auth login -a work");
+}
+
+#[test]
+fn a_refused_token_that_nothing_renews_is_told_in_the_servers_words() {
+    let account = shared().account("public", "");
+    account.login();
+    let stuck = account.stuck_with("of no use");
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let refused = stuck.pop3(&["stat", "--auth", mechanism]).run().exits(77);
+        let told = refused.says("the server refused the OAuth token: status").says("the server says: [AUTH]");
+        told.says("hint: run `pop3 auth login -a work`");
+    }
+}
+
+#[test]
+fn a_server_that_never_looks_at_the_token_gets_no_second_one() {
+    let account = shared().account("public", "");
+    account.login();
+    let token = account.kept("access_token");
+    // This one has no OAuth.
+    let elsewhere = dovecot::maildrop();
+    let refused =
+        account.pop3(&["stat", "-v", "-a", "work"]).args(elsewhere.flags(Line::Tls)).run().exits(77);
+    let refused = refused.says("the server says: [AUTH] Unsupported").says("hint: the server has not looked");
+    assert!(!refused.stderr.contains("trying with a new one"), "{}", refused.stderr);
+    assert_eq!(account.kept("access_token"), token);
 }
 
 #[test]

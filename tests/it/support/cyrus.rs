@@ -8,7 +8,7 @@
 use super::certificates::Certificates;
 use super::{free_address, is_root, open_to_all, tool};
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -72,6 +72,7 @@ impl Cyrus {
             assert!(Instant::now() < patience, "Cyrus does not start: {said}");
             std::thread::sleep(Duration::from_millis(20));
         }
+        move_in(plain);
         Cyrus { certificates, plain, tls, _leash: leash }
     }
 }
@@ -143,6 +144,15 @@ fn add_user(programs: &Path, folder: &Path) {
         .unwrap();
     command.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     assert!(command.wait().unwrap().success(), "saslpasswd2");
+}
+
+/// Signs in once. It makes the maildrop at the first sign-in, and fails when two are the first.
+fn move_in(address: SocketAddr) {
+    let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+    write!(stream.get_mut(), "USER {USER}\r\nPASS {PASSWORD}\r\nQUIT\r\n").unwrap();
+    let mut said = String::new();
+    stream.read_to_string(&mut said).unwrap();
+    assert_eq!(said.matches("+OK").count(), 4, "{said}");
 }
 
 fn greets(address: SocketAddr) -> bool {

@@ -235,6 +235,8 @@ mail_uid = {uid}
 mail_gid = {gid}
 first_valid_uid = 1
 first_valid_gid = 0
+# Tests sign one user in many times at once.
+mail_max_userip_connections = 0
 # A refused sign-in delays neither its own answer nor the tests beside it.
 auth_failure_delay = 0
 service anvil {{

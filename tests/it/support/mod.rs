@@ -13,6 +13,7 @@ pub(crate) mod delivered;
 pub(crate) mod dovecot;
 pub(crate) mod keyring;
 pub(crate) mod oidc;
+pub(crate) mod peers;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;

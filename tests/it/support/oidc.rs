@@ -188,6 +188,16 @@ impl Account {
         kept[member].as_str().map_or_else(|| kept[member].to_string(), str::to_owned)
     }
 
+    /// This account in another home, where it has that access token and none to renew it with.
+    pub(crate) fn stuck_with(&self, token: &str) -> Account {
+        let stuck = shared().account(self.client, "");
+        let mut kept: Value = serde_json::from_str(&fs::read_to_string(self.token_file()).unwrap()).unwrap();
+        kept["access_token"] = token.into();
+        kept.as_object_mut().unwrap().remove("refresh_token").unwrap();
+        stuck.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
+        stuck
+    }
+
     /// Makes the provider forget the access token, while we believe in it.
     pub(crate) fn spoil_access_token(&self) {
         let token = self.kept("access_token");

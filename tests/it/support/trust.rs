@@ -1,5 +1,5 @@
 //! Servers whose TLS something is wrong with: a Dovecot that shows another certificate on each of its
-//! addresses (all of 127.0.0.0/8 is this machine), one that demands client certificates, and stunnel in
+//! addresses (all of 127.0.0.0/8 is this machine), two that look at client certificates, and stunnel in
 //! front of the first for what no Dovecot does.
 
 use super::authority::{Authority, Pair, USUAL, Wanted, bundle};
@@ -27,17 +27,21 @@ pub(crate) struct Trust {
     pub(crate) self_signed: PathBuf,
     /// The authority and the intermediate of the certificate that comes alone.
     pub(crate) whole_chain: PathBuf,
-    /// Client certificates: a good one, one of an unknown authority, one that has expired.
-    pub(crate) clients: [Pair; 3],
+    /// Client certificates: one of the user `me`, one of an unknown authority, one that has expired, which
+    /// both claim to be of `me` too, and one of the user `other`.
+    pub(crate) clients: [Pair; 4],
     plain: u16,
     tls: u16,
     /// Where TLS 1.1 is spoken: at once, and after STLS.
     pub(crate) old: [SocketAddr; 2],
     /// Where a handshake without a client certificate is broken off: TLS 1.2, TLS 1.3, and after STLS.
     pub(crate) demanding: [SocketAddr; 3],
-    /// A Dovecot that lets nobody sign in without a client certificate: STLS, TLS.
+    /// A Dovecot that lets nobody sign in without a client certificate: STLS, TLS. To whom it names, the
+    /// certificate is proof enough.
     pub(crate) dovecot: [SocketAddr; 2],
-    _leashes: [Child; 3],
+    /// The same, where somebody may also come without one.
+    pub(crate) asking: [SocketAddr; 2],
+    _leashes: [Child; 4],
 }
 
 /// The servers, started when they are needed first.
@@ -81,13 +85,14 @@ impl Trust {
             issued(&between, 6),
             authority.issue("weak", &Wanted { rsa: Some(1024), ..wanted(7) }),
         ];
-        let client = |by: &Authority, name: &str, dates| {
-            by.issue(name, &Wanted { common_name: name, names: "email:me@example.org", dates, rsa: None })
+        let client = |by: &Authority, file: &str, user: &str, dates| {
+            by.issue(file, &Wanted { common_name: user, names: "email:me@example.org", dates, rsa: None })
         };
         let clients = [
-            client(&authority, "me", USUAL),
-            client(&unknown, "stranger", USUAL),
-            client(&authority, "late", ("20200101000000Z", "20210203040506Z")),
+            client(&authority, "me", "me", USUAL),
+            client(&unknown, "stranger", "me", USUAL),
+            client(&authority, "late", "me", ("20200101000000Z", "20210203040506Z")),
+            client(&authority, "other", "other", USUAL),
         ];
 
         let (plain, tls) = (free_address().port(), free_address().port());
@@ -95,10 +100,13 @@ impl Trust {
         let configuration = many_faces(&first, &pairs, plain, tls);
         let faces = dovecot::launch(&first, &configuration, SocketAddr::new(address_of(0), plain));
 
-        let second = home("demanding");
-        let dovecot = [free_address(), free_address()];
-        let configuration = demanding_dovecot(&second, &pairs[0], &authority.certificate, dovecot);
-        let demanding_leash = dovecot::launch(&second, &configuration, dovecot[0]);
+        let looking = |name: &str, demand: &str| {
+            let (folder, at) = (home(name), [free_address(), free_address()]);
+            let configuration = looking_at_clients(&folder, &pairs[0], &authority.certificate, at, demand);
+            (at, dovecot::launch(&folder, &configuration, at[0]))
+        };
+        let (dovecot, second) = looking("demanding", "yes");
+        let (asking, third) = looking("asking", "no");
 
         let ours = || free_address();
         let (old, demanding) = ([ours(), ours()], [ours(), ours(), ours()]);
@@ -120,7 +128,8 @@ impl Trust {
             old,
             demanding,
             dovecot,
-            _leashes: [faces, demanding_leash, tunnels],
+            asking,
+            _leashes: [faces, second, third, tunnels],
         }
     }
 }
@@ -194,7 +203,14 @@ fn many_faces(folder: &Path, pairs: &[Pair], plain: u16, tls: u16) -> String {
     configuration
 }
 
-fn demanding_dovecot(folder: &Path, pair: &Pair, authority: &Path, [plain, tls]: [SocketAddr; 2]) -> String {
+/// A Dovecot that looks at client certificates, and may demand them.
+fn looking_at_clients(
+    folder: &Path,
+    pair: &Pair,
+    authority: &Path,
+    [plain, tls]: [SocketAddr; 2],
+    demand: &str,
+) -> String {
     format!(
         "{}
 ssl_cert = <{}
@@ -202,7 +218,16 @@ ssl_key = <{}
 ssl_ca = <{}
 ssl_require_crl = no
 ssl_verify_client_cert = yes
-auth_ssl_require_client_cert = yes
+auth_ssl_require_client_cert = {demand}
+# EXTERNAL: the certificate's name is the user's, and proof enough.
+auth_mechanisms = plain external
+auth_ssl_username_from_cert = yes
+ssl_cert_username_field = commonName
+passdb {{
+  driver = static
+  mechanisms = external
+  args = nopassword=y
+}}
 service pop3-login {{
   inet_listener pop3 {{
     address = 127.0.0.1

@@ -2,6 +2,7 @@
 //! person: refresh (RFC 6749 section 6) and revocation (RFC 7009). The `oauth2` crate forms the
 //! requests and reads the answers; what it holds of a secret lives for one exchange.
 
+use std::iter;
 use std::time::Duration;
 
 use oauth2::basic::{BasicClient, BasicTokenResponse};
@@ -187,7 +188,7 @@ impl<'a> Client<'a> {
                 let all = || secrets.iter().copied().chain(&self.secret);
                 let description = answer.error_description().map(String::as_str);
                 refusal(doing, answer.error().as_ref(), description, &|text| {
-                    all().any(|secret| memchr::memmem::find(text.as_bytes(), secret.expose()).is_some())
+                    all().any(|secret| secret.is_in(text.as_bytes()))
                 })
             }
             // Both may quote the answer, in which a token may stand.
@@ -265,12 +266,12 @@ fn printable(text: &str) -> String {
 pub(super) fn tokens(answer: &BasicTokenResponse) -> Tokens {
     let scope =
         answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
-    Tokens {
-        access: Secret::new(answer.access_token().secret().as_str()),
-        lifetime: answer.expires_in(),
-        refresh: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
-        scope,
-    }
+    let access = Secret::new(answer.access_token().secret().as_str());
+    let refresh = answer.refresh_token().map(|token| Secret::new(token.secret().as_str()));
+    // It is shown to people.
+    let is_fit = |scope: &String| !iter::once(&access).chain(&refresh).any(|one| one.is_in(scope.as_bytes()));
+    let scope = scope.filter(is_fit);
+    Tokens { access, lifetime: answer.expires_in(), refresh, scope }
 }
 
 /// A secret as text, as the crate wants it: tokens and client secrets are ASCII (RFC 6749 appendix A).

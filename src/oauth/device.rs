@@ -12,6 +12,7 @@ use oauth2::{
 
 use super::client::{Client, Tokens, tokens};
 use super::provider::Endpoints;
+use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
 /// The longest that a code is waited for, whatever the provider says.
@@ -116,6 +117,8 @@ impl Client<'_> {
         if let Some(error) = given_up.take() {
             return Err(error.within(doing));
         }
-        answer.map(|answer| tokens(&answer)).map_err(|error| self.refused(error, doing, &[]))
+        // Whoever knows it gets the tokens in our place.
+        let device_code = Secret::new(code.0.device_code().secret().as_str());
+        answer.map(|answer| tokens(&answer)).map_err(|error| self.refused(error, doing, &[&device_code]))
     }
 }

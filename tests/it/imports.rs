@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("auth", &["protocol"]),
     ("transport", &["auth::Secret"]),
-    ("connection", &["transport", "protocol"]),
+    ("connection", &["auth::Secret", "transport", "protocol"]),
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),

@@ -21,6 +21,7 @@
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
 //! | [`identity`] | recognises a message by its headers | `error` |
+//! | [`program`] | starts what the user wants run, without our secrets | nothing |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | mechanisms, their order of choice, challenge to response | `error`, `protocol` |
 //! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `auth::Secret` |
@@ -72,6 +73,7 @@ pub mod error;
 pub mod fetch;
 pub mod identity;
 pub mod oauth;
+pub mod program;
 pub mod protocol;
 pub mod safe;
 pub mod server;

@@ -106,6 +106,11 @@ impl Connection {
         self.secrets.push(secret);
     }
 
+    /// What quotes the server, without the secrets that it may not tell us back.
+    pub(crate) fn unquoted(&self, words: &str) -> String {
+        String::from_utf8_lossy(&hidden(&self.secrets, words.as_bytes())).into_owned()
+    }
+
     /// Sends one command line in one write.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use oauth2::{
     DeviceAuthorizationUrl, HttpRequest, HttpResponse, StandardDeviceAuthorizationResponse, TokenUrl,
 };
 
-use super::client::{Client, Tokens, tokens};
+use super::client::{Client, Tokens};
 use super::provider::Endpoints;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
@@ -119,6 +119,7 @@ impl Client<'_> {
         }
         // Whoever knows it gets the tokens in our place.
         let device_code = Secret::new(code.0.device_code().secret().as_str());
-        answer.map(|answer| tokens(&answer)).map_err(|error| self.refused(error, doing, &[&device_code]))
+        let sent = [&device_code];
+        answer.map(|answer| self.tokens(&answer, &sent)).map_err(|error| self.refused(error, doing, &sent))
     }
 }

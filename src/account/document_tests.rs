@@ -229,7 +229,9 @@ fn no_slip_of_the_pen_anywhere_makes_a_mistake_quote_a_secret() {
     for at in 0..good.len() {
         told(&[&good[..at], &good[at + 1..]].concat());
         told(&good[..at]);
-        for slip in ["\"", "'", "\n", "\"\"\"", "'''", "=", ".", "[", "]", "{", ",", "#", "\\", " ", "x", "\0"] {
+        for slip in
+            ["\"", "'", "\n", "\"\"\"", "'''", "=", ".", "[", "]", "{", ",", "#", "\\", " ", "x", "\0"]
+        {
             told(&[&good[..at], slip, &good[at..]].concat());
             told(&[&good[..at], slip, &good[at + 1..]].concat());
         }

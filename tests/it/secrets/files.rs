@@ -28,7 +28,7 @@ fn no_mistake_in_a_file_shows_the_secret_that_stands_beside_it() {
         format!("password = \"{SECRET}\"\nkeep = \"never\""),
         format!("pasword = \"{SECRET}\""),
         format!("passwort = \"{SECRET}\"\nhorse = \"{SECRET}\""),
-        format!("{SECRET}"),
+        SECRET.to_owned(),
         format!("= {SECRET}"),
         format!("password =\n  {SECRET}"),
         format!("password = \n\"{SECRET}\""),

@@ -55,6 +55,7 @@ fn repeating<const KIND: u8>(line: &str) -> Answer {
                     let json = serde_json::json!({ "status": format!("400 {raw}"), "scope": words });
                     format!("+ {}\r\n", STANDARD.encode(json.to_string()))
                 }
+                _ if ["UIDL", "LIST"].contains(&line) => format!("+OK {words}\r\n.\r\n"),
                 _ => format!("+OK {words}\r\n"),
             }
         }
@@ -86,7 +87,7 @@ fn pop3(home: &Home, server: &Scripted, mechanism: &str, args: &[&str]) -> Pop3 
         format!("password = \"{SECRET}\"\n")
     };
     home.configure(&format!("[account.work]\n{server}{proof}deliver = \"maildir:in\"\n"));
-    Pop3::new(home).args(args).args(["-vv", "--auth", mechanism, "--timeout", "5s"])
+    Pop3::new(home).args(args).args(["-vv", "--auth", mechanism, "--timeout", "20s"])
 }
 
 const MECHANISMS: [&str; 9] =

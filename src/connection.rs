@@ -5,6 +5,7 @@
 //! before anything is parsed, and bounds everything: a line, a listing; a body streams through and
 //! is never held.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::time::{Duration, Instant};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use memchr::memchr;
 use zeroize::Zeroizing;
 
+use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::{LineEnd, Unstuffer};
 use crate::protocol::{Command, Reply};
@@ -51,6 +53,8 @@ pub struct Connection {
     patience: Duration,
     ends: LineEnd,
     transcript: Option<Box<dyn Transcript>>,
+    /// What the server may not tell us back.
+    secrets: Vec<Secret>,
 }
 
 impl fmt::Debug for Connection {
@@ -63,7 +67,16 @@ impl Connection {
     /// A conversation over `transport` in which every wait lasts `patience` at most.
     pub fn new(transport: Transport, patience: Duration, transcript: Option<Box<dyn Transcript>>) -> Self {
         let buffer = vec![0; MAX_LINE].into_boxed_slice();
-        Connection { transport, buffer, start: 0, end: 0, patience, ends: LineEnd::Crlf, transcript }
+        Connection {
+            transport,
+            buffer,
+            start: 0,
+            end: 0,
+            patience,
+            ends: LineEnd::Crlf,
+            transcript,
+            secrets: Vec::new(),
+        }
     }
 
     /// Whether what is sent is encrypted.
@@ -85,6 +98,17 @@ impl Connection {
     /// message a server that did not byte-stuff it.
     pub fn has_unread(&self) -> bool {
         self.start < self.end
+    }
+
+    /// From now on nothing the server says is shown with this in it: some repeat a line that they do not
+    /// understand, or a password that they do not like. What it says as data stays as it is.
+    pub fn hide(&mut self, secret: Secret) {
+        self.secrets.push(secret);
+    }
+
+    /// What quotes the server, without the secrets that it may not tell us back.
+    pub(crate) fn unquoted(&self, words: &str) -> String {
+        String::from_utf8_lossy(&hidden(&self.secrets, words.as_bytes())).into_owned()
     }
 
     /// Sends one command line in one write.
@@ -120,7 +144,7 @@ impl Connection {
     /// An `-ERR` is no error here.
     pub fn reply(&mut self, phase: Phase) -> Result<Reply> {
         let (from, to) = self.status_line(phase)?;
-        Reply::parse(&self.buffer[from..to])
+        Reply::parse(&self.said(from, to))
     }
 
     /// Reads a challenge or a status line.
@@ -132,7 +156,7 @@ impl Connection {
         match &self.buffer[from..to] {
             b"+" => Ok(Answer::Challenge(Vec::new())),
             [b'+', b' ', challenge @ ..] => Ok(Answer::Challenge(challenge.trim_ascii().to_vec())),
-            line => Reply::parse(line).map(Answer::Done),
+            _ => Reply::parse(&self.said(from, to)).map(Answer::Done),
         }
     }
 
@@ -210,9 +234,16 @@ impl Connection {
         let (from, to) = self.line(phase)?;
         self.ends = if self.buffer[to] == b'\r' { LineEnd::Crlf } else { LineEnd::Lf };
         if let Some(transcript) = &mut self.transcript {
-            transcript.server(&self.buffer[from..to]);
+            transcript.server(&hidden(&self.secrets, &self.buffer[from..to]));
         }
         Ok((from, to))
+    }
+
+    /// A status line as it is understood: what follows a `+OK` may be data, all else is words for people.
+    fn said(&self, from: usize, to: usize) -> Cow<'_, [u8]> {
+        let line = &self.buffer[from..to];
+        let is_data = line == b"+OK" || line.starts_with(b"+OK ");
+        if is_data { Cow::Borrowed(line) } else { hidden(&self.secrets, line) }
     }
 
     /// Reads one line and says where it stands in the buffer, without its line end.
@@ -271,6 +302,14 @@ impl Connection {
             _ => Error::new(Kind::LineLost, format!("the connection broke while {phase}")).because(error),
         }
     }
+}
+
+/// The line without any of the secrets.
+fn hidden<'l>(secrets: &[Secret], line: &'l [u8]) -> Cow<'l, [u8]> {
+    secrets.iter().fold(Cow::Borrowed(line), |line, secret| match secret.hidden_in(&line) {
+        Cow::Owned(shown) => Cow::Owned(shown),
+        Cow::Borrowed(_) => line,
+    })
 }
 
 #[cfg(test)]

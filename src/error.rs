@@ -144,6 +144,13 @@ impl Error {
         Error { kind, context: context.into(), hint, source: Some(Box::new(self)) }
     }
 
+    /// The same failure with its own context put otherwise.
+    #[must_use]
+    pub(crate) fn reworded(mut self, put: impl FnOnce(&str) -> String) -> Self {
+        self.context = put(&self.context);
+        self
+    }
+
     /// Of what kind it is.
     pub fn kind(&self) -> Kind {
         self.kind

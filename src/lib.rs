@@ -21,10 +21,11 @@
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
 //! | [`identity`] | recognises a message by its headers | `error` |
+//! | [`program`] | starts what the user wants run, without our secrets | nothing |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | mechanisms, their order of choice, challenge to response | `error`, `protocol` |
 //! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `auth::Secret` |
-//! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `transport`, `protocol` |
+//! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `auth::Secret`, `transport`, `protocol` |
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
@@ -72,6 +73,7 @@ pub mod error;
 pub mod fetch;
 pub mod identity;
 pub mod oauth;
+pub mod program;
 pub mod protocol;
 pub mod safe;
 pub mod server;

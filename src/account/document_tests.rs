@@ -211,3 +211,29 @@ fn an_empty_file_is_fine() {
     assert_eq!(mistakes(""), Vec::<String>::new());
     assert_eq!(mistakes("# nothing yet\n"), Vec::<String>::new());
 }
+
+#[test]
+fn no_slip_of_the_pen_anywhere_makes_a_mistake_quote_a_secret() {
+    const SECRET: &str = "tanstaaf-milk";
+    let good = format!(
+        "quiet = true\n\n[account.work]\nserver = \"pop3s://me@h\"\npassword = \"{SECRET}\" # mine\n\
+         oauth-client-secret = '{SECRET}'\nkeep = \"14d\"\n\n[account.home]\nuser = \"me\"\n"
+    );
+    let told = |text: &str| {
+        let (_, mistakes) = read(text, None);
+        for mistake in mistakes {
+            let told = format!("{mistake} {:?}", mistake.hint);
+            assert!(!told.contains("tanst"), "{told}\n{text}");
+        }
+    };
+    for at in 0..good.len() {
+        told(&[&good[..at], &good[at + 1..]].concat());
+        told(&good[..at]);
+        for slip in
+            ["\"", "'", "\n", "\"\"\"", "'''", "=", ".", "[", "]", "{", ",", "#", "\\", " ", "x", "\0"]
+        {
+            told(&[&good[..at], slip, &good[at..]].concat());
+            told(&[&good[..at], slip, &good[at + 1..]].concat());
+        }
+    }
+}

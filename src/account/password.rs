@@ -5,13 +5,14 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use zeroize::Zeroizing;
 
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::program;
 use crate::safe::{What, refuse_if_others_may_read};
 
 /// The most that is read from a source: no password is longer.
@@ -145,12 +146,7 @@ fn from_command(command: &str) -> Result<Secret> {
     let start = |error| Error::io("could not start the password command", error);
     // A password manager may ask at the terminal, but must not eat what is piped into us.
     let stdin = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
-    let mut child = Command::new("sh")
-        .args(["-c", command])
-        .stdin(stdin)
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(start)?;
+    let mut child = program::shell(command).stdin(stdin).stdout(Stdio::piped()).spawn().map_err(start)?;
     let printed = match child.stdout.take() {
         Some(stdout) => read_bounded(stdout),
         None => Err(io::ErrorKind::BrokenPipe.into()),

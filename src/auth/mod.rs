@@ -6,6 +6,7 @@
 mod apop;
 mod choice;
 mod cram_md5;
+mod disguise;
 mod external;
 mod login;
 mod mechanism;
@@ -65,6 +66,15 @@ impl Credentials {
             Proof::Password(secret) | Proof::Token(secret) => secret.expose(),
             Proof::Certificate => &[],
         }
+    }
+
+    /// What a server said, with `[hidden]` where it repeats the secret.
+    fn hidden_in(&self, text: &str) -> String {
+        let shown = match &self.proof {
+            Proof::Password(secret) | Proof::Token(secret) => secret.hidden_in(text.as_bytes()),
+            Proof::Certificate => text.as_bytes().into(),
+        };
+        String::from_utf8_lossy(&shown).into_owned()
     }
 }
 

@@ -120,7 +120,7 @@ impl Exchange for OAuth {
         }
         // The token was refused, and the server says why. It wants an answer before its -ERR: any for
         // XOAUTH2, for which both providers document an empty one; RFC 7628 section 3.2.3 names its own.
-        self.reason = Some(reason(challenge));
+        self.reason = Some(self.credentials.hidden_in(&reason(challenge)));
         Ok(if self.mechanism == Mechanism::XOAuth2 { Vec::new() } else { vec![SEPARATOR] })
     }
 

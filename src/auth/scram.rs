@@ -256,6 +256,7 @@ impl Scram {
         {
             return self.failed(Kind::Unsupported, "the server knows the TLS line by another mark than ours");
         }
+        let words = self.credentials.hidden_in(words);
         let words: String = words.chars().filter(|letter| letter.is_ascii_graphic()).take(100).collect();
         self.failed(Kind::SignIn, format!("the server says: {words}"))
     }

@@ -11,7 +11,7 @@ mod verbs;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand, ValueHint};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
@@ -94,9 +94,10 @@ pub(crate) struct GlobalArgs {
     /// Say nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = values::truth)]
     pub(crate) quiet: bool,
-    /// Say more about what happens
-    #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true, value_parser = values::truth)]
-    pub(crate) verbose: bool,
+    /// Say more about what happens; twice, show the dialogue with the server as well
+    #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
+    #[arg(action = ArgAction::Count, value_parser = verbosity)]
+    pub(crate) verbose: u8,
     /// Print JSON, one object a line
     #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = values::truth)]
     pub(crate) json: bool,
@@ -119,6 +120,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Face {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether the dialogue is shown, as with `--trace`.
+    pub(crate) trace: bool,
     pub(crate) json: bool,
     pub(crate) color: When,
     pub(crate) progress: When,
@@ -127,16 +130,22 @@ pub(crate) struct Face {
 impl GlobalArgs {
     /// These options, and what the file says where they are silent. Asked for both, it is verbose.
     pub(crate) fn over(&self, file: &Globals) -> Face {
-        let silent = !self.quiet && !self.verbose;
-        let verbose = self.verbose || silent && file.verbose.unwrap_or(false);
+        let silent = !self.quiet && self.verbose == 0;
+        let verbose = self.verbose > 0 || silent && file.verbose.unwrap_or(false);
         Face {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
+            trace: self.verbose > 1,
             json: self.json || file.json.unwrap_or(false),
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),
         }
     }
+}
+
+/// How often `-v` is meant, of a variable: a number, or a word for yes or no.
+fn verbosity(text: &str) -> Result<u8, String> {
+    text.parse().or_else(|_| values::truth(text).map(u8::from))
 }
 
 fn when() -> impl TypedValueParser<Value = When> {

@@ -64,9 +64,10 @@ impl Context {
             tls: &account.tls,
             patience: account.timeout,
         };
+        let is_shown = account.trace || self.output.wants_trace();
         let transcript = || {
             let trace = Trace::new(Arc::clone(&self.output));
-            account.trace.then(|| Box::new(trace) as Box<dyn Transcript>)
+            is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
         dial.dial(&transcript)
     }

@@ -74,6 +74,7 @@ fn output(args: &GlobalArgs, file: &Globals) -> Output {
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
+        trace: face.trace,
         json: face.json,
         color: face.color,
         progress: face.progress,

@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Say every step.
     pub(crate) verbose: bool,
+    /// Show the dialogue of every account.
+    pub(crate) trace: bool,
     /// Data as JSON, one object a line.
     pub(crate) json: bool,
     /// Colours.
@@ -107,6 +109,11 @@ impl Output {
     /// Whether data is wanted as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.settings.json
+    }
+
+    /// Whether the dialogue is wanted, whatever an account says of it.
+    pub(crate) fn wants_trace(&self) -> bool {
+        self.settings.trace
     }
 
     /// Whether there is a person to ask: stdin and stderr are terminals.

@@ -1,4 +1,4 @@
-//! `--trace`: the dialogue on stderr as `C:` and `S:` lines. What arrives here holds no secret; the
+//! `--trace` (and `-vv`): the dialogue on stderr as `C:` and `S:` lines. What arrives here holds no secret; the
 //! output guards the terminal.
 
 use std::sync::Arc;

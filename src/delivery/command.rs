@@ -8,7 +8,7 @@ use super::{Batch, Delivery, Destination, Place, Receipt};
 use crate::error::{Error, Kind, Result};
 use std::fs::File;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{self, ExitStatus, Stdio};
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
 /// The program to hand messages to.
@@ -110,8 +110,7 @@ impl Batch for CommandBatch {
 }
 
 fn hand_over(line: &str, message: File) -> Receipt {
-    let ended = process::Command::new("sh")
-        .args(["-c", line])
+    let ended = crate::program::shell(line)
         // A file, not a pipe: a program that reads nothing, or late, blocks nobody.
         .stdin(Stdio::from(message))
         // Standard output is for data; what a program says is talk.

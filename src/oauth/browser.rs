@@ -11,7 +11,7 @@ use oauth2::{
     TokenUrl,
 };
 
-use super::client::{Client, Tokens, refusal, tokens};
+use super::client::{Client, Tokens, refusal};
 use super::listener::{Listener, Page};
 use super::provider::{Endpoints, is_loopback};
 use crate::auth::Secret;
@@ -141,8 +141,9 @@ impl Client<'_> {
         let verifier = Secret::new(visit.verifier.secret().as_str());
         let request = client.exchange_code(AuthorizationCode::new(text)).set_pkce_verifier(visit.verifier);
         let answer = request.request(&|request: HttpRequest| self.json(request));
-        let answer = answer.map_err(|error| self.refused(error, DOING, &[&code, &verifier]))?;
-        Ok(tokens(&answer))
+        let sent = [&code, &verifier];
+        let answer = answer.map_err(|error| self.refused(error, DOING, &sent))?;
+        Ok(self.tokens(&answer, &sent))
     }
 
     /// Where the browser is sent in the end, and who listens there.

@@ -123,7 +123,7 @@ impl<'a> Client<'a> {
         let request = client.exchange_refresh_token(&refresh_token);
         let answer = request.request(&|request: HttpRequest| self.json(request));
         let answer = answer.map_err(|error| self.refused(error, REFRESHING, &[refresh]))?;
-        Ok(tokens(&answer))
+        Ok(self.tokens(&answer, &[refresh]))
     }
 
     /// Has the provider forget a token, and with a refresh token all that it begot.
@@ -174,6 +174,21 @@ impl<'a> Client<'a> {
         demand_json(response, &from.to_string())
     }
 
+    /// The tokens of an answer. A scope is shown to people: one with a secret in it, of those that were sent
+    /// or came, is none.
+    pub(super) fn tokens(&self, answer: &BasicTokenResponse, sent: &[&Secret]) -> Tokens {
+        let scopes =
+            answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>());
+        let access = Secret::new(answer.access_token().secret().as_str());
+        let refresh = answer.refresh_token().map(|token| Secret::new(token.secret().as_str()));
+        let is_fit = |scope: &String| {
+            let mut all = sent.iter().copied().chain(&self.secret).chain(&refresh).chain([&access]);
+            !all.any(|one| one.is_in(scope.as_bytes()))
+        };
+        let scope = scopes.map(|words| words.join(" ")).filter(is_fit);
+        Tokens { access, lifetime: answer.expires_in(), refresh, scope }
+    }
+
     /// A refusal, in our words. `secrets` were sent along, and are not repeated should the provider do so.
     pub(super) fn refused<T: ErrorResponseType + AsRef<str> + std::fmt::Display + 'static>(
         &self,
@@ -187,7 +202,7 @@ impl<'a> Client<'a> {
                 let all = || secrets.iter().copied().chain(&self.secret);
                 let description = answer.error_description().map(String::as_str);
                 refusal(doing, answer.error().as_ref(), description, &|text| {
-                    all().any(|secret| memchr::memmem::find(text.as_bytes(), secret.expose()).is_some())
+                    all().any(|secret| secret.is_in(text.as_bytes()))
                 })
             }
             // Both may quote the answer, in which a token may stand.
@@ -259,18 +274,6 @@ fn printable(text: &str) -> String {
         .collect::<String>()
         .trim()
         .to_owned()
-}
-
-/// The tokens of an answer.
-pub(super) fn tokens(answer: &BasicTokenResponse) -> Tokens {
-    let scope =
-        answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
-    Tokens {
-        access: Secret::new(answer.access_token().secret().as_str()),
-        lifetime: answer.expires_in(),
-        refresh: answer.refresh_token().map(|token| Secret::new(token.secret().as_str())),
-        scope,
-    }
 }
 
 /// A secret as text, as the crate wants it: tokens and client secrets are ASCII (RFC 6749 appendix A).

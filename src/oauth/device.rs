@@ -10,8 +10,9 @@ use oauth2::{
     DeviceAuthorizationUrl, HttpRequest, HttpResponse, StandardDeviceAuthorizationResponse, TokenUrl,
 };
 
-use super::client::{Client, Tokens, tokens};
+use super::client::{Client, Tokens};
 use super::provider::Endpoints;
+use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
 /// The longest that a code is waited for, whatever the provider says.
@@ -116,6 +117,9 @@ impl Client<'_> {
         if let Some(error) = given_up.take() {
             return Err(error.within(doing));
         }
-        answer.map(|answer| tokens(&answer)).map_err(|error| self.refused(error, doing, &[]))
+        // Whoever knows it gets the tokens in our place.
+        let device_code = Secret::new(code.0.device_code().secret().as_str());
+        let sent = [&device_code];
+        answer.map(|answer| self.tokens(&answer, &sent)).map_err(|error| self.refused(error, doing, &sent))
     }
 }

@@ -29,6 +29,11 @@ impl Session<Transaction> {
     /// As [`Session::stat`]. A server that announces UIDL and refuses it has passing trouble
     /// ([`Kind::ServerTemporary`]): taken for one without, all mail would look new.
     pub fn maildrop(&mut self) -> Result<Maildrop> {
+        let maildrop = self.look();
+        self.read(maildrop)
+    }
+
+    fn look(&mut self) -> Result<Maildrop> {
         let asks_capa = !self.state.asked && self.state.before_sign_in.is_some();
         self.state.asked = true;
         if self.pipelines() {

@@ -111,6 +111,11 @@ impl<State> Session<State> {
         Err(Error::new(reply.refusal(), format!("could not {doing}")).because(reply.words()))
     }
 
+    /// Data that was read, or an error that quotes what could not be: without the secrets in it.
+    fn read<T>(&self, data: Result<T>) -> Result<T> {
+        data.map_err(|error| error.reworded(|words| self.connection.unquoted(words)))
+    }
+
     /// Sends a command and reads its status line.
     fn converse(&mut self, command: &Command<'_>) -> Result<Reply> {
         self.connection.send(command)?;

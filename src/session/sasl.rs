@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
 use super::{Authorization, Session};
-use crate::auth::{Exchange, Mechanism};
+use crate::auth::{Exchange, Mechanism, Secret};
 use crate::connection::Answer;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::command::MAX_COMMAND;
@@ -24,7 +24,11 @@ impl Session<Authorization> {
         name: &str,
         exchange: &mut dyn Exchange,
     ) -> Result<(Reply, bool)> {
-        let mut first = exchange.initial_response().map(encoded);
+        let first = exchange.initial_response();
+        if let Some(raw) = &first {
+            self.hide_proof(mechanism, exchange, raw);
+        }
+        let mut first = first.map(encoded);
         let fits = |text: &Text| "AUTH ".len() + name.len() + 1 + text.len() + 2 <= MAX_COMMAND;
         let on_one_line = !self.wants_two_steps(mechanism) && first.as_ref().is_some_and(fits);
         let sent = if on_one_line { first.take() } else { None };
@@ -58,7 +62,11 @@ impl Session<Authorization> {
             let response = match first.take() {
                 Some(text) => Ok(text),
                 None => {
-                    decoded(&challenge, name).and_then(|challenge| exchange.respond(&challenge)).map(encoded)
+                    let raw = decoded(&challenge, name).and_then(|challenge| exchange.respond(&challenge));
+                    raw.map(|raw| {
+                        self.hide_proof(mechanism, exchange, &raw);
+                        encoded(raw)
+                    })
                 }
             };
             match response {
@@ -68,6 +76,14 @@ impl Session<Authorization> {
             has_spoken = true;
         }
         Err(Error::new(Kind::Protocol, format!("the server's {name} challenges do not end")))
+    }
+
+    /// What is made from the secret, and lets it be guessed, comes back as little as the secret itself.
+    fn hide_proof(&mut self, mechanism: Mechanism, exchange: &dyn Exchange, raw: &[u8]) {
+        // A name alone may be repeated: people need to see it.
+        if mechanism != Mechanism::External && exchange.has_proven() {
+            self.connection.hide(Secret::new(raw));
+        }
     }
 
     /// Gives an exchange up because of `error`. Where not even that succeeds, the line is beyond use;

@@ -84,6 +84,9 @@ impl Session<Authorization> {
                 "the connection is not encrypted, so no secret is sent over it",
             ));
         }
+        if let Proof::Password(secret) | Proof::Token(secret) = &credentials.proof {
+            self.connection.hide(secret.clone());
+        }
         let end_point = self.connection.end_point();
         let offer = self.offer(end_point.as_deref());
         let candidates = auth::candidates(wanted, credentials, &offer)?;
@@ -222,6 +225,7 @@ impl Session<Authorization> {
             return Err(Error::new(Kind::SignIn, "the greeting has no timestamp for APOP"));
         };
         let digest = auth::apop_digest(timestamp, credentials.secret());
+        self.connection.hide(auth::Secret::new(digest.as_str()));
         self.converse(&Command::Apop { user: &credentials.user, digest: &digest })
     }
 }

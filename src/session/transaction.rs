@@ -25,7 +25,7 @@ impl Session<Transaction> {
     /// [`Kind::Timeout`], after which the session is of no more use.
     pub fn stat(&mut self) -> Result<DropListing> {
         let reply = self.ask(&Command::Stat, "ask for the size of the maildrop")?;
-        listing::drop_listing(&reply.text)
+        self.read(listing::drop_listing(&reply.text))
     }
 
     /// LIST n: the declared octets of one message.
@@ -34,7 +34,7 @@ impl Session<Transaction> {
     /// As [`Session::stat`].
     pub fn list_one(&mut self, number: u32) -> Result<Option<u64>> {
         let reply = self.ask(&Command::List(Some(number)), &format!("list message {number}"))?;
-        listing::scan(&reply.text).map(|(_, octets)| octets)
+        self.read(listing::scan(&reply.text).map(|(_, octets)| octets))
     }
 
     /// UIDL n: the unique-id of one message.
@@ -44,7 +44,7 @@ impl Session<Transaction> {
     pub fn uidl_one(&mut self, number: u32) -> Result<Vec<u8>> {
         let doing = format!("ask for the unique-id of message {number}");
         let reply = self.ask(&Command::Uidl(Some(number)), &doing)?;
-        listing::unique_id_of(number, &reply.text).map(<[u8]>::to_vec)
+        self.read(listing::unique_id_of(number, &reply.text).map(<[u8]>::to_vec))
     }
 
     /// RETR: streams a message, octet for octet with CRLF line ends, to `take`; returns its octets.
@@ -139,7 +139,8 @@ impl Session<Transaction> {
         }
         let word = reply.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).ok_or_else(|| {
-            Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(reply.words())
+            let words = self.connection.unquoted(&reply.words());
+            Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(words)
         })
     }
 

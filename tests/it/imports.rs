@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("identity", &[]),
+    ("program", &[]),
     ("protocol", &[]),
     ("auth", &["protocol"]),
     ("transport", &["auth::Secret"]),
-    ("connection", &["transport", "protocol"]),
+    ("connection", &["auth::Secret", "transport", "protocol"]),
     ("session", &["connection", "auth", "protocol", "transport"]),
     ("delivery", &[]),
     ("fetch", &["session", "delivery", "protocol"]),
@@ -24,12 +25,12 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Values that every room may use. They use nothing but each other, `error` not even that.
-const LEAVES: &[&str] = &["error", "identity"];
+const LEAVES: &[&str] = &["error", "identity", "program"];
 
 /// Rooms that may not even use every leaf.
 fn leaves_for(room: &str) -> &'static [&'static str] {
     match room {
-        "error" => &[],
+        "error" | "program" => &[],
         "server" | "identity" => &["error"],
         _ => LEAVES,
     }

@@ -4,7 +4,6 @@ use crate::support::dovecot::{self, OnDovecot};
 use crate::support::keyring::Session;
 use crate::support::pop3::{Home, Pop3};
 use crate::support::{Maildrop, corpus};
-use base64::Engine as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -149,48 +148,4 @@ fn a_source_that_the_configuration_names_is_told_to_count_before() {
     log_in(&home, None, maildrop.password()).run().exits(0).says("counts before");
     pop3(&home, None, &["auth", "status"]).run().exits(0).has_line(&["work", "command"]);
     pop3(&home, None, &["stat"]).run().exits(77);
-}
-
-#[test]
-fn the_password_shows_nowhere_but_where_it_rests() {
-    let mut maildrop = dovecot::maildrop();
-    maildrop.put(&corpus::simple("one"));
-    let session = Session::with_a_keyring();
-    let password = maildrop.password();
-    let forms = [password.to_owned(), base64::engine::general_purpose::STANDARD.encode(password)];
-    let is_in = |bytes: &[u8]| {
-        let text = String::from_utf8_lossy(bytes);
-        forms.iter().any(|form| text.contains(form.as_str()))
-    };
-    for session in [None, Some(&session)] {
-        let home = home(&maildrop);
-        let programs = home.join("programs");
-        let strace = ["strace", "-f", "-v", "-s", "4096", "-e", "trace=execve", "-o"];
-        let wrapper: Vec<_> = strace.into_iter().chain([programs.to_str().unwrap()]).collect();
-        for args in [
-            &["auth", "login", "--password-stdin", "--trace", "-v"][..],
-            &["auth", "status", "-v"],
-            &["auth", "status", "--json"],
-            &["fetch", "--trace", "-v"],
-            &["fetch", "--json"],
-            &["accounts", "--json"],
-            &["auth", "logout", "-v"],
-        ] {
-            let mut run = Pop3::under(&home, &wrapper).args(args);
-            if args.contains(&"--password-stdin") {
-                run = run.stdin(format!("{password}\n"));
-            }
-            if let Some(session) = session {
-                run = run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &session.address);
-            }
-            let outcome = run.run().exits(0);
-            assert!(!is_in(&outcome.stdout) && !is_in(outcome.stderr.as_bytes()), "{args:?}: {outcome:?}");
-            assert!(!is_in(&fs::read(&programs).unwrap()), "{args:?}: as an argument or a variable");
-            for entry in fs::read_dir(home.join(".local/state/pop3")).into_iter().flatten() {
-                let path = entry.unwrap().path();
-                let rests_here = path == file(&home) && session.is_none();
-                assert!(rests_here || !is_in(&fs::read(&path).unwrap()), "{args:?}: in {}", path.display());
-            }
-        }
-    }
 }

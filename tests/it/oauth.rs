@@ -5,11 +5,8 @@ use crate::support::Maildrop;
 use crate::support::corpus;
 use crate::support::dovecot::{self, Line};
 use crate::support::keyring::Session;
-use crate::support::oidc::{self, Account, CLIENT_SECRET, shared};
-use crate::support::pop3::Pop3;
+use crate::support::oidc::{Account, CLIENT_SECRET, shared};
 use crate::support::socks::Socks;
-use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -296,49 +293,4 @@ fn what_others_may_read_is_not_used() {
     fs::set_permissions(&config, fs::Permissions::from_mode(0o644)).unwrap();
     let outcome = account.pop3(&["stat"]).run().exits(78).says("chmod 600");
     assert!(!outcome.stderr.contains(CLIENT_SECRET));
-}
-
-#[test]
-fn no_secret_is_seen_anywhere_but_in_its_file() {
-    let mut account = shared().account("confidential", &format!("oauth-client-secret = \"{CLIENT_SECRET}\""));
-    account.maildrop.put(&corpus::simple("one"));
-    let (login, url) = begin(&account, &["-v", "--trace"]);
-    let mut seen = oidc::command_line(login.id());
-    shared().browser().allow(&url, "", account.maildrop.user());
-    let outcome = login.wait().exits(0);
-    seen.extend([outcome.stdout, outcome.stderr.into_bytes()].concat());
-    let mut secrets =
-        vec![CLIENT_SECRET.to_owned(), account.kept("access_token"), account.kept("refresh_token")];
-    for arguments in [
-        &["fetch", "-v", "--trace", "--auth", "xoauth2"][..],
-        &["fetch", "-v", "--trace", "--auth", "oauthbearer", "--json"],
-        &["stat", "-v", "--trace", "--user", "somebody-else"],
-        &["auth", "status", "-v"],
-    ] {
-        account.spoil_access_token();
-        let run: Pop3 = account.pop3(arguments);
-        let outcome = run.run();
-        seen.extend([outcome.stdout, outcome.stderr.into_bytes()].concat());
-        secrets.extend([account.kept("access_token"), account.kept("refresh_token")]);
-    }
-    let outcome = account.pop3(&["auth", "logout", "-v", "--trace"]).run().exits(0);
-    seen.extend([outcome.stdout, outcome.stderr.into_bytes()].concat());
-    for entry in fs::read_dir(account.home.join(".local/state/pop3")).unwrap() {
-        seen.extend(fs::read(entry.unwrap().path()).unwrap());
-    }
-    assert!(seen.windows(5).any(|window| window == b"AUTH "), "there was a dialogue");
-    for secret in &secrets {
-        let bearer = format!("auth=Bearer {secret}");
-        for form in [secret.clone(), STANDARD.encode(secret), URL_SAFE_NO_PAD.encode(secret), inner(&bearer)]
-        {
-            let found = seen.windows(form.len()).any(|window| window == form.as_bytes());
-            assert!(!found, "{form} is seen");
-        }
-    }
-}
-
-/// The part of a text's base64 that does not depend on what stands around it, at one of its offsets.
-fn inner(text: &str) -> String {
-    let encoded = STANDARD.encode(text);
-    encoded[8..encoded.len() - 8].to_owned()
 }

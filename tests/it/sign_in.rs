@@ -5,6 +5,7 @@ use crate::support::dovecot::{self, Line};
 use crate::support::pop3::{Home, Pop3};
 use crate::support::popa3d::Popa3d;
 use crate::support::scripted::{Answer, Scripted};
+use crate::support::search::hides;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -127,4 +128,41 @@ fn a_server_that_keeps_hashes_takes_the_password_itself_and_the_hint_says_so() {
     let outcome = stat("auto").exits(77).says("--auth plain");
     let tried: Vec<_> = outcome.stderr.lines().filter(|line| line.starts_with("C: AUTH")).collect();
     assert_eq!(tried, ["C: AUTH SCRAM-SHA-256 [hidden]", "C: AUTH SCRAM-SHA-1 [hidden]", "C: AUTH CRAM-MD5"]);
+}
+
+fn offering(sasl: &'static str) -> impl Fn(&str) -> Option<&'static str> {
+    move |line| match line {
+        "CAPA" => Some(sasl),
+        "QUIT" => Some("+OK\r\n"),
+        "*" => Some("-ERR cancelled\r\n"),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_server_that_lies_in_the_middle_of_a_sign_in_is_a_broken_protocol() {
+    /// `r=foreign,s=QSXCR+Q6sek8bf92,i=4096`
+    const FOREIGN: &str = "+ cj1mb3JlaWduLHM9UVNYQ1IrUTZzZWs4YmY5MixpPTQwOTY=\r\n";
+    let table: [(&str, fn(&str) -> Answer, &str); 4] = [
+        ("scram-sha-256", |line| answer(line, "+OK welcome\r\n"), "without its signature"),
+        ("scram-sha-1", |line| answer(line, FOREIGN), "does not continue ours"),
+        ("cram-md5", |line| answer(line, "+ \u{1b}[31m%%%\r\n"), "not base64"),
+        ("login", |line| answer(line, "+ VXNlcm5hbWU6\r\n"), "more than this mechanism"),
+    ];
+    for (mechanism, lie, cause) in table {
+        let server = Scripted::start("+OK ready\r\n", lie);
+        let outcome = Pop3::new(&Home::new())
+            .args(["stat", "--trace", "--tls", "none", "--auth", mechanism, "--server"])
+            .args([format!("pop3://me@{}", server.address)])
+            .env("POP3_PASSWORD", "the secret of this test")
+            .run()
+            .exits(76)
+            .says(cause);
+        hides(&outcome, "the secret of this test");
+    }
+}
+
+fn answer(line: &str, lie: &'static str) -> Answer {
+    let known = offering("+OK\r\nSASL SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5 LOGIN\r\n.\r\n")(line);
+    Answer::Say(known.unwrap_or(lie))
 }

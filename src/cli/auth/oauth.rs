@@ -2,7 +2,7 @@
 //! tells what became of it.
 
 use std::io::{self, BufRead};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::sync::mpsc::{self, TryRecvError};
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use pop3::account::{Account, OAuth};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit};
-
+use pop3::program;
 use pop3::safe::What;
 
 use super::{object, place};
@@ -183,7 +183,7 @@ fn show(context: &Context, object: Object) -> Result<(), Error> {
 /// Opens a browser, where somebody sits before a screen. Nothing depends on it.
 fn open(context: &Context, visit: &Visit) {
     if context.output().can_ask() && context.environment().has_screen() {
-        let mut opener = Command::new("xdg-open");
+        let mut opener = program::program("xdg-open");
         opener.arg(visit.url().as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if opener.spawn().is_err() {
             context.output().detail("no browser could be opened from here");

@@ -88,6 +88,12 @@ impl Session {
         found.then_some(said)
     }
 
+    /// Keeps a password for the account, as `pop3 auth login` would.
+    pub(crate) fn keep(&self, account: &str, password: &str) {
+        let attributes = ["application", "pop3", "account", account, "secret", "password"];
+        assert!(self.secret_tool(&[&["store", "--label", "x"][..], &attributes].concat(), password).0);
+    }
+
     /// From here on nothing can be read in it.
     pub(crate) fn lock(&self) {
         tool(

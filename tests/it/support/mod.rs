@@ -18,6 +18,7 @@ pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;
 pub(crate) mod scripted;
+pub(crate) mod search;
 pub(crate) mod socks;
 pub(crate) mod stage;
 pub(crate) mod trust;

@@ -1,10 +1,10 @@
 //! A real OAuth provider, oidc-provider from npm, and a Dovecot that believes its tokens. One of each
 //! serves the whole test process; each test has a user of its own.
 
+use super::Maildrop;
 use super::browser::Browser;
 use super::dovecot::{self, Dovecot, OnDovecot};
 use super::pop3::{Home, Pop3};
-use super::{Maildrop, tool};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -209,9 +209,4 @@ impl Account {
     pub(crate) fn spoil_sign_in(&self) {
         shared().revoke(&self.kept("refresh_token"), self.client);
     }
-}
-
-/// The command line of a process.
-pub(crate) fn command_line(id: u32) -> Vec<u8> {
-    tool(Command::new("cat").arg(format!("/proc/{id}/cmdline")))
 }

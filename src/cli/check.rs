@@ -50,11 +50,11 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
     };
     let line = line::of(account, &session);
     telling.tell_all(&line.findings)?;
-    let credentials = match context.proof(account).and_then(|proof| proof.credentials(account)) {
-        Ok(credentials) => credentials,
+    let proof = match context.proof(account) {
+        Ok(proof) => proof,
         Err(error) => return Ok(telling.fail("sign-in", error)?),
     };
-    let Some(findings) = sign_ins::try_all(context, account, &credentials, session, telling)? else {
+    let Some(findings) = sign_ins::try_all(context, account, &proof, session, telling)? else {
         return Ok(());
     };
     telling.tell_all(&findings)?;

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::auth::{Credentials, Secret, TokenRefused};
+use pop3::auth::{self, Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::Keeper;
 use pop3::session::{Session, Transaction};
@@ -43,37 +43,14 @@ impl Context {
         account: &Account,
         proof: &Proof<'_>,
     ) -> Result<Session<Transaction>, Error> {
-        let (keeper, first) = match proof {
-            Proof::Known(credentials) => return self.try_sign_in(account, credentials),
-            Proof::Token { keeper, first } => (keeper, first),
-        };
-        let token =
-            |refused: Option<&Secret>| keeper.token(refused, now()).map_err(|error| about(error, account));
-        let used = first.take().map_or_else(|| token(None), Ok)?;
-        let by = |token: Secret| Credentials::with_token(account.user.as_bytes(), token);
-        let refused = match self.try_sign_in(account, &by(used.clone())) {
+        let credentials = proof.credentials(account)?;
+        let refused = match self.try_sign_in(account, &credentials) {
             // A server that never looked at it will not like another one better.
             Err(error) if TokenRefused::of(&error).is_some() => error,
             outcome => return outcome,
         };
-        self.output().detail("the server refused the access token: trying with a new one");
-        let renewed = match token(Some(&used)) {
-            // There is none to be had: then what the server has said is what went wrong.
-            Err(error) if error.kind() == Kind::NoCredentials => {
-                return Err(match error.own_hint() {
-                    Some(hint) => refused.hint(hint),
-                    None => refused,
-                });
-            }
-            renewed => renewed?,
-        };
-        self.try_sign_in(account, &by(renewed)).map_err(|error| match error.kind() {
-            Kind::SignIn => error.hint(format!(
-                "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
-                keeper.login
-            )),
-            _ => error,
-        })
+        let renewed = proof.after(refused, &credentials, self, account)?;
+        self.try_sign_in(account, &renewed).map_err(|error| proof.advise(error))
     }
 }
 
@@ -82,10 +59,47 @@ impl Proof<'_> {
     pub(crate) fn credentials(&self, account: &Account) -> Result<Credentials, Error> {
         match self {
             Proof::Known(credentials) => Ok(credentials.clone()),
-            Proof::Token { keeper, .. } => {
-                let token = keeper.token(None, now()).map_err(|error| about(error, account))?;
+            Proof::Token { keeper, first } => {
+                let token = first.take().map_or_else(|| keeper.token(None, now()), Ok);
+                let token = token.map_err(|error| about(error, account))?;
                 Ok(Credentials::with_token(account.user.as_bytes(), token))
             }
+        }
+    }
+
+    /// What to try after the server has `refused` the token in these credentials.
+    ///
+    /// # Errors
+    /// There is nothing else to try: what the server has said. Or a new token could not be got: why.
+    pub(crate) fn after(
+        &self,
+        refused: Error,
+        credentials: &Credentials,
+        context: &Context,
+        account: &Account,
+    ) -> Result<Credentials, Error> {
+        let (Proof::Token { keeper, .. }, auth::Proof::Token(used)) = (self, &credentials.proof) else {
+            return Err(refused);
+        };
+        context.output().detail("the server refused the access token: trying with a new one");
+        match keeper.token(Some(used), now()) {
+            Ok(token) => Ok(Credentials::with_token(account.user.as_bytes(), token)),
+            Err(error) if error.kind() == Kind::NoCredentials => Err(match error.own_hint() {
+                Some(hint) => refused.hint(hint),
+                None => refused,
+            }),
+            Err(error) => Err(about(error, account)),
+        }
+    }
+
+    /// What can be done where the server refuses even a new token.
+    pub(crate) fn advise(&self, error: Error) -> Error {
+        match self {
+            Proof::Token { keeper, .. } if error.kind() == Kind::SignIn => error.hint(format!(
+                "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
+                keeper.login
+            )),
+            _ => error,
         }
     }
 }

@@ -51,6 +51,8 @@ fn an_access_token_is_used_as_long_as_it_lasts_and_renewed_once_when_refused() {
     account.spoil_access_token();
     account.pop3(&["stat", "-v"]).run().exits(0).says("refused the access token");
     assert_ne!(account.kept("access_token"), first);
+    account.spoil_access_token();
+    account.pop3(&["check"]).run().exits(0).says("everything works");
     // With a password's worth of trouble: the server refuses whatever comes.
     let wrong = account.pop3(&["stat", "--user", "somebody-else", "-v"]).run().exits(77);
     assert_eq!(wrong.stderr.matches("refused the access token").count(), 1, "{}", wrong.stderr);

@@ -3,13 +3,14 @@
 
 use anyhow::Result;
 use pop3::account::Account;
-use pop3::auth::{Credentials, Mechanism};
+use pop3::auth::{Credentials, Mechanism, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::protocol::Capabilities;
 use pop3::session::{Authorization, Session, Transaction};
 use pop3::transport::Target;
 
 use super::super::context::Context;
+use super::super::proof::Proof;
 use super::finding::{Finding, Telling, Verdict};
 use super::{promises, quirks};
 
@@ -21,11 +22,18 @@ const REFUSALS: usize = 2;
 pub(super) fn try_all(
     context: &Context,
     account: &Account,
-    credentials: &Credentials,
+    proof: &Proof<'_>,
     session: Session<Authorization>,
     telling: &mut Telling<'_>,
 ) -> Result<Option<Vec<Finding>>> {
-    let mechanisms = match session.mechanisms(credentials, account.auth) {
+    let mut credentials = match proof.credentials(account) {
+        Ok(credentials) => credentials,
+        Err(error) => {
+            telling.fail("sign-in", error)?;
+            return Ok(None);
+        }
+    };
+    let mechanisms = match session.mechanisms(&credentials, account.auth) {
         Ok(mechanisms) => {
             let (mechanisms, spared) = worth_it(mechanisms, session.is_encrypted() || is_local(account));
             if !spared.is_empty() {
@@ -44,6 +52,7 @@ pub(super) fn try_all(
     let mut found = None;
     let mut refusals: Vec<(Mechanism, Error)> = Vec::new();
     let mut next = Some(session);
+    let mut renewal = Some(proof);
     for (index, mechanism) in mechanisms.iter().copied().enumerate() {
         let session = match next.take().map_or_else(|| context.dial(account), Ok) {
             Ok(session) => session,
@@ -52,7 +61,14 @@ pub(super) fn try_all(
                 break;
             }
         };
-        match session.sign_in(credentials, Some(mechanism)) {
+        let outcome = match session.sign_in(&credentials, Some(mechanism)).map_err(|refused| refused.error) {
+            Err(error) if TokenRefused::of(&error).is_some() => match renewal.take() {
+                Some(proof) => again(context, account, (proof, &mut credentials), mechanism, error),
+                None => Err(error),
+            },
+            outcome => outcome,
+        };
+        match outcome {
             Ok(mut session) => {
                 let is_private = session.is_encrypted() || is_local(account);
                 telling.tell(&accepted(mechanism, account, is_private))?;
@@ -70,8 +86,7 @@ pub(super) fn try_all(
                     }
                 }
             }
-            Err(refused) => {
-                let error = refused.error;
+            Err(error) => {
                 let is_about_us = error.kind() == Kind::SignIn;
                 refusals.push((mechanism, error));
                 let rest = &mechanisms[index + 1..];
@@ -86,6 +101,19 @@ pub(super) fn try_all(
     }
     judge(refusals, found.is_some(), telling)?;
     Ok(found)
+}
+
+/// Once more, by the same mechanism, with what takes the place of a token that the server has refused.
+fn again(
+    context: &Context,
+    account: &Account,
+    (proof, credentials): (&Proof<'_>, &mut Credentials),
+    mechanism: Mechanism,
+    refused: Error,
+) -> Result<Session<Transaction>, Error> {
+    *credentials = proof.after(refused, credentials, context, account)?;
+    let signed_in = context.dial(account)?.sign_in(credentials, Some(mechanism));
+    signed_in.map_err(|refused| proof.advise(refused.error))
 }
 
 /// Where one mechanism works, a refused one is the server's oddity; where none does, the strongest one's

@@ -133,7 +133,7 @@ impl Connection {
                 transcript.client(&command.shown());
             }
         }
-        let deadline = deadline_after(self.patience);
+        let deadline = self.deadline();
         self.transport.write_all(&lines, deadline).map_err(|error| self.lost(Phase::Send, error))
     }
 
@@ -194,7 +194,7 @@ impl Connection {
             if frame.is_done() {
                 break;
             }
-            self.fill(Phase::Body, deadline_after(self.patience))?;
+            self.fill(Phase::Body, self.deadline())?;
         }
         if let Some(transcript) = &mut self.transcript {
             transcript.body(octets);
@@ -218,6 +218,11 @@ impl Connection {
             transcript.encrypted();
         }
         Ok(self)
+    }
+
+    /// When a wait that begins now has lasted long enough.
+    pub(crate) fn deadline(&self) -> Instant {
+        deadline_after(self.patience)
     }
 
     /// From now on every wait lasts `most` at most.
@@ -262,7 +267,7 @@ impl Connection {
             if held == self.buffer.len() {
                 return Err(Error::new(Kind::Protocol, format!("a line is longer than {MAX_LINE} octets")));
             }
-            let deadline = *deadline.get_or_insert_with(|| deadline_after(self.patience));
+            let deadline = *deadline.get_or_insert_with(|| self.deadline());
             self.fill(phase, deadline)?;
             searched = self.start + held;
         }

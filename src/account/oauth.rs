@@ -29,6 +29,11 @@ pub struct OAuth {
 }
 
 impl OAuth {
+    /// Whether the client has one: some are registered without.
+    pub fn has_client_secret(&self) -> bool {
+        self.client_secret.is_some()
+    }
+
     /// The client's secret, where it has one. May run a command or read a file.
     ///
     /// # Errors

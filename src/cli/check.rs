@@ -48,8 +48,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
             return Ok(telling.fail(about, error)?);
         }
     };
-    let line = line::of(account, &session);
-    telling.tell_all(&line.findings)?;
+    telling.tell_all(&line::of(account, &session))?;
     let proof = match context.proof(account) {
         Ok(proof) => proof,
         Err(error) => return Ok(telling.fail("sign-in", error)?),
@@ -61,12 +60,12 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
     if telling.has_failed() {
         return Ok(());
     }
-    suggest(account, line.pin.as_ref(), telling)
+    suggest(account, telling)
 }
 
 /// Shows the account as the configuration file would have it.
-fn suggest(account: &Account, pin: Option<&pop3::transport::Pin>, telling: &mut Telling<'_>) -> Result<()> {
-    let lines = suggest::config(account, pin);
+fn suggest(account: &Account, telling: &mut Telling<'_>) -> Result<()> {
+    let lines = suggest::config(account);
     if telling.output().is_json() {
         let says = "an account for config.toml";
         return Ok(telling.tell(&Finding::note("config", says).fact("toml", lines.join("\n")))?);

@@ -57,19 +57,12 @@ impl Context {
 
     /// A session before sign-in.
     pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
-        let dial = Dial {
-            target: &account.server,
-            way: &account.way,
-            security: account.security,
-            tls: &account.tls,
-            patience: account.timeout,
-        };
         let is_shown = account.trace || self.output.wants_trace();
         let transcript = || {
             let trace = Trace::new(Arc::clone(&self.output));
             is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
-        dial.dial(&transcript)
+        dialling(account).dial(&transcript)
     }
 
     /// A session that is signed in.
@@ -97,6 +90,17 @@ impl Context {
                     .within(format!("could not sign in to {server}")))
             }
         }
+    }
+}
+
+/// How an account's server is reached.
+pub(crate) fn dialling(account: &Account) -> Dial<'_> {
+    Dial {
+        target: &account.server,
+        way: &account.way,
+        security: account.security,
+        tls: &account.tls,
+        patience: account.timeout,
     }
 }
 

@@ -47,7 +47,7 @@ impl Dial<'_> {
             }
             other => other,
         }
-        .map_err(|error| self.explained(error))
+        .map_err(|error| self.explained(self.heard_nothing(error)))
         .map_err(|error| match error.kind() {
             // These name the server themselves.
             Kind::Connect | Kind::HostNotFound => error,
@@ -76,6 +76,19 @@ impl Dial<'_> {
             transport = connection.into_transport();
         }
         transport.examine(self.tls, self.host(), patience)
+    }
+
+    /// Where a server says nothing, it may be that it waits for our handshake: then no patience helps.
+    fn heard_nothing(&self, error: Error) -> Error {
+        let is_plain = self.security != Security::Implicit && matches!(self.target, Target::Tcp { .. });
+        if !is_plain || error.kind() != Kind::Timeout(Phase::Greeting) {
+            return error;
+        }
+        match (Dial { security: Security::Implicit, ..*self }).examine() {
+            Ok(_) => Error::new(Kind::Tls, "the server waits for TLS from the start")
+                .hint("write pop3s:// for pop3://, or say --tls implicit"),
+            Err(_) => error,
+        }
     }
 
     /// A failed handshake with what a second look tells of it.

@@ -25,11 +25,15 @@ pub use sign_in::Refused;
 pub use window::{Ahead, Window};
 
 use std::str::FromStr;
+use std::time::Instant;
 
-use crate::connection::Connection;
+use crate::connection::{Connection, MAX_LINE};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting, Reply};
 use crate::transport::{Certificate, TlsSettings};
+
+/// The most lines that a server may announce itself in.
+const MOST_CAPABILITIES: usize = 1000;
 
 /// The state before sign-in.
 #[derive(Debug)]
@@ -129,12 +133,19 @@ impl<State> Session<State> {
     }
 
     fn read_capabilities(&mut self) -> Result<()> {
+        // Asked before anybody has proven who he is: all of it within one phase's patience.
+        let until = self.connection.deadline();
         self.capabilities = if self.connection.reply(Phase::Reply)?.is_ok() {
-            let mut lines = Vec::new();
+            let (mut lines, mut octets) = (Vec::new(), 0);
             self.connection.listing(|line| {
+                octets += line.len() + 2;
                 // Real servers announce a dozen lines or two (RFC 2449 names eleven).
-                if lines.len() >= 1000 {
+                if lines.len() >= MOST_CAPABILITIES || octets > MAX_LINE {
                     return Err(Error::new(Kind::Protocol, "the list of capabilities does not end"));
+                }
+                if Instant::now() > until {
+                    let says = "gave up on the list of capabilities, which comes too slowly";
+                    return Err(Error::new(Kind::Timeout(Phase::Reply), says));
                 }
                 lines.push(line.to_vec());
                 Ok(())

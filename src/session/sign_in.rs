@@ -38,11 +38,28 @@ impl Session<Authorization> {
     // The session is what makes the error large, and handing it back is the point.
     #[allow(clippy::result_large_err)]
     pub fn sign_in(
-        mut self,
+        self,
         credentials: &Credentials,
         wanted: Option<Mechanism>,
     ) -> Result<Session<Transaction>, Refused> {
-        match self.try_mechanisms(credentials, wanted) {
+        match self.mechanisms(credentials, wanted) {
+            Ok(candidates) => self.sign_in_by(credentials, &candidates),
+            Err(error) => Err(Refused { error, session: Some(self) }),
+        }
+    }
+
+    /// Signs in by the first of these that the server takes: of [`Session::mechanisms`], for one, to see
+    /// whether that very one works.
+    ///
+    /// # Errors
+    /// As [`Session::sign_in`].
+    #[allow(clippy::result_large_err)]
+    pub fn sign_in_by(
+        mut self,
+        credentials: &Credentials,
+        candidates: &[Mechanism],
+    ) -> Result<Session<Transaction>, Refused> {
+        match self.try_mechanisms(credentials, candidates) {
             Ok(()) => Ok(self.into_transaction()),
             Err(error) => {
                 let session = (!error.ends_the_session()).then_some(self);
@@ -77,7 +94,7 @@ impl Session<Authorization> {
         Session { connection: self.connection, capabilities: self.capabilities, state }
     }
 
-    fn try_mechanisms(&mut self, credentials: &Credentials, wanted: Option<Mechanism>) -> Result<()> {
+    fn try_mechanisms(&mut self, credentials: &Credentials, candidates: &[Mechanism]) -> Result<()> {
         if !self.is_encrypted() && !self.state.cleartext_allowed {
             return Err(Error::new(
                 Kind::Tls,
@@ -89,7 +106,6 @@ impl Session<Authorization> {
         }
         let end_point = self.connection.end_point();
         let offer = self.offer(end_point.as_deref());
-        let candidates = auth::candidates(wanted, credentials, &offer)?;
         let bindings: Vec<_> = candidates.iter().map(|mechanism| offer.binding(*mechanism)).collect();
         let mut left = candidates.iter().zip(bindings).peekable();
         let mut binds_otherwise = false;
@@ -129,7 +145,7 @@ impl Session<Authorization> {
                 None => error,
             });
         }
-        // `auth::candidates` gives at least one or an error.
+        // Not even one to try: `auth::candidates` gives an error instead.
         Err(Error::new(Kind::SignIn, "the server offers no way to sign in"))
     }
 

@@ -73,6 +73,7 @@ fn a_server_in_order_is_described_and_the_suggested_account_works() {
             Line::Stls | Line::Tls => {
                 assert_eq!(pin[0]["pin"], fingerprint(&maildrop.server.certificates));
                 assert!(tls[0]["days_left"].is_i64(), "{tls:?}");
+                assert_eq!(tls[0]["version"], "1.3", "{tls:?}");
             }
         }
 
@@ -107,10 +108,28 @@ fn a_certificate_that_is_not_trusted_is_explained_and_its_pin_leads_on() {
     let hint = failed["hint"].as_str().unwrap();
     let pin = fingerprint(&maildrop.server.certificates);
     assert!(hint.contains(&pin), "{hint}");
+    assert_eq!(failed["pin"], pin);
+    assert!(failed["days_left"].is_i64() && failed["names"].is_array(), "{failed}");
     assert!(about(&all, "sign-in").is_empty(), "nothing is sent to a server that is not trusted");
     let all = findings(&check(&["--pin", &pin]).exits(0));
     let toml = about(&all, "config")[0]["toml"].as_str().unwrap();
     assert!(toml.contains(&format!("pin = \"{pin}\"")), "{toml}");
+}
+
+#[test]
+fn a_server_that_waits_in_silence_for_tls_is_found_out() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    let url = maildrop.tls_url().replace("pop3s://", "pop3://");
+    for security in ["stls", "none"] {
+        for command in ["stat", "check"] {
+            let run = Pop3::new(&home).args([command, "--timeout", "1s", "--tls", security, "--server", &url]);
+            let outcome = run.env("POP3_PASSWORD", maildrop.password()).run().exits(76);
+            let said = outcome.text() + &outcome.stderr;
+            assert!(said.contains("the server waits for TLS from the start"), "{said}");
+            assert!(said.contains("--tls implicit"), "{said}");
+        }
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::support::certificates::Certificates;
 use crate::support::pop3::{Home, Pop3};
+use crate::support::scripted::{Answer, Scripted};
 use crate::support::stage::{STORES, Stage, Store, letters};
 use pop3::server::{Apop, Behaviour, Capa, Fault, InitialResponse, Message, Sasl, Server, Tls};
 use std::time::Duration;
@@ -92,6 +93,25 @@ fn capabilities_that_never_end_are_76() {
     );
     stage.fetch(&[]).exits(76);
     stage.ends_well(&letters(2));
+}
+
+#[test]
+fn capabilities_that_drip_are_given_up_after_one_timeout() {
+    const DRIP: [&str; 80] = {
+        let mut pieces = ["X-MORE\r\n"; 80];
+        (pieces[0], pieces[79]) = ("+OK\r\nSASL PLAIN\r\n", ".\r\n");
+        pieces
+    };
+    let server = Scripted::start("+OK ready\r\n", |line| match line {
+        "CAPA" => Answer::InPieces(&DRIP),
+        "STAT" => Answer::Say("+OK 0 0\r\n"),
+        _ => Answer::Say("+OK\r\n"),
+    });
+    let home = Home::new();
+    let stat = Pop3::new(&home).args(["stat", "--tls", "none", "--timeout", "1s", "--server"]);
+    stat.args([format!("pop3://me@{}", server.address)]).env("POP3_PASSWORD", "tanstaaf").run().exits(0);
+    let heard = server.heard();
+    assert_eq!(&heard[..2], ["CAPA", "USER me"], "served like one that has no CAPA");
 }
 
 #[test]

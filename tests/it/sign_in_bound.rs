@@ -33,6 +33,19 @@ fn the_sign_in_is_bound_to_the_line_under_either_tls() {
 }
 
 #[test]
+fn check_tells_of_each_mechanism_that_it_has_really_tried() {
+    let server = Bound::start("1.3", ALL, false);
+    let home = Home::new();
+    let check = Pop3::new(&home).args(["check", "--trace"]).args(server.flags());
+    let report = check.env("POP3_PASSWORD", PASSWORD).run().exits(0);
+    for name in ALL.split(' ') {
+        let told = format!("by {}\n", name.to_ascii_lowercase());
+        assert!(report.text().contains(&told), "{told} in {}", report.text());
+        assert_eq!(report.stderr.matches(&format!("C: AUTH {name} ")).count(), 1, "{}", report.stderr);
+    }
+}
+
+#[test]
 fn a_sign_in_that_arrives_over_another_line_is_refused_and_no_weaker_one_follows() {
     let server = Bound::start("1.3", &format!("{ALL} PLAIN LOGIN"), true);
     for mechanism in ["auto", "scram-sha-1"] {

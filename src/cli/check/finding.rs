@@ -3,10 +3,12 @@
 
 use std::io;
 
+use jiff::Timestamp;
 use pop3::error::Error;
+use pop3::transport::Certificate;
 
-use super::super::output::Output;
 use super::super::output::json::Object;
+use super::super::output::{Output, human};
 use super::super::report::{self, ExitCode};
 
 /// Columns of the verdict and of what it is about.
@@ -44,13 +46,15 @@ pub(super) struct Finding {
     pub(super) verdict: Verdict,
     pub(super) says: String,
     pub(super) hint: Option<String>,
+    /// What else a person would want to see: a label and a value a line.
+    details: Vec<(&'static str, String)>,
     /// What a program would want to know of it: names and values of JSON members.
     facts: Vec<(&'static str, serde_json::Value)>,
 }
 
 impl Finding {
     pub(super) fn new(about: &'static str, verdict: Verdict, says: impl Into<String>) -> Self {
-        Finding { about, verdict, says: says.into(), hint: None, facts: Vec::new() }
+        Finding { about, verdict, says: says.into(), hint: None, details: Vec::new(), facts: Vec::new() }
     }
 
     pub(super) fn good(about: &'static str, says: impl Into<String>) -> Self {
@@ -65,11 +69,29 @@ impl Finding {
         Finding::new(about, Verdict::Warning, says)
     }
 
-    /// An error, with its sentence and its hint.
+    /// An error, with its sentence, its hint and the certificate that it is about.
     pub(super) fn failed(about: &'static str, error: &anyhow::Error) -> Self {
-        let told = report::tell(error);
-        let (says, hint) = told.map_or_else(Default::default, |told| (told.sentence, told.hint));
-        Finding { hint, ..Finding::new(about, Verdict::Failed, says) }
+        let Some(told) = report::tell(error) else { return Finding::new(about, Verdict::Failed, "") };
+        let finding = Finding { hint: told.hint, ..Finding::new(about, Verdict::Failed, told.sentence) };
+        match told.certificate {
+            Some(certificate) => {
+                let details = human::certificate(&certificate);
+                Finding {
+                    details,
+                    ..finding.certificate(&certificate).fact("pin", certificate.pin().to_string())
+                }
+            }
+            None => finding,
+        }
+    }
+
+    /// What a program would want to know of a certificate.
+    pub(super) fn certificate(self, certificate: &Certificate) -> Self {
+        let finding = self.fact("names", certificate.names()).fact("issuer", certificate.issuer());
+        match (days_left(certificate), certificate.not_after()) {
+            (Some(days), Some(end)) => finding.fact("days_left", days).fact("not_after", end.to_string()),
+            _ => finding,
+        }
     }
 
     /// The same, judged otherwise: what failed, but matters less.
@@ -102,11 +124,20 @@ impl Finding {
 
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![format!("{:VERDICT$}{:ABOUT$}{}", self.verdict.word(), self.about, self.says)];
+        for (label, value) in &self.details {
+            lines.push(format!("{:VERDICT$}{:ABOUT$}{label:<7} {value}", "", ""));
+        }
         if let Some(hint) = &self.hint {
             lines.push(format!("{:VERDICT$}{:ABOUT$}hint: {hint}", "", ""));
         }
         lines
     }
+}
+
+/// Whole days until it expires; negative once it has.
+pub(super) fn days_left(certificate: &Certificate) -> Option<i64> {
+    let left = certificate.not_after()?.as_second() - Timestamp::now().as_second();
+    Some(left.div_euclid(86_400))
 }
 
 /// Tells findings as they come, and remembers what they mean for the exit code.

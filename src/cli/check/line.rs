@@ -1,32 +1,25 @@
 //! The line once it stands: its encryption, the server's first words, what it announces.
 
-use jiff::Timestamp;
 use pop3::account::Account;
 use pop3::protocol::Capabilities;
 use pop3::session::{Authorization, Session};
-use pop3::transport::{Certificate, Pin, Security, Target};
+use pop3::transport::{Certificate, Security, Target};
 
-use super::finding::Finding;
+use super::super::context::dialling;
+use super::finding::{Finding, days_left};
 
 /// A certificate that ends sooner is worth a warning.
 const SOON: i64 = 21;
 
-/// What is known of it.
-pub(super) struct Line {
-    pub(super) findings: Vec<Finding>,
-    /// The certificate's pin, where only a pin makes it trusted.
-    pub(super) pin: Option<Pin>,
-}
-
 /// Describes the line of a session that waits for sign-in.
-pub(super) fn of(account: &Account, session: &Session<Authorization>) -> Line {
+pub(super) fn of(account: &Account, session: &Session<Authorization>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut pin = None;
     let capabilities_now = session.capabilities();
     match session.certificate() {
         Some(certificate) => {
-            findings.extend(of_certificate(account, &certificate));
-            pin = (!account.tls.pins.is_empty()).then(|| certificate.pin());
+            // A second look, since the line itself does not tell.
+            let version = dialling(account).examine().ok().and_then(|shown| shown.version);
+            findings.extend(of_certificate(account, &certificate, version));
         }
         None => findings.push(in_the_clear(account, capabilities_now)),
     }
@@ -35,7 +28,7 @@ pub(super) fn of(account: &Account, session: &Session<Authorization>) -> Line {
         Some(announced) => findings.push(capabilities("before sign-in", announced)),
         None => findings.push(Finding::note("capabilities", "the server has no CAPA")),
     }
-    Line { findings, pin }
+    findings
 }
 
 fn in_the_clear(account: &Account, capabilities: Option<&Capabilities>) -> Finding {
@@ -62,35 +55,23 @@ pub(super) fn capabilities(when: &'static str, capabilities: &Capabilities) -> F
     finding.fact("when", when).fact("capabilities", lines)
 }
 
-fn of_certificate(account: &Account, certificate: &Certificate) -> [Finding; 2] {
-    let names = certificate.names().to_vec();
-    let issuer = certificate.issuer();
+fn of_certificate(account: &Account, certificate: &Certificate, version: Option<String>) -> [Finding; 2] {
     let believed = if account.tls.pins.is_empty() { "trusted" } else { "pinned" };
-    let what = format!("{believed} certificate for {}, signed by {issuer}", names.join(", "));
+    let version_said = version.as_ref().map(|version| format!("TLS {version}, ")).unwrap_or_default();
+    let (names, issuer) = (certificate.names().join(", "), certificate.issuer());
+    let what = format!("{version_said}{believed} certificate for {names}, signed by {issuer}");
+    let until = certificate.not_after().map(|end| end.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
     let finding = match days_left(certificate) {
         None => Finding::good("tls", what),
-        Some(days) => {
-            let until =
-                certificate.not_after().map(|end| end.strftime("%Y-%m-%d").to_string()).unwrap_or_default();
-            let finding = match days {
-                ..0 => Finding::warning("tls", format!("{what}, expired since {until}")),
-                0..SOON => Finding::warning("tls", format!("{what}, valid until {until}, {days} days more")),
-                _ => Finding::good("tls", format!("{what}, valid until {until}, {days} days more")),
-            };
-            finding
-                .fact("days_left", days)
-                .fact("not_after", certificate.not_after().map(|end| end.to_string()))
+        Some(..0) => Finding::warning("tls", format!("{what}, expired since {until}")),
+        Some(days @ 0..SOON) => {
+            Finding::warning("tls", format!("{what}, valid until {until}, {days} days more"))
         }
+        Some(days) => Finding::good("tls", format!("{what}, valid until {until}, {days} days more")),
     };
     let pin = certificate.pin().to_string();
     [
-        finding.fact("names", names).fact("issuer", issuer),
+        finding.certificate(certificate).fact("version", version),
         Finding::good("pin", format!("--pin {pin}")).fact("pin", pin),
     ]
-}
-
-/// Whole days until it expires; negative once it has.
-fn days_left(certificate: &Certificate) -> Option<i64> {
-    let left = certificate.not_after()?.as_second() - Timestamp::now().as_second();
-    Some(left.div_euclid(86_400))
 }

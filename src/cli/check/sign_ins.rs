@@ -61,7 +61,7 @@ pub(super) fn try_all(
                 break;
             }
         };
-        let outcome = match session.sign_in(&credentials, Some(mechanism)).map_err(|refused| refused.error) {
+        let outcome = match session.sign_in_by(&credentials, &[mechanism]).map_err(|refused| refused.error) {
             Err(error) if TokenRefused::of(&error).is_some() => match renewal.take() {
                 Some(proof) => again(context, account, (proof, &mut credentials), mechanism, error),
                 None => Err(error),
@@ -112,7 +112,7 @@ fn again(
     refused: Error,
 ) -> Result<Session<Transaction>, Error> {
     *credentials = proof.after(refused, credentials, context, account)?;
-    let signed_in = context.dial(account)?.sign_in(credentials, Some(mechanism));
+    let signed_in = context.dial(account)?.sign_in_by(credentials, &[mechanism]);
     signed_in.map_err(|refused| proof.advise(refused.error))
 }
 

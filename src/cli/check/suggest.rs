@@ -1,63 +1,117 @@
-//! An account for the configuration file, made from what was found to work. Never holds a secret.
+//! An account for the configuration file, made from what was found to work. Never holds a secret, nor the
+//! command that tells one: where the password comes from is left to say.
 
-use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
 
-use pop3::account::Account;
-use pop3::transport::{Names, Pin, Security, Target};
+use pop3::account::{Account, OAuth, PATIENCE};
+use pop3::fetch::policy::Order;
+use pop3::session::Pipelining;
+use pop3::transport::{Family, Names, Proxy, Security, Target, TlsVersion};
+use toml::Value;
 
 /// The lines of an account that does what this one does.
-pub(super) fn config(account: &Account, pin: Option<&Pin>) -> Vec<String> {
-    let mut text = String::new();
+pub(super) fn config(account: &Account) -> Vec<String> {
     let name = if account.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     {
         account.name.clone()
     } else {
-        quoted(&account.name)
+        Value::from(account.name.as_str()).to_string()
     };
-    // Writing to a String cannot fail.
-    let mut put = |key: &str, value: &str| {
-        let _ = writeln!(text, "{key} = {}", quoted(value));
-    };
-    put("server", &server(account));
-    if account.security == Security::None && matches!(account.server, Target::Tcp { .. }) {
-        put("tls", "none");
+    let mut lines = vec![format!("[account.{name}]")];
+    lines.extend(keys(account).iter().map(|(key, value)| format!("{key} = {value}")));
+    if account.oauth.as_ref().is_some_and(OAuth::has_client_secret) {
+        lines.push("# and where its client secret comes from: oauth-client-secret-command, or -file".into());
     }
-    put("user", &account.user);
-    if let Some(mechanism) = account.auth {
-        put("auth", &mechanism.to_string());
+    lines
+}
+
+/// What differs from the usual, and what nobody should have to guess.
+fn keys(account: &Account) -> Vec<(&'static str, Value)> {
+    let mut keys = Vec::new();
+    let mut put = |key, value: Option<Value>| keys.extend(value.map(|value| (key, value)));
+    let in_the_clear = account.security == Security::None && matches!(account.server, Target::Tcp { .. });
+    put("server", text(Some(server(account))));
+    put("tls", text(in_the_clear.then_some("none")));
+    put("user", text(Some(account.user.as_str())));
+    put("auth", text(account.auth.map(|mechanism| mechanism.to_string())));
+    if let Some(oauth) = &account.oauth {
+        let (settings, named) = (&oauth.settings, &oauth.settings.named);
+        put("oauth", text(Some(settings.provider.to_string()).filter(|word| word != "own")));
+        put("oauth-client-id", text(Some(settings.client_id.as_str())));
+        put("oauth-scope", text(settings.scope.as_deref()));
+        put("oauth-authorization-url", text(named.authorization.as_ref().map(|url| url.as_str())));
+        put("oauth-token-url", text(named.token.as_ref().map(|url| url.as_str())));
+        put("oauth-device-url", text(named.device.as_ref().map(|url| url.as_str())));
+        put("oauth-revocation-url", text(named.revocation.as_ref().map(|url| url.as_str())));
+        put("oauth-redirect-url", text(settings.redirect.as_deref()));
     }
-    if let Some(pin) = pin {
-        put("pin", &pin.to_string());
-    }
-    for file in &account.tls.ca_files {
-        put("ca-file", &file.display().to_string());
-    }
-    if let Some(host) = &account.tls.host {
-        put("tls-host", host);
-    }
-    if let Some(own) = &account.tls.identity {
-        put("client-cert", &own.certificate.display().to_string());
-        if let Some(key) = &own.key {
-            put("client-key", &key.display().to_string());
-        }
-    }
-    if let Some(command) = &account.way.tunnel {
-        put("tunnel", command);
-    }
-    if let Some(proxy) = &account.way.proxy {
-        let scheme = if proxy.names == Names::AtProxy { "socks5h" } else { "socks5" };
-        let user = proxy.user.as_ref().map(|user| format!("{}@", escaped(user))).unwrap_or_default();
-        put("proxy", &format!("{scheme}://{user}{proxy}"));
-    }
-    if let Some(source) = account.way.source {
-        put("source-ip", &source.to_string());
-    }
+    let tls = &account.tls;
+    put("ca-file", several(tls.ca_files.iter().map(|file| path(file))));
+    put("pin", several(tls.pins.iter().map(ToString::to_string)));
+    put("tls-min", text(Some(tls.min).filter(|min| *min != TlsVersion::V1_2).map(|min| min.to_string())));
+    put("tls-host", text(tls.host.as_deref()));
+    let own = tls.identity.as_ref();
+    put("client-cert", text(own.map(|own| path(&own.certificate))));
+    put("client-key", text(own.and_then(|own| own.key.as_deref()).map(path)));
+    let way = &account.way;
+    put("tunnel", text(way.tunnel.as_deref()));
+    put("proxy", text(way.proxy.as_ref().map(proxy)));
+    put("source-ip", text(way.source.map(|source| source.to_string())));
+    put("ip-version", way.family.map(|family| Value::from(if family == Family::V4 { 4 } else { 6 })));
+    put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(seconds)));
+    put("pipelining", text(pipelining(account.pipelining)));
+    let deliver = account.deliver.as_ref().map_or_else(|| "maildir:~/Mail/".to_owned(), ToString::to_string);
+    put("deliver", text(Some(deliver)));
+    let policy = &account.policy;
+    put("keep", text(Some(policy.keep.to_string())));
+    put("max-size", policy.max_size.and_then(|size| i64::try_from(size).ok()).map(Value::from));
+    put("limit", policy.limit.map(|limit| Value::from(i64::from(limit))));
     put(
-        "deliver",
-        &account.deliver.as_ref().map_or_else(|| "maildir:~/Mail/".to_owned(), ToString::to_string),
+        "order",
+        text(Some(policy.order).filter(|order| *order != Order::default()).map(|order| order.to_string())),
     );
-    put("keep", &account.policy.keep.to_string());
-    std::iter::once(format!("[account.{name}]")).chain(text.lines().map(ToOwned::to_owned)).collect()
+    put("max-delete", policy.max_delete.map(|most| Value::from(i64::from(most))));
+    keys
+}
+
+fn text(word: Option<impl Into<String>>) -> Option<Value> {
+    word.map(|word| Value::String(word.into()))
+}
+
+/// One value alone, several as a list, none not at all.
+fn several(words: impl Iterator<Item = String>) -> Option<Value> {
+    let mut words: Vec<Value> = words.map(Value::String).collect();
+    match words.len() {
+        0 | 1 => words.pop(),
+        _ => Some(Value::Array(words)),
+    }
+}
+
+/// From wherever it is run: a configuration file stands elsewhere.
+fn path(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+fn seconds(time: Duration) -> String {
+    match time.subsec_millis() {
+        0 => format!("{}s", time.as_secs()),
+        _ => format!("{}ms", time.as_millis()),
+    }
+}
+
+fn pipelining(pipelining: Pipelining) -> Option<&'static str> {
+    match pipelining {
+        Pipelining::Auto => None,
+        Pipelining::On => Some("on"),
+        Pipelining::Off => Some("off"),
+    }
+}
+
+fn proxy(proxy: &Proxy) -> String {
+    let scheme = if proxy.names == Names::AtProxy { "socks5h" } else { "socks5" };
+    let user = proxy.user.as_ref().map(|user| format!("{}@", escaped(user))).unwrap_or_default();
+    format!("{scheme}://{user}{proxy}")
 }
 
 fn server(account: &Account) -> String {
@@ -79,31 +133,62 @@ fn escaped(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// A basic string of TOML.
-fn quoted(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' | '\\' => quoted.extend(['\\', letter]),
-            _ if letter.is_control() => {
-                let _ = write!(quoted, "\\u{:04X}", u32::from(letter));
-            }
-            _ => quoted.push(letter),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
 #[cfg(test)]
 mod tests {
+    use pop3::account::{Config, Environment, Overrides, Scope, resolve};
+
     use super::*;
 
+    /// What the configuration makes of it.
+    fn account(text: &str) -> Account {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("config.toml");
+        std::fs::write(&file, text).expect("it is written");
+        let environment = Environment::of(Some(Path::new("/home/me")), []);
+        let config =
+            Config::find(Some(&file), &environment).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
+        let nothing = Overrides::default();
+        let accounts = resolve(&config, &environment, &[], &nothing, Scope::One);
+        accounts.unwrap_or_else(|error| panic!("{error:?}\n{text}")).remove(0)
+    }
+
     #[test]
-    fn quotes_and_control_characters_do_not_break_the_file() {
-        let text = "a \"b\" \\c\u{1b}\n";
-        let table: toml::Table = format!("key = {}", quoted(text)).parse().expect("it is TOML");
-        assert_eq!(table["key"].as_str(), Some(text));
+    fn what_is_suggested_is_the_same_account() {
+        for keys in [
+            "server = 'pop3s://h'\nuser = 'me'",
+            "server = 'pop3://h:8110'\nuser = 'me \"b\" \\c'\ntls = 'none'\npipelining = 'off'\nlimit = 3",
+            "server = 'pop3+unix:///run/pop3'\nuser = 'me'\nkeep = '500'\nmax-size = '3M'\norder = 'newest'",
+            "server = 'pop3s://h:1995'\nuser = 'me'\nca-file = ['/a.pem', '/b c.pem']\ntls-min = '1.3'\n\
+             tls-host = 'mail.h'\nclient-cert = '/c.pem'\nclient-key = '/k.pem'\nauth = 'external'\n\
+             source-ip = '127.0.0.2'\nip-version = 4\ntimeout = '1500ms'\nmax-delete = 7",
+            "server = 'pop3://h'\nuser = 'me'\nproxy = 'socks5h://a%40b@proxy:1080'\ntimeout = '2m'\n\
+             deliver = 'mbox:/var/mail/me'\nip-version = 6",
+            "server = 'pop3s://h'\nuser = 'me'\ntunnel = 'ssh \"gate way\" nc %h %p'\ndeliver = 'command:cat'",
+            "server = 'pop3s://h'\nuser = 'me'\noauth = 'google'\noauth-client-id = 'x'\noauth-scope = 'a b'\n\
+             oauth-redirect-url = 'https://localhost/back'",
+            "server = 'pop3s://h'\nuser = 'me'\noauth-client-id = 'x'\noauth-token-url = 'https://p/token'\n\
+             oauth-device-url = 'https://p/device'\noauth-revocation-url = 'https://p/revoke'\n\
+             oauth-authorization-url = 'https://p/auth'",
+        ] {
+            let meant = account(&format!("[account.'my mail']\n{keys}\n"));
+            let suggested = config(&meant).join("\n");
+            let again = account(&suggested);
+            // Where nothing was said of it a destination is suggested.
+            let again = Account { deliver: meant.deliver.clone().and(again.deliver.clone()), ..again };
+            assert_eq!(format!("{again:#?}"), format!("{meant:#?}"), "{suggested}");
+        }
+        let pins = ["1", "2"].map(|digit| format!("sha256:{}", digit.repeat(64)));
+        let pinned = account(&format!("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\npin = {pins:?}\n"));
+        assert_eq!(account(&config(&pinned).join("\n")).tls.pins, pinned.tls.pins);
+        assert_eq!(pinned.tls.pins.len(), 2);
+    }
+
+    #[test]
+    fn no_secret_and_nothing_that_tells_one_is_suggested() {
+        let told = "[account.a]\nserver = 'pop3s://h'\nuser = 'me'\npassword-command = 'echo tanstaaf'\n\
+                    oauth = 'google'\noauth-client-id = 'x'\noauth-client-secret-command = 'echo tanstaaf'\n";
+        let suggested = config(&account(told)).join("\n");
+        assert!(!suggested.contains("tanstaaf") && suggested.contains("oauth-client-secret-"), "{suggested}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""A POP3 server of three verbs over TLS, whose SCRAM is that of the Cyrus SASL library (libsasl2), with
+"""A POP3 server of a few verbs over TLS, whose SCRAM is that of the Cyrus SASL library (libsasl2), with
 the TLS line's tls-server-end-point given to it: no POP3 server in Debian binds to that one.
 
 usage: bound.py CERTIFICATE KEY FOLDER USER PASSWORD TLS MECHANISMS BINDING
@@ -88,8 +88,8 @@ def serve(stream):
             say(b"+OK\r\nSASL " + mechanisms.encode() + b"\r\n.")
         elif verb == b"AUTH" and len(words) in (2, 3):
             authenticate(stream, say, words[1], base64.b64decode(words[2]) if len(words) == 3 else None)
-        elif verb == b"STAT":
-            say(b"+OK 0 0")
+        elif verb in (b"STAT", b"UIDL", b"LIST"):
+            say(b"+OK 0 0" if verb == b"STAT" else b"+OK\r\n.")
         elif verb == b"QUIT":
             say(b"+OK")
             return

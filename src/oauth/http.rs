@@ -2,7 +2,6 @@
 //! errors. It sits below all flows and knows nothing of OAuth but that a redirected or oversized
 //! answer is none.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use oauth2::http::{HeaderMap, Request, Response, StatusCode, header};
 use oauth2::url::Url;
 use oauth2::{HttpRequest, HttpResponse};
 use ureq::config::IpFamily;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
 use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
 use zeroize::Zeroizing;
 
@@ -208,19 +207,9 @@ fn distrust(text: &str, context: &str, host: &str) -> Error {
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
     let mut all = Vec::new();
     for path in files {
-        let shown = path.display();
-        let pem = fs::read(path)
-            .map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
-        let before = all.len();
-        all.extend(ureq::tls::parse_pem(&pem).filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        }));
-        if all.len() == before {
-            return Err(Error::new(Kind::Data, format!("could not use the CA file {shown}"))
-                .because("there is no certificate in it")
-                .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
-        }
+        // What was read as a certificate has this form.
+        let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());
+        all.extend(ders.map(|der| Certificate::from_der(&der).to_owned()));
     }
     Ok(all)
 }

@@ -43,6 +43,7 @@ pub use failure::{Reason, TlsFailure};
 pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
+pub(crate) use tls::authorities;
 pub use tls::{TlsSettings, TlsVersion};
 pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};

@@ -160,7 +160,11 @@ fn oldest(tls: &TlsSettings) -> Protocol {
     }
 }
 
-fn authorities(path: &Path) -> Result<Vec<Authority>> {
+/// The certificates of a CA file, at least one.
+///
+/// # Errors
+/// [`Kind::Io`] when it cannot be read, [`Kind::Data`] when it holds none.
+pub(crate) fn authorities(path: &Path) -> Result<Vec<Authority>> {
     let shown = path.display();
     let pem =
         fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;

@@ -23,7 +23,8 @@ const LARGEST: u64 = 1 << 20;
 /// How the provider is reached.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// PEM files with the authorities to believe instead of the system's.
+    /// PEM files with authorities to believe besides the system's: most providers are vouched for by
+    /// those, also where the mail server is not.
     pub ca_files: Vec<PathBuf>,
     /// The proxy; without one, what `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
     pub proxy: Option<transport::Proxy>,
@@ -204,8 +205,14 @@ fn distrust(text: &str, context: &str, host: &str) -> Error {
     )
 }
 
+/// Those of the files and the system's.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
-    let mut all = Vec::new();
+    // Where the system has none, or hides some, the files have to do.
+    let mut all: Vec<_> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect();
     for path in files {
         // What was read as a certificate has this form.
         let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());

@@ -116,7 +116,7 @@ fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(oldest(tls)));
     for path in &tls.ca_files {
-        // Who names an authority means that one, not a hundred others as well.
+        // Who names an authority means that one, not a hundred others as well; so do curl and mpop.
         builder.disable_built_in_roots(true);
         for certificate in authorities(path)? {
             builder.add_root_certificate(certificate);

@@ -285,6 +285,26 @@ fn a_provider_nobody_vouches_for_is_76_and_says_how_to_vouch() {
 }
 
 #[test]
+fn a_ca_file_for_the_mail_server_leaves_the_provider_to_the_systems_authorities() {
+    // Its access tokens last so shortly that each run asks the provider for another.
+    let account = shared().account("brief", "");
+    account.login();
+    let first = account.kept("access_token");
+    let systems = shared().authority().display().to_string();
+    // The authority of another Dovecot, which has no OAuth.
+    let elsewhere = dovecot::maildrop();
+    let run = |more: Vec<String>| {
+        account.pop3(&["stat", "-a", "work"]).args(more).env("SSL_CERT_FILE", &systems).run()
+    };
+    run(elsewhere.flags(Line::Tls)).exits(77).says("hint: the server has not looked");
+    assert_ne!(account.kept("access_token"), first, "the provider was believed");
+    // For the mail server it counts instead of the system's.
+    let authority = elsewhere.server.certificates.authority.display().to_string();
+    run(vec!["--ca-file".to_owned(), authority.clone()]).exits(76).says("could not trust 127.0.0.1");
+    run(vec!["--ca-file".to_owned(), authority, "--ca-file".to_owned(), systems.clone()]).exits(0);
+}
+
+#[test]
 fn what_others_may_read_is_not_used() {
     let account = shared().account("public", "");
     account.login();

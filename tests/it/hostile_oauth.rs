@@ -31,16 +31,21 @@ fn run(home: &Home, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// How a run ends whose access token is due, at a token endpoint that answers like this.
-#[track_caller]
-fn refreshed(reply: Reply) -> (Home, Outcome) {
-    let web = Web::start(move |_, _, _| reply.clone());
-    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+/// A sign-in whose access token is due.
+fn keep_what_is_due(home: &Home, web: &Web) {
     let kept = format!(
         r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{}","secret_in_body":false,"scope":"","refresh_token":"{REFRESH}","access_token":"{ACCESS}","expires_at":1000}}"#,
         web.url("/token")
     );
     home.write(".local/state/pop3/work.token", &kept, 0o600);
+}
+
+/// How a run ends whose access token is due, at a token endpoint that answers like this.
+#[track_caller]
+fn refreshed(reply: Reply) -> (Home, Outcome) {
+    let web = Web::start(move |_, _, _| reply.clone());
+    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+    keep_what_is_due(&home, &web);
     let outcome = run(&home, &["fetch"]);
     let sent = web.heard();
     assert!(sent[0].contains("grant_type=refresh_token") && sent[0].contains(REFRESH), "{sent:?}");
@@ -99,6 +104,21 @@ fn a_renewed_sign_in_is_kept_even_if_nothing_can_be_done_with_it() {
     let kept = fs::read_to_string(home.join(".local/state/pop3/work.token")).unwrap();
     assert!(kept.contains("the-next-refresh-token") && kept.contains("the-next-access-token"));
     assert!(!kept.contains(REFRESH));
+}
+
+#[test]
+fn an_endpoint_on_this_very_machine_is_not_sought_through_a_proxy() {
+    // Nobody is there: whoever asks it gets nowhere, as the mail server's line shows.
+    const PROXY: &str = "socks5h://127.0.0.1:9";
+    for named in [true, false] {
+        let web = Web::start(|_, _, _| Reply::json(200, TOKENS));
+        let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+        keep_what_is_due(&home, &web);
+        let run = Pop3::new(&home).args(["stat", "-a", "work", "--server", "pop3://me@pop.example.test"]);
+        let run = if named { run.args(["--proxy", PROXY]) } else { run.env("ALL_PROXY", PROXY) };
+        run.run().exits(69).says("through the proxy 127.0.0.1:9");
+        assert_eq!(web.heard().len(), 1, "{:?}", web.heard());
+    }
 }
 
 /// A provider with a device flow whose token endpoint gives these answers, the last one for ever.

@@ -6,7 +6,7 @@ use crate::support::corpus;
 use crate::support::dovecot::{self, Line};
 use crate::support::keyring::Session;
 use crate::support::oidc::{Account, CLIENT_SECRET, shared};
-use crate::support::socks::Socks;
+use crate::support::socks::{ONLY_THERE, PROVIDER_THERE, Socks};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -265,14 +265,42 @@ fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
 }
 
 #[test]
-fn the_provider_is_reached_through_the_proxy() {
+fn the_provider_is_reached_by_the_proxy_that_is_meant_for_its_own_host() {
     let account = shared().account("public", "");
-    let proxy = Socks::open();
     account.login();
-    account.spoil_access_token();
-    account.pop3(&["stat", "--proxy", &proxy.url("socks5h", "")]).run().exits(0);
+    // Behind a name that only the proxy knows: whoever goes past the proxy does not find it.
     let port = shared().issuer().rsplit(':').next().unwrap().to_owned();
-    assert!(proxy.log().contains(&port), "{}", proxy.log());
+    let kept = fs::read_to_string(account.token_file()).unwrap();
+    let moved = kept.replace(&format!("localhost:{port}/token"), &format!("{PROVIDER_THERE}:{port}/token"));
+    assert_ne!(kept, moved);
+    account.home.write(".local/state/pop3/work.token", &moved, 0o600);
+    let socks = Socks::open();
+    let proxy = socks.url("socks5h", "");
+    let tls = account.maildrop.server.tls.port();
+    let mail_there = format!("pop3s://{}@{ONLY_THERE}:{tls}", account.maildrop.user());
+    let mail_there = ["--server", &mail_there, "--tls-host", "localhost"];
+    let (all, https) = (("ALL_PROXY", proxy.as_str()), ("HTTPS_PROXY", proxy.as_str()));
+    let spared = ("NO_PROXY", PROVIDER_THERE);
+    let table: [(&[(&str, &str)], &[&str], i32); 8] = [
+        (&[], &["--proxy", &proxy], 0),
+        (&[spared], &["--proxy", &proxy], 0),
+        (&[all], &[], 0),
+        (&[https], &[], 0),
+        (&[all, spared], &[], 69),
+        (&[all, spared], &mail_there, 69),
+        (&[all], &["--proxy", "none"], 69),
+        (&[https], &["--proxy", "none"], 69),
+    ];
+    for (variables, more, code) in table {
+        account.spoil_access_token();
+        let run = account.pop3(&["stat", "-a", "work"]).args(more);
+        let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
+        let run = run.exits(code);
+        if code != 0 {
+            run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("failed to lookup");
+        }
+    }
+    assert!(socks.log().contains(PROVIDER_THERE), "{}", socks.log());
 }
 
 #[test]

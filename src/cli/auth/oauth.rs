@@ -42,11 +42,11 @@ pub(crate) fn keeper<'a>(
     })
 }
 
-/// How the provider is reached: as the mail server is, with the same authorities and patience.
+/// How the provider is reached: with the authorities, the version of IP and the patience of the mail server.
 fn reach(account: &Account) -> Reach {
     Reach {
         ca_files: account.tls.ca_files.clone(),
-        proxy: account.way.proxy.clone(),
+        through: account.through_to_provider.clone(),
         family: account.way.family,
         patience: account.timeout,
     }

@@ -144,9 +144,13 @@ fn device(interval: u32, answers: Vec<Reply>) -> (Web, Home) {
 fn a_device_flow_ends_as_the_provider_says() {
     let pending = || Reply::error("authorization_pending");
     let table = [
-        (vec![pending(), Reply::json(200, TOKENS)], 0, "signed in"),
-        (vec![Reply::error("slow_down"), pending(), Reply::json(200, TOKENS)], 0, "signed in"),
-        (vec![Reply::json(500, "{}"), Reply::json(200, TOKENS)], 0, "signed in"),
+        (vec![pending(), Reply::json(200, TOKENS)], 0, "not tried at the server: could not"),
+        (
+            vec![Reply::error("slow_down"), pending(), Reply::json(200, TOKENS)],
+            0,
+            "not tried at the server: could not",
+        ),
+        (vec![Reply::json(500, "{}"), Reply::json(200, TOKENS)], 0, "not tried at the server: could not"),
         (vec![pending(), Reply::error("access_denied")], 77, "denied"),
         (vec![Reply::error("expired_token")], 77, "expired"),
         (vec![Reply::Page(200, "text/html", "<html>".into())], 76, "no json"),

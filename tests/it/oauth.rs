@@ -137,10 +137,11 @@ fn the_browser_comes_back_by_itself_for_every_kind_of_client() {
         let (login, url) = begin(&account, &[]);
         assert!(url.contains("code_challenge_method=S256") && !url.contains("secret"), "{url}");
         let shown = shared().browser().allow(&url, "", account.maildrop.user());
-        assert!(shown.text.contains("Signed in."), "{}", shown.text);
+        assert!(shown.text.contains("has done its part"), "{}", shown.text);
         let outcome = login.wait().exits(0);
         let signed_in = object(outcome.text().lines().last().unwrap());
         assert_eq!((&signed_in["event"], &signed_in["renews"]), (&"signed_in".into(), &true.into()));
+        assert_eq!(signed_in["tried"], true);
         account.pop3(&["stat"]).run().exits(0);
         account.spoil_access_token();
         account.pop3(&["stat"]).run().exits(0);
@@ -179,6 +180,43 @@ fn a_denial_is_told_and_what_was_kept_stays() {
     assert!(shown.text.contains("Not signed in."), "{}", shown.text);
     login.wait().exits(77).says("access was denied");
     assert_eq!(account.kept("refresh_token"), kept);
+}
+
+#[test]
+fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
+    let account = shared().account("public", "");
+    account.login();
+    let kept = account.kept("refresh_token");
+    // Another account is picked in the browser.
+    let other = shared().account("public", "");
+    let (login, url) = begin(&account, &[]);
+    let shown = shared().browser().allow(&url, "", other.maildrop.user());
+    assert!(!shown.text.contains("igned in"), "nobody knows that yet: {}", shown.text);
+    let refused = login.wait().exits(77).says("could not sign in work").says("refused the OAuth token");
+    let hint = format!("hint: nothing new was kept: was {} picked in the browser", account.maildrop.user());
+    assert!(!refused.says(&hint).text().contains("signed_in"));
+    // A server that takes no tokens.
+    let elsewhere = dovecot::maildrop();
+    let flags = elsewhere.flags(Line::Tls);
+    let flags: Vec<_> = flags.iter().map(String::as_str).chain(["-a", "work", "--ca-file"]).collect();
+    let both = [flags, vec![shared().authority().to_str().unwrap()]].concat();
+    let (login, url) = begin(&account, &both);
+    shared().browser().allow(&url, "", account.maildrop.user());
+    login.wait().exits(77).says("hint: the server has not looked at the token");
+    assert_eq!(account.kept("refresh_token"), kept);
+    account.pop3(&["stat"]).run().exits(0);
+}
+
+#[test]
+fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
+    let account = shared().account("public", "");
+    let nowhere = ["-a", "work", "--server", "pop3s://me@127.0.0.1:9"];
+    let (login, url) = begin(&account, &nowhere);
+    shared().browser().allow(&url, "", account.maildrop.user());
+    let outcome = login.wait().exits(0).says("not tried at the server: could not").says("connection refused");
+    let signed_in = object(outcome.text().lines().last().unwrap());
+    assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
+    account.pop3(&["stat"]).run().exits(0);
 }
 
 #[test]

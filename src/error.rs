@@ -161,6 +161,18 @@ impl Error {
         self.hint.as_deref()
     }
 
+    /// The cause of that type, however deep it lies.
+    pub fn beneath<T: StdError + 'static>(&self) -> Option<&T> {
+        let mut next = self.source();
+        while let Some(cause) = next {
+            if let Some(found) = cause.downcast_ref() {
+                return Some(found);
+            }
+            next = cause.source();
+        }
+        None
+    }
+
     /// Whether the connection cannot be used any more: what follows would fail too.
     pub fn ends_the_session(&self) -> bool {
         matches!(
@@ -220,5 +232,14 @@ mod tests {
         assert_eq!(outer.kind(), Kind::Tls);
         assert_eq!(outer.own_hint(), Some("renew it"));
         assert_eq!(outer.source().map(ToString::to_string).as_deref(), Some("certificate expired"));
+    }
+
+    #[test]
+    fn a_cause_is_found_by_its_type_beneath_any_context() {
+        let cause = "x".parse::<u8>().expect_err("no number");
+        let error =
+            Error::new(Kind::Data, "could not read it").because(cause.clone()).within("could not go on");
+        assert_eq!(error.beneath::<std::num::ParseIntError>(), Some(&cause));
+        assert!(error.beneath::<io::Error>().is_none());
     }
 }

@@ -165,14 +165,24 @@ impl Environment {
     /// # Errors
     /// [`Kind::Usage`] for one that cannot be understood.
     pub(super) fn system_proxy(&self, host: &str) -> Result<Option<Proxy>> {
-        let first = |names: [&'static str; 2]| {
-            let said = names.into_iter().map(|name| Ok((name, self.text(name)?)));
-            said.collect::<Result<Vec<_>>>()
-                .map(|said| said.into_iter().find_map(|(name, text)| text.map(|text| (name, text))))
-        };
-        let Some((name, all)) = first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
-        let none = first(["no_proxy", "NO_PROXY"])?.map_or("", |(_, none)| none);
-        proxy::of_the_system(all, none, host).map_err(|error| error.within(format!("could not use {name}")))
+        let Some((name, all)) = self.first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
+        proxy::of_the_system(all, self.no_proxy()?, host)
+            .map_err(|error| error.within(format!("could not use {name}")))
+    }
+
+    /// The hosts that `NO_PROXY` takes out.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] for one that is no text.
+    pub(super) fn no_proxy(&self) -> Result<&str> {
+        Ok(self.first(["no_proxy", "NO_PROXY"])?.map_or("", |(_, none)| none))
+    }
+
+    /// The first of two variables that is set, with its name.
+    fn first(&self, names: [&'static str; 2]) -> Result<Option<(&'static str, &str)>> {
+        let said = names.into_iter().map(|name| Ok((name, self.text(name)?)));
+        let said = said.collect::<Result<Vec<_>>>()?;
+        Ok(said.into_iter().find_map(|(name, text)| text.map(|text| (name, text))))
     }
 
     /// All that the `POP3_…` variables say, but `POP3_PASSWORD`. Each key of the configuration file

@@ -37,6 +37,7 @@ use crate::auth::{Credentials, Mechanism, Proof};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
+use crate::oauth::Through;
 use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings, Way};
 
@@ -59,6 +60,8 @@ pub struct Account {
     pub password: PasswordSource,
     /// How access tokens are got: then these sign in, and no password does.
     pub oauth: Option<OAuth>,
+    /// Through which proxy the provider of these is reached.
+    pub through_to_provider: Through,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
     /// The patience of each phase.

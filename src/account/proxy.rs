@@ -2,12 +2,10 @@
 //! `socks5://…`, resolved here: the meaning that curl gave the two. Also `ALL_PROXY` and `NO_PROXY`,
 //! by which a system's programs are told to use one.
 
-use std::net::IpAddr;
-
 use super::url;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::transport::{Names, Proxy};
+use crate::transport::{Names, Proxy, goes_straight};
 
 /// The usual port (RFC 1928 section 3).
 const PORT: u16 = 1080;
@@ -39,7 +37,7 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
 /// [`Kind::Usage`] for a SOCKS5 proxy that cannot be understood: going past it may be what must not be.
 pub(super) fn of_the_system(all: &str, none: &str, host: &str) -> Result<Option<Proxy>> {
     let is_socks = scheme(all).is_some_and(|(scheme, _)| names(&scheme).is_some());
-    if !is_socks || is_here(host) || is_listed(none, host) {
+    if !is_socks || goes_straight(none, host) {
         return Ok(None);
     }
     // Here a password is no secret told: the variable is as private as POP3_PROXY_PASSWORD.
@@ -86,26 +84,6 @@ fn read(text: &str) -> Result<Proxy> {
     let (host, port) =
         url::host_and_port(place).map_err(|_| wrong("the proxy has no proper host and port").hint(FORM))?;
     Ok(Proxy { host, port: port.unwrap_or(PORT), names, user, password })
-}
-
-/// Whether it is this computer, which a proxy elsewhere would look for at its own place.
-fn is_here(host: &str) -> bool {
-    match host.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => is_within(host, "localhost"),
-    }
-}
-
-fn is_listed(list: &str, host: &str) -> bool {
-    list.split([',', ' '])
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| entry == "*" || is_within(host, entry.strip_prefix('.').unwrap_or(entry)))
-}
-
-/// Whether it is that domain, or a host in it.
-fn is_within(host: &str, domain: &str) -> bool {
-    let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
-    host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Account, Config, Environment, Overrides, PasswordSource};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
+use crate::oauth::Through;
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
 /// A phase's patience when nothing was said.
@@ -142,8 +143,14 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         Some(security) => url.with_security(security),
         None => url,
     };
+    let named = said.proxy.take().map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
+    let through_to_provider = match &named {
+        None => Through::Environment { no_proxy: environment.no_proxy()?.to_owned() },
+        Some(None) => Through::Nothing,
+        Some(Some(proxy)) => Through::Proxy(proxy.clone()),
+    };
     let way = Way {
-        proxy: proxy(said.proxy.take(), said.tunnel.is_some(), url.target(), environment)?,
+        proxy: proxy(named, said.tunnel.is_some(), url.target(), environment)?,
         tunnel: said.tunnel.take(),
         source: said.source,
         family: said.family.flatten(),
@@ -185,6 +192,7 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         user,
         password: said.password.unwrap_or(PasswordSource::Search),
         oauth,
+        through_to_provider,
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),
         trace: said.trace.unwrap_or(false),
@@ -201,21 +209,23 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
     })
 }
 
-/// The proxy that was named, with its password, or else the system's.
+/// The proxy that was named, or else the system's.
 fn proxy(
-    said: Option<Option<Proxy>>,
+    named: Option<Option<Proxy>>,
     has_tunnel: bool,
     target: &Target,
     environment: &Environment,
 ) -> Result<Option<Proxy>> {
-    match (said, target) {
-        (Some(Some(proxy)), _) if proxy.user.is_some() => {
-            Ok(Some(Proxy { password: environment.proxy_password(), ..proxy }))
-        }
+    match (named, target) {
         (Some(proxy), _) => Ok(proxy),
         (None, Target::Tcp { host, .. }) if !has_tunnel => environment.system_proxy(host),
         (None, _) => Ok(None),
     }
+}
+
+fn with_password(proxy: Proxy, environment: &Environment) -> Proxy {
+    let password = proxy.user.as_ref().and_then(|_| environment.proxy_password());
+    Proxy { password, ..proxy }
 }
 
 #[cfg(test)]

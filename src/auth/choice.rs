@@ -1,5 +1,6 @@
 //! Which mechanism: what the server offers against what the credentials can do, the strongest first.
 
+use super::provider::by_oauth;
 use super::{Binding, Credentials, Mechanism, Proof, scram};
 use crate::error::{Error, Kind, Result};
 
@@ -111,7 +112,7 @@ fn wrong_proof(wanted: Mechanism, proof: &Proof) -> Error {
     let (is, hint) = match (proof, wanted) {
         (_, Mechanism::OAuthBearer | Mechanism::XOAuth2) => (
             "it takes an OAuth token, and there is none",
-            "run `pop3 auth login`, or leave --auth out to sign in with the password",
+            concat!(by_oauth!(), "; or leave --auth out to sign in with the password"),
         ),
         (_, Mechanism::External) => (
             "it takes a client certificate, and there is none",
@@ -145,7 +146,7 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
     let (cause, hint) = match (proof, names.as_slice()) {
         (Proof::Password(_), _) if takes_tokens() => (
             "the server takes OAuth tokens only, no passwords".to_owned(),
-            "run `pop3 auth login`; --auth NAME tries a mechanism that is not offered",
+            concat!(by_oauth!(), "; --auth NAME tries a mechanism that is not offered"),
         ),
         (Proof::Password(_), [only]) if only == "EXTERNAL" => (
             "the server takes client certificates only, no passwords".to_owned(),
@@ -272,8 +273,8 @@ mod tests {
     #[test]
     fn a_proof_of_another_kind_is_told_with_what_to_do() {
         let table = [
-            (XOAuth2, password(), "OAuth token", "pop3 auth login"),
-            (OAuthBearer, by(Proof::Certificate), "OAuth token", "pop3 auth login"),
+            (XOAuth2, password(), "OAuth token", "add oauth = "),
+            (OAuthBearer, by(Proof::Certificate), "OAuth token", "add oauth = "),
             (External, password(), "client certificate", "--client-cert"),
             (Plain, token(), "password", "xoauth2"),
             (ScramSha256, by(Proof::Certificate), "password", "external"),

@@ -19,15 +19,8 @@ pub struct TokenRefused {
 
 impl TokenRefused {
     /// The one that lies beneath an error, if any.
-    pub fn of<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a TokenRefused> {
-        let mut next = Some(error);
-        while let Some(error) = next {
-            if let Some(found) = error.downcast_ref() {
-                return Some(found);
-            }
-            next = error.source();
-        }
-        None
+    pub fn of(error: &Error) -> Option<&TokenRefused> {
+        error.beneath()
     }
 }
 

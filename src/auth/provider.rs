@@ -20,20 +20,31 @@ const WITHOUT_PASSWORDS: [&str; 10] = [
 const WORDS: [&str; 6] =
     ["application-specific password", "app password", "basicauth", "basic auth", "web login", "oauth"];
 
+/// What a person does whose account is not configured for OAuth: `pop3 auth login` alone would ask for the
+/// same password again. A macro, because a hint is one text with more around it.
+macro_rules! by_oauth {
+    () => {
+        "add oauth = \"google\" (or \"microsoft\", \"yahoo\", or a metadata URL) and oauth-client-id to the \
+         account, then run `pop3 auth login -a NAME`"
+    };
+}
+pub(super) use by_oauth;
+
 /// What to do about a refused password, where the `host` or the server's `words` show that it is not
 /// the password's fault. Pure: it knows names, and no account.
 pub fn password_hint(host: &str, words: &[u8]) -> Option<&'static str> {
     let words = String::from_utf8_lossy(words).to_ascii_lowercase();
     if WORDS.iter().any(|known| words.contains(known)) {
-        return Some("the provider no longer accepts passwords for this account; run `pop3 auth login`");
+        return Some(concat!("the provider no longer accepts passwords for this account: ", by_oauth!()));
     }
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let is_of =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    WITHOUT_PASSWORDS.iter().any(is_of).then_some(
-        "the provider no longer accepts an account's own password; run `pop3 auth login`, or give an app \
-         password where there still are such",
-    )
+    WITHOUT_PASSWORDS.iter().any(is_of).then_some(concat!(
+        "the provider no longer accepts an account's own password: give an app password where there still \
+         are such, or ",
+        by_oauth!()
+    ))
 }
 
 #[cfg(test)]
@@ -58,7 +69,7 @@ mod tests {
             (
                 "pop.mail.yahoo.com",
                 "[AUTH] (#AUTH012) Incorrect username or password.",
-                Some("pop3 auth login"),
+                Some("oauth = \"google\" (or \"microsoft\", \"yahoo\","),
             ),
             ("notgmail.com", "[AUTH] no", None),
             ("gmail.com.example.org", "[AUTH] no", None),
@@ -68,7 +79,11 @@ mod tests {
             let hint = password_hint(host, words.as_bytes());
             assert_eq!(hint.is_some(), expected.is_some(), "{host}: {words}");
             assert!(hint.unwrap_or_default().contains(expected.unwrap_or_default()), "{host}: {hint:?}");
-            assert!(hint.is_none_or(|hint| hint.contains("`pop3 auth login`")));
+            let says_how = |hint: &str| {
+                let key = hint.find("add oauth = \"google\"");
+                key.is_some() && key < hint.find("then run `pop3 auth login -a NAME`")
+            };
+            assert!(hint.is_none_or(says_how), "the command alone asks for the same password: {hint:?}");
         }
     }
 }

@@ -23,7 +23,10 @@ pub(crate) fn login(context: &Context, account: &Account, flow: Option<AuthFlow>
         (None, None) => login_with_password(context, account),
         (None, Some(_)) => Err(Error::new(Kind::Config, format!("could not sign in {}", account.name))
             .because("the account has no OAuth provider")
-            .hint("add oauth = \"google\", \"microsoft\", \"yahoo\" or a metadata URL, and oauth-client-id")
+            .hint(
+                "add oauth = \"google\" (or \"microsoft\", \"yahoo\", or a metadata URL) and oauth-client-id to the \
+                 account",
+            )
             .into()),
     }
 }

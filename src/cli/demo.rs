@@ -10,6 +10,7 @@ use pop3::auth::Secret;
 use pop3::delivery::Spec;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
+use pop3::oauth::Through;
 use pop3::server::{Behaviour, Server, samples};
 use pop3::session::Pipelining;
 use pop3::transport::{Security, Target, TlsSettings, Way};
@@ -105,6 +106,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         tls: TlsSettings::default(),
         user: "demo".to_owned(),
         oauth: None,
+        through_to_provider: Through::Nothing,
         password: PasswordSource::Given(password),
         auth: None,
         timeout: Duration::from_secs(10),

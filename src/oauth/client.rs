@@ -285,6 +285,7 @@ fn text(secret: &Secret) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::http::Through;
     use super::*;
     use std::error::Error as _;
 
@@ -293,7 +294,12 @@ mod tests {
     }
 
     fn reach() -> Reach {
-        Reach { ca_files: Vec::new(), proxy: None, family: None, patience: Duration::from_secs(1) }
+        Reach {
+            ca_files: Vec::new(),
+            through: Through::Nothing,
+            family: None,
+            patience: Duration::from_secs(1),
+        }
     }
 
     #[test]

@@ -2,7 +2,6 @@
 //! errors. It sits below all flows and knows nothing of OAuth but that a redirected or oversized
 //! answer is none.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,8 +10,8 @@ use oauth2::http::{HeaderMap, Request, Response, StatusCode, header};
 use oauth2::url::Url;
 use oauth2::{HttpRequest, HttpResponse};
 use ureq::config::IpFamily;
-use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, TlsProvider};
-use ureq::{Agent, Proxy, ProxyProtocol, Timeout};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::{Agent, AsSendBody, Proxy, ProxyProtocol, Timeout};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Phase, Result};
@@ -24,18 +23,47 @@ const LARGEST: u64 = 1 << 20;
 /// How the provider is reached.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// PEM files with the authorities to believe instead of the system's.
+    /// PEM files with authorities to believe besides the system's: most providers are vouched for by
+    /// those, also where the mail server is not.
     pub ca_files: Vec<PathBuf>,
-    /// The proxy; without one, what `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY` say.
-    pub proxy: Option<transport::Proxy>,
+    /// Through which proxy.
+    pub through: Through,
     /// The only version of IP to use; both without.
     pub family: Option<Family>,
     /// How long one exchange may take.
     pub patience: Duration,
 }
 
+/// Through which proxy the provider is reached. An endpoint on this very machine never is through any.
+#[derive(Debug, Clone)]
+pub enum Through {
+    /// None.
+    Nothing,
+    /// This one.
+    Proxy(transport::Proxy),
+    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, but for the hosts that `no_proxy` takes out.
+    Environment {
+        /// What `NO_PROXY` says.
+        no_proxy: String,
+    },
+}
+
+impl Through {
+    /// Whether a host is reached without a proxy all the same.
+    fn spares(&self, host: &str) -> bool {
+        let no_proxy = match self {
+            Through::Environment { no_proxy } => no_proxy,
+            Through::Nothing | Through::Proxy(_) => "",
+        };
+        transport::goes_straight(no_proxy, host)
+    }
+}
+
 /// The client.
-pub(super) struct Http(Agent);
+pub(super) struct Http {
+    agent: Agent,
+    through: Through,
+}
 
 impl Http {
     /// Gets ready; nothing is sent yet.
@@ -48,9 +76,10 @@ impl Http {
             [] => RootCerts::PlatformVerifier,
             files => authorities(files)?.into(),
         };
-        let proxy = match &reach.proxy {
-            Some(proxy) => Some(through(proxy)?),
-            None => Proxy::try_from_env(),
+        let proxy = match &reach.through {
+            Through::Nothing => None,
+            Through::Proxy(proxy) => Some(in_its_terms(proxy)?),
+            Through::Environment { .. } => Proxy::try_from_env(),
         };
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
         let config = Agent::config_builder()
@@ -68,7 +97,7 @@ impl Http {
             .http_status_as_error(false)
             .user_agent(concat!("pop3/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Http(config.new_agent()))
+        Ok(Http { agent: config.new_agent(), through: reach.through.clone() })
     }
 
     /// Fetches a document.
@@ -94,8 +123,8 @@ impl Http {
         let context = talking_to(&place(&parts.uri));
         let failed = |error| failure(error, &context, &host);
         let answer = match body.is_empty() {
-            true => self.0.run(Request::from_parts(parts, ())),
-            false => self.0.run(Request::from_parts(parts, body.as_slice())),
+            true => self.agent.run(self.on_its_way(Request::from_parts(parts, ()), &host)),
+            false => self.agent.run(self.on_its_way(Request::from_parts(parts, body.as_slice()), &host)),
         };
         let (parts, mut body) = answer.map_err(failed)?.into_parts();
         let refused = |kind, why: &str| {
@@ -114,10 +143,18 @@ impl Http {
         let bytes = body.with_config().limit(LARGEST).read_to_vec().map_err(failed)?;
         Ok(Response::from_parts(parts, bytes))
     }
+
+    /// The request, past the proxy where its host is spared that.
+    fn on_its_way<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
+        match self.through.spares(host) {
+            true => self.agent.configure_request(request).proxy(None).build(),
+            false => request,
+        }
+    }
 }
 
 /// The same proxy in the client's terms.
-fn through(proxy: &transport::Proxy) -> Result<Proxy> {
+fn in_its_terms(proxy: &transport::Proxy) -> Result<Proxy> {
     let protocol = match proxy.names {
         Names::AtProxy => ProxyProtocol::Socks5h,
         Names::Here => ProxyProtocol::Socks5,
@@ -205,22 +242,18 @@ fn distrust(text: &str, context: &str, host: &str) -> Error {
     )
 }
 
+/// Those of the files and the system's.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
-    let mut all = Vec::new();
+    // Where the system has none, or hides some, the files have to do.
+    let mut all: Vec<_> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect();
     for path in files {
-        let shown = path.display();
-        let pem = fs::read(path)
-            .map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
-        let before = all.len();
-        all.extend(ureq::tls::parse_pem(&pem).filter_map(|item| match item {
-            Ok(PemItem::Certificate(certificate)) => Some(certificate),
-            _ => None,
-        }));
-        if all.len() == before {
-            return Err(Error::new(Kind::Data, format!("could not use the CA file {shown}"))
-                .because("there is no certificate in it")
-                .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
-        }
+        // What was read as a certificate has this form.
+        let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());
+        all.extend(ders.map(|der| Certificate::from_der(&der).to_owned()));
     }
     Ok(all)
 }
@@ -278,7 +311,8 @@ mod tests {
     fn a_ca_file_without_a_certificate_is_told() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let ca_files = vec![file.path().to_owned()];
-        let reach = Reach { ca_files, proxy: None, family: None, patience: Duration::from_secs(1) };
+        let reach =
+            Reach { ca_files, through: Through::Nothing, family: None, patience: Duration::from_secs(1) };
         assert_eq!(Http::new(&reach).err().expect("an empty file").kind(), Kind::Data);
     }
 
@@ -291,10 +325,10 @@ mod tests {
             user: Some("me@x".into()),
             password: Some(crate::auth::Secret::new("p:w")),
         };
-        let there = through(&proxy("proxy.example.com", Names::AtProxy)).expect("sound");
+        let there = in_its_terms(&proxy("proxy.example.com", Names::AtProxy)).expect("sound");
         assert_eq!((there.host(), there.port(), there.resolve_target()), ("proxy.example.com", 1080, false));
         assert_eq!((there.username(), there.password()), (Some("me@x"), Some("p:w")));
-        let here = through(&proxy("::1", Names::Here)).expect("sound");
+        let here = in_its_terms(&proxy("::1", Names::Here)).expect("sound");
         assert_eq!((here.protocol(), here.resolve_target()), (ProxyProtocol::Socks5, true));
     }
 }

@@ -169,7 +169,7 @@ mod tests {
             settings: &settings,
             reach: Reach {
                 ca_files: Vec::new(),
-                proxy: None,
+                through: crate::oauth::Through::Nothing,
                 family: None,
                 patience: Duration::from_secs(5),
             },

@@ -33,7 +33,10 @@ pub(super) enum Page {
 impl Page {
     fn response(self) -> String {
         let (status, text) = match self {
-            Page::Welcome => ("200 OK", "Signed in. You can close this page and go back to the terminal."),
+            Page::Welcome => (
+                "200 OK",
+                "The browser has done its part, and you can close this page. The terminal tells the rest.",
+            ),
             Page::Refused => ("200 OK", "Not signed in. The terminal says why; you can close this page."),
             Page::Unknown => ("404 Not Found", "Nothing is here. Open the address that the terminal shows."),
         };
@@ -181,7 +184,7 @@ mod tests {
             assert!(visit(said.as_bytes(), &mut listener).starts_with("HTTP/1.1 404 "), "{said}");
         }
         let page = visit(b"GET /ours HTTP/1.1\r\nHost: x\r\n\r\n", &mut listener);
-        assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("Signed in."), "{page}");
+        assert!(page.starts_with("HTTP/1.1 200 OK\r\n") && page.contains("has done its part"), "{page}");
     }
 
     #[test]
@@ -191,7 +194,7 @@ mod tests {
             (0..3 * CROWD).map(|_| TcpStream::connect(("127.0.0.1", listener.port())).expect("in")).collect();
         listener.step(&mut |_| Page::Unknown);
         assert!(listener.visitors.len() <= CROWD);
-        assert!(visit(b"GET /ours HTTP/1.1\r\n\r\n", &mut listener).contains("Signed in."));
+        assert!(visit(b"GET /ours HTTP/1.1\r\n\r\n", &mut listener).contains("has done its part"));
         drop(idle);
     }
 

@@ -258,7 +258,7 @@ fn a_provider_that_takes_no_passwords_is_named_in_the_hint() {
     session.allow_cleartext();
     session.set_host("pop.gmail.com");
     let refused = session.sign_in(&credentials(), None).expect_err("refused");
-    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("`pop3 auth login`")));
+    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("add oauth = \"google\"")));
     drop(refused);
     peer.join().expect("to the letter");
 }

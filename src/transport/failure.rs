@@ -98,14 +98,7 @@ pub struct TlsFailure {
 impl TlsFailure {
     /// The failed handshake that `error` tells of, if it does.
     pub fn of(error: &Error) -> Option<&TlsFailure> {
-        let mut cause: Option<&(dyn StdError + 'static)> = error.source();
-        while let Some(link) = cause {
-            if let Some(found) = link.downcast_ref() {
-                return Some(found);
-            }
-            cause = link.source();
-        }
-        None
+        error.beneath()
     }
 
     /// The failed handshake behind an error of an encrypted line: a server may look at our certificate

@@ -116,7 +116,7 @@ fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(oldest(tls)));
     for path in &tls.ca_files {
-        // Who names an authority means that one, not a hundred others as well.
+        // Who names an authority means that one, not a hundred others as well; so do curl and mpop.
         builder.disable_built_in_roots(true);
         for certificate in authorities(path)? {
             builder.add_root_certificate(certificate);
@@ -160,7 +160,11 @@ fn oldest(tls: &TlsSettings) -> Protocol {
     }
 }
 
-fn authorities(path: &Path) -> Result<Vec<Authority>> {
+/// The certificates of a CA file, at least one.
+///
+/// # Errors
+/// [`Kind::Io`] when it cannot be read, [`Kind::Data`] when it holds none.
+pub(crate) fn authorities(path: &Path) -> Result<Vec<Authority>> {
     let shown = path.display();
     let pem =
         fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;

@@ -31,16 +31,21 @@ fn run(home: &Home, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// How a run ends whose access token is due, at a token endpoint that answers like this.
-#[track_caller]
-fn refreshed(reply: Reply) -> (Home, Outcome) {
-    let web = Web::start(move |_, _, _| reply.clone());
-    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+/// A sign-in whose access token is due.
+fn keep_what_is_due(home: &Home, web: &Web) {
     let kept = format!(
         r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{}","secret_in_body":false,"scope":"","refresh_token":"{REFRESH}","access_token":"{ACCESS}","expires_at":1000}}"#,
         web.url("/token")
     );
     home.write(".local/state/pop3/work.token", &kept, 0o600);
+}
+
+/// How a run ends whose access token is due, at a token endpoint that answers like this.
+#[track_caller]
+fn refreshed(reply: Reply) -> (Home, Outcome) {
+    let web = Web::start(move |_, _, _| reply.clone());
+    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+    keep_what_is_due(&home, &web);
     let outcome = run(&home, &["fetch"]);
     let sent = web.heard();
     assert!(sent[0].contains("grant_type=refresh_token") && sent[0].contains(REFRESH), "{sent:?}");
@@ -101,6 +106,21 @@ fn a_renewed_sign_in_is_kept_even_if_nothing_can_be_done_with_it() {
     assert!(!kept.contains(REFRESH));
 }
 
+#[test]
+fn an_endpoint_on_this_very_machine_is_not_sought_through_a_proxy() {
+    // Nobody is there: whoever asks it gets nowhere, as the mail server's line shows.
+    const PROXY: &str = "socks5h://127.0.0.1:9";
+    for named in [true, false] {
+        let web = Web::start(|_, _, _| Reply::json(200, TOKENS));
+        let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+        keep_what_is_due(&home, &web);
+        let run = Pop3::new(&home).args(["stat", "-a", "work", "--server", "pop3://me@pop.example.test"]);
+        let run = if named { run.args(["--proxy", PROXY]) } else { run.env("ALL_PROXY", PROXY) };
+        run.run().exits(69).says("through the proxy 127.0.0.1:9");
+        assert_eq!(web.heard().len(), 1, "{:?}", web.heard());
+    }
+}
+
 /// A provider with a device flow whose token endpoint gives these answers, the last one for ever.
 fn device(interval: u32, answers: Vec<Reply>) -> (Web, Home) {
     let web = Web::start(move |path, body, before| match path {
@@ -124,9 +144,13 @@ fn device(interval: u32, answers: Vec<Reply>) -> (Web, Home) {
 fn a_device_flow_ends_as_the_provider_says() {
     let pending = || Reply::error("authorization_pending");
     let table = [
-        (vec![pending(), Reply::json(200, TOKENS)], 0, "signed in"),
-        (vec![Reply::error("slow_down"), pending(), Reply::json(200, TOKENS)], 0, "signed in"),
-        (vec![Reply::json(500, "{}"), Reply::json(200, TOKENS)], 0, "signed in"),
+        (vec![pending(), Reply::json(200, TOKENS)], 0, "not tried at the server: could not"),
+        (
+            vec![Reply::error("slow_down"), pending(), Reply::json(200, TOKENS)],
+            0,
+            "not tried at the server: could not",
+        ),
+        (vec![Reply::json(500, "{}"), Reply::json(200, TOKENS)], 0, "not tried at the server: could not"),
         (vec![pending(), Reply::error("access_denied")], 77, "denied"),
         (vec![Reply::error("expired_token")], 77, "expired"),
         (vec![Reply::Page(200, "text/html", "<html>".into())], 76, "no json"),

@@ -6,7 +6,7 @@ use crate::support::corpus;
 use crate::support::dovecot::{self, Line};
 use crate::support::keyring::Session;
 use crate::support::oidc::{Account, CLIENT_SECRET, shared};
-use crate::support::socks::Socks;
+use crate::support::socks::{ONLY_THERE, PROVIDER_THERE, Socks};
 use serde_json::Value;
 use std::fs;
 use std::io::{Read, Write};
@@ -137,10 +137,11 @@ fn the_browser_comes_back_by_itself_for_every_kind_of_client() {
         let (login, url) = begin(&account, &[]);
         assert!(url.contains("code_challenge_method=S256") && !url.contains("secret"), "{url}");
         let shown = shared().browser().allow(&url, "", account.maildrop.user());
-        assert!(shown.text.contains("Signed in."), "{}", shown.text);
+        assert!(shown.text.contains("has done its part"), "{}", shown.text);
         let outcome = login.wait().exits(0);
         let signed_in = object(outcome.text().lines().last().unwrap());
         assert_eq!((&signed_in["event"], &signed_in["renews"]), (&"signed_in".into(), &true.into()));
+        assert_eq!(signed_in["tried"], true);
         account.pop3(&["stat"]).run().exits(0);
         account.spoil_access_token();
         account.pop3(&["stat"]).run().exits(0);
@@ -179,6 +180,43 @@ fn a_denial_is_told_and_what_was_kept_stays() {
     assert!(shown.text.contains("Not signed in."), "{}", shown.text);
     login.wait().exits(77).says("access was denied");
     assert_eq!(account.kept("refresh_token"), kept);
+}
+
+#[test]
+fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
+    let account = shared().account("public", "");
+    account.login();
+    let kept = account.kept("refresh_token");
+    // Another account is picked in the browser.
+    let other = shared().account("public", "");
+    let (login, url) = begin(&account, &[]);
+    let shown = shared().browser().allow(&url, "", other.maildrop.user());
+    assert!(!shown.text.contains("igned in"), "nobody knows that yet: {}", shown.text);
+    let refused = login.wait().exits(77).says("could not sign in work").says("refused the OAuth token");
+    let hint = format!("hint: nothing new was kept: was {} picked in the browser", account.maildrop.user());
+    assert!(!refused.says(&hint).text().contains("signed_in"));
+    // A server that takes no tokens.
+    let elsewhere = dovecot::maildrop();
+    let flags = elsewhere.flags(Line::Tls);
+    let flags: Vec<_> = flags.iter().map(String::as_str).chain(["-a", "work", "--ca-file"]).collect();
+    let both = [flags, vec![shared().authority().to_str().unwrap()]].concat();
+    let (login, url) = begin(&account, &both);
+    shared().browser().allow(&url, "", account.maildrop.user());
+    login.wait().exits(77).says("hint: the server has not looked at the token");
+    assert_eq!(account.kept("refresh_token"), kept);
+    account.pop3(&["stat"]).run().exits(0);
+}
+
+#[test]
+fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
+    let account = shared().account("public", "");
+    let nowhere = ["-a", "work", "--server", "pop3s://me@127.0.0.1:9"];
+    let (login, url) = begin(&account, &nowhere);
+    shared().browser().allow(&url, "", account.maildrop.user());
+    let outcome = login.wait().exits(0).says("not tried at the server: could not").says("connection refused");
+    let signed_in = object(outcome.text().lines().last().unwrap());
+    assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
+    account.pop3(&["stat"]).run().exits(0);
 }
 
 #[test]
@@ -265,14 +303,42 @@ fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
 }
 
 #[test]
-fn the_provider_is_reached_through_the_proxy() {
+fn the_provider_is_reached_by_the_proxy_that_is_meant_for_its_own_host() {
     let account = shared().account("public", "");
-    let proxy = Socks::open();
     account.login();
-    account.spoil_access_token();
-    account.pop3(&["stat", "--proxy", &proxy.url("socks5h", "")]).run().exits(0);
+    // Behind a name that only the proxy knows: whoever goes past the proxy does not find it.
     let port = shared().issuer().rsplit(':').next().unwrap().to_owned();
-    assert!(proxy.log().contains(&port), "{}", proxy.log());
+    let kept = fs::read_to_string(account.token_file()).unwrap();
+    let moved = kept.replace(&format!("localhost:{port}/token"), &format!("{PROVIDER_THERE}:{port}/token"));
+    assert_ne!(kept, moved);
+    account.home.write(".local/state/pop3/work.token", &moved, 0o600);
+    let socks = Socks::open();
+    let proxy = socks.url("socks5h", "");
+    let tls = account.maildrop.server.tls.port();
+    let mail_there = format!("pop3s://{}@{ONLY_THERE}:{tls}", account.maildrop.user());
+    let mail_there = ["--server", &mail_there, "--tls-host", "localhost"];
+    let (all, https) = (("ALL_PROXY", proxy.as_str()), ("HTTPS_PROXY", proxy.as_str()));
+    let spared = ("NO_PROXY", PROVIDER_THERE);
+    let table: [(&[(&str, &str)], &[&str], i32); 8] = [
+        (&[], &["--proxy", &proxy], 0),
+        (&[spared], &["--proxy", &proxy], 0),
+        (&[all], &[], 0),
+        (&[https], &[], 0),
+        (&[all, spared], &[], 69),
+        (&[all, spared], &mail_there, 69),
+        (&[all], &["--proxy", "none"], 69),
+        (&[https], &["--proxy", "none"], 69),
+    ];
+    for (variables, more, code) in table {
+        account.spoil_access_token();
+        let run = account.pop3(&["stat", "-a", "work"]).args(more);
+        let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
+        let run = run.exits(code);
+        if code != 0 {
+            run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("failed to lookup");
+        }
+    }
+    assert!(socks.log().contains(PROVIDER_THERE), "{}", socks.log());
 }
 
 #[test]
@@ -282,6 +348,26 @@ fn a_provider_nobody_vouches_for_is_76_and_says_how_to_vouch() {
     let lines: Vec<_> = text.lines().filter(|line| !line.starts_with("ca-file")).collect();
     account.home.configure(&lines.join("\n"));
     account.pop3(&["auth", "login", "--device"]).run().exits(76).says("--ca-file");
+}
+
+#[test]
+fn a_ca_file_for_the_mail_server_leaves_the_provider_to_the_systems_authorities() {
+    // Its access tokens last so shortly that each run asks the provider for another.
+    let account = shared().account("brief", "");
+    account.login();
+    let first = account.kept("access_token");
+    let systems = shared().authority().display().to_string();
+    // The authority of another Dovecot, which has no OAuth.
+    let elsewhere = dovecot::maildrop();
+    let run = |more: Vec<String>| {
+        account.pop3(&["stat", "-a", "work"]).args(more).env("SSL_CERT_FILE", &systems).run()
+    };
+    run(elsewhere.flags(Line::Tls)).exits(77).says("hint: the server has not looked");
+    assert_ne!(account.kept("access_token"), first, "the provider was believed");
+    // For the mail server it counts instead of the system's.
+    let authority = elsewhere.server.certificates.authority.display().to_string();
+    run(vec!["--ca-file".to_owned(), authority.clone()]).exits(76).says("could not trust 127.0.0.1");
+    run(vec!["--ca-file".to_owned(), authority, "--ca-file".to_owned(), systems.clone()]).exits(0);
 }
 
 #[test]

@@ -20,8 +20,10 @@ pub(crate) enum AuthCommand {
     /// itself, or its last address is pasted here. Without either a browser is used where there is a screen,
     /// else a code where the provider has such a thing. From then on access tokens are renewed without you.
     ///
-    /// Any other account is asked for its password on the terminal, or by what an option says; it is proven
-    /// by signing in to the server.
+    /// Any other account is asked for its password on the terminal, or by what an option says.
+    ///
+    /// Either is tried at the mail server, and what that refuses is not kept. A sign-in by OAuth is kept also
+    /// where the server cannot be reached.
     ///
     /// What is got is put into the desktop's keyring; where there is none, or it is locked, into a file
     /// below $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's

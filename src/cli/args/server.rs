@@ -56,7 +56,10 @@ pub(crate) struct TrustArgs {
     /// none is the only way to send anything in the clear.
     #[arg(long, value_name = "HOW", value_parser = security(), hide_possible_values = true)]
     pub(crate) tls: Option<Security>,
-    /// Trust the authorities in this file too
+    /// Trust the authorities in this file, instead of the system's
+    ///
+    /// May be repeated; to trust the system's as well, name their file, too. The provider of an account with
+    /// oauth is trusted by either in any case.
     #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub(crate) ca_files: Vec<PathBuf>,
     /// Trust exactly this certificate, by its SHA-256

@@ -9,6 +9,7 @@ use std::time::Instant;
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{Account, OAuth};
+use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit};
 use pop3::program;
@@ -42,11 +43,11 @@ pub(crate) fn keeper<'a>(
     })
 }
 
-/// How the provider is reached: as the mail server is, with the same authorities and patience.
+/// How the provider is reached: with the authorities, the version of IP and the patience of the mail server.
 fn reach(account: &Account) -> Reach {
     Reach {
         ca_files: account.tls.ca_files.clone(),
-        proxy: account.way.proxy.clone(),
+        through: account.through_to_provider.clone(),
         family: account.way.family,
         patience: account.timeout,
     }
@@ -64,7 +65,7 @@ fn login_command(context: &Context, account: &Account) -> String {
     }
 }
 
-/// Signs in with the provider and keeps what it gives.
+/// Signs in with the provider, tries at the mail server what it gives, and keeps it.
 pub(super) fn login(
     context: &Context,
     account: &Account,
@@ -88,10 +89,13 @@ pub(super) fn login(
         AuthFlow::Device => by_device(context, account, &client, &endpoints),
         AuthFlow::Browser => by_browser(context, account, &client, &endpoints),
     };
-    let now = Timestamp::now();
-    let (document, rests) =
-        tokens.and_then(|tokens| keeper.keep(&endpoints, tokens, now.as_second())).map_err(about)?;
+    let (tokens, now) = (tokens.map_err(about)?, Timestamp::now());
+    let untried = try_out(context, account, &tokens.access, &keeper.login).map_err(about)?;
+    let (document, rests) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
     let output = context.output();
+    if let Some(error) = &untried {
+        output.warn(&format!("not tried at the server: {}", report::sentence(error)));
+    }
     let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
     if output.is_json() {
         let object =
@@ -99,15 +103,15 @@ pub(super) fn login(
                 .put("provider", &document.provider)
                 .put("token_until", until.map(|until| until.to_string()))
                 .put("renews", document.refresh.is_some())
-                .put("scope", &document.scope);
+                .put("scope", &document.scope)
+                .put("tried", untried.is_none());
         return Ok(output.object(object)?);
     }
-    output.note(&format!(
-        "signed in: {} as {}; the refresh token is kept in {}",
-        account.name,
-        account.user,
-        place(&rests)
-    ));
+    let whom = match untried {
+        None => format!("signed in: {} as {}", account.name, account.user),
+        Some(_) => format!("signed in with the provider: {}", account.name),
+    };
+    output.note(&format!("{whom}; the refresh token is kept in {}", place(&rests)));
     if document.refresh.is_none() {
         let end = until.map_or_else(|| "its end".to_owned(), human::local);
         output.warn(&format!(
@@ -115,6 +119,33 @@ pub(super) fn login(
         ));
     }
     Ok(())
+}
+
+/// Tries a new access token at the mail server: a person may have picked another account in the browser,
+/// and would learn it from cron. Gives what kept it from being tried, which says nothing against it.
+///
+/// # Errors
+/// The server refuses the sign-in.
+fn try_out(
+    context: &Context,
+    account: &Account,
+    access: &Secret,
+    login: &str,
+) -> Result<Option<Error>, Error> {
+    let credentials = Credentials::with_token(account.user.as_bytes(), access.clone());
+    match context.try_sign_in(account, &credentials) {
+        Ok(session) => {
+            session.leave();
+            Ok(None)
+        }
+        Err(error) if TokenRefused::of(&error).is_some() => Err(error.hint(format!(
+            "nothing new was kept: was {} picked in the browser, and not another account? if so, check \
+             oauth-scope, and whether POP3 is switched on there; then run `{login}` again",
+            account.user
+        ))),
+        Err(error) if matches!(error.kind(), Kind::SignIn | Kind::NoCredentials) => Err(error),
+        Err(error) => Ok(Some(error)),
+    }
 }
 
 fn by_device(

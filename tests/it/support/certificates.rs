@@ -1,5 +1,7 @@
-//! A certificate authority for one test run, and a certificate for `localhost` and `127.0.0.1`.
+//! A certificate authority for one test run, and a certificate for `localhost`, `127.0.0.1` and a host that
+//! only a proxy knows.
 
+use super::socks::PROVIDER_THERE;
 use super::tool;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -26,7 +28,7 @@ impl Certificates {
         );
         tool(
             request(&made.key, &made.certificate, "/CN=localhost")
-                .args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"])
+                .args(["-addext", &format!("subjectAltName=DNS:localhost,IP:127.0.0.1,DNS:{PROVIDER_THERE}")])
                 .args(["-addext", "basicConstraints=critical,CA:FALSE"])
                 .arg("-CA")
                 .arg(&made.authority)

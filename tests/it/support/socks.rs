@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// A name that only the proxy knows; it stands for 127.0.0.1.
 pub(crate) const ONLY_THERE: &str = "pop.only-the-proxy-knows.test";
 
+/// Another, for which the certificates of [`super::certificates`] are good.
+pub(crate) const PROVIDER_THERE: &str = "provider.only-the-proxy-knows.test";
+
 /// Listens until it is dropped.
 pub(crate) struct Socks {
     pub(crate) address: SocketAddr,
@@ -36,7 +39,7 @@ impl Socks {
     fn start(options: &[&str]) -> Socks {
         let folder = tempfile::Builder::new().prefix("pop3-socks-").tempdir().unwrap();
         let hosts = folder.path().join("hosts");
-        fs::write(&hosts, format!("127.0.0.1 localhost {ONLY_THERE}\n")).unwrap();
+        fs::write(&hosts, format!("127.0.0.1 localhost {ONLY_THERE} {PROVIDER_THERE}\n")).unwrap();
         let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
         let as_root: &[&str] = if super::is_root() { &[] } else { &["--map-root-user"] };
         let mut process = Command::new("unshare")

@@ -69,7 +69,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l source-ip -d 'Connec
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -117,7 +117,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -164,7 +164,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -211,7 +211,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -258,7 +258,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -305,7 +305,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l source-ip -d 'Connect 
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -353,7 +353,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -400,7 +400,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -448,7 +448,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -495,7 +495,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l source-ip -d 'Connect
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -542,7 +542,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l source-ip -d 'Connec
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -589,7 +589,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l source-ip -d 'Connec
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -650,7 +650,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -713,7 +713,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
@@ -787,7 +787,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l ca-file -d 'Trust the authorities in this file too' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"

@@ -202,11 +202,15 @@ fn talking_to(place: &str) -> String {
     format!("could not talk to {place}")
 }
 
+/// What the standard library says where a name has no address; the error has no kind of its own.
+const NOT_FOUND: &str = "failed to lookup address information";
+
 fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
     let new = |kind| Error::new(kind, context);
+    let not_found = || new(Kind::HostNotFound).because(format!("the host {host} is not found"));
     let connecting = "check the network, and --proxy if there is one between";
     match error {
-        ureq::Error::HostNotFound => new(Kind::HostNotFound).because(format!("the host {host} is not found")),
+        ureq::Error::HostNotFound => not_found(),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
         }
@@ -223,6 +227,7 @@ fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
                 new(Kind::Timeout(Phase::Reply)).because("it did not answer in time")
             }
+            _ if error.to_string().contains(NOT_FOUND) => not_found(),
             _ => new(Kind::Connect).because(error).hint(connecting),
         },
         ureq::Error::ConnectionFailed => new(Kind::Connect).because("it cannot be reached").hint(connecting),

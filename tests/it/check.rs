@@ -123,7 +123,8 @@ fn a_server_that_waits_in_silence_for_tls_is_found_out() {
     let url = maildrop.tls_url().replace("pop3s://", "pop3://");
     for security in ["stls", "none"] {
         for command in ["stat", "check"] {
-            let run = Pop3::new(&home).args([command, "--timeout", "1s", "--tls", security, "--server", &url]);
+            let run =
+                Pop3::new(&home).args([command, "--timeout", "1s", "--tls", security, "--server", &url]);
             let outcome = run.env("POP3_PASSWORD", maildrop.password()).run().exits(76);
             let said = outcome.text() + &outcome.stderr;
             assert!(said.contains("the server waits for TLS from the start"), "{said}");

@@ -53,13 +53,13 @@ impl Keeper<'_> {
             document.is_fresh(now)
                 && refused.is_none_or(|refused| refused.expose() != document.access.expose())
         };
-        let document = self.document()?;
+        let (document, _) = self.document()?;
         if is_good(&document) {
             return Ok(document.access);
         }
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         // Another run may have been faster while this one waited.
-        let document = self.document()?;
+        let (document, found) = self.document()?;
         if is_good(&document) {
             return Ok(document.access);
         }
@@ -70,13 +70,13 @@ impl Keeper<'_> {
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
         // A safe that cannot be written has to be found out while the old token is still good.
-        self.save(&document)?;
+        self.put_back(&document, &found)?;
         let tokens =
             client.refresh(&document.token_endpoint, document.secret_in_body, refresh).map_err(|error| {
                 if error.kind() == Kind::SignIn { error.hint(self.run_login()) } else { error }
             })?;
         let renewed = document.renewed(tokens, now);
-        self.save(&renewed)?;
+        self.put_back(&renewed, &found)?;
         Ok(renewed.access)
     }
 
@@ -87,7 +87,7 @@ impl Keeper<'_> {
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, Rests)> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        let rests = self.save(&document)?;
+        let rests = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
         Ok((document, rests))
     }
 
@@ -96,14 +96,23 @@ impl Keeper<'_> {
     /// # Errors
     /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
     pub fn stored(&self) -> Result<Option<Document>> {
-        let Some((stored, rests)) = self.safe.get(self.account, What::RefreshToken)? else { return Ok(None) };
-        Document::read(&stored)
-            .map(Some)
-            .map_err(|error| error.within(format!("could not use what is in {rests}")).hint(self.run_login()))
+        Ok(self.found()?.map(|(document, _)| document))
     }
 
-    fn save(&self, document: &Document) -> Result<Rests> {
-        self.safe.put(self.account, What::RefreshToken, &document.write()?)
+    /// The same, and where it was found.
+    fn found(&self) -> Result<Option<(Document, Rests)>> {
+        let Some((stored, rests)) = self.safe.get(self.account, What::RefreshToken)? else { return Ok(None) };
+        match Document::read(&stored) {
+            Ok(document) => Ok(Some((document, rests))),
+            Err(error) => {
+                Err(error.within(format!("could not use what is in {rests}")).hint(self.run_login()))
+            }
+        }
+    }
+
+    /// Only a person at a login chooses anew where it rests.
+    fn put_back(&self, document: &Document, found: &Rests) -> Result<()> {
+        self.safe.put_back(self.account, What::RefreshToken, &document.write()?, found)
     }
 
     /// Has the provider forget the sign-in where it can, and forgets it here in any case.
@@ -133,9 +142,9 @@ impl Keeper<'_> {
         Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
     }
 
-    fn document(&self) -> Result<Document> {
-        match self.stored()? {
-            Some(document) if document.belongs_to(self.settings) => Ok(document),
+    fn document(&self) -> Result<(Document, Rests)> {
+        match self.found()? {
+            Some((document, rests)) if document.belongs_to(self.settings) => Ok((document, rests)),
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
                 .hint(self.run_login())),

@@ -160,6 +160,19 @@ impl Safe {
         }
     }
 
+    /// Puts what has become of a secret back to where it was found: one in a file stays in its file, also
+    /// where a keyring could be reached, because whoever chose the file (for cron, say) still needs it there.
+    ///
+    /// # Errors
+    /// As [`Safe::put`].
+    pub fn put_back(&self, account: &str, what: What, secret: &Secret, found: &Rests) -> Result<()> {
+        match found {
+            Rests::File(path) => file::write(path, secret),
+            // Should it have been locked meanwhile, a file is better than a loss.
+            Rests::Keyring => self.put(account, what, secret).map(drop),
+        }
+    }
+
     /// Removes the secret, and tells from where: nowhere where there was none.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use crate::support::dovecot::{self, OnDovecot};
 use crate::support::keyring::Session;
 use crate::support::pop3::{Home, Pop3};
+use crate::support::web::{Reply, Web};
 use crate::support::{Maildrop, corpus};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -148,4 +149,29 @@ fn a_source_that_the_configuration_names_is_told_to_count_before() {
     log_in(&home, None, maildrop.password()).run().exits(0).says("counts before");
     pop3(&home, None, &["auth", "status"]).run().exits(0).has_line(&["work", "command"]);
     pop3(&home, None, &["stat"]).run().exits(77);
+}
+
+#[test]
+fn a_refresh_leaves_the_sign_in_where_it_was_found_and_cron_goes_on_finding_it() {
+    let web = Web::start(|_, _, before| {
+        let tokens = r#"{"access_token":"a-N","token_type":"bearer","expires_in":1,"refresh_token":"r-N"}"#;
+        Reply::json(200, &tokens.replace('N', &before.to_string()))
+    });
+    let (home, session) = (Home::new(), Session::with_a_keyring());
+    let token = web.url("/token");
+    home.configure(&format!(
+        "[account.work]\nserver = \"pop3://me@127.0.0.1:9\"\ntls = \"none\"\noauth-client-id = \"id\"\n\
+         oauth-token-url = \"{token}\"\n"
+    ));
+    let kept = format!(
+        r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{token}","secret_in_body":false,"scope":"","refresh_token":"r","access_token":"a","expires_at":1000}}"#
+    );
+    let file = home.write(".local/state/pop3/work.token", &kept, 0o600);
+    // On the desktop, in cron, and on the desktop again; nobody listens at the mail server.
+    for (session, rotated) in [(Some(&session), "r-0"), (None, "r-1"), (Some(&session), "r-2")] {
+        pop3(&home, session, &["stat"]).run().exits(69);
+        assert!(fs::read_to_string(&file).unwrap().contains(&format!("\"{rotated}\"")), "{rotated}");
+    }
+    fs::remove_file(&file).unwrap();
+    pop3(&home, Some(&session), &["stat"]).run().exits(77).says("nobody has signed in");
 }

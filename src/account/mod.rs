@@ -13,6 +13,7 @@
 mod config;
 mod document;
 mod environment;
+mod kept;
 mod netrc;
 mod oauth;
 mod overrides;
@@ -27,16 +28,18 @@ use std::time::Duration;
 pub use self::config::Config;
 pub use self::document::{Globals, Mistake};
 pub use self::environment::Environment;
+use self::kept::Owner;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
 pub use self::resolve::{Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
-use crate::auth::{Credentials, Mechanism, Proof};
+use crate::auth::{Credentials, Mechanism, Proof, Secret};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
+use crate::safe::{Rests, Safe};
 use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings, Way};
 
@@ -107,14 +110,13 @@ impl Account {
             };
         }
         if self.certificate_may_speak() {
-            let netrc = self.password.obtain(&self.name, &self.user, self.host(), environment, |_| Ok(None));
+            let netrc = self.password.obtain(self.owner(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
                 netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
             };
         }
-        let secret =
-            self.password.obtain(&self.name, &self.user, self.host(), environment, password::prompt)?;
+        let secret = self.password.obtain(self.owner(), environment, password::prompt)?;
         Ok(Credentials::with_password(self.user.as_bytes(), secret))
     }
 
@@ -128,6 +130,18 @@ impl Account {
         self.credentials(&Environment::of(None, []))
     }
 
+    /// Keeps a password that this account's server has taken: it goes to this user at this server alone.
+    ///
+    /// # Errors
+    /// As [`Safe::put`].
+    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+        self.owner().keep(safe, password)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { account: &self.name, user: &self.user, server: &self.server }
+    }
+
     /// Whether the client certificate signs in where no password is found: nobody named a source of one,
     /// nor a mechanism that needs one.
     fn certificate_may_speak(&self) -> bool {
@@ -139,9 +153,6 @@ impl Account {
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.
     pub fn host(&self) -> &str {
-        match &self.server {
-            Target::Tcp { host, .. } => host,
-            Target::Unix(_) => "localhost",
-        }
+        self.owner().host()
     }
 }

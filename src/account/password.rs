@@ -9,11 +9,12 @@ use std::process::Stdio;
 
 use zeroize::Zeroizing;
 
+use super::kept::Owner;
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::program;
-use crate::safe::{What, refuse_if_others_may_read};
+use crate::safe::refuse_if_others_may_read;
 
 /// The most that is read from a source: no password is longer.
 const LIMIT: usize = 64 * 1024;
@@ -60,20 +61,18 @@ impl PasswordSource {
         }
     }
 
-    /// Asks the source. The keyring knows the password by the `account`'s name; `user` and `host` are
-    /// for netrc, the prompt and the errors.
+    /// Asks the source for the password of `owner`.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
     /// [`Kind::Io`] when it cannot be read.
     pub(super) fn obtain(
         &self,
-        account: &str,
-        user: &str,
-        host: &str,
+        owner: Owner<'_>,
         environment: &Environment,
         ask: impl FnOnce(&str) -> io::Result<Option<String>>,
     ) -> Result<Secret> {
+        let (user, host) = (owner.user, owner.host());
         let about = |error: Error| error.within(format!("could not get the password of {user}@{host}"));
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
@@ -81,10 +80,10 @@ impl PasswordSource {
             PasswordSource::File(path) => from_file(path).map_err(about),
             PasswordSource::Stdin => from_input(io::stdin().lock()).map_err(about),
             PasswordSource::Search => {
-                let untold = match kept(account, environment) {
+                let untold = match owner.kept(environment) {
                     Ok(Some(secret)) => return Ok(secret),
                     Ok(None) => None,
-                    // A keyring that is locked or does not answer leaves the other sources.
+                    // A keyring that is locked, or a password for elsewhere, leaves the other sources.
                     Err(error) if error.kind() == Kind::NoCredentials => Some(error),
                     Err(error) => return Err(about(error)),
                 };
@@ -102,17 +101,6 @@ impl PasswordSource {
             }
         }
     }
-}
-
-/// What `pop3 auth login` put away.
-fn kept(account: &str, environment: &Environment) -> Result<Option<Secret>> {
-    let safe = match environment.safe() {
-        Ok(safe) => safe,
-        // Without a folder of ours nothing was ever kept.
-        Err(error) if error.kind() == Kind::Config => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(safe.get(account, What::Password)?.map(|(secret, _)| secret))
 }
 
 fn nobody_to_ask(asked: bool) -> Error {

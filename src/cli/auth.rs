@@ -38,7 +38,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     };
     context.try_sign_in(account, &credentials)?.quit()?;
     let what = What::Password;
-    let rests = safe.put(&account.name, what, password)?;
+    let rests = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
         output.object(object(Object::new(), &account.name, what, Some(&rests)))?;

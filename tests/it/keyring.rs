@@ -5,6 +5,7 @@ use crate::support::keyring::Session;
 use crate::support::pop3::{Home, Pop3};
 use crate::support::web::{Reply, Web};
 use crate::support::{Maildrop, corpus};
+use pop3::server::{Behaviour, Server, samples};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
@@ -174,4 +175,23 @@ fn a_refresh_leaves_the_sign_in_where_it_was_found_and_cron_goes_on_finding_it()
     }
     fs::remove_file(&file).unwrap();
     pop3(&home, Some(&session), &["stat"]).run().exits(77).says("nobody has signed in");
+}
+
+#[test]
+fn a_kept_password_is_not_sent_to_another_server_nor_for_another_user() {
+    let maildrop = dovecot::maildrop();
+    let session = Session::with_a_keyring();
+    for session in [None, Some(&session)] {
+        let home = home(&maildrop);
+        log_in(&home, session, maildrop.password()).run().exits(0);
+        pop3(&home, session, &["stat"]).run().exits(0);
+        let elsewhere = Server::start(samples(), Behaviour::default()).unwrap();
+        let there = format!("pop3://{}@localhost:{}", maildrop.user(), elsewhere.addr().port());
+        for more in [&["--server", &there][..], &["--user", "somebody"]] {
+            let run = pop3(&home, session, &["stat", "-a", "work", "--tls", "none", "--trace"]);
+            let told = run.args(more).run().exits(77).says("run `pop3 auth login -a work`");
+            told.says(&format!("kept is for {}@127.0.0.1", maildrop.user()));
+        }
+        assert_eq!(elsewhere.count("USER") + elsewhere.count("AUTH") + elsewhere.count("PASS"), 0);
+    }
 }

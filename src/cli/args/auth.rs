@@ -25,7 +25,7 @@ pub(crate) enum AuthCommand {
     ///
     /// What is got is put into the desktop's keyring; where there is none, or it is locked, into a file
     /// below $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's
-    /// name.
+    /// name. A password is sent to no other user or server than those it was proven with.
     #[command(after_help = "\
 Examples:
   pop3 auth login -a work

@@ -1,7 +1,10 @@
 //! Keeps one account's sign-in alive: gives out the access token while it is good, renews it when it
-//! is due or was refused, and never loses a rotated refresh token: the new one is stored, durably,
-//! before anything is done with what came along with it.
+//! is due or was refused. A rotated refresh token is stored, durably, before anything is done with what
+//! came along with it, and nothing of ours comes between: a safe that cannot be written is found out
+//! before, other runs and signals wait. What is left are SIGKILL, a power cut and a lost answer in that
+//! moment: then the provider may know a token that we do not, and somebody has to sign in anew.
 
+use std::any::Any;
 use std::path::PathBuf;
 
 use super::client::{Client, Settings, Tokens};
@@ -29,6 +32,9 @@ pub struct Keeper<'a> {
     pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
     /// The command that signs in anew, for the hint.
     pub login: String,
+    /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
+    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`.
+    pub hold: fn() -> Result<Box<dyn Any>>,
 }
 
 /// What has become of a sign-in that was to be forgotten.
@@ -69,6 +75,7 @@ impl Keeper<'_> {
                 .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
+        let _held = (self.hold)()?;
         // A safe that cannot be written has to be found out while the old token is still good.
         self.put_back(&document, &found)?;
         let tokens =
@@ -184,6 +191,7 @@ mod tests {
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
+            hold: || Ok(Box::new(())),
         };
         test(&keeper, &store);
     }

@@ -31,16 +31,22 @@ fn run(home: &Home, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// How a run ends whose access token is due, at a token endpoint that answers like this.
-#[track_caller]
-fn refreshed(reply: Reply) -> (Home, Outcome) {
-    let web = Web::start(move |_, _, _| reply.clone());
+/// A home whose sign-in is kept, and its access token due, at this provider.
+fn due(web: &Web) -> Home {
     let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
     let kept = format!(
         r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{}","secret_in_body":false,"scope":"","refresh_token":"{REFRESH}","access_token":"{ACCESS}","expires_at":1000}}"#,
         web.url("/token")
     );
     home.write(".local/state/pop3/work.token", &kept, 0o600);
+    home
+}
+
+/// How a run ends whose access token is due, at a token endpoint that answers like this.
+#[track_caller]
+fn refreshed(reply: Reply) -> (Home, Outcome) {
+    let web = Web::start(move |_, _, _| reply.clone());
+    let home = due(&web);
     let outcome = run(&home, &["fetch"]);
     let sent = web.heard();
     assert!(sent[0].contains("grant_type=refresh_token") && sent[0].contains(REFRESH), "{sent:?}");
@@ -99,6 +105,53 @@ fn a_renewed_sign_in_is_kept_even_if_nothing_can_be_done_with_it() {
     let kept = fs::read_to_string(home.join(".local/state/pop3/work.token")).unwrap();
     assert!(kept.contains("the-next-refresh-token") && kept.contains("the-next-access-token"));
     assert!(!kept.contains(REFRESH));
+}
+
+/// How a run ends that gets signals while the provider is asked, and what is kept then.
+fn signalled(args: &[&str], signals: &[&str], slow: Duration, reply: Reply) -> (i32, String) {
+    let web = Web::start(move |_, _, _| {
+        std::thread::sleep(slow);
+        reply.clone()
+    });
+    let home = due(&web);
+    let running = Pop3::new(&home).args(args).args(["--timeout", "10s"]).start();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while web.heard().is_empty() {
+        assert!(Instant::now() < patience, "nobody asks");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for signal in signals {
+        running.signal(signal);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let code = running.wait().code;
+    (code, fs::read_to_string(home.join(".local/state/pop3/work.token")).unwrap())
+}
+
+#[test]
+fn a_signal_while_a_token_is_renewed_waits_until_the_new_one_is_stored() {
+    let slow = Duration::from_secs(1);
+    std::thread::scope(|threads| {
+        for args in [&["stat"][..], &["fetch"], &["fetch", "--dry-run"], &["list"]] {
+            for (signals, code) in [(&["TERM"][..], 143), (&["INT"], 130), (&["INT", "INT", "TERM"], 143)] {
+                threads.spawn(move || {
+                    let (ended, kept) = signalled(args, signals, slow, Reply::json(200, TOKENS));
+                    assert_eq!(ended, code, "{args:?} {signals:?}");
+                    let is_rotated = kept.contains("the-next-refresh-token") && !kept.contains(REFRESH);
+                    assert!(is_rotated, "{args:?} {signals:?}: {kept}");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_provider_that_hangs_holds_a_signal_no_longer_than_the_timeout() {
+    let began = Instant::now();
+    let (code, kept) = signalled(&["stat"], &["TERM"], Duration::ZERO, Reply::Silence);
+    assert_eq!(code, 143);
+    assert!(kept.contains(REFRESH), "{kept}");
+    assert!(began.elapsed() < Duration::from_secs(60), "it ended by the timeout");
 }
 
 /// A provider with a device flow whose token endpoint gives these answers, the last one for ever.

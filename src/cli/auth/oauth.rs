@@ -19,7 +19,7 @@ use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
 use crate::cli::output::json::Object;
-use crate::cli::report;
+use crate::cli::{report, signals};
 
 /// A person gets this many times the patience that a machine gets.
 const PERSON: u32 = 10;
@@ -39,6 +39,7 @@ pub(crate) fn keeper<'a>(
         reach: reach(account),
         client_secret: Box::new(|| oauth.client_secret()),
         login: login_command(context, account),
+        hold: signals::hold,
     })
 }
 

@@ -106,7 +106,8 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Auth(args) => match args.command {
             AuthCommand::Login(args) => auth::login(context, &account(&args.server)?, args.flow())?,
             AuthCommand::Status(args) => {
-                auth::status(context, &context.accounts(&args.which.accounts, &args.which.overrides()?)?)?;
+                let flags = args.which.overrides()?;
+                auth::status(context, &context.accounts_to_show(&args.which.accounts, &flags)?)?;
             }
             AuthCommand::Logout(args) => auth::logout(context, &account(&args.server)?)?,
         },

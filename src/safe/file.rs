@@ -1,10 +1,10 @@
 //! A secret in a file of its own: mode 0600 in a folder of 0700, written whole or not at all, refused
 //! when others may read it.
 
-use std::fs::{self, DirBuilder, File, Permissions};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -42,16 +42,38 @@ pub(super) fn is_there(path: &Path) -> Result<bool> {
     path.try_exists().map_err(|error| Error::io(format!("could not look for {}", path.display()), error))
 }
 
-/// Writes the secret in place of what the file held: after a crash it is the old one or the new one.
+/// Writes the secret in place of what the file held: after a crash it is the old one or the new one. What a
+/// crash leaves behind has one name, and the next write, or a removal, takes it away.
+///
+/// Two that write at once are two people at two logins: a renewal has a lock. One of them may fail, but
+/// what stands there in the end is whole.
 pub(super) fn write(path: &Path, secret: &Secret) -> Result<()> {
     let failed = |error| Error::io(format!("could not write {}", path.display()), error);
     let folder = path.parent().unwrap_or(Path::new("."));
     close_to_others(folder).map_err(failed)?;
-    // Made with mode 0600.
-    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    file.write_all(secret.expose()).and_then(|()| file.as_file().sync_all()).map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
+    let new = unfinished(path);
+    take_away(&new).map_err(failed)?;
+    // A new file or none: whatever has that name now, a link say, is not followed.
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
+    let written = put_into(file, secret).and_then(|()| fs::rename(&new, path));
+    if let Err(error) = written {
+        // The next one would do it, too.
+        let _ = take_away(&new);
+        return Err(failed(error));
+    }
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+fn put_into(mut file: File, secret: &Secret) -> io::Result<()> {
+    file.write_all(secret.expose())?;
+    file.sync_all()
+}
+
+/// Where a secret stands until it is whole.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    name.into()
 }
 
 /// Makes the folder, with those above it, or takes from others what they might do in it.
@@ -63,12 +85,19 @@ fn close_to_others(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the file; whether there was one.
+/// Removes the file, and what a crash may have left of another; whether there was any.
 pub(super) fn remove(path: &Path) -> Result<bool> {
+    let take_away = |path: &Path| {
+        take_away(path).map_err(|error| Error::io(format!("could not remove {}", path.display()), error))
+    };
+    Ok(take_away(&unfinished(path))? | take_away(path)?)
+}
+
+fn take_away(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(Error::io(format!("could not remove {}", path.display()), error)),
+        Err(error) => Err(error),
     }
 }
 
@@ -108,6 +137,38 @@ pub(crate) fn file_name(account: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_crash_left_of_a_secret_is_gone_with_the_next_write_and_with_a_removal() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let elsewhere = folder.path().join("elsewhere");
+        let (path, left) = (folder.path().join("work.secret"), folder.path().join("work.secret.new"));
+        let names = || fs::read_dir(folder.path()).expect("readable").count();
+        fs::write(&left, "half of hunt").expect("written");
+        write(&path, &Secret::new("hunter2")).expect("written");
+        assert_eq!((fs::read(&path).expect("there"), names()), (b"hunter2".to_vec(), 1));
+        assert_eq!(fs::metadata(&path).expect("there").mode() & 0o777, 0o600);
+        // A link in the way leads nowhere.
+        std::os::unix::fs::symlink(&elsewhere, &left).expect("linked");
+        write(&path, &Secret::new("hunter3")).expect("written");
+        assert!(!elsewhere.exists() && names() == 1);
+        fs::write(&left, "half of hunt").expect("written");
+        assert!(remove(&path).expect("removed"));
+        assert_eq!(names(), 0);
+        fs::write(&left, "half of hunt").expect("written");
+        assert!(remove(&path).expect("removed"), "that alone is something, too");
+        assert!(!remove(&path).expect("nothing is fine"));
+        assert_eq!(names(), 0);
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("work.secret");
+        fs::create_dir(&path).expect("made");
+        assert!(write(&path, &Secret::new("hunter2")).is_err());
+        assert!(!unfinished(&path).exists());
+    }
 
     #[test]
     fn no_account_name_leaves_the_folder_or_meets_another() {

@@ -127,7 +127,17 @@ impl Account {
     /// As [`Account::credentials`].
     pub fn credentials_to_keep(&self) -> Result<Credentials> {
         // Nothing is found where there is no home.
-        self.credentials(&Environment::of(None, []))
+        self.credentials(&Environment::of(None, [])).map_err(|error| match self.password {
+            PasswordSource::Search
+                if error.kind() == Kind::NoCredentials && self.auth != Some(Mechanism::External) =>
+            {
+                error.hint(
+                    "run it on a terminal, give --password-command, --password-file or --password-stdin, or \
+                     set POP3_PASSWORD",
+                )
+            }
+            _ => error,
+        })
     }
 
     /// Keeps a password that this account's server has taken: it goes to this user at this server alone.

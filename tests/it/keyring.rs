@@ -195,3 +195,14 @@ fn a_kept_password_is_not_sent_to_another_server_nor_for_another_user() {
         assert_eq!(elsewhere.count("USER") + elsewhere.count("AUTH") + elsewhere.count("PASS"), 0);
     }
 }
+
+#[test]
+fn a_login_that_can_ask_nobody_names_only_what_it_looks_at() {
+    let maildrop = dovecot::maildrop();
+    let home = home(&maildrop);
+    let told = pop3(&home, None, &["auth", "login"]).run().exits(77).says("--password-stdin");
+    for elsewhere in ["netrc", "pop3 auth login"] {
+        assert!(!told.stderr.contains(elsewhere), "{}", told.stderr);
+    }
+    pop3(&home, None, &["auth", "login", "--auth", "external"]).run().exits(77).says("--client-cert");
+}

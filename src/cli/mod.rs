@@ -107,7 +107,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
             AuthCommand::Login(args) => auth::login(context, &account(&args.server)?, args.flow())?,
             AuthCommand::Status(args) => {
                 let flags = args.which.overrides()?;
-                auth::status(context, &context.accounts_to_show(&args.which.accounts, &flags)?)?;
+                return auth::status(context, &context.accounts_to_show(&args.which.accounts, &flags)?);
             }
             AuthCommand::Logout(args) => auth::logout(context, &account(&args.server)?)?,
         },

@@ -135,6 +135,8 @@ fn a_bus_that_never_answers_is_not_waited_for_for_ever() {
     let run = |run: Pop3| run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &address).run();
     let began = Instant::now();
     run(pop3(&home, None, &["stat"])).exits(77).says("does not answer");
+    let status = run(pop3(&home, None, &["auth", "status", "--json"])).exits(77).says("does not answer");
+    assert!(status.text().contains("\"state\":\"out of reach\""), "{}", status.text());
     run(log_in(&home, None, maildrop.password())).exits(0).says("work.secret");
     assert!(began.elapsed() < Duration::from_secs(60));
     run(pop3(&home, None, &["stat"])).exits(0);
@@ -205,4 +207,35 @@ fn a_login_that_can_ask_nobody_names_only_what_it_looks_at() {
         assert!(!told.stderr.contains(elsewhere), "{}", told.stderr);
     }
     pop3(&home, None, &["auth", "login", "--auth", "external"]).run().exits(77).says("--client-cert");
+}
+
+#[test]
+fn one_sign_in_that_cannot_be_read_stands_in_its_line_and_hides_no_other() {
+    let (home, session) = (Home::new(), Session::with_a_keyring());
+    let account = |name: &str| {
+        format!(
+            "[account.{name}]\nserver = \"pop3://me@127.0.0.1:9\"\noauth-client-id = \"id\"\n\
+             oauth-token-url = \"https://127.0.0.1:9/token\"\n"
+        )
+    };
+    home.configure(&["damaged", "locked", "fine", "open"].map(account).concat());
+    let kept = r#"{"version":1,"provider":"own","client_id":"id","token_endpoint":"https://127.0.0.1:9/token","secret_in_body":false,"scope":"","refresh_token":"r","access_token":"a"}"#;
+    home.write(".local/state/pop3/damaged.token", "rubbish", 0o600);
+    home.write(".local/state/pop3/fine.token", kept, 0o600);
+    home.write(".local/state/pop3/open.token", kept, 0o644);
+    session.keep("locked", "refresh-token", kept);
+    session.lock();
+    let status = |args: &[&str]| pop3(&home, Some(&session), &["auth", "status"]).args(args).run();
+    let told = status(&[]).exits(65).says("damaged.token: could not").says("it is locked").says("chmod 600");
+    for (name, state) in [("damaged", "damaged"), ("locked", "locked"), ("fine", "signed"), ("open", "open")]
+    {
+        told.has_line(&[name, state]);
+    }
+    let told = status(&["--json"]).exits(65).text();
+    let objects: Vec<serde_json::Value> = told.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let states: Vec<_> = objects.iter().map(|object| object["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["damaged", "locked", "signed in", "open to others"]);
+    assert_eq!((&objects[1]["renews"], &objects[2]["renews"]), (&serde_json::Value::Null, &true.into()));
+    status(&["-a", "fine"]).exits(0);
+    status(&["-a", "locked"]).exits(77);
 }

@@ -221,28 +221,38 @@ pub(super) struct Known {
     pub(super) state: &'static str,
     /// The end of the access token.
     pub(super) until: Option<Timestamp>,
-    /// Whether it is renewed without a person.
-    pub(super) renews: bool,
+    /// Whether it is renewed without a person, where that is known.
+    pub(super) renews: Option<bool>,
     pub(super) scope: String,
 }
 
-/// What is known of an account's sign-in.
-pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<Known> {
-    let stored = keeper(context, account, oauth)?.stored()?;
+/// What is known of an account's sign-in, and why no more is known of it.
+pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<(Known, Option<Error>)> {
+    let (stored, trouble) = match keeper(context, account, oauth)?.stored() {
+        Ok(stored) => (stored, None),
+        Err(error) => (None, Some(error)),
+    };
     let now = Timestamp::now().as_second();
     let state = match &stored {
-        None => "not signed in",
+        None => match trouble.as_ref().map(Error::kind) {
+            None => "not signed in",
+            Some(Kind::NoCredentials) => "locked",
+            Some(Kind::Data) => "damaged",
+            Some(Kind::Config) => "open to others",
+            Some(_) => "unreadable",
+        },
         Some(document) if !document.belongs_to(&oauth.settings) => "of another client",
         Some(document) if document.refresh.is_none() && !document.is_fresh(now) => "expired",
         Some(_) => "signed in",
     };
-    Ok(Known {
+    let known = Known {
         provider: oauth.settings.provider.to_string(),
         state,
         until: stored.as_ref().and_then(|document| Timestamp::from_second(document.expires_at?).ok()),
-        renews: stored.as_ref().is_some_and(|document| document.refresh.is_some()),
+        renews: trouble.is_none().then(|| stored.as_ref().is_some_and(|document| document.refresh.is_some())),
         scope: stored.map_or_else(|| oauth.settings.scope().to_owned(), |document| document.scope),
-    })
+    };
+    Ok((known, trouble))
 }
 
 /// Forgets an account's sign-in, here and at the provider; says whether there was one.

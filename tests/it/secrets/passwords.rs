@@ -116,7 +116,7 @@ impl Case {
             (Source::Kept, false) => {
                 self.home.write(".local/state/pop3/work.secret", &kept, 0o600);
             }
-            (Source::Keyring, false) => self.session.as_ref().unwrap().keep("work", &kept),
+            (Source::Keyring, false) => self.session.as_ref().unwrap().keep("work", "password", &kept),
             _ => {}
         }
     }

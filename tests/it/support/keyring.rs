@@ -89,9 +89,9 @@ impl Session {
         found.then(|| said.rsplit_once('\n').unwrap().0.to_owned())
     }
 
-    /// Keeps a password for the account, as `pop3 auth login` would.
-    pub(crate) fn keep(&self, account: &str, document: &str) {
-        let attributes = ["application", "pop3", "account", account, "secret", "password"];
+    /// Keeps a `password` or a `refresh-token` for the account, as `pop3 auth login` would.
+    pub(crate) fn keep(&self, account: &str, what: &str, document: &str) {
+        let attributes = ["application", "pop3", "account", account, "secret", what];
         assert!(self.secret_tool(&[&["store", "--label", "x"][..], &attributes].concat(), document).0);
     }
 

@@ -11,7 +11,7 @@ use pop3::error::{Error, Kind};
 use pop3::safe::{Rests, What};
 
 pub(crate) use self::status::status;
-use super::args::AuthFlow;
+use super::args::{AuthFlow, ServerArgs};
 use super::context::Context;
 use super::output::json::Object;
 
@@ -55,27 +55,43 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too.
-pub(crate) fn logout(context: &Context, account: &Account) -> Result<()> {
-    let safe = context.environment().safe()?;
-    let output = context.output();
-    let mut is_kept = false;
-    if let Some(oauth) = &account.oauth {
-        is_kept |= oauth::logout(context, account, oauth)?;
+/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too. By its
+/// name alone also for one that is not configured any more.
+pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
+    let flags = server.overrides(context.environment().home())?;
+    if let [name] = server.which.accounts.as_slice()
+        && !context.config().names().any(|known| known == name)
+    {
+        let was_kept = oauth::logout_unconfigured(context, name, &flags)? | remove(context, name)?;
+        if was_kept {
+            return Ok(());
+        }
     }
+    let account = context.account(&server.which.accounts, &flags)?;
+    let was_given_back = match &account.oauth {
+        Some(oauth) => oauth::logout(context, &oauth::keeper(context, &account, oauth)?)?,
+        None => false,
+    };
+    if !remove(context, &account.name)? && !was_given_back {
+        context.output().note(&format!("nothing was kept for {}", account.name));
+    }
+    Ok(())
+}
+
+/// Removes all that is kept for the account of that name; whether there was any.
+fn remove(context: &Context, name: &str) -> Result<bool> {
+    let (safe, output) = (context.environment().safe()?, context.output());
+    let mut was_kept = false;
     for what in What::ALL {
-        for rests in safe.remove(&account.name, what)? {
-            is_kept = true;
+        for rests in safe.remove(name, what)? {
+            was_kept = true;
             match output.is_json() {
-                true => output.object(object(Object::new(), &account.name, what, Some(&rests)))?,
-                false => output.note(&format!("removed the {what} of {} from {rests}", account.name)),
+                true => output.object(object(Object::new(), name, what, Some(&rests)))?,
+                false => output.note(&format!("removed the {what} of {name} from {rests}")),
             }
         }
     }
-    if !is_kept {
-        output.note(&format!("nothing was kept for {}", account.name));
-    }
-    Ok(())
+    Ok(was_kept)
 }
 
 /// An object that says what rests where.

@@ -46,6 +46,17 @@ pub struct Forgotten {
     pub revoked: Option<Result<()>>,
 }
 
+/// The sign-in that is kept for the account, whatever is configured, and where it rests.
+///
+/// # Errors
+/// What the safe failed with; [`Kind::Data`] for what cannot be understood.
+pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, Rests)>> {
+    let Some((stored, rests)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
+    let document = Document::read(&stored);
+    let document = document.map_err(|error| error.within(format!("could not use what is in {rests}")))?;
+    Ok(Some((document, rests)))
+}
+
 impl Keeper<'_> {
     /// The access token to sign in with at `now` (seconds of Unix time). A token that the server
     /// `refused` is not given out again, but renewed.
@@ -108,13 +119,10 @@ impl Keeper<'_> {
 
     /// The same, and where it was found.
     fn found(&self) -> Result<Option<(Document, Rests)>> {
-        let Some((stored, rests)) = self.safe.get(self.account, What::RefreshToken)? else { return Ok(None) };
-        match Document::read(&stored) {
-            Ok(document) => Ok(Some((document, rests))),
-            Err(error) => {
-                Err(error.within(format!("could not use what is in {rests}")).hint(self.run_login()))
-            }
-        }
+        stored(&self.safe, self.account).map_err(|error| match error.kind() {
+            Kind::Data => error.hint(self.run_login()),
+            _ => error,
+        })
     }
 
     /// Only a person at a login chooses anew where it rests.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::{Rests, What};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -101,6 +102,26 @@ fn take_away(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// The secrets that rest in files of this folder.
+pub(super) fn all(folder: &Path) -> Result<Vec<(String, What, Rests)>> {
+    let unreadable = |error| Error::io(format!("could not read {}", folder.display()), error);
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(unreadable(error)),
+    };
+    let mut all = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(unreadable)?.path();
+        let suffix = path.extension().unwrap_or_default();
+        let what = What::ALL.into_iter().find(|what| suffix == what.suffix());
+        if let (Some(what), Some(name)) = (what, path.file_stem().and_then(|stem| stem.to_str())) {
+            all.push((account(name), what, Rests::File(path)));
+        }
+    }
+    Ok(all)
+}
+
 /// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
 pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
     let name = path.display();
@@ -132,6 +153,21 @@ pub(crate) fn file_name(account: &str) -> String {
         name.extend(digest.iter().take(16).map(|byte| format!("{byte:02x}")));
     }
     name
+}
+
+/// The account's name of a file's name; one that [`file_name`] did not make, or shortened, stays as it is.
+fn account(name: &str) -> String {
+    decoded(name).filter(|account| file_name(account) == name).unwrap_or_else(|| name.to_owned())
+}
+
+fn decoded(name: &str) -> Option<String> {
+    let mut parts = name.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -178,5 +214,11 @@ mod tests {
         let long = |last: &str| file_name(&format!("{}{last}", "ü".repeat(300)));
         assert!(long("a").len() < 240);
         assert_ne!(long("a"), long("b"));
+        for name in ["work", "../../etc/passwd", "me@h/run\0ü", "a%2Fb", ".x", "100%"] {
+            assert_eq!(account(&file_name(name)), name);
+        }
+        for name in ["a%", "a%2", "a%zz", "a%2fb", "%FF", "ü%2", &long("a")] {
+            assert_eq!(account(name), name, "not of our making");
+        }
     }
 }

@@ -195,6 +195,24 @@ impl Safe {
         Ok(removed)
     }
 
+    /// All that is kept, in files and in the keyring: for which account what, and where. A file whose name
+    /// was too long for the whole of the account's is called by what there is of it.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does not
+    /// answer.
+    pub fn all(&self) -> Result<Vec<(String, What, Rests)>> {
+        let mut all = file::all(&self.folder)?;
+        if let Some(keyring) = &self.keyring {
+            match keyring.all() {
+                Ok(found) => all.extend(found.into_iter().map(|(name, what)| (name, what, Rests::Keyring))),
+                Err(Trouble::Absent) => {}
+                Err(trouble) => return Err(trouble.told("could not look through the keyring".to_owned())),
+            }
+        }
+        Ok(all)
+    }
+
     fn path(&self, account: &str, what: What) -> PathBuf {
         self.folder.join(format!("{}.{}", file_name(account), what.suffix()))
     }
@@ -240,6 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path().join("a/pop3"), None);
         assert_eq!(exposed(&safe, What::Password), None);
+        assert_eq!(safe.all().unwrap(), [], "no folder, no secrets");
         let rests = safe.put(ACCOUNT, What::Password, &Secret::new("first")).unwrap();
         safe.put(ACCOUNT, What::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
         safe.put(ACCOUNT, What::Password, &Secret::new("second\n")).unwrap();
@@ -251,6 +270,12 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(safe.folder())), (0o600, 0o700));
         assert_eq!(fs::read_dir(safe.folder()).unwrap().count(), 2, "nothing is left behind");
+        fs::write(safe.folder().join("work.journal"), "").unwrap();
+        let mut all = safe.all().unwrap();
+        all.sort_by_key(|(_, what, _)| *what == What::Password);
+        let token = Rests::File(safe.folder().join("me@example.org%2Fx.token"));
+        let (first, second) = ((ACCOUNT.to_owned(), What::RefreshToken, token), What::Password);
+        assert_eq!(all, [first, (ACCOUNT.to_owned(), second, rests.clone())]);
         assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), [rests]);
         assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), []);
         assert_eq!(exposed(&safe, What::Password), None);

@@ -239,3 +239,41 @@ fn one_sign_in_that_cannot_be_read_stands_in_its_line_and_hides_no_other() {
     status(&["-a", "fine"]).exits(0);
     status(&["-a", "locked"]).exits(77);
 }
+
+#[test]
+fn what_is_kept_for_an_account_that_is_configured_no_more_is_shown_and_can_be_removed() {
+    let maildrop = dovecot::maildrop();
+    let (home, session) = (home(&maildrop), Session::with_a_keyring());
+    log_in(&home, None, maildrop.password()).run().exits(0);
+    let revoked = Web::start(|_, _, _| Reply::json(200, "{}"));
+    let token = format!(
+        r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{0}/token","revocation_endpoint":"{0}/revoke","secret_in_body":false,"scope":"","refresh_token":"r","access_token":"a"}}"#,
+        revoked.url("")
+    );
+    let file = home.write(".local/state/pop3/old%2Fone.token", &token, 0o600);
+    session.keep("older", "password", "x");
+    home.write(".local/state/pop3/damaged.token", "rubbish", 0o600);
+    let auth = |args: &[&str]| pop3(&home, Some(&session), &["auth"]).args(args).run();
+    let all = auth(&["status"]).exits(0);
+    for (name, kind) in [("old/one", "oauth"), ("older", "password"), ("damaged", "oauth")] {
+        all.has_line(&[name, kind, "not", "configured"]);
+    }
+    all.has_line(&["work", "password"]);
+    assert_eq!(all.words().iter().filter(|line| line.contains(&"configured".to_owned())).count(), 3);
+    let one = auth(&["status", "-a", "work"]).exits(0).text();
+    assert!(!one.contains("configured"), "{one}");
+
+    let removed = auth(&["logout", "-a", "old/one", "--json"]).exits(0).text();
+    let removed: serde_json::Value = serde_json::from_str(&removed).unwrap();
+    assert_eq!((&removed["account"], &removed["kind"]), (&"old/one".into(), &"oauth".into()));
+    assert!(!file.exists());
+    auth(&["logout", "-a", "older"]).exits(0).says("removed the password of older from the keyring");
+    auth(&["logout", "-a", "damaged"]).exits(0).says("removed the refresh token of damaged");
+    // Where nothing is kept, it is a slip of the pen.
+    auth(&["logout", "-a", "wrok"]).exits(64).says("did you mean work?");
+
+    home.configure("");
+    auth(&["status"]).exits(0).has_line(&["work", "not", "configured"]);
+    auth(&["logout", "-a", "work"]).exits(0);
+    auth(&["status"]).exits(64);
+}

@@ -34,9 +34,13 @@ Examples:
   POP3_KEYRING=off pop3 auth login -a work   into a file, for cron on a machine without a desktop")]
     Login(Box<LoginArgs>),
     /// Show what is kept for which account, where, and for how long
+    ///
+    /// Without --account also what is kept for accounts that are not configured. Nothing is unlocked for it.
     #[command(after_help = "Example:\n  pop3 auth status")]
     Status(KeptArgs),
     /// Forget what is kept for an account, at its OAuth provider too
+    ///
+    /// By its name also for one that is not configured any more.
     #[command(after_help = "Example:\n  pop3 auth logout -a work")]
     Logout(Box<LogoutArgs>),
 }

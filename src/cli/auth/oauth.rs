@@ -8,9 +8,9 @@ use std::time::Instant;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{Account, OAuth};
+use pop3::account::{Account, OAuth, Overrides, PATIENCE};
 use pop3::error::{Error, Kind};
-use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit};
+use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
 use pop3::program;
 use pop3::safe::What;
 
@@ -255,10 +255,34 @@ pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Resu
     Ok((known, trouble))
 }
 
-/// Forgets an account's sign-in, here and at the provider; says whether there was one.
-pub(super) fn logout(context: &Context, account: &Account, oauth: &OAuth) -> Result<bool> {
-    let forgotten = keeper(context, account, oauth)?.forget()?;
-    let (output, name, what) = (context.output(), &account.name, What::RefreshToken);
+/// Forgets the sign-in of an account that is not configured, by what is kept of it; one that cannot
+/// be read is left to be removed. Says whether there was one.
+pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrides) -> Result<bool> {
+    let safe = context.environment().safe()?;
+    let Ok(Some((document, _))) = stored(&safe, name) else { return Ok(false) };
+    let settings = document.settings();
+    let keeper = Keeper {
+        safe,
+        account: name,
+        lock: context.environment().state_path(name)?.with_extension("token.lock"),
+        settings: &settings,
+        reach: Reach {
+            ca_files: flags.ca_files.clone().unwrap_or_default(),
+            proxy: flags.proxy.clone().flatten(),
+            family: flags.family.flatten(),
+            patience: flags.timeout.unwrap_or(PATIENCE),
+        },
+        client_secret: Box::new(|| Ok(None)),
+        login: "pop3 auth login".to_owned(),
+        hold: signals::hold,
+    };
+    logout(context, &keeper)
+}
+
+/// Forgets a sign-in, here and at the provider; says whether there was one.
+pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
+    let forgotten = keeper.forget()?;
+    let (output, name, what) = (context.output(), keeper.account, What::RefreshToken);
     for rests in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);

@@ -7,6 +7,7 @@ use pop3::error::Error;
 use pop3::safe::{Rests, Safe, What};
 
 use super::{kind, oauth, object};
+use crate::cli::args::WhichArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
 use crate::cli::output::json::Object;
@@ -15,7 +16,9 @@ use crate::cli::report::{self, ExitCode};
 
 /// One line of `pop3 auth status`.
 struct Line<'a> {
-    account: &'a Account,
+    account: &'a str,
+    /// Of an account that is configured.
+    user: Option<&'a str>,
     what: What,
     rests: Option<Rests>,
     /// The source of a password that counts before the one that is kept.
@@ -26,27 +29,55 @@ struct Line<'a> {
     trouble: Option<Error>,
 }
 
-impl Line<'_> {
-    fn of(account: &Account, what: What) -> Line<'_> {
-        Line { account, what, rests: None, source: None, sign_in: None, state: None, trouble: None }
+impl<'a> Line<'a> {
+    fn new(account: &'a str, user: Option<&'a str>, what: What) -> Line<'a> {
+        Line { account, user, what, rests: None, source: None, sign_in: None, state: None, trouble: None }
+    }
+
+    fn of(account: &'a Account, what: What) -> Line<'a> {
+        Line::new(&account.name, Some(&account.user), what)
     }
 }
 
-/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none. What is
-/// wrong with one stands in its line, and is told after all of them.
-pub(crate) fn status(context: &Context, accounts: &[Account]) -> Result<ExitCode> {
+/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none; where no
+/// account is named, also for what is kept for accounts that are not configured. What is wrong with one
+/// stands in its line, and is told after all of them.
+pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     let safe = context.environment().safe()?;
+    let is_for_all = which.accounts.is_empty() && which.server.is_none();
+    let kept = if is_for_all { safe.all() } else { Ok(Vec::new()) };
+    let (kept, mut trouble) = match kept {
+        Ok(kept) => (kept, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let accounts = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
+        Ok(accounts) => accounts,
+        // What was kept for a server that was named is there all the same.
+        Err(_) if context.config().names().next().is_none() && !kept.is_empty() => Vec::new(),
+        Err(error) => return Err(error),
+    };
     let output = context.output();
     let mut lines = Vec::with_capacity(accounts.len());
-    for account in accounts {
+    for account in &accounts {
         lines.extend(lines_of(context, &safe, account)?);
+    }
+    for (name, what, rests) in &kept {
+        let is_theirs = accounts.iter().any(|account| account.name == *name);
+        if !is_theirs && !context.config().names().any(|known| known == name) {
+            let (rests, state) = (Some(rests.clone()), Some("not configured"));
+            lines.push(Line { rests, state, ..Line::new(name, None, *what) });
+        }
+    }
+    // A keyring that does not answer is told once.
+    if lines.iter().any(|line| line.trouble.is_some()) {
+        trouble = None;
     }
     let width = |texts: Vec<&str>, title| Width::Exactly(widest(texts.into_iter().chain([title])).min(40));
     let of = |text: fn(&oauth::Known) -> &str| -> Vec<&str> {
         lines.iter().filter_map(|line| line.sign_in.as_ref()).map(text).collect()
     };
-    let names = lines.iter().map(|line| line.account.name.as_str()).collect();
-    let users = lines.iter().map(|line| line.account.user.as_str()).collect();
+    let names = lines.iter().map(|line| line.account).collect();
+    let users = lines.iter().filter_map(|line| line.user).collect();
     let table = Table::new(
         &[
             Column("account", width(names, "account"), Align::Left),
@@ -68,7 +99,7 @@ pub(crate) fn status(context: &Context, accounts: &[Account]) -> Result<ExitCode
         output.heading(&table)?;
     }
     lines.iter().try_for_each(|line| show(output, &table, line))?;
-    let troubles = lines.into_iter().filter_map(|line| line.trouble).map(anyhow::Error::from);
+    let troubles = lines.into_iter().filter_map(|line| line.trouble).chain(trouble).map(anyhow::Error::from);
     Ok(ExitCode::merge(troubles.map(|error| {
         output.error(&error);
         report::exit_code(&error)
@@ -111,14 +142,14 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
 }
 
 fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
-    let Line { account, what, rests, source, sign_in, state, trouble } = line;
+    let Line { account, user, what, rests, source, sign_in, state, trouble } = line;
     let until = sign_in.as_ref().and_then(|known| known.until);
     if output.is_json() {
-        let object = object(Object::new(), &account.name, *what, rests.as_ref()).put("outweighed_by", source);
+        let object = object(Object::new(), account, *what, rests.as_ref()).put("outweighed_by", source);
         return Ok(output.object(match sign_in {
-            None => object.put("user", &account.user).put("state", state),
+            None => object.put("user", user).put("state", state),
             Some(known) => object
-                .put("user", &account.user)
+                .put("user", user)
                 .put("provider", &known.provider)
                 .put("state", state)
                 .put("token_until", known.until.map(|until: Timestamp| until.to_string()))
@@ -135,9 +166,9 @@ fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
     };
     let known = |text: fn(&oauth::Known) -> &str| Cell::text(sign_in.as_ref().map_or("-", text));
     let cells = [
-        Cell::text(&account.name),
+        Cell::text(account),
         Cell::text(kind(*what)),
-        Cell::text(&account.user),
+        Cell::text(user.unwrap_or("-")),
         known(|known| &known.provider),
         Cell::text(state.unwrap_or("-")),
         Cell::time(until),

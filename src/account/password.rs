@@ -13,8 +13,8 @@ use super::kept::Owner;
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::files::refuse_if_others_may_read;
 use crate::program;
-use crate::safe::refuse_if_others_may_read;
 
 /// The most that is read from a source: no password is longer.
 const LIMIT: usize = 64 * 1024;
@@ -54,7 +54,7 @@ impl PasswordSource {
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
             PasswordSource::Command(command) => from_command(command),
-            PasswordSource::File(path) => from_file(path),
+            PasswordSource::File(path) => from_file(path, "client secret"),
             PasswordSource::Stdin | PasswordSource::Search => {
                 Err(Error::new(Kind::NoCredentials, "no source of it was named"))
             }
@@ -77,7 +77,7 @@ impl PasswordSource {
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
             PasswordSource::Command(command) => from_command(command).map_err(about),
-            PasswordSource::File(path) => from_file(path).map_err(about),
+            PasswordSource::File(path) => from_file(path, "password").map_err(about),
             PasswordSource::Stdin => from_input(io::stdin().lock()).map_err(about),
             PasswordSource::Search => {
                 let untold = match owner.kept(environment) {
@@ -152,13 +152,13 @@ fn from_command(command: &str) -> Result<Secret> {
         .ok_or_else(|| Error::new(Kind::NoCredentials, "the password command printed nothing"))
 }
 
-fn from_file(path: &Path) -> Result<Secret> {
+fn from_file(path: &Path, what: &str) -> Result<Secret> {
     let name = path.display();
     let open = |error: io::Error| Error::io(format!("could not read {name}"), error);
     let file = File::open(path).map_err(open)?;
-    refuse_if_others_may_read(&file, path)?;
+    refuse_if_others_may_read(&file, path, what)?;
     let text = read_bounded(file).map_err(|error| unreadable(&name.to_string(), error))?;
-    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no password")))
+    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no {what}")))
 }
 
 /// Reads byte by byte: what follows the first line belongs to whoever reads the input next.
@@ -191,7 +191,7 @@ fn from_netrc(path: &Path, host: &str, user: &str) -> Result<Option<Secret>> {
     let found = netrc::password(&text, host, user.as_bytes())
         .map_err(|line| Error::new(Kind::Config, format!("line {line} of {name} makes no sense")))?;
     if found.is_some() {
-        refuse_if_others_may_read(&file, path)?;
+        refuse_if_others_may_read(&file, path, "password")?;
     }
     Ok(found)
 }

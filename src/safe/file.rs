@@ -6,28 +6,25 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Rests, What};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::files::{account_of, refuse_if_others_may_read};
 
 /// The most that is read: no password, and no token, is longer.
 const LIMIT: usize = 64 * 1024;
 
-/// The longest file name that is made of an account's name, in bytes; file systems allow 255.
-const LONGEST_NAME: usize = 180;
-
 /// The secret in the file; `None` where there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<Secret>> {
+pub(super) fn read(path: &Path, what: What) -> Result<Option<Secret>> {
     let unreadable = |error| Error::io(format!("could not read {}", path.display()), error);
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
-    refuse_if_others_may_read(&file, path)?;
+    refuse_if_others_may_read(&file, path, &what.to_string())?;
     // All the room at once, so that growing leaves no copies of the secret behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     file.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
@@ -116,58 +113,10 @@ pub(super) fn all(folder: &Path) -> Result<Vec<(String, What, Rests)>> {
         let suffix = path.extension().unwrap_or_default();
         let what = What::ALL.into_iter().find(|what| suffix == what.suffix());
         if let (Some(what), Some(name)) = (what, path.file_stem().and_then(|stem| stem.to_str())) {
-            all.push((account(name), what, Rests::File(path)));
+            all.push((account_of(name), what, Rests::File(path)));
         }
     }
     Ok(all)
-}
-
-/// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
-pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
-    let name = path.display();
-    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
-        let what =
-            format!("{name} holds a password and others may read it (mode {:04o})", metadata.mode() & 0o7777);
-        return Err(Error::new(Kind::Config, what).hint(format!("chmod 600 {name}")));
-    }
-    Ok(())
-}
-
-/// An account's name as a file name: readable, without a way out of the folder, different for
-/// different names.
-pub(crate) fn file_name(account: &str) -> String {
-    let mut name = String::with_capacity(account.len());
-    for (at, byte) in account.bytes().enumerate() {
-        match byte {
-            b'.' if at == 0 => name.push_str("%2E"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'@' | b'+' => {
-                name.push(byte as char);
-            }
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    if name.len() > LONGEST_NAME {
-        name.truncate(LONGEST_NAME);
-        let digest = Sha256::digest(account.as_bytes());
-        name.extend(digest.iter().take(16).map(|byte| format!("{byte:02x}")));
-    }
-    name
-}
-
-/// The account's name of a file's name; one that [`file_name`] did not make, or shortened, stays as it is.
-fn account(name: &str) -> String {
-    decoded(name).filter(|account| file_name(account) == name).unwrap_or_else(|| name.to_owned())
-}
-
-fn decoded(name: &str) -> Option<String> {
-    let mut parts = name.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
@@ -204,21 +153,5 @@ mod tests {
         fs::create_dir(&path).expect("made");
         assert!(write(&path, &Secret::new("hunter2")).is_err());
         assert!(!unfinished(&path).exists());
-    }
-
-    #[test]
-    fn no_account_name_leaves_the_folder_or_meets_another() {
-        assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
-        assert_eq!(file_name("me@h/run\0ü"), "me@h%2Frun%00%C3%BC");
-        assert_ne!(file_name("a/b"), file_name("a%2Fb"));
-        let long = |last: &str| file_name(&format!("{}{last}", "ü".repeat(300)));
-        assert!(long("a").len() < 240);
-        assert_ne!(long("a"), long("b"));
-        for name in ["work", "../../etc/passwd", "me@h/run\0ü", "a%2Fb", ".x", "100%"] {
-            assert_eq!(account(&file_name(name)), name);
-        }
-        for name in ["a%", "a%2", "a%zz", "a%2fb", "%FF", "ü%2", &long("a")] {
-            assert_eq!(account(name), name, "not of our making");
-        }
     }
 }

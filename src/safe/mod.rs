@@ -15,10 +15,10 @@ mod keyring;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::file::{file_name, refuse_if_others_may_read};
 use self::keyring::{Keyring, Trouble};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::files::file_name;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,7 +109,7 @@ impl Safe {
     /// does not answer.
     pub fn get(&self, account: &str, what: What) -> Result<Option<(Secret, Rests)>> {
         let path = self.path(account, what);
-        if let Some(secret) = file::read(&path)? {
+        if let Some(secret) = file::read(&path, what)? {
             return Ok(Some((secret, Rests::File(path))));
         }
         let Some(keyring) = &self.keyring else { return Ok(None) };

@@ -33,7 +33,7 @@ pub struct Keeper<'a> {
     /// The command that signs in anew, for the hint.
     pub login: String,
     /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
-    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`.
+    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`, and that of the safe.
     pub hold: fn() -> Result<Box<dyn Any>>,
 }
 

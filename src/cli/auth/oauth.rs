@@ -228,7 +228,10 @@ pub(super) struct Known {
 
 /// What is known of an account's sign-in, and why no more is known of it.
 pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<(Known, Option<Error>)> {
-    let (stored, trouble) = match keeper(context, account, oauth)?.stored() {
+    let mut keeper = keeper(context, account, oauth)?;
+    // To look is no reason to ask somebody to unlock it.
+    keeper.safe = keeper.safe.asking(false);
+    let (stored, trouble) = match keeper.stored() {
         Ok(stored) => (stored, None),
         Err(error) => (None, Some(error)),
     };

@@ -31,22 +31,21 @@ fn run(home: &Home, arguments: &[&str]) -> Outcome {
     outcome
 }
 
-/// A home whose sign-in is kept, and its access token due, at this provider.
-fn due(web: &Web) -> Home {
-    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+/// A sign-in whose access token is due.
+fn keep_what_is_due(home: &Home, web: &Web) {
     let kept = format!(
         r#"{{"version":1,"provider":"own","client_id":"id","token_endpoint":"{}","secret_in_body":false,"scope":"","refresh_token":"{REFRESH}","access_token":"{ACCESS}","expires_at":1000}}"#,
         web.url("/token")
     );
     home.write(".local/state/pop3/work.token", &kept, 0o600);
-    home
 }
 
 /// How a run ends whose access token is due, at a token endpoint that answers like this.
 #[track_caller]
 fn refreshed(reply: Reply) -> (Home, Outcome) {
     let web = Web::start(move |_, _, _| reply.clone());
-    let home = due(&web);
+    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+    keep_what_is_due(&home, &web);
     let outcome = run(&home, &["fetch"]);
     let sent = web.heard();
     assert!(sent[0].contains("grant_type=refresh_token") && sent[0].contains(REFRESH), "{sent:?}");
@@ -113,7 +112,8 @@ fn signalled(args: &[&str], signals: &[&str], slow: Duration, reply: Reply) -> (
         std::thread::sleep(slow);
         reply.clone()
     });
-    let home = due(&web);
+    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+    keep_what_is_due(&home, &web);
     let running = Pop3::new(&home).args(args).args(["--timeout", "10s"]).start();
     let patience = Instant::now() + Duration::from_secs(60);
     while web.heard().is_empty() {

@@ -32,7 +32,7 @@ use self::kept::Owner;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
-pub use self::resolve::{PATIENCE, Scope, resolve};
+pub use self::resolve::{Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof, Secret};

@@ -9,7 +9,7 @@ use crate::fetch::policy::{Keep, Order, Policy};
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
 /// A phase's patience when nothing was said.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many maildrops a command works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{Account, OAuth, Overrides, PATIENCE};
+use pop3::account::{Account, OAuth, Overrides};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
 use pop3::program;
@@ -264,17 +264,15 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
     let safe = context.environment().safe()?;
     let Ok(Some((document, _))) = stored(&safe, name) else { return Ok(false) };
     let settings = document.settings();
+    // Of an account nothing is needed but how the provider is reached, so that any server will do.
+    let server = Some("pop3s://nobody@localhost".parse()?);
+    let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
     let keeper = Keeper {
         safe,
         account: name,
         lock: context.environment().state_path(name)?.with_extension("token.lock"),
         settings: &settings,
-        reach: Reach {
-            ca_files: flags.ca_files.clone().unwrap_or_default(),
-            proxy: flags.proxy.clone().flatten(),
-            family: flags.family.flatten(),
-            patience: flags.timeout.unwrap_or(PATIENCE),
-        },
+        reach: reach(&account),
         client_secret: Box::new(|| Ok(None)),
         login: "pop3 auth login".to_owned(),
         hold: signals::hold,

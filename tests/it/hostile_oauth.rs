@@ -5,6 +5,8 @@ use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::search::hides;
 use crate::support::web::{Reply, Web};
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const REFRESH: &str = "the-refresh-token-0123456789";
@@ -106,15 +108,20 @@ fn a_renewed_sign_in_is_kept_even_if_nothing_can_be_done_with_it() {
     assert!(!kept.contains(REFRESH));
 }
 
-/// How a run ends that gets signals while the provider is asked, and what is kept then.
-fn signalled(args: &[&str], signals: &[&str], slow: Duration, reply: Reply) -> (i32, String) {
+/// How a run ends that gets signals while the provider is asked, which answers after them; and what is kept
+/// then.
+fn signalled(args: &[&str], signals: &[&str], reply: Reply) -> (i32, String) {
+    let are_sent = Arc::new(AtomicBool::new(false));
+    let may_answer = Arc::clone(&are_sent);
     let web = Web::start(move |_, _, _| {
-        std::thread::sleep(slow);
+        while !may_answer.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         reply.clone()
     });
     let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
     keep_what_is_due(&home, &web);
-    let running = Pop3::new(&home).args(args).args(["--timeout", "10s"]).start();
+    let running = Pop3::new(&home).args(args).start();
     let patience = Instant::now() + Duration::from_secs(60);
     while web.heard().is_empty() {
         assert!(Instant::now() < patience, "nobody asks");
@@ -124,18 +131,18 @@ fn signalled(args: &[&str], signals: &[&str], slow: Duration, reply: Reply) -> (
         running.signal(signal);
         std::thread::sleep(Duration::from_millis(50));
     }
+    are_sent.store(true, Ordering::SeqCst);
     let code = running.wait().code;
     (code, fs::read_to_string(home.join(".local/state/pop3/work.token")).unwrap())
 }
 
 #[test]
 fn a_signal_while_a_token_is_renewed_waits_until_the_new_one_is_stored() {
-    let slow = Duration::from_secs(1);
     std::thread::scope(|threads| {
         for args in [&["stat"][..], &["fetch"], &["fetch", "--dry-run"], &["list"]] {
             for (signals, code) in [(&["TERM"][..], 143), (&["INT"], 130), (&["INT", "INT", "TERM"], 143)] {
                 threads.spawn(move || {
-                    let (ended, kept) = signalled(args, signals, slow, Reply::json(200, TOKENS));
+                    let (ended, kept) = signalled(args, signals, Reply::json(200, TOKENS));
                     assert_eq!(ended, code, "{args:?} {signals:?}");
                     let is_rotated = kept.contains("the-next-refresh-token") && !kept.contains(REFRESH);
                     assert!(is_rotated, "{args:?} {signals:?}: {kept}");
@@ -148,7 +155,7 @@ fn a_signal_while_a_token_is_renewed_waits_until_the_new_one_is_stored() {
 #[test]
 fn a_provider_that_hangs_holds_a_signal_no_longer_than_the_timeout() {
     let began = Instant::now();
-    let (code, kept) = signalled(&["stat"], &["TERM"], Duration::ZERO, Reply::Silence);
+    let (code, kept) = signalled(&["stat", "--timeout", "5s"], &["TERM"], Reply::Silence);
     assert_eq!(code, 143);
     assert!(kept.contains(REFRESH), "{kept}");
     assert!(began.elapsed() < Duration::from_secs(60), "it ended by the timeout");

@@ -20,6 +20,7 @@
 //! | room | its job | may import |
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
+//! | `files` | names of an account's files, and that others do not read them | `error` |
 //! | [`identity`] | recognises a message by its headers | `error` |
 //! | [`program`] | starts what the user wants run, without our secrets | nothing |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
@@ -71,6 +72,7 @@ pub mod connection;
 pub mod delivery;
 pub mod error;
 pub mod fetch;
+mod files;
 pub mod identity;
 pub mod oauth;
 pub mod program;

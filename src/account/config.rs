@@ -8,7 +8,7 @@ use super::Environment;
 use super::document::{self, Document, Globals, Mistake};
 use super::overrides::Overrides;
 use crate::error::{Error, Kind, Result};
-use crate::safe::refuse_if_others_may_read;
+use crate::files::refuse_if_others_may_read;
 
 /// The largest configuration file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -39,7 +39,7 @@ impl Config {
             return Err(first.hint.iter().fold(error, |error, hint| error.hint(hint)));
         }
         if document.password_at.is_some() {
-            refuse_if_others_may_read(&file, &path)?;
+            refuse_if_others_may_read(&file, &path, "secret")?;
         }
         Ok(Config { path: Some(path), document })
     }
@@ -72,7 +72,7 @@ impl Config {
             }
         }
         if let Some(at) = document.password_at
-            && let Err(error) = refuse_if_others_may_read(&file, &path)
+            && let Err(error) = refuse_if_others_may_read(&file, &path, "secret")
         {
             let hint = error.own_hint().map(str::to_owned);
             mistakes.push(document::mistake(&text, at, error.to_string(), hint));

@@ -13,6 +13,7 @@
 mod config;
 mod document;
 mod environment;
+mod kept;
 mod netrc;
 mod oauth;
 mod overrides;
@@ -27,17 +28,19 @@ use std::time::Duration;
 pub use self::config::Config;
 pub use self::document::{Globals, Mistake};
 pub use self::environment::Environment;
+use self::kept::Owner;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
 pub use self::resolve::{PATIENCE, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
-use crate::auth::{Credentials, Mechanism, Proof};
+use crate::auth::{Credentials, Mechanism, Proof, Secret};
 use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::oauth::Through;
+use crate::safe::{Rests, Safe};
 use crate::session::Pipelining;
 use crate::transport::{Security, Target, TlsSettings, Way};
 
@@ -110,14 +113,13 @@ impl Account {
             };
         }
         if self.certificate_may_speak() {
-            let netrc = self.password.obtain(&self.name, &self.user, self.host(), environment, |_| Ok(None));
+            let netrc = self.password.obtain(self.owner(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
                 netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
             };
         }
-        let secret =
-            self.password.obtain(&self.name, &self.user, self.host(), environment, password::prompt)?;
+        let secret = self.password.obtain(self.owner(), environment, password::prompt)?;
         Ok(Credentials::with_password(self.user.as_bytes(), secret))
     }
 
@@ -128,7 +130,29 @@ impl Account {
     /// As [`Account::credentials`].
     pub fn credentials_to_keep(&self) -> Result<Credentials> {
         // Nothing is found where there is no home.
-        self.credentials(&Environment::of(None, []))
+        self.credentials(&Environment::of(None, [])).map_err(|error| match self.password {
+            PasswordSource::Search
+                if error.kind() == Kind::NoCredentials && self.auth != Some(Mechanism::External) =>
+            {
+                error.hint(
+                    "run it on a terminal, give --password-command, --password-file or --password-stdin, or \
+                     set POP3_PASSWORD",
+                )
+            }
+            _ => error,
+        })
+    }
+
+    /// Keeps a password that this account's server has taken: it goes to this user at this server alone.
+    ///
+    /// # Errors
+    /// As [`Safe::put`].
+    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+        self.owner().keep(safe, password)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner { account: &self.name, user: &self.user, server: &self.server }
     }
 
     /// Whether the client certificate signs in where no password is found: nobody named a source of one,
@@ -142,9 +166,6 @@ impl Account {
 
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.
     pub fn host(&self) -> &str {
-        match &self.server {
-            Target::Tcp { host, .. } => host,
-            Target::Unix(_) => "localhost",
-        }
+        self.owner().host()
     }
 }

@@ -9,11 +9,12 @@ use std::process::Stdio;
 
 use zeroize::Zeroizing;
 
+use super::kept::Owner;
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::files::refuse_if_others_may_read;
 use crate::program;
-use crate::safe::{What, refuse_if_others_may_read};
 
 /// The most that is read from a source: no password is longer.
 const LIMIT: usize = 64 * 1024;
@@ -53,38 +54,36 @@ impl PasswordSource {
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
             PasswordSource::Command(command) => from_command(command),
-            PasswordSource::File(path) => from_file(path),
+            PasswordSource::File(path) => from_file(path, "client secret"),
             PasswordSource::Stdin | PasswordSource::Search => {
                 Err(Error::new(Kind::NoCredentials, "no source of it was named"))
             }
         }
     }
 
-    /// Asks the source. The keyring knows the password by the `account`'s name; `user` and `host` are
-    /// for netrc, the prompt and the errors.
+    /// Asks the source for the password of `owner`.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
     /// [`Kind::Io`] when it cannot be read.
     pub(super) fn obtain(
         &self,
-        account: &str,
-        user: &str,
-        host: &str,
+        owner: Owner<'_>,
         environment: &Environment,
         ask: impl FnOnce(&str) -> io::Result<Option<String>>,
     ) -> Result<Secret> {
+        let (user, host) = (owner.user, owner.host());
         let about = |error: Error| error.within(format!("could not get the password of {user}@{host}"));
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
             PasswordSource::Command(command) => from_command(command).map_err(about),
-            PasswordSource::File(path) => from_file(path).map_err(about),
+            PasswordSource::File(path) => from_file(path, "password").map_err(about),
             PasswordSource::Stdin => from_input(io::stdin().lock()).map_err(about),
             PasswordSource::Search => {
-                let untold = match kept(account, environment) {
+                let untold = match owner.kept(environment) {
                     Ok(Some(secret)) => return Ok(secret),
                     Ok(None) => None,
-                    // A keyring that is locked or does not answer leaves the other sources.
+                    // A keyring that is locked, or a password for elsewhere, leaves the other sources.
                     Err(error) if error.kind() == Kind::NoCredentials => Some(error),
                     Err(error) => return Err(about(error)),
                 };
@@ -102,17 +101,6 @@ impl PasswordSource {
             }
         }
     }
-}
-
-/// What `pop3 auth login` put away.
-fn kept(account: &str, environment: &Environment) -> Result<Option<Secret>> {
-    let safe = match environment.safe() {
-        Ok(safe) => safe,
-        // Without a folder of ours nothing was ever kept.
-        Err(error) if error.kind() == Kind::Config => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    Ok(safe.get(account, What::Password)?.map(|(secret, _)| secret))
 }
 
 fn nobody_to_ask(asked: bool) -> Error {
@@ -164,13 +152,13 @@ fn from_command(command: &str) -> Result<Secret> {
         .ok_or_else(|| Error::new(Kind::NoCredentials, "the password command printed nothing"))
 }
 
-fn from_file(path: &Path) -> Result<Secret> {
+fn from_file(path: &Path, what: &str) -> Result<Secret> {
     let name = path.display();
     let open = |error: io::Error| Error::io(format!("could not read {name}"), error);
     let file = File::open(path).map_err(open)?;
-    refuse_if_others_may_read(&file, path)?;
+    refuse_if_others_may_read(&file, path, what)?;
     let text = read_bounded(file).map_err(|error| unreadable(&name.to_string(), error))?;
-    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no password")))
+    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no {what}")))
 }
 
 /// Reads byte by byte: what follows the first line belongs to whoever reads the input next.
@@ -203,7 +191,7 @@ fn from_netrc(path: &Path, host: &str, user: &str) -> Result<Option<Secret>> {
     let found = netrc::password(&text, host, user.as_bytes())
         .map_err(|line| Error::new(Kind::Config, format!("line {line} of {name} makes no sense")))?;
     if found.is_some() {
-        refuse_if_others_may_read(&file, path)?;
+        refuse_if_others_may_read(&file, path, "password")?;
     }
     Ok(found)
 }

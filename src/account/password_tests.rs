@@ -5,13 +5,21 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
+use crate::safe::What;
+use crate::transport::Target;
+
+fn server() -> Target {
+    Target::Tcp { host: "pop.example.com".to_owned(), port: 995 }
+}
+
+fn owner(server: &Target) -> Owner<'_> {
+    Owner { account: "work", user: "me", server }
+}
 
 /// Asks `source` in the surroundings of `home`, with nobody at a terminal.
 fn obtain(source: &PasswordSource, home: &Path) -> Result<Vec<u8>> {
     let environment = Environment::of(Some(home), []);
-    source
-        .obtain("work", "me", "pop.example.com", &environment, |_| Ok(None))
-        .map(|secret| secret.expose().to_vec())
+    source.obtain(owner(&server()), &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
 }
 
 fn command(text: &str) -> Result<Vec<u8>> {
@@ -112,13 +120,26 @@ fn what_is_kept_counts_before_netrc_and_is_refused_where_others_may_read_it() {
     let (folder, _) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
     let environment = Environment::of(Some(folder.path()), []);
     let safe = environment.safe().unwrap();
-    safe.put("work", What::Password, &Secret::new("kept")).unwrap();
+    owner(&server()).keep(&safe, &Secret::new("kept")).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"kept");
     let path = folder.path().join(".local/state/pop3/work.secret");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap_err().kind(), Kind::Config);
     safe.remove("work", What::Password).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
+}
+
+#[test]
+fn a_password_that_is_kept_for_another_server_leaves_netrc_and_is_told_without_one() {
+    let (folder, path) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
+    let safe = Environment::of(Some(folder.path()), []).safe().unwrap();
+    let other = Target::Tcp { host: "other.example.com".to_owned(), port: 995 };
+    owner(&other).keep(&safe, &Secret::new("hunter2")).unwrap();
+    assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
+    fs::remove_file(path).unwrap();
+    let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
+    assert!(told(&error).contains("the password that is kept is for me@other.example.com"), "{error:?}");
+    assert_eq!(error.own_hint(), Some("run `pop3 auth login -a work`"));
 }
 
 #[test]
@@ -150,12 +171,12 @@ fn without_password_and_terminal_it_says_so_at_once() {
 #[test]
 fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
     let environment = Environment::of(None, []);
-    let asked = PasswordSource::Search.obtain("work", "me", "h", &environment, |question| {
-        assert_eq!(question, "Password of me@h: ");
+    let asked = PasswordSource::Search.obtain(owner(&server()), &environment, |question| {
+        assert_eq!(question, "Password of me@pop.example.com: ");
         Ok(Some("typed".to_owned()))
     });
     assert_eq!(asked.unwrap().expose(), b"typed");
-    let silent = PasswordSource::Search.obtain("work", "me", "h", &environment, |_| Ok(Some(String::new())));
+    let silent = PasswordSource::Search.obtain(owner(&server()), &environment, |_| Ok(Some(String::new())));
     assert_eq!(silent.unwrap_err().kind(), Kind::NoCredentials);
 }
 

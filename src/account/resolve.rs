@@ -17,13 +17,16 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 pub enum Scope {
     /// As many as are named; all that are configured when none is (`fetch`).
     All,
+    /// The same, to be shown and not to sign in.
+    Shown,
     /// One: the named one, else `default-account`, else the only one.
     One,
 }
 
 /// The accounts that are meant. A server named by the flags (or else by `POP3_SERVER`) is an account
 /// of its own on the `[defaults]`, unless an account is named beside it, whose server it replaces.
-/// An account named by a flag outweighs `POP3_SERVER` and the user that goes with it.
+/// An account named by a flag outweighs `POP3_SERVER` and the user that goes with it. `POP3_PASSWORD` is
+/// for one account: of several, for the only one that has no OAuth and no source of a password configured.
 ///
 /// # Errors
 /// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
@@ -56,7 +59,8 @@ pub fn resolve(
         refuse_for_several(&upper, scope)?;
     }
     let given = environment.password();
-    names
+    let mut served = 0;
+    let accounts = names
         .iter()
         .map(|name| {
             let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
@@ -68,12 +72,19 @@ pub fn resolve(
                 _ => base.password.clone(),
             };
             let mut account = account(*name, Overrides { password, ..base.under(&upper) }, environment)?;
+            served += usize::from(upper.password.is_none() && alone && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
             }
             Ok(account)
         })
-        .collect()
+        .collect::<Result<_>>()?;
+    if given.is_some() && served > 1 && scope != Scope::Shown {
+        return Err(Error::new(Kind::Usage, "could not use several accounts")
+            .because("the one password in POP3_PASSWORD cannot serve several accounts")
+            .hint("name a single one with --account, or keep the password of each with `pop3 auth login`"));
+    }
+    Ok(accounts)
 }
 
 fn distinct(names: &[String]) -> Vec<&str> {
@@ -97,7 +108,7 @@ fn configured<'a>(config: &'a Config, environment: &Environment, scope: Scope) -
                 .because("none was named, and no account is configured")
                 .hint(format!("give --server pop3s://USER@HOST, or write an [account.NAME] into {file}")))
         }
-        (Scope::All, _, _) | (Scope::One, None, [_]) => Ok(names),
+        (Scope::All | Scope::Shown, _, _) | (Scope::One, None, [_]) => Ok(names),
         (Scope::One, Some(default), _) => Ok(vec![default]),
         (Scope::One, None, _) => Err(Error::new(Kind::Usage, "could not choose an account")
             .because(format!("there are {}", names.join(", ")))

@@ -236,6 +236,22 @@ fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_the
 }
 
 #[test]
+fn one_password_in_the_environment_is_sent_to_no_more_than_one_of_several_accounts() {
+    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let third = format!("{TWO}[account.third]\nserver = 'pop3://me@t.example'\n");
+    let all = |text: &str, scope| resolve(&config(text), &environment, &[], &Overrides::default(), scope);
+    let error = all(&third, Scope::All).unwrap_err();
+    assert_eq!(error.kind(), Kind::Usage);
+    assert!(error.source().unwrap().to_string().contains("POP3_PASSWORD"), "{error:?}");
+    assert_eq!(all(&third, Scope::Shown).unwrap().len(), 3, "nothing is sent to be shown");
+    // What signs in otherwise has no use for it.
+    let oauth = format!("{third}oauth = 'google'\noauth-client-id = 'x'\n");
+    assert_eq!(given(&all(&oauth, Scope::All).unwrap()[1]), Some(&b"shared"[..]));
+    let command = [("password-command", "pass")];
+    assert!(resolve(&config(&third), &environment, &[], &flags(&command), Scope::All).is_ok());
+}
+
+#[test]
 fn no_debug_form_shows_a_password() {
     let account = one(TWO, &[("POP3_PASSWORD", "hunter2")], &["work"], &[]).unwrap();
     assert!(!format!("{account:?} {:?}", config(TWO)).contains("hunter2"));

@@ -21,7 +21,7 @@ pub(crate) fn show(context: &Context) -> Result<()> {
         output.note(&format!("no account is configured: {place} has none"));
         return Ok(());
     }
-    let accounts = context.accounts(&[], &Overrides::default())?;
+    let accounts = context.accounts_to_show(&[], &Overrides::default())?;
     let column = |title, of: fn(&Account) -> String| {
         let texts: Vec<String> = accounts.iter().map(of).collect();
         let width = widest(texts.iter().map(String::as_str).chain([title]));

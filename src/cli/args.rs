@@ -18,7 +18,7 @@ pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
 pub(crate) use self::message::MessageArg;
-pub(crate) use self::server::ServerArgs;
+pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{
     CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
     UidlArgs,

@@ -2,19 +2,18 @@
 //! printed. Accounts that sign in by OAuth have their part in [`oauth`].
 
 pub(crate) mod oauth;
+mod status;
 
 use anyhow::Result;
-use jiff::Timestamp;
-use pop3::account::{Account, PasswordSource};
+use pop3::account::Account;
 use pop3::auth::Proof;
 use pop3::error::{Error, Kind};
-use pop3::safe::{Rests, Safe, What};
+use pop3::safe::{Rests, What};
 
-use super::args::AuthFlow;
+pub(crate) use self::status::status;
+use super::args::{AuthFlow, ServerArgs};
 use super::context::Context;
-use super::output::Output;
 use super::output::json::Object;
-use super::output::table::{Align, Cell, Column, Table, Width, widest};
 
 /// `pop3 auth login`: a sign-in with the provider, or a password once the server has taken it.
 pub(crate) fn login(context: &Context, account: &Account, flow: Option<AuthFlow>) -> Result<()> {
@@ -41,7 +40,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     };
     context.try_sign_in(account, &credentials)?.quit()?;
     let what = What::Password;
-    let rests = safe.put(&account.name, what, password)?;
+    let rests = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
         output.object(object(Object::new(), &account.name, what, Some(&rests)))?;
@@ -59,133 +58,43 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// One line of `pop3 auth status`.
-struct Line<'a> {
-    account: &'a Account,
-    what: What,
-    rests: Option<Rests>,
-    /// The source of a password that counts before the one that is kept.
-    source: Option<&'static str>,
-    sign_in: Option<oauth::Known>,
-}
-
-/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none.
-pub(crate) fn status(context: &Context, accounts: &[Account]) -> Result<()> {
-    let safe = context.environment().safe()?;
-    let output = context.output();
-    let mut lines = Vec::with_capacity(accounts.len());
-    for account in accounts {
-        lines.extend(lines_of(context, &safe, account)?);
-    }
-    let width = |texts: Vec<&str>, title| Width::Exactly(widest(texts.into_iter().chain([title])).min(40));
-    let of = |text: fn(&oauth::Known) -> &str| -> Vec<&str> {
-        lines.iter().filter_map(|line| line.sign_in.as_ref()).map(text).collect()
-    };
-    let names = lines.iter().map(|line| line.account.name.as_str()).collect();
-    let users = lines.iter().map(|line| line.account.user.as_str()).collect();
-    let table = Table::new(
-        &[
-            Column("account", width(names, "account"), Align::Left),
-            Column("kind", Width::Exactly(8), Align::Left),
-            Column("user", width(users, "user"), Align::Left),
-            Column("provider", width(of(|known| &known.provider), "provider"), Align::Left),
-            Column("state", width(of(|known| known.state), "state"), Align::Left),
-            Column("token until", Width::Exactly(16), Align::Left),
-            Column("scope", width(of(|known| &known.scope), "scope"), Align::Left),
-            Column("rests in", Width::Share(1), Align::Left),
-        ],
-        output.width(),
-    );
-    if !output.is_json() {
-        output.heading(&table)?;
-    }
-    lines.iter().try_for_each(|line| show(output, &table, line))
-}
-
-fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<Vec<Line<'a>>> {
-    // Another source that was named counts before a password that is kept.
-    let named = Some(account.password.describe())
-        .filter(|_| !matches!(account.password, PasswordSource::Search) && account.oauth.is_none());
-    let mut lines = Vec::new();
-    for what in What::ALL {
-        let rests = safe.find(&account.name, what)?;
-        let sign_in = match &account.oauth {
-            Some(oauth) if what == What::RefreshToken => Some(oauth::known(context, account, oauth)?),
-            _ => None,
-        };
-        if rests.is_some() || sign_in.is_some() {
-            lines.push(Line {
-                account,
-                what,
-                rests,
-                source: named.filter(|_| what == What::Password),
-                sign_in,
-            });
+/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too. By its
+/// name alone also for one that is not configured any more.
+pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
+    let flags = server.overrides(context.environment().home())?;
+    if let [name] = server.which.accounts.as_slice()
+        && !context.config().names().any(|known| known == name)
+    {
+        let was_kept = oauth::logout_unconfigured(context, name, &flags)? | remove(context, name)?;
+        if was_kept {
+            return Ok(());
         }
     }
-    if lines.is_empty() {
-        lines.push(Line { account, what: What::Password, rests: None, source: named, sign_in: None });
-    }
-    Ok(lines)
-}
-
-fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
-    let Line { account, what, rests, source, sign_in } = line;
-    let until = sign_in.as_ref().and_then(|known| known.until);
-    if output.is_json() {
-        let object = object(Object::new(), &account.name, *what, rests.as_ref()).put("outweighed_by", source);
-        return Ok(output.object(match sign_in {
-            None => object.put("user", &account.user),
-            Some(known) => object
-                .put("user", &account.user)
-                .put("provider", &known.provider)
-                .put("state", known.state)
-                .put("token_until", known.until.map(|until: Timestamp| until.to_string()))
-                .put("renews", known.renews)
-                .put("scope", &known.scope),
-        })?);
-    }
-    let place = match (rests, source) {
-        (Some(rests), None) => rests.to_string(),
-        (Some(rests), Some(source)) => format!("{rests}, but the one that counts is: {source}"),
-        (None, Some(source)) => format!("nowhere; it comes from: {source}"),
-        (None, None) => "nowhere".to_owned(),
+    let account = context.account(&server.which.accounts, &flags)?;
+    let was_given_back = match &account.oauth {
+        Some(oauth) => oauth::logout(context, &oauth::keeper(context, &account, oauth)?)?,
+        None => false,
     };
-    let known = |text: fn(&oauth::Known) -> &str| Cell::text(sign_in.as_ref().map_or("-", text));
-    let cells = [
-        Cell::text(&account.name),
-        Cell::text(kind(*what)),
-        Cell::text(&account.user),
-        known(|known| &known.provider),
-        known(|known| known.state),
-        Cell::time(until),
-        known(|known| &known.scope),
-        Cell::text(&place),
-    ];
-    Ok(output.row(table, &cells)?)
+    if !remove(context, &account.name)? && !was_given_back {
+        context.output().note(&format!("nothing was kept for {}", account.name));
+    }
+    Ok(())
 }
 
-/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too.
-pub(crate) fn logout(context: &Context, account: &Account) -> Result<()> {
-    let safe = context.environment().safe()?;
-    let output = context.output();
-    let mut is_kept = false;
-    if let Some(oauth) = &account.oauth {
-        is_kept |= oauth::logout(context, account, oauth)?;
-    }
+/// Removes all that is kept for the account of that name; whether there was any.
+fn remove(context: &Context, name: &str) -> Result<bool> {
+    let (safe, output) = (context.environment().safe()?, context.output());
+    let mut was_kept = false;
     for what in What::ALL {
-        for rests in safe.remove(&account.name, what)? {
-            is_kept = true;
+        for rests in safe.remove(name, what)? {
+            was_kept = true;
             match output.is_json() {
-                true => output.object(object(Object::new(), &account.name, what, Some(&rests)))?,
-                false => output.note(&format!("removed the {what} of {} from {rests}", account.name)),
+                true => output.object(object(Object::new(), name, what, Some(&rests)))?,
+                false => output.note(&format!("removed the {what} of {name} from {rests}")),
             }
         }
     }
-    if !is_kept {
-        output.note(&format!("nothing was kept for {}", account.name));
-    }
-    Ok(())
+    Ok(was_kept)
 }
 
 /// An object that says what rests where.

@@ -55,6 +55,11 @@ impl Context {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::All)?)
     }
 
+    /// The same, to show them.
+    pub(crate) fn accounts_to_show(&self, names: &[String], flags: &Overrides) -> Result<Vec<Account>> {
+        Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::Shown)?)
+    }
+
     /// A session before sign-in.
     pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
         let is_shown = account.trace || self.output.wants_trace();

@@ -49,7 +49,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     {
         say(step);
         let mut told = context.output().report("demo");
-        let fetched = fetch::one(&context, &account, &signals, &mut told);
+        let fetched = fetch::one(&context, &account, signals, &mut told);
         signals.at_once();
         told.finish()?;
         fetched?;

@@ -32,7 +32,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let mut codes = Vec::with_capacity(accounts.len());
     for account in &accounts {
         let mut told = context.output().report(&account.name);
-        let outcome = one(context, account, &signals, &mut told);
+        let outcome = one(context, account, signals, &mut told);
         signals.at_once();
         codes.push(match outcome {
             Ok(()) => ExitCode::Done,
@@ -54,7 +54,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
 pub(crate) fn one(
     context: &Context,
     account: &Account,
-    signals: &Signals,
+    signals: Signals,
     told: &mut Report<'_>,
 ) -> Result<()> {
     let spec = destination(account)?;
@@ -86,7 +86,7 @@ struct Run<'a, 'o> {
     proof: Proof<'a>,
     journal: Journal,
     recovered: u32,
-    signals: &'a Signals,
+    signals: Signals,
     told: &'a mut Report<'o>,
 }
 

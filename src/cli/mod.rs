@@ -105,10 +105,8 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Shell(args) => shell::run(context, &account(&args.server)?)?,
         Command::Auth(args) => match args.command {
             AuthCommand::Login(args) => auth::login(context, &account(&args.server)?, args.flow())?,
-            AuthCommand::Status(args) => {
-                auth::status(context, &context.accounts(&args.which.accounts, &args.which.overrides()?)?)?;
-            }
-            AuthCommand::Logout(args) => auth::logout(context, &account(&args.server)?)?,
+            AuthCommand::Status(args) => return auth::status(context, &args.which),
+            AuthCommand::Logout(args) => auth::logout(context, &args.server)?,
         },
         Command::State(args) => match args.command {
             StateCommand::Show(args) => {

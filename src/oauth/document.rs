@@ -7,7 +7,7 @@ use oauth2::url::Url;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Settings, Tokens};
-use super::provider::{Endpoints, endpoint};
+use super::provider::{Endpoints, Named, Provider, endpoint};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -100,6 +100,18 @@ impl Document {
             && same_endpoint
     }
 
+    /// The settings it came about with, as far as it remembers them: what gives it back where nobody else
+    /// knows them any more. A client's secret is not among them.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            provider: self.provider.parse().unwrap_or(Provider::Own),
+            client_id: self.client_id.clone(),
+            scope: Some(self.scope.clone()),
+            named: Named { token: Some(self.token_endpoint.clone()), ..Named::default() },
+            redirect: None,
+        }
+    }
+
     /// The form that is stored.
     pub(super) fn write(&self) -> Result<Secret> {
         let text = |secret: &Secret| std::str::from_utf8(secret.expose()).unwrap_or_default().to_owned();
@@ -158,7 +170,6 @@ fn end(now: i64, lifetime: Duration) -> i64 {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::oauth::provider::{Named, Provider};
 
     pub(in crate::oauth) fn settings() -> Settings {
         let named = Named { token: endpoint("https://p/token").ok(), ..Named::default() };
@@ -229,6 +240,10 @@ pub(super) mod tests {
     fn it_belongs_to_the_configured_provider_and_client_only() {
         let document = document("a", None, 1, 0);
         assert!(document.belongs_to(&settings()));
+        for provider in ["own", "google", "https://login.example.com/"] {
+            let document = Document { provider: provider.into(), ..document.clone() };
+            assert!(document.belongs_to(&document.settings()), "{provider}");
+        }
         assert!(!document.belongs_to(&Settings { client_id: "other".into(), ..settings() }));
         assert!(!document.belongs_to(&Settings { provider: Provider::Google, ..settings() }));
         let mut moved = settings();

@@ -1,7 +1,10 @@
 //! Keeps one account's sign-in alive: gives out the access token while it is good, renews it when it
-//! is due or was refused, and never loses a rotated refresh token: the new one is stored, durably,
-//! before anything is done with what came along with it.
+//! is due or was refused. A rotated refresh token is stored, durably, before anything is done with what
+//! came along with it, and nothing of ours comes between: a safe that cannot be written is found out
+//! before, other runs and signals wait. What is left are SIGKILL, a power cut and a lost answer in that
+//! moment: then the provider may know a token that we do not, and somebody has to sign in anew.
 
+use std::any::Any;
 use std::path::PathBuf;
 
 use super::client::{Client, Settings, Tokens};
@@ -29,6 +32,9 @@ pub struct Keeper<'a> {
     pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
     /// The command that signs in anew, for the hint.
     pub login: String,
+    /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
+    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`, and that of the safe.
+    pub hold: fn() -> Result<Box<dyn Any>>,
 }
 
 /// What has become of a sign-in that was to be forgotten.
@@ -38,6 +44,17 @@ pub struct Forgotten {
     pub removed: Vec<Rests>,
     /// Whether the provider has forgotten it too: `None` where it has no way to say so.
     pub revoked: Option<Result<()>>,
+}
+
+/// The sign-in that is kept for the account, whatever is configured, and where it rests.
+///
+/// # Errors
+/// What the safe failed with; [`Kind::Data`] for what cannot be understood.
+pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, Rests)>> {
+    let Some((stored, rests)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
+    let document = Document::read(&stored);
+    let document = document.map_err(|error| error.within(format!("could not use what is in {rests}")))?;
+    Ok(Some((document, rests)))
 }
 
 impl Keeper<'_> {
@@ -53,13 +70,13 @@ impl Keeper<'_> {
             document.is_fresh(now)
                 && refused.is_none_or(|refused| refused.expose() != document.access.expose())
         };
-        let document = self.document()?;
+        let (document, _) = self.document()?;
         if is_good(&document) {
             return Ok(document.access);
         }
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         // Another run may have been faster while this one waited.
-        let document = self.document()?;
+        let (document, found) = self.document()?;
         if is_good(&document) {
             return Ok(document.access);
         }
@@ -69,14 +86,15 @@ impl Keeper<'_> {
                 .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
+        let _held = (self.hold)()?;
         // A safe that cannot be written has to be found out while the old token is still good.
-        self.save(&document)?;
+        self.put_back(&document, &found)?;
         let tokens =
             client.refresh(&document.token_endpoint, document.secret_in_body, refresh).map_err(|error| {
                 if error.kind() == Kind::SignIn { error.hint(self.run_login()) } else { error }
             })?;
         let renewed = document.renewed(tokens, now);
-        self.save(&renewed)?;
+        self.put_back(&renewed, &found)?;
         Ok(renewed.access)
     }
 
@@ -87,7 +105,7 @@ impl Keeper<'_> {
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, Rests)> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        let rests = self.save(&document)?;
+        let rests = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
         Ok((document, rests))
     }
 
@@ -96,14 +114,20 @@ impl Keeper<'_> {
     /// # Errors
     /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
     pub fn stored(&self) -> Result<Option<Document>> {
-        let Some((stored, rests)) = self.safe.get(self.account, What::RefreshToken)? else { return Ok(None) };
-        Document::read(&stored)
-            .map(Some)
-            .map_err(|error| error.within(format!("could not use what is in {rests}")).hint(self.run_login()))
+        Ok(self.found()?.map(|(document, _)| document))
     }
 
-    fn save(&self, document: &Document) -> Result<Rests> {
-        self.safe.put(self.account, What::RefreshToken, &document.write()?)
+    /// The same, and where it was found.
+    fn found(&self) -> Result<Option<(Document, Rests)>> {
+        stored(&self.safe, self.account).map_err(|error| match error.kind() {
+            Kind::Data => error.hint(self.run_login()),
+            _ => error,
+        })
+    }
+
+    /// Only a person at a login chooses anew where it rests.
+    fn put_back(&self, document: &Document, found: &Rests) -> Result<()> {
+        self.safe.put_back(self.account, What::RefreshToken, &document.write()?, found)
     }
 
     /// Has the provider forget the sign-in where it can, and forgets it here in any case.
@@ -133,9 +157,9 @@ impl Keeper<'_> {
         Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
     }
 
-    fn document(&self) -> Result<Document> {
-        match self.stored()? {
-            Some(document) if document.belongs_to(self.settings) => Ok(document),
+    fn document(&self) -> Result<(Document, Rests)> {
+        match self.found()? {
+            Some((document, rests)) if document.belongs_to(self.settings) => Ok((document, rests)),
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
                 .hint(self.run_login())),
@@ -175,6 +199,7 @@ mod tests {
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
+            hold: || Ok(Box::new(())),
         };
         test(&keeper, &store);
     }

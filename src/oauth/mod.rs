@@ -29,5 +29,5 @@ pub use self::client::{Client, Settings, Tokens};
 pub use self::device::DeviceCode;
 pub use self::document::Document;
 pub use self::http::{Reach, Through};
-pub use self::keeper::{Forgotten, Keeper};
+pub use self::keeper::{Forgotten, Keeper, stored};
 pub use self::provider::{Endpoints, Named, Provider, endpoint};

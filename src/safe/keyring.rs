@@ -57,6 +57,11 @@ impl Keyring {
         self.ask(account, what, |service| service.remove())
     }
 
+    /// All that is ours in it: for which accounts it keeps what.
+    pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
+        self.ask("", What::Password, |service| service.all())
+    }
+
     /// Does it in a thread, and waits no longer than an answer may take.
     fn ask<T: Send + 'static>(
         &self,
@@ -93,6 +98,9 @@ mod service {
 
     use super::{Trouble, What};
     use crate::auth::Secret;
+
+    /// The attribute of all that is ours.
+    const APPLICATION: (&str, &str) = ("application", "pop3");
 
     impl From<Error> for Trouble {
         fn from(error: Error) -> Trouble {
@@ -169,10 +177,26 @@ mod service {
             Ok(!items.is_empty())
         }
 
+        /// Attributes are not locked.
+        pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
+            let found = self.service.search_items(HashMap::from([APPLICATION]))?;
+            let mut all = Vec::new();
+            for item in found.unlocked.iter().chain(&found.locked) {
+                let mut attributes = item.get_attributes()?;
+                let what = What::ALL.into_iter().find(|what| {
+                    attributes.get("secret").is_some_and(|attribute| attribute == what.attribute())
+                });
+                if let (Some(account), Some(what)) = (attributes.remove("account"), what) {
+                    all.push((account, what));
+                }
+            }
+            Ok(all)
+        }
+
         /// By what it is found, also with other tools: `secret-tool lookup application pop3 account NAME`.
         fn attributes(&self) -> HashMap<&str, &str> {
             HashMap::from([
-                ("application", "pop3"),
+                APPLICATION,
                 ("account", self.account.as_str()),
                 ("secret", self.what.attribute()),
             ])
@@ -221,6 +245,10 @@ mod service {
         }
 
         pub(super) fn remove(&self) -> Result<bool, Trouble> {
+            match *self {}
+        }
+
+        pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
             match *self {}
         }
     }

@@ -15,10 +15,10 @@ mod keyring;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-pub(crate) use self::file::{file_name, refuse_if_others_may_read};
 use self::keyring::{Keyring, Trouble};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::files::file_name;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -109,7 +109,7 @@ impl Safe {
     /// does not answer.
     pub fn get(&self, account: &str, what: What) -> Result<Option<(Secret, Rests)>> {
         let path = self.path(account, what);
-        if let Some(secret) = file::read(&path)? {
+        if let Some(secret) = file::read(&path, what)? {
             return Ok(Some((secret, Rests::File(path))));
         }
         let Some(keyring) = &self.keyring else { return Ok(None) };
@@ -160,6 +160,19 @@ impl Safe {
         }
     }
 
+    /// Puts what has become of a secret back to where it was found: one in a file stays in its file, also
+    /// where a keyring could be reached, because whoever chose the file (for cron, say) still needs it there.
+    ///
+    /// # Errors
+    /// As [`Safe::put`].
+    pub fn put_back(&self, account: &str, what: What, secret: &Secret, found: &Rests) -> Result<()> {
+        match found {
+            Rests::File(path) => file::write(path, secret),
+            // Should it have been locked meanwhile, a file is better than a loss.
+            Rests::Keyring => self.put(account, what, secret).map(drop),
+        }
+    }
+
     /// Removes the secret, and tells from where: nowhere where there was none.
     ///
     /// # Errors
@@ -180,6 +193,24 @@ impl Safe {
             }
         }
         Ok(removed)
+    }
+
+    /// All that is kept, in files and in the keyring: for which account what, and where. A file whose name
+    /// was too long for the whole of the account's is called by what there is of it.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does not
+    /// answer.
+    pub fn all(&self) -> Result<Vec<(String, What, Rests)>> {
+        let mut all = file::all(&self.folder)?;
+        if let Some(keyring) = &self.keyring {
+            match keyring.all() {
+                Ok(found) => all.extend(found.into_iter().map(|(name, what)| (name, what, Rests::Keyring))),
+                Err(Trouble::Absent) => {}
+                Err(trouble) => return Err(trouble.told("could not look through the keyring".to_owned())),
+            }
+        }
+        Ok(all)
     }
 
     fn path(&self, account: &str, what: What) -> PathBuf {
@@ -227,6 +258,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path().join("a/pop3"), None);
         assert_eq!(exposed(&safe, What::Password), None);
+        assert_eq!(safe.all().unwrap(), [], "no folder, no secrets");
         let rests = safe.put(ACCOUNT, What::Password, &Secret::new("first")).unwrap();
         safe.put(ACCOUNT, What::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
         safe.put(ACCOUNT, What::Password, &Secret::new("second\n")).unwrap();
@@ -238,6 +270,12 @@ mod tests {
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(safe.folder())), (0o600, 0o700));
         assert_eq!(fs::read_dir(safe.folder()).unwrap().count(), 2, "nothing is left behind");
+        fs::write(safe.folder().join("work.journal"), "").unwrap();
+        let mut all = safe.all().unwrap();
+        all.sort_by_key(|(_, what, _)| *what == What::Password);
+        let token = Rests::File(safe.folder().join("me@example.org%2Fx.token"));
+        let (first, second) = ((ACCOUNT.to_owned(), What::RefreshToken, token), What::Password);
+        assert_eq!(all, [first, (ACCOUNT.to_owned(), second, rests.clone())]);
         assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), [rests]);
         assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), []);
         assert_eq!(exposed(&safe, What::Password), None);

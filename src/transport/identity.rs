@@ -5,13 +5,13 @@
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use native_tls::Identity;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
+use crate::files::refuse_if_others_may_read;
 
 /// The most that is read of a file, in bytes: no key and no chain is longer.
 const LIMIT: u64 = 1 << 20;
@@ -48,7 +48,7 @@ impl ClientCertificate {
     pub(super) fn load(&self) -> Result<Identity> {
         let (text, file) = read(&self.certificate, "certificate")?;
         if !is_pem(&text) {
-            refuse_if_others_may_read(&file, &self.certificate)?;
+            refuse_if_others_may_read(&file, &self.certificate, "private key")?;
             if let Some(key) = &self.key {
                 return Err(unusable(&self.certificate)
                     .because(format!(
@@ -65,11 +65,11 @@ impl ClientCertificate {
                     .because("there is no private key in it")
                     .hint("name the file that holds its key with --client-key FILE"));
             }
-            refuse_if_others_may_read(&file, &self.certificate)?;
+            refuse_if_others_may_read(&file, &self.certificate, "private key")?;
             return self.pair(&text, &text, &self.certificate);
         };
         let (key, file) = read(path, "key")?;
-        refuse_if_others_may_read(&file, path)?;
+        refuse_if_others_may_read(&file, path, "private key")?;
         if !holds_a_key(&key) {
             return Err(unusable(path)
                 .because("there is no private key in PEM form in it")
@@ -216,18 +216,6 @@ fn read(path: &Path, what: &str) -> Result<(Zeroizing<Vec<u8>>, File)> {
         return Err(unusable(path).because("it is larger than 1 MiB"));
     }
     Ok((text, file))
-}
-
-/// Refuses a regular file that more than its owner may read. Pipes and devices have no keepers.
-fn refuse_if_others_may_read(file: &File, path: &Path) -> Result<()> {
-    let name = path.display();
-    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
-        let mode = metadata.mode() & 0o7777;
-        let what = format!("{name} holds a private key and others may read it (mode {mode:04o})");
-        return Err(Error::new(Kind::Config, what).hint(format!("chmod 600 {name}")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

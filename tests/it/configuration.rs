@@ -118,3 +118,22 @@ fn without_configuration_and_server_it_says_what_to_do() {
     assert!([64, 78].contains(&outcome.code), "{outcome:?}");
     outcome.says("--server");
 }
+
+#[test]
+fn one_password_in_the_environment_is_not_sent_to_several_servers() {
+    let (one, two) = (dovecot::maildrop(), dovecot::maildrop());
+    let home = Home::new();
+    home.configure(&format!(
+        "[account.one]\nserver = \"{}\"\ntls = \"none\"\n[account.two]\nserver = \"{}\"\ntls = \"none\"\n\
+         [defaults]\ndeliver = \"maildir:in\"\n",
+        one.url("pop3"),
+        two.url("pop3")
+    ));
+    let run = |args: &[&str]| Pop3::new(&home).args(args).env("POP3_PASSWORD", one.password()).run();
+    let refused = run(&["fetch", "--trace"]).exits(64).says("POP3_PASSWORD cannot serve several accounts");
+    assert!(!refused.stderr.contains("S: +OK"), "{}", refused.stderr);
+    run(&["fetch", "-a", "one"]).exits(0);
+    for args in [&["accounts"][..], &["auth", "status"]] {
+        run(args).exits(0).has_line(&["two"]);
+    }
+}

@@ -5,6 +5,8 @@ use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::search::hides;
 use crate::support::web::{Reply, Web};
 use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 const REFRESH: &str = "the-refresh-token-0123456789";
@@ -119,6 +121,59 @@ fn an_endpoint_on_this_very_machine_is_not_sought_through_a_proxy() {
         run.run().exits(69).says("through the proxy 127.0.0.1:9");
         assert_eq!(web.heard().len(), 1, "{:?}", web.heard());
     }
+}
+
+/// How a run ends that gets signals while the provider is asked, which answers after them; and what is kept
+/// then.
+fn signalled(args: &[&str], signals: &[&str], reply: Reply) -> (i32, String) {
+    let are_sent = Arc::new(AtomicBool::new(false));
+    let may_answer = Arc::clone(&are_sent);
+    let web = Web::start(move |_, _, _| {
+        while !may_answer.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        reply.clone()
+    });
+    let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
+    keep_what_is_due(&home, &web);
+    let running = Pop3::new(&home).args(args).start();
+    let patience = Instant::now() + Duration::from_secs(60);
+    while web.heard().is_empty() {
+        assert!(Instant::now() < patience, "nobody asks");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    for signal in signals {
+        running.signal(signal);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    are_sent.store(true, Ordering::SeqCst);
+    let code = running.wait().code;
+    (code, fs::read_to_string(home.join(".local/state/pop3/work.token")).unwrap())
+}
+
+#[test]
+fn a_signal_while_a_token_is_renewed_waits_until_the_new_one_is_stored() {
+    std::thread::scope(|threads| {
+        for args in [&["stat"][..], &["fetch"], &["fetch", "--dry-run"], &["list"]] {
+            for (signals, code) in [(&["TERM"][..], 143), (&["INT"], 130), (&["INT", "INT", "TERM"], 143)] {
+                threads.spawn(move || {
+                    let (ended, kept) = signalled(args, signals, Reply::json(200, TOKENS));
+                    assert_eq!(ended, code, "{args:?} {signals:?}");
+                    let is_rotated = kept.contains("the-next-refresh-token") && !kept.contains(REFRESH);
+                    assert!(is_rotated, "{args:?} {signals:?}: {kept}");
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_provider_that_hangs_holds_a_signal_no_longer_than_the_timeout() {
+    let began = Instant::now();
+    let (code, kept) = signalled(&["stat", "--timeout", "5s"], &["TERM"], Reply::Silence);
+    assert_eq!(code, 143);
+    assert!(kept.contains(REFRESH), "{kept}");
+    assert!(began.elapsed() < Duration::from_secs(60), "it ended by the timeout");
 }
 
 /// A provider with a device flow whose token endpoint gives these answers, the last one for ever.

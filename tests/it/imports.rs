@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// belongs to the binary, and the library cannot know it.
 const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
+    ("files", &[]),
     ("identity", &[]),
     ("program", &[]),
     ("protocol", &[]),
@@ -25,13 +26,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Values that every room may use. They use nothing but each other, `error` not even that.
-const LEAVES: &[&str] = &["error", "identity", "program"];
+const LEAVES: &[&str] = &["error", "files", "identity", "program"];
 
 /// Rooms that may not even use every leaf.
 fn leaves_for(room: &str) -> &'static [&'static str] {
     match room {
         "error" | "program" => &[],
-        "server" | "identity" => &["error"],
+        "server" | "identity" | "files" => &["error"],
         _ => LEAVES,
     }
 }

@@ -287,6 +287,18 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
 }
 
 #[test]
+fn a_sign_in_that_is_configured_no_more_is_given_back_to_its_provider_all_the_same() {
+    let account = shared().account("public", "");
+    account.login();
+    let refresh = account.kept("refresh_token");
+    account.home.configure("");
+    let authority = shared().authority().to_str().unwrap();
+    let logout = account.pop3(&["auth", "logout", "-a", "work", "--ca-file", authority]);
+    logout.run().exits(0).says("the provider has forgotten");
+    assert!(!shared().knows(&refresh) && !account.token_file().exists());
+}
+
+#[test]
 fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
     let session = Session::with_a_keyring();
     let account = shared().account("brief", "").within(&session.address);

@@ -27,7 +27,7 @@ pub(crate) enum AuthCommand {
     ///
     /// What is got is put into the desktop's keyring; where there is none, or it is locked, into a file
     /// below $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's
-    /// name.
+    /// name. A password is sent to no other user or server than those it was proven with.
     #[command(after_help = "\
 Examples:
   pop3 auth login -a work
@@ -36,9 +36,13 @@ Examples:
   POP3_KEYRING=off pop3 auth login -a work   into a file, for cron on a machine without a desktop")]
     Login(Box<LoginArgs>),
     /// Show what is kept for which account, where, and for how long
+    ///
+    /// Without --account also what is kept for accounts that are not configured. Nothing is unlocked for it.
     #[command(after_help = "Example:\n  pop3 auth status")]
     Status(KeptArgs),
     /// Forget what is kept for an account, at its OAuth provider too
+    ///
+    /// By its name also for one that is not configured any more.
     #[command(after_help = "Example:\n  pop3 auth logout -a work")]
     Logout(Box<LogoutArgs>),
 }

@@ -140,7 +140,8 @@ pub(crate) struct SignInArgs {
     ///
     /// Without any of these options, the password comes from POP3_PASSWORD, else from the configuration
     /// file, else from where `pop3 auth login` keeps it, else from ~/.netrc, else from a question on the
-    /// terminal.
+    /// terminal. With several accounts POP3_PASSWORD is for the only one of which nothing else is
+    /// configured; where there are more of them it is refused.
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     #[arg(conflicts_with_all = ["password_file", "password_stdin"])]
     pub(crate) password_command: Option<String>,

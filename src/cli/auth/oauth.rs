@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{Account, OAuth};
+use pop3::account::{Account, OAuth, Overrides};
 use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
-use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit};
+use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
 use pop3::program;
 use pop3::safe::What;
 
@@ -20,7 +20,7 @@ use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
 use crate::cli::output::json::Object;
-use crate::cli::report;
+use crate::cli::{report, signals};
 
 /// A person gets this many times the patience that a machine gets.
 const PERSON: u32 = 10;
@@ -40,6 +40,7 @@ pub(crate) fn keeper<'a>(
         reach: reach(account),
         client_secret: Box::new(|| oauth.client_secret()),
         login: login_command(context, account),
+        hold: signals::hold,
     })
 }
 
@@ -251,34 +252,69 @@ pub(super) struct Known {
     pub(super) state: &'static str,
     /// The end of the access token.
     pub(super) until: Option<Timestamp>,
-    /// Whether it is renewed without a person.
-    pub(super) renews: bool,
+    /// Whether it is renewed without a person, where that is known.
+    pub(super) renews: Option<bool>,
     pub(super) scope: String,
 }
 
-/// What is known of an account's sign-in.
-pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<Known> {
-    let stored = keeper(context, account, oauth)?.stored()?;
+/// What is known of an account's sign-in, and why no more is known of it.
+pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<(Known, Option<Error>)> {
+    let mut keeper = keeper(context, account, oauth)?;
+    // To look is no reason to ask somebody to unlock it.
+    keeper.safe = keeper.safe.asking(false);
+    let (stored, trouble) = match keeper.stored() {
+        Ok(stored) => (stored, None),
+        Err(error) => (None, Some(error)),
+    };
     let now = Timestamp::now().as_second();
     let state = match &stored {
-        None => "not signed in",
+        None => match trouble.as_ref().map(Error::kind) {
+            None => "not signed in",
+            Some(Kind::NoCredentials) => "locked",
+            Some(Kind::Data) => "damaged",
+            Some(Kind::Config) => "open to others",
+            Some(_) => "unreadable",
+        },
         Some(document) if !document.belongs_to(&oauth.settings) => "of another client",
         Some(document) if document.refresh.is_none() && !document.is_fresh(now) => "expired",
         Some(_) => "signed in",
     };
-    Ok(Known {
+    let known = Known {
         provider: oauth.settings.provider.to_string(),
         state,
         until: stored.as_ref().and_then(|document| Timestamp::from_second(document.expires_at?).ok()),
-        renews: stored.as_ref().is_some_and(|document| document.refresh.is_some()),
+        renews: trouble.is_none().then(|| stored.as_ref().is_some_and(|document| document.refresh.is_some())),
         scope: stored.map_or_else(|| oauth.settings.scope().to_owned(), |document| document.scope),
-    })
+    };
+    Ok((known, trouble))
 }
 
-/// Forgets an account's sign-in, here and at the provider; says whether there was one.
-pub(super) fn logout(context: &Context, account: &Account, oauth: &OAuth) -> Result<bool> {
-    let forgotten = keeper(context, account, oauth)?.forget()?;
-    let (output, name, what) = (context.output(), &account.name, What::RefreshToken);
+/// Forgets the sign-in of an account that is not configured, by what is kept of it; one that cannot
+/// be read is left to be removed. Says whether there was one.
+pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrides) -> Result<bool> {
+    let safe = context.environment().safe()?;
+    let Ok(Some((document, _))) = stored(&safe, name) else { return Ok(false) };
+    let settings = document.settings();
+    // Of an account nothing is needed but how the provider is reached, so that any server will do.
+    let server = Some("pop3s://nobody@localhost".parse()?);
+    let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
+    let keeper = Keeper {
+        safe,
+        account: name,
+        lock: context.environment().state_path(name)?.with_extension("token.lock"),
+        settings: &settings,
+        reach: reach(&account),
+        client_secret: Box::new(|| Ok(None)),
+        login: "pop3 auth login".to_owned(),
+        hold: signals::hold,
+    };
+    logout(context, &keeper)
+}
+
+/// Forgets a sign-in, here and at the provider; says whether there was one.
+pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
+    let forgotten = keeper.forget()?;
+    let (output, name, what) = (context.output(), keeper.account, What::RefreshToken);
     for rests in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);

@@ -80,11 +80,12 @@ fn no_other_file_that_is_of_no_use_is_quoted() {
     let file = home.join("file");
     let by_file = ["--password-file", file.to_str().unwrap()];
     let long = format!("{SECRET}\n").repeat(1 << 15);
-    let cases: [(&dyn Fn(), &[&str], i32); 8] = [
+    let cases: [(&dyn Fn(), &[&str], i32); 9] = [
         (&|| netrc(&format!("machine 127.0.0.1 login me password {SECRET}"), 0o644), &[], 78),
         (&|| netrc(&format!("machine 127.0.0.1 {SECRET} me password"), 0o600), &[], 78),
         (&|| netrc(&format!("machine 127.0.0.1 login me password \"{SECRET}"), 0o600), &[], 78),
         (&|| kept(SECRET, 0o640), &[], 78),
+        (&|| kept(SECRET, 0o600), &[], 65),
         (&|| kept(&long, 0o600), &[], 65),
         (&|| drop(home.write("file", SECRET, 0o604)), &by_file, 78),
         (&|| drop(home.write("file", &long, 0o600)), &by_file, 65),

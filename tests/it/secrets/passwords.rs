@@ -105,17 +105,18 @@ impl Case {
         }
     }
 
-    /// Puts the password where `pop3 auth login` does, also one that the server would not take.
-    fn keep(&self, works: bool, seen: &mut Seen) {
+    /// Puts the password where, and as, `pop3 auth login` does, also one that the server would not take.
+    fn keep(&self, maildrop: &dyn Maildrop, works: bool, seen: &mut Seen) {
+        let kept = format!("{}\n{}\t{}", self.password, maildrop.user(), maildrop.address().ip());
         match (self.source, works) {
             (Source::Kept | Source::Keyring, true) => {
                 let login = self.pop3(&["auth", "login", "--trace", "--password-stdin"]);
                 seen.outcome("login", &login.stdin(format!("{}\n", self.password)).run().exits(0));
             }
             (Source::Kept, false) => {
-                self.home.write(".local/state/pop3/work.secret", &self.password, 0o600);
+                self.home.write(".local/state/pop3/work.secret", &kept, 0o600);
             }
-            (Source::Keyring, false) => self.session.as_ref().unwrap().keep("work", &self.password),
+            (Source::Keyring, false) => self.session.as_ref().unwrap().keep("work", "password", &kept),
             _ => {}
         }
     }
@@ -167,7 +168,7 @@ fn no_password_is_seen_wherever_it_comes_from_and_whether_it_is_right() {
         let password = if works { maildrop.password() } else { WRONG };
         let case = Case::new(&maildrop, source, password);
         let mut seen = Seen::default();
-        case.keep(works, &mut seen);
+        case.keep(&maildrop, works, &mut seen);
         every_command(&case, works, &mut seen);
         let rightly: Vec<&Path> = case.rightly.iter().map(PathBuf::as_path).collect();
         seen.folder(case.home.path(), &rightly);

@@ -85,13 +85,14 @@ impl Session {
     pub(crate) fn password_of(&self, account: &str) -> Option<String> {
         let (found, said) = self
             .secret_tool(&["lookup", "application", "pop3", "account", account, "secret", "password"], "");
-        found.then_some(said)
+        // Behind it stands where it may go.
+        found.then(|| said.rsplit_once('\n').unwrap().0.to_owned())
     }
 
-    /// Keeps a password for the account, as `pop3 auth login` would.
-    pub(crate) fn keep(&self, account: &str, password: &str) {
-        let attributes = ["application", "pop3", "account", account, "secret", "password"];
-        assert!(self.secret_tool(&[&["store", "--label", "x"][..], &attributes].concat(), password).0);
+    /// Keeps a `password` or a `refresh-token` for the account, as `pop3 auth login` would.
+    pub(crate) fn keep(&self, account: &str, what: &str, document: &str) {
+        let attributes = ["application", "pop3", "account", account, "secret", what];
+        assert!(self.secret_tool(&[&["store", "--label", "x"][..], &attributes].concat(), document).0);
     }
 
     /// From here on nothing can be read in it.

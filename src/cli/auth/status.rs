@@ -1,0 +1,179 @@
+//! `pop3 auth status`: what is kept for whom, where, and whether it is of use. Nothing is unlocked for it.
+
+use anyhow::Result;
+use jiff::Timestamp;
+use pop3::account::{Account, PasswordSource};
+use pop3::error::Error;
+use pop3::safe::{Rests, Safe, What};
+
+use super::{kind, oauth, object};
+use crate::cli::args::WhichArgs;
+use crate::cli::context::Context;
+use crate::cli::output::Output;
+use crate::cli::output::json::Object;
+use crate::cli::output::table::{Align, Cell, Column, Table, Width, widest};
+use crate::cli::report::{self, ExitCode};
+
+/// One line of `pop3 auth status`.
+struct Line<'a> {
+    account: &'a str,
+    /// Of an account that is configured.
+    user: Option<&'a str>,
+    what: What,
+    rests: Option<Rests>,
+    /// The source of a password that counts before the one that is kept.
+    source: Option<&'static str>,
+    sign_in: Option<oauth::Known>,
+    /// What is wrong with it, where that is known.
+    state: Option<&'static str>,
+    trouble: Option<Error>,
+}
+
+impl<'a> Line<'a> {
+    fn new(account: &'a str, user: Option<&'a str>, what: What) -> Line<'a> {
+        Line { account, user, what, rests: None, source: None, sign_in: None, state: None, trouble: None }
+    }
+
+    fn of(account: &'a Account, what: What) -> Line<'a> {
+        Line::new(&account.name, Some(&account.user), what)
+    }
+}
+
+/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none; where no
+/// account is named, also for what is kept for accounts that are not configured. What is wrong with one
+/// stands in its line, and is told after all of them.
+pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
+    let safe = context.environment().safe()?;
+    let is_for_all = which.accounts.is_empty() && which.server.is_none();
+    let kept = if is_for_all { safe.all() } else { Ok(Vec::new()) };
+    let (kept, mut trouble) = match kept {
+        Ok(kept) => (kept, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    let accounts = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
+        Ok(accounts) => accounts,
+        // What was kept for a server that was named is there all the same.
+        Err(_) if context.config().names().next().is_none() && !kept.is_empty() => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let output = context.output();
+    let mut lines = Vec::with_capacity(accounts.len());
+    for account in &accounts {
+        lines.extend(lines_of(context, &safe, account)?);
+    }
+    for (name, what, rests) in &kept {
+        let is_theirs = accounts.iter().any(|account| account.name == *name);
+        if !is_theirs && !context.config().names().any(|known| known == name) {
+            let (rests, state) = (Some(rests.clone()), Some("not configured"));
+            lines.push(Line { rests, state, ..Line::new(name, None, *what) });
+        }
+    }
+    // A keyring that does not answer is told once.
+    if lines.iter().any(|line| line.trouble.is_some()) {
+        trouble = None;
+    }
+    let width = |texts: Vec<&str>, title| Width::Exactly(widest(texts.into_iter().chain([title])).min(40));
+    let of = |text: fn(&oauth::Known) -> &str| -> Vec<&str> {
+        lines.iter().filter_map(|line| line.sign_in.as_ref()).map(text).collect()
+    };
+    let names = lines.iter().map(|line| line.account).collect();
+    let users = lines.iter().filter_map(|line| line.user).collect();
+    let table = Table::new(
+        &[
+            Column("account", width(names, "account"), Align::Left),
+            Column("kind", Width::Exactly(8), Align::Left),
+            Column("user", width(users, "user"), Align::Left),
+            Column("provider", width(of(|known| &known.provider), "provider"), Align::Left),
+            Column(
+                "state",
+                width(lines.iter().filter_map(|line| line.state).collect(), "state"),
+                Align::Left,
+            ),
+            Column("token until", Width::Exactly(16), Align::Left),
+            Column("scope", width(of(|known| &known.scope), "scope"), Align::Left),
+            Column("rests in", Width::Share(1), Align::Left),
+        ],
+        output.width(),
+    );
+    if !output.is_json() {
+        output.heading(&table)?;
+    }
+    lines.iter().try_for_each(|line| show(output, &table, line))?;
+    let troubles = lines.into_iter().filter_map(|line| line.trouble).chain(trouble).map(anyhow::Error::from);
+    Ok(ExitCode::merge(troubles.map(|error| {
+        output.error(&error);
+        report::exit_code(&error)
+    })))
+}
+
+fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<Vec<Line<'a>>> {
+    // Another source that was named counts before a password that is kept.
+    let named = Some(account.password.describe())
+        .filter(|_| !matches!(account.password, PasswordSource::Search) && account.oauth.is_none());
+    let mut wanted = What::ALL;
+    // What counts first: the other one may be left over.
+    wanted.sort_by_key(|what| (*what == What::RefreshToken) != account.oauth.is_some());
+    let mut lines = Vec::new();
+    for what in wanted {
+        let mut line = Line { source: named.filter(|_| what == What::Password), ..Line::of(account, what) };
+        match safe.find(&account.name, what) {
+            Ok(rests) => line.rests = rests,
+            // Once is enough to wait for a keyring, and what counts is known.
+            Err(_) if !lines.is_empty() => break,
+            Err(error) => {
+                (line.state, line.trouble) = (Some("out of reach"), Some(error));
+                lines.push(line);
+                break;
+            }
+        }
+        if let (Some(oauth), What::RefreshToken) = (&account.oauth, what) {
+            let (known, trouble) = oauth::known(context, account, oauth)?;
+            (line.state, line.trouble) = (Some(known.state), trouble);
+            line.sign_in = Some(known);
+        }
+        if line.rests.is_some() || line.sign_in.is_some() {
+            lines.push(line);
+        }
+    }
+    if lines.is_empty() {
+        lines.push(Line { source: named, ..Line::of(account, What::Password) });
+    }
+    Ok(lines)
+}
+
+fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
+    let Line { account, user, what, rests, source, sign_in, state, trouble } = line;
+    let until = sign_in.as_ref().and_then(|known| known.until);
+    if output.is_json() {
+        let object = object(Object::new(), account, *what, rests.as_ref()).put("outweighed_by", source);
+        return Ok(output.object(match sign_in {
+            None => object.put("user", user).put("state", state),
+            Some(known) => object
+                .put("user", user)
+                .put("provider", &known.provider)
+                .put("state", state)
+                .put("token_until", known.until.map(|until: Timestamp| until.to_string()))
+                .put("renews", known.renews)
+                .put("scope", &known.scope),
+        })?);
+    }
+    let place = match (rests, source) {
+        (Some(rests), None) => rests.to_string(),
+        (Some(rests), Some(source)) => format!("{rests}, but the one that counts is: {source}"),
+        (None, Some(source)) => format!("nowhere; it comes from: {source}"),
+        (None, None) if trouble.is_some() => "-".to_owned(),
+        (None, None) => "nowhere".to_owned(),
+    };
+    let known = |text: fn(&oauth::Known) -> &str| Cell::text(sign_in.as_ref().map_or("-", text));
+    let cells = [
+        Cell::text(account),
+        Cell::text(kind(*what)),
+        Cell::text(user.unwrap_or("-")),
+        known(|known| &known.provider),
+        Cell::text(state.unwrap_or("-")),
+        Cell::time(until),
+        known(|known| &known.scope),
+        Cell::text(&place),
+    ];
+    Ok(output.row(table, &cells)?)
+}

@@ -1,0 +1,104 @@
+//! The files of one user: what those of an account are called, and that nobody else reads what is secret
+//! in them.
+
+use std::fs::File;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Kind, Result};
+
+/// The longest file name that is made of an account's name, in bytes; file systems allow 255.
+const LONGEST_NAME: usize = 180;
+
+/// Refuses a regular file with a secret in it, called `what`, that more than its owner may read. Pipes and
+/// devices have no keepers.
+///
+/// # Errors
+/// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.
+pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) -> Result<()> {
+    let name = path.display();
+    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
+    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
+        let mode = metadata.mode() & 0o7777;
+        let told = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
+        return Err(Error::new(Kind::Config, told).hint(format!("chmod 600 {name}")));
+    }
+    Ok(())
+}
+
+/// An account's name as a file name: readable, without a way out of the folder, different for
+/// different names.
+pub(crate) fn file_name(account: &str) -> String {
+    let mut name = String::with_capacity(account.len());
+    for (at, byte) in account.bytes().enumerate() {
+        match byte {
+            b'.' if at == 0 => name.push_str("%2E"),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'@' | b'+' => {
+                name.push(byte as char);
+            }
+            _ => name.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    if name.len() > LONGEST_NAME {
+        name.truncate(LONGEST_NAME);
+        let digest = Sha256::digest(account.as_bytes());
+        name.extend(digest.iter().take(16).map(|byte| format!("{byte:02x}")));
+    }
+    name
+}
+
+/// The account's name of a file's name; one that [`file_name`] did not make, or shortened, stays as it is.
+pub(crate) fn account_of(name: &str) -> String {
+    decoded(name).filter(|account| file_name(account) == name).unwrap_or_else(|| name.to_owned())
+}
+
+fn decoded(name: &str) -> Option<String> {
+    let mut parts = name.split('%');
+    let mut bytes = parts.next()?.as_bytes().to_vec();
+    for part in parts {
+        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
+        bytes.extend(&part.as_bytes()[2..]);
+    }
+    String::from_utf8(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn no_account_name_leaves_the_folder_or_meets_another() {
+        assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
+        assert_eq!(file_name("me@h/run\0ü"), "me@h%2Frun%00%C3%BC");
+        assert_ne!(file_name("a/b"), file_name("a%2Fb"));
+        let long = |last: &str| file_name(&format!("{}{last}", "ü".repeat(300)));
+        assert!(long("a").len() < 240);
+        assert_ne!(long("a"), long("b"));
+        for name in ["work", "../../etc/passwd", "me@h/run\0ü", "a%2Fb", ".x", "100%"] {
+            assert_eq!(account_of(&file_name(name)), name);
+        }
+        for name in ["a%", "a%2", "a%zz", "a%2fb", "%FF", "ü%2", &long("a")] {
+            assert_eq!(account_of(name), name, "not of our making");
+        }
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_told_by_what_it_holds() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        for (mode, is_fine) in [(0o600, true), (0o400, true), (0o640, false), (0o602, false)] {
+            fs::set_permissions(file.path(), Permissions::from_mode(mode)).expect("set");
+            let outcome = refuse_if_others_may_read(file.as_file(), file.path(), "refresh token");
+            assert_eq!(outcome.is_ok(), is_fine, "{mode:o}");
+            let Err(error) = outcome else { continue };
+            assert!(error.to_string().contains("holds a refresh token and others may read it"), "{error}");
+            assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", file.path().display()).as_str()));
+        }
+        let pipe = File::open("/dev/null").expect("a device");
+        assert!(refuse_if_others_may_read(&pipe, Path::new("/dev/null"), "password").is_ok());
+    }
+}

@@ -22,7 +22,7 @@ pub enum Scope {
 
 /// The accounts that are meant. A server named by the flags (or else by `POP3_SERVER`) is an account
 /// of its own on the `[defaults]`, unless an account is named beside it, whose server it replaces.
-/// An account named by a flag outweighs `POP3_SERVER` and the user that goes with it.
+/// An account named by a flag outweighs `POP3_SERVER` and what goes with it.
 ///
 /// # Errors
 /// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
@@ -36,7 +36,8 @@ pub fn resolve(
 ) -> Result<Vec<Account>> {
     let mut surroundings = environment.overrides()?;
     if !accounts.is_empty() && surroundings.server.is_some() {
-        (surroundings.server, surroundings.user) = (None, None);
+        surroundings.leave_server();
+        surroundings.user = None;
     }
     let named = match environment.account()? {
         _ if !accounts.is_empty() => distinct(accounts),

@@ -114,6 +114,28 @@ fn tls_overrides_the_scheme_and_with_it_the_port() {
 }
 
 #[test]
+fn no_lighter_word_opens_the_line_that_a_heavier_url_encrypts() {
+    let new = ("server", "pop3s://me@new.example");
+    let old = "[account.old]\nserver = 'pop3://me@old.example'\ntls = 'none'\n";
+    let security = |text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]| {
+        one(text, environment, account, said).unwrap().security
+    };
+    let open = "[defaults]\ntls = 'none'\n";
+    assert_eq!(security(open, &[], &[], &[new]), Security::Implicit);
+    let account = format!("{open}[account.a]\nserver = 'pop3://me@a.example'\n");
+    assert_eq!(security(&account, &[], &["a"], &[]), Security::Stls);
+    assert_eq!(security("", &[("POP3_TLS", "none")], &[], &[new]), Security::Implicit);
+    assert_eq!(security(old, &[], &["old"], &[new]), Security::Implicit);
+    let lab = [("POP3_SERVER", "pop3://lab.example"), ("POP3_USER", "me"), ("POP3_TLS", "none")];
+    assert_eq!(security(TWO, &lab, &["work"], &[]), Security::Implicit, "it was said of the lab");
+    // Said of this very server, or in a heavier layer.
+    assert_eq!(security(old, &[], &["old"], &[]), Security::None);
+    assert_eq!(security(TWO, &lab, &[], &[]), Security::None);
+    assert_eq!(security(TWO, &[("POP3_TLS", "none")], &["work"], &[]), Security::None);
+    assert_eq!(security(open, &[], &[], &[new, ("tls", "none")]), Security::None);
+}
+
+#[test]
 fn the_way_is_that_of_the_heaviest_word_and_the_systems_proxy_the_lightest() {
     let server = ("server", "pop3s://me@h.example");
     let all = ("ALL_PROXY", "socks5h://system:9050");

@@ -53,6 +53,22 @@ fn flags_outweigh_the_file_and_unknown_accounts_are_named() {
 }
 
 #[test]
+fn a_url_with_tls_is_not_opened_by_what_the_file_says_of_others() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    home.configure("[defaults]\ntls = \"none\"\n");
+    // This one has no TLS on that port: an attempt in the clear would work.
+    let url = maildrop.url("pop3s");
+    let stat = |more: &[&str]| {
+        let run = Pop3::new(&home).args(["stat", "--trace", "--server", &url]).args(more);
+        run.env("POP3_PASSWORD", maildrop.password()).run()
+    };
+    let refused = stat(&[]).exits(76);
+    assert!(!refused.stderr.contains("C: "), "{}", refused.stderr);
+    stat(&["--tls", "none"]).exits(0);
+}
+
+#[test]
 fn a_typo_is_78_with_its_place_and_the_nearest_key() {
     let home = Home::new();
     home.configure("[account.work]\nserver = \"pop3s://me@example.org\"\npasswort-command = \"pass\"\n");

@@ -41,12 +41,34 @@ impl OAuth {
 }
 
 impl OAuthWords {
-    /// Lays the `heavier` layer over this one.
+    /// Whether a provider is named, by its name or by the endpoint that gives out its tokens.
+    fn names_a_provider(&self) -> bool {
+        self.provider.is_some() || self.named.token.is_some()
+    }
+
+    /// Whether the `heavier` layer names another provider than this one does.
+    fn is_left_by(&self, heavier: &OAuthWords) -> bool {
+        fn differs<T: PartialEq>(light: &Option<T>, heavy: &Option<T>) -> bool {
+            heavy.is_some() && light != heavy
+        }
+        self.names_a_provider()
+            && (differs(&self.provider, &heavier.provider)
+                || differs(&self.named.token, &heavier.named.token))
+    }
+
+    /// Lays the `heavier` layer over this one. What was said for one provider goes to no other: neither the
+    /// client, nor its secret, nor an endpoint. And a secret belongs to the client that it stands with.
     pub(super) fn take(&mut self, heavier: &OAuthWords) {
         fn over<T: Clone>(light: &mut Option<T>, heavy: &Option<T>) {
             if heavy.is_some() {
                 light.clone_from(heavy);
             }
+        }
+        if self.is_left_by(heavier) {
+            *self = OAuthWords::default();
+        }
+        if heavier.client_id.is_some() && heavier.client_id != self.client_id {
+            self.client_secret = None;
         }
         over(&mut self.provider, &heavier.provider);
         over(&mut self.client_id, &heavier.client_id);
@@ -145,6 +167,45 @@ mod tests {
         let settings = light.settle().unwrap().unwrap().settings;
         assert_eq!((settings.client_id.as_str(), settings.scope()), ("heavy", "s"));
         assert_eq!(settings.redirect.as_deref(), Some("https://localhost"), "to the letter");
+    }
+
+    #[test]
+    fn what_was_said_for_one_provider_goes_to_no_other() {
+        let a = [
+            ("oauth", "google"),
+            ("oauth-client-id", "a"),
+            ("oauth-client-secret", "hunter2"),
+            ("oauth-scope", "s"),
+            ("oauth-device-url", "https://a/device"),
+            ("oauth-redirect-url", "https://a/back"),
+        ];
+        let over = |light: &[(&str, &str)], heavy: &[(&str, &str)]| {
+            let mut light = words(light);
+            light.take(&words(heavy));
+            light.settle()
+        };
+        for key in ["oauth", "oauth-token-url"] {
+            let b = over(&a, &[(key, "https://b/token"), ("oauth-client-id", "b")]).unwrap().unwrap();
+            assert!(b.client_secret().unwrap().is_none(), "{key}");
+            let token = (key == "oauth-token-url").then(|| endpoint("https://b/token").unwrap());
+            let named = Named { token, ..Named::default() };
+            let provider = if key == "oauth" { "https://b/token".parse().unwrap() } else { Provider::Own };
+            let client_id = "b".to_owned();
+            assert_eq!(b.settings, Settings { provider, client_id, scope: None, named, redirect: None });
+            let none = over(&a, &[(key, "https://b/token")]).unwrap_err();
+            assert_eq!(none.kind(), Kind::Config, "the other's client is nobody here");
+        }
+        let own = [("oauth-token-url", "https://a/token"), ("oauth-client-id", "a")];
+        let known = over(&own, &[("oauth", "microsoft"), ("oauth-client-id", "b")]).unwrap().unwrap();
+        assert_eq!((known.settings.provider, known.settings.named), (Provider::Microsoft, Named::default()));
+
+        let client = over(&a, &[("oauth-client-id", "b")]).unwrap().unwrap();
+        assert!(client.client_secret().unwrap().is_none(), "it is the secret of another client");
+        // The same said again changes nothing, and what was said for no provider in particular is for any.
+        let same = over(&a, &[("oauth", "google"), ("oauth-client-id", "a")]).unwrap().unwrap();
+        assert!(same.client_secret().unwrap().is_some() && same.settings.scope() == "s");
+        let any = over(&a[1..3], &[("oauth", "yahoo")]).unwrap().unwrap();
+        assert!(any.client_secret().unwrap().is_some());
     }
 
     #[test]

@@ -11,6 +11,7 @@
 //! stand in no error.
 
 mod config;
+mod contradiction;
 mod document;
 mod environment;
 mod netrc;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Config, Environment, Overrides, PasswordSource};
+use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
@@ -26,7 +26,8 @@ pub enum Scope {
 ///
 /// # Errors
 /// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
-/// sense; [`Kind::Config`] when the file's account lacks its server.
+/// sense, or what was said contradicts itself; [`Kind::Config`] when the file does so by itself, or its
+/// account lacks its server.
 pub fn resolve(
     config: &Config,
     environment: &Environment,
@@ -67,7 +68,8 @@ pub fn resolve(
                 (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
                 _ => base.password.clone(),
             };
-            let mut account = account(*name, Overrides { password, ..base.under(&upper) }, environment)?;
+            let said = Overrides { password, ..base.clone().under(&upper) };
+            let mut account = account(*name, &base, said, environment)?;
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
             }
@@ -129,42 +131,44 @@ fn unknown(config: &Config, name: &str) -> Error {
     }
 }
 
-fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -> Result<Account> {
-    let lacks = |what: &str| match name {
-        Some(name) => {
-            Error::new(Kind::Config, format!("could not use the account {name}")).because(what.to_owned())
-        }
-        None => Error::new(Kind::Usage, "could not use the server").because(what.to_owned()),
+/// The account of that name from all that was `said`, of which `base` is what the file says.
+fn account(
+    name: Option<&str>,
+    base: &Overrides,
+    mut said: Overrides,
+    environment: &Environment,
+) -> Result<Account> {
+    let unusable = |kind: Kind, what: String| {
+        let name = name.map_or_else(|| "the server".to_owned(), |name| format!("the account {name}"));
+        Error::new(kind, format!("could not use {name}")).because(what)
     };
-    let url = said.server.ok_or_else(|| {
+    let lacks = |what: &str| {
+        let kind = if name.is_some() { Kind::Config } else { Kind::Usage };
+        unusable(kind, what.to_owned())
+    };
+    let url = said.server.take().ok_or_else(|| {
         lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
     })?;
     let url = match said.tls {
         Some(security) => url.with_security(security),
         None => url,
     };
+    if let Some(found) = contradiction::find(&said, Some(url.target())) {
+        let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
+        let kind = if is_the_files { Kind::Config } else { Kind::Usage };
+        return Err(unusable(kind, found.what).hint(found.hint));
+    }
     let way = Way {
         proxy: proxy(said.proxy.take(), said.tunnel.is_some(), url.target(), environment)?,
         tunnel: said.tunnel.take(),
         source: said.source,
         family: said.family.flatten(),
     };
-    way.check(url.target())?;
     let user = said.user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
-    let identity = match (said.client_cert, said.client_key) {
-        (Some(certificate), key) => Some(ClientCertificate { certificate, key, password: None }),
-        (None, None) => None,
-        (None, Some(_)) => {
-            return Err(lacks("it has a client key, and no client certificate")
-                .hint("name the certificate too: --client-cert FILE"));
-        }
-    };
-    let oauth = said.oauth.settle().map_err(|error| {
-        let hint = error.own_hint().map(str::to_owned);
-        hint.into_iter().fold(lacks(&error.to_string()), Error::hint)
-    })?;
+    let key = said.client_key;
+    let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
     // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
     // two tunnels on one machine must not.
     let place = match url.target() {
@@ -185,7 +189,7 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         },
         user,
         password: said.password.unwrap_or(PasswordSource::Search),
-        oauth,
+        oauth: said.oauth.settle()?,
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),
         trace: said.trace.unwrap_or(false),

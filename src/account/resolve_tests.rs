@@ -236,6 +236,26 @@ fn a_missing_server_or_user_is_told_by_the_account() {
 }
 
 #[test]
+fn a_contradiction_is_the_files_fault_where_the_file_alone_has_it() {
+    let table = |lines: &str| format!("[account.a]\nserver = 'pop3s://me@h'\n{lines}\n");
+    let kind = |lines: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        let account = one(&table(lines), environment, &["a"], said);
+        account.err().map(|error| (error.kind(), error.own_hint().is_some()))
+    };
+    let (file, caller) = (Some((Kind::Config, true)), Some((Kind::Usage, true)));
+    let tunnel = "tunnel = 'nc %h %p'";
+    assert_eq!(kind("client-key = '/k'", &[], &[]), file);
+    assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[]), file);
+    assert_eq!(kind("oauth = 'google'", &[], &[]), file);
+    assert_eq!(kind("", &[], &[("client-key", "/k")]), caller);
+    assert_eq!(kind(tunnel, &[], &[("tunnel", "nc h 1"), ("proxy", "socks5h://p")]), caller);
+    assert_eq!(kind("", &[("POP3_OAUTH", "google")], &[]), caller);
+    // What a heavier layer mends is none.
+    assert_eq!(kind("client-key = '/k'", &[], &[("client-cert", "/c")]), None);
+    assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[("proxy", "none")]), None);
+}
+
+#[test]
 fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
     assert_eq!(given(&one(TWO, &[], &["work"], &[]).unwrap()), Some(&b"configured"[..]));
     let environment = [("POP3_PASSWORD", "from the environment")];

@@ -95,6 +95,20 @@ fn a_check_names_every_mistake() {
 }
 
 #[test]
+fn what_does_not_go_together_is_the_files_mistake_in_the_check_and_in_each_command() {
+    let home = Home::new();
+    for (lines, wanted) in [
+        ("client-key = \"~/me.key\"", "client certificate"),
+        ("tunnel = \"nc %h %p\"\nproxy = \"socks5h://proxy.example\"", "two different ways"),
+    ] {
+        home.configure(&format!("[account.work]\nserver = \"pop3s://me@example.org\"\n{lines}\n"));
+        let check = Pop3::new(&home).args(["config", "check"]).run().exits(78);
+        assert!(check.text().contains(wanted), "{}", check.text());
+        Pop3::new(&home).args(["stat"]).run().exits(78).says(wanted);
+    }
+}
+
+#[test]
 fn a_file_that_is_no_toml_is_78() {
     let home = Home::new();
     home.configure("[account.work\nserver = ");

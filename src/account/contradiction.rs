@@ -38,13 +38,28 @@ pub(super) fn find(said: &Overrides, target: Option<&Target>) -> Option<Contradi
     if let Err(error) = said.oauth.clone().settle() {
         return found(&error.to_string(), error.own_hint().unwrap_or_default());
     }
-    None
+    if said.oauth.is_wanted() && said.password.is_some() {
+        return found(
+            "it has a password, and OAuth to sign in by",
+            "name one of the two, or say oauth = \"none\"",
+        );
+    }
+    match said.auth.flatten().filter(|mechanism| said.oauth.is_wanted() && !mechanism.takes_tokens()) {
+        Some(mechanism) => found(
+            &format!("it signs in by OAuth, and {mechanism} takes no token"),
+            "leave auth out, or say oauth = \"none\"",
+        ),
+        None => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::overrides::Value;
     use super::*;
+
+    const GOOGLE: (&str, &str) = ("oauth", "google");
+    const CLIENT: (&str, &str) = ("oauth-client-id", "x");
 
     #[test]
     fn what_does_not_go_together_is_told_with_what_to_do() {
@@ -63,6 +78,8 @@ mod tests {
             ),
             (&[("tunnel", "nc %h %p"), ("ip-version", "4")], "no IP version", "-4 and -6"),
             (&[("oauth", "google")], "oauth-client-id", "register"),
+            (&[GOOGLE, CLIENT, ("password-command", "pass")], "a password, and OAuth", "oauth = \"none\""),
+            (&[GOOGLE, CLIENT, ("auth", "plain")], "plain takes no token", "leave auth out"),
         ] {
             let contradiction = found(pairs).expect(what);
             assert!(contradiction.what.contains(what), "{contradiction:?}");
@@ -71,7 +88,8 @@ mod tests {
         for pairs in [
             &[("client-cert", "/c"), ("client-key", "/k")][..],
             &[("tunnel", "nc %h %p"), ("proxy", "none")],
-            &[("oauth", "google"), ("oauth-client-id", "x")],
+            &[GOOGLE, CLIENT, ("auth", "xoauth2")],
+            &[("oauth", "none"), CLIENT, ("password-command", "pass"), ("auth", "plain")],
         ] {
             assert_eq!(found(pairs), None);
         }

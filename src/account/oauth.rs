@@ -12,7 +12,8 @@ use crate::oauth::{Named, Provider, Settings, endpoint};
 /// One layer of these settings; `None` says nothing.
 #[derive(Debug, Clone, Default)]
 pub struct OAuthWords {
-    provider: Option<Provider>,
+    /// `Some(None)` is `none`, said aloud.
+    provider: Option<Option<Provider>>,
     client_id: Option<String>,
     client_secret: Option<PasswordSource>,
     scope: Option<String>,
@@ -41,7 +42,12 @@ impl OAuth {
 }
 
 impl OAuthWords {
-    /// Whether a provider is named, by its name or by the endpoint that gives out its tokens.
+    /// Whether this layer has its account sign in by OAuth.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.names_a_provider() && self.provider != Some(None)
+    }
+
+    /// Whether a provider is named, be it none, by its name or by the endpoint that gives out its tokens.
     fn names_a_provider(&self) -> bool {
         self.provider.is_some() || self.named.token.is_some()
     }
@@ -85,7 +91,7 @@ impl OAuthWords {
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
         let text = word(value)?;
         match key {
-            "oauth" => self.provider = Some(text.parse()?),
+            "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
             "oauth-client-id" => self.client_id = Some(text.to_owned()),
             "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
             "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
@@ -118,9 +124,9 @@ impl OAuthWords {
     /// [`Kind::Config`] when there is no client id.
     pub(super) fn settle(self) -> Result<Option<OAuth>> {
         let provider = match (self.provider, &self.named.token) {
-            (Some(provider), _) => provider,
+            (Some(Some(provider)), _) => provider,
             (None, Some(_)) => Provider::Own,
-            (None, None) => return Ok(None),
+            (Some(None), _) | (None, None) => return Ok(None),
         };
         let Some(client_id) = self.client_id else {
             return Err(Error::new(Kind::Config, "it signs in by OAuth, and there is no oauth-client-id")
@@ -204,6 +210,7 @@ mod tests {
         // The same said again changes nothing, and what was said for no provider in particular is for any.
         let same = over(&a, &[("oauth", "google"), ("oauth-client-id", "a")]).unwrap().unwrap();
         assert!(same.client_secret().unwrap().is_some() && same.settings.scope() == "s");
+        assert!(over(&a, &[("oauth", "none")]).unwrap().is_none());
         let any = over(&a[1..3], &[("oauth", "yahoo")]).unwrap().unwrap();
         assert!(any.client_secret().unwrap().is_some());
     }

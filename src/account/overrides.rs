@@ -124,6 +124,14 @@ impl Overrides {
         if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
+        // OAuth and what it replaces are two ways to sign in: of the two, the heavier word counts.
+        let by_oauth = |auth: &Option<Mechanism>| auth.is_none_or(Mechanism::takes_tokens);
+        if heavier.oauth.is_wanted() {
+            self.password = None;
+            self.auth = self.auth.filter(by_oauth);
+        } else if heavier.password.is_some() || !heavier.auth.as_ref().is_none_or(by_oauth) {
+            self.oauth = OAuthWords::default();
+        }
         // A key belongs to the certificate beside it.
         if heavier.client_cert.is_some() {
             self.client_key = None;
@@ -340,6 +348,30 @@ mod tests {
         assert_eq!(kept(new.clone().under(&own)), (true, true, true));
         let aloud = layer(&[("server", "pop3s://new.example"), ("tls", "stls")]);
         assert_eq!(own.under(&aloud).tls, Some(Security::Stls));
+    }
+
+    #[test]
+    fn of_oauth_and_a_password_the_heavier_word_counts() {
+        let oauth = layer(&[("oauth", "google"), ("oauth-client-id", "x"), ("auth", "xoauth2")]);
+        let password = layer(&[("password-command", "pass"), ("auth", "plain")]);
+        let kept = |layer: Overrides| (layer.oauth.is_wanted(), layer.password.is_some());
+        assert_eq!(kept(oauth.clone().under(&password)), (false, true));
+        let both = password.clone().under(&oauth);
+        assert_eq!((both.auth, kept(both)), (Some(Some(Mechanism::XOAuth2)), (true, false)));
+        let both = password.under(&layer(&[("oauth-token-url", "https://p/t")]));
+        assert_eq!((both.auth, kept(both)), (None, (true, false)));
+        for (pair, is_left) in [
+            (("oauth", "none"), true),
+            (("auth", "plain"), true),
+            (("auth", "external"), true),
+            (("password-stdin", "true"), true),
+            (("auth", "oauthbearer"), false),
+            (("auth", "auto"), false),
+            (("oauth-scope", "mail"), false),
+            (("limit", "1"), false),
+        ] {
+            assert_eq!(oauth.clone().under(&layer(&[pair])).oauth.is_wanted(), !is_left, "{pair:?}");
+        }
     }
 
     #[test]

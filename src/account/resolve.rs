@@ -45,7 +45,7 @@ pub fn resolve(
         Some(account) if flags.server.is_none() => vec![account],
         _ => Vec::new(),
     };
-    let upper = surroundings.under(flags);
+    let upper = surroundings.clone().under(flags);
     let names = if !named.is_empty() {
         named.into_iter().map(Some).collect()
     } else if upper.server.is_some() {
@@ -61,14 +61,14 @@ pub fn resolve(
         .iter()
         .map(|name| {
             let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
-            // One password in the environment is not meant for accounts that have their own.
-            let alone = names.len() == 1 || base.password.is_none();
-            let password = match (&upper.password, &given) {
-                (Some(source), _) => Some(source.clone()),
-                (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
-                _ => base.password.clone(),
-            };
-            let said = Overrides { password, ..base.clone().under(&upper) };
+            // One password in the environment is not meant for accounts that have their own, or sign in
+            // without.
+            let is_meant = names.len() == 1 || base.password.is_none() && !base.oauth.is_wanted();
+            let mut surroundings = surroundings.clone();
+            if surroundings.password.is_none() && is_meant {
+                surroundings.password = given.clone().map(PasswordSource::Given);
+            }
+            let said = base.clone().under(&surroundings.under(flags));
             let mut account = account(*name, &base, said, environment)?;
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;

@@ -270,6 +270,38 @@ fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
 }
 
 #[test]
+fn a_password_that_is_named_in_a_heavier_layer_outweighs_oauth() {
+    let file = "[defaults]\noauth = 'google'\noauth-client-id = 'x'\n[account.a]\nserver = 'pop3s://me@h'\n";
+    let by_oauth = |more: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        one(&format!("{file}{more}"), environment, &["a"], said).map(|account| account.oauth.is_some())
+    };
+    assert!(by_oauth("", &[], &[]).unwrap());
+    assert!(by_oauth("auth = 'xoauth2'", &[], &[("auth", "oauthbearer")]).unwrap());
+    for more in ["oauth = 'none'", "password-command = 'pass'", "auth = 'plain'"] {
+        assert!(!by_oauth(more, &[], &[]).unwrap(), "{more}");
+    }
+    for variable in ["POP3_PASSWORD", "POP3_PASSWORD_COMMAND", "POP3_PASSWORD_FILE"] {
+        assert!(!by_oauth("", &[(variable, "x")], &[]).unwrap(), "{variable}");
+    }
+    assert!(!by_oauth("", &[("POP3_OAUTH", "none")], &[]).unwrap());
+    assert!(!by_oauth("", &[], &[("password-stdin", "true")]).unwrap());
+    assert!(!by_oauth("", &[("POP3_OAUTH", "yahoo")], &[("auth", "plain")]).unwrap());
+    let yahoo = [("POP3_OAUTH", "yahoo"), ("POP3_OAUTH_CLIENT_ID", "y")];
+    assert!(by_oauth("password-command = 'pass'", &yahoo, &[]).unwrap());
+    // Of one weight there is no telling.
+    let own = "oauth = 'yahoo'\noauth-client-id = 'y'\npassword-command = 'pass'";
+    assert_eq!(by_oauth(own, &[], &[]).unwrap_err().kind(), Kind::Config);
+    let both = [&yahoo[..], &[("POP3_PASSWORD", "x")]].concat();
+    assert_eq!(by_oauth("", &both, &[]).unwrap_err().kind(), Kind::Usage);
+
+    let two = format!("{file}[account.b]\nserver = 'pop3s://me@h'\noauth = 'none'\n");
+    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let all = resolve(&config(&two), &environment, &[], &Overrides::default(), Scope::All).unwrap();
+    assert!(all[0].oauth.is_some(), "the password is for those without a proof of their own");
+    assert!(all[1].oauth.is_none() && given(&all[1]) == Some(b"shared"));
+}
+
+#[test]
 fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_their_own() {
     let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
     let all = resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All).unwrap();

@@ -86,6 +86,24 @@ fn a_server_that_never_looks_at_the_token_gets_no_second_one() {
 }
 
 #[test]
+fn a_password_named_in_a_heavier_layer_signs_in_instead_of_oauth() {
+    // Nobody has signed in with the provider.
+    let account = shared().account("public", "");
+    account.pop3(&["stat"]).run().exits(77).says("pop3 auth login");
+    let password = account.maildrop.password();
+    let command = format!("echo '{password}'");
+    account.pop3(&["stat", "--password-command", &command]).run().exits(0);
+    account.pop3(&["stat", "--auth", "plain", "--password-command", &command]).run().exits(0);
+    account.pop3(&["stat", "--password-stdin"]).stdin(password).run().exits(0);
+    account.pop3(&["stat"]).env("POP3_PASSWORD", password).run().exits(0);
+    account.pop3(&["stat"]).env("POP3_OAUTH", "none").run().exits(77).says("the password of");
+    let contradicting = shared().account("public", "password-command = \"pass\"");
+    let check = contradicting.pop3(&["config", "check"]).run().exits(78);
+    assert!(check.text().contains("a password, and OAuth"), "{}", check.text());
+    contradicting.pop3(&["stat"]).run().exits(78).says("oauth = \"none\"");
+}
+
+#[test]
 fn a_sign_in_that_the_provider_has_ended_says_what_to_run() {
     let account = shared().account("public", "");
     let before = account.pop3(&["fetch"]).run().exits(77);

@@ -302,6 +302,26 @@ fn a_password_that_is_named_in_a_heavier_layer_outweighs_oauth() {
 }
 
 #[test]
+fn a_named_source_gives_the_token_that_a_mechanism_takes_and_no_other_is_asked() {
+    let server = ("server", "pop3s://me@h.example");
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let credentials = |environment: &[(&str, &str)], said: &[(&str, &str)]| {
+            let said = [&[server, ("auth", mechanism)], said].concat();
+            one("", environment, &[], &said).unwrap().credentials(&nothing())
+        };
+        let is_token = |credentials: Result<crate::auth::Credentials>| {
+            let credentials = credentials.unwrap();
+            matches!(credentials.proof, Proof::Token(_)) && credentials.secret() == b"ya29"
+        };
+        assert!(is_token(credentials(&[], &[("password-command", "echo ya29")])));
+        assert!(is_token(credentials(&[("POP3_PASSWORD", "ya29")], &[])));
+        let error = credentials(&[], &[]).unwrap_err();
+        assert_eq!(error.kind(), Kind::NoCredentials);
+        assert!(error.own_hint().unwrap().contains("--password-command CMD"));
+    }
+}
+
+#[test]
 fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_their_own() {
     let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
     let all = resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All).unwrap();

@@ -79,14 +79,13 @@ pub struct Account {
 impl Account {
     /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on
     /// the terminal; a password on standard input is read once, so ask once. Where a mechanism is asked for
-    /// that takes an OAuth token, the source that was named for the password gives one. A client certificate takes the password's place where
-    /// EXTERNAL is asked for, and where nobody named a password: then it comes before a question on the
-    /// terminal, but behind `~/.netrc`.
+    /// that takes an OAuth token, the source that was named for the password gives one. A client
+    /// certificate takes the password's place where EXTERNAL is asked for, and where nobody named a
+    /// password: then it comes before a question on the terminal, but behind `~/.netrc`.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when there is no password or token, or no certificate to show where one is to
-    /// speak;
-    /// [`Kind::Config`] when its file is open to others;
+    /// speak; [`Kind::Config`] when its file is open to others;
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };

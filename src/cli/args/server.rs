@@ -97,8 +97,8 @@ pub(crate) struct WayArgs {
     ///
     /// With socks5h:// the proxy resolves the server's name, and nobody here learns it; with socks5:// it is
     /// resolved here. A password for it comes from POP3_PROXY_PASSWORD. Without this option the proxy is
-    /// that of ALL_PROXY if it is SOCKS (any but these two is an error), but not for what NO_PROXY lists nor for this computer
-    /// itself. The word none goes straight to the server.
+    /// that of ALL_PROXY if it is SOCKS (any but these two is an error), but not for what NO_PROXY lists nor
+    /// for this computer itself. The word none goes straight to the server.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) proxy: Option<String>,
     /// Let this command be the line to the server, by its standard input and output

@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::Environment;
 use super::document::{self, Document, Globals, Mistake};
 use super::overrides::Overrides;
+use super::url::ServerUrl;
+use super::{Environment, contradiction};
 use crate::error::{Error, Kind, Result};
 use crate::files::refuse_if_others_may_read;
 
@@ -44,8 +45,8 @@ impl Config {
         Ok(Config { path: Some(path), document })
     }
 
-    /// Every mistake of the file, also those that do no harm yet: an account without server or user.
-    /// `None` where no file was named and none is in the usual place.
+    /// Every mistake of the file, also those that do no harm yet: an account without server or user, or
+    /// whose settings do not go together. `None` where no file was named and none is in the usual place.
     ///
     /// # Errors
     /// [`Kind::Config`] when the file cannot be read at all.
@@ -54,20 +55,34 @@ impl Config {
         let (document, mut mistakes) = document::read(&text, environment.home());
         // A setting that could not be read is a mistake already, and missing for that reason.
         if mistakes.is_empty() {
+            let mut complain = |at: usize, message: String, hint: &str| {
+                mistakes.push(document::mistake(&text, at, message, Some(hint.to_owned())));
+            };
+            if document.defaults.tls.is_some() && document.defaults.server.is_none() {
+                let what =
+                    "tls counts for no account here: the URL of each server says how its line is encrypted";
+                complain(
+                    document.defaults_at,
+                    what.to_owned(),
+                    "write it below the server that it is meant for",
+                );
+            }
             for entry in &document.accounts {
-                let whole = Overrides::default().under(&document.defaults).under(&entry.settings);
-                let mut missing = |what: &str, hint: &str| {
-                    let message = format!("account {} has no {what}", entry.name);
-                    mistakes.push(document::mistake(&text, entry.at, message, Some(hint.to_owned())));
-                };
+                let whole = document.defaults.clone().under(&entry.settings);
+                let name = &entry.name;
                 if whole.server.is_none() {
-                    missing("server", "add server = \"pop3s://HOST\"");
+                    complain(
+                        entry.at,
+                        format!("account {name} has no server"),
+                        "add server = \"pop3s://HOST\"",
+                    );
                 }
                 if whole.user.is_none() {
-                    missing("user", "add user = \"NAME\"");
+                    complain(entry.at, format!("account {name} has no user"), "add user = \"NAME\"");
                 }
-                if let Err(error) = whole.oauth.clone().settle() {
-                    missing("oauth-client-id", error.own_hint().unwrap_or_default());
+                let target = whole.server.as_ref().map(ServerUrl::target);
+                if let Some(found) = contradiction::find(&whole, target) {
+                    complain(entry.at, format!("account {name}: {}", found.what), &found.hint);
                 }
             }
         }
@@ -209,6 +224,22 @@ mod tests {
             told,
             ["line 1, column 10: account a has no server", "line 1, column 10: account a has no user"]
         );
+    }
+
+    #[test]
+    fn check_finds_what_does_not_go_together_and_what_counts_for_nobody() {
+        let (_folder, environment) = home(
+            "[defaults]\ntls = 'none'\n[account.a]\nserver = 'pop3s://me@h'\nclient-key = '/k'\n\
+             [account.b]\nserver = 'pop3s://me@h'\ntunnel = 'nc %h %p'\nproxy = 'socks5h://p'\n\
+             [account.c]\nserver = 'pop3s://me@h'\noauth = 'google'\n",
+            0o644,
+        );
+        let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
+        let lines: Vec<_> = mistakes.iter().map(|mistake| mistake.line).collect();
+        assert_eq!(lines, [1, 3, 6, 10], "{mistakes:?}");
+        for (mistake, wanted) in mistakes.iter().zip(["tls", "client key", "tunnel", "oauth-client-id"]) {
+            assert!(mistake.message.contains(wanted) && mistake.hint.is_some(), "{mistake:?}");
+        }
     }
 
     #[test]

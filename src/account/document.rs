@@ -63,6 +63,8 @@ pub(super) struct Document {
     pub(super) globals: Globals,
     pub(super) default_account: Option<String>,
     pub(super) defaults: Overrides,
+    /// The byte where they begin.
+    pub(super) defaults_at: usize,
     /// In the order of the file.
     pub(super) accounts: Vec<Entry>,
     /// Where the first `password`, or other secret, stands.
@@ -128,7 +130,10 @@ impl Reader<'_> {
         let mut default_at = 0;
         for (key, span, value) in pairs(root) {
             match (key, value.get_ref()) {
-                ("defaults", DeValue::Table(table)) => self.document.defaults = self.settings(table),
+                ("defaults", DeValue::Table(table)) => {
+                    self.document.defaults = self.settings(table);
+                    self.document.defaults_at = span.start;
+                }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
                     self.complain(value.span().start, format!("{key} is a table"), Some(where_to(key)));

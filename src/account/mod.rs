@@ -11,6 +11,7 @@
 //! stand in no error.
 
 mod config;
+mod contradiction;
 mod document;
 mod environment;
 mod kept;
@@ -59,7 +60,7 @@ pub struct Account {
     pub tls: TlsSettings,
     /// The user name.
     pub user: String,
-    /// Where the password comes from.
+    /// Where the password comes from; an access token, where `auth` names a mechanism that takes one.
     pub password: PasswordSource,
     /// How access tokens are got: then these sign in, and no password does.
     pub oauth: Option<OAuth>,
@@ -82,24 +83,35 @@ pub struct Account {
 }
 
 impl Account {
-    /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on the terminal; a password on
-    /// standard input is read once, so ask once. A client certificate takes the password's place where
-    /// EXTERNAL is asked for, and where nobody named a password: then it comes before a question on the
-    /// terminal, but behind `~/.netrc`.
+    /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on
+    /// the terminal; a password on standard input is read once, so ask once. Where a mechanism is asked for
+    /// that takes an OAuth token, the source that was named for the password gives one. A client
+    /// certificate takes the password's place where EXTERNAL is asked for, and where nobody named a
+    /// password: then it comes before a question on the terminal, but behind `~/.netrc`.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when there is no password, or no certificate to show where one is to speak;
-    /// [`Kind::Config`] when its file is open to others;
+    /// [`Kind::NoCredentials`] when there is no password or token, or no certificate to show where one is to
+    /// speak; [`Kind::Config`] when its file is open to others;
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
+        let failed = |mechanism: Mechanism, why: &'static str, hint: &'static str| {
+            let error = Error::new(Kind::NoCredentials, format!("could not sign in with {mechanism}"));
+            Err(error.because(why).hint(hint))
+        };
+        // What was kept or is typed as a password is none: those are not asked for a token.
+        let by_token = self.auth.filter(|mechanism| mechanism.takes_tokens());
+        if let (Some(mechanism), PasswordSource::Search) = (by_token, &self.password) {
+            return failed(
+                mechanism,
+                "it takes an OAuth token, and there is none",
+                "add oauth to the account and run `pop3 auth login`, or name a command that prints a token: \
+                 --password-command CMD",
+            );
+        }
         // RFC 4422 appendix A: what proves who we are is outside of the exchange.
         if self.auth == Some(Mechanism::External) {
-            let failed = |why: &'static str, hint: &'static str| {
-                Err(Error::new(Kind::NoCredentials, "could not sign in with external")
-                    .because(why)
-                    .hint(hint))
-            };
+            let failed = |why, hint| failed(Mechanism::External, why, hint);
             return match self.tls.identity {
                 Some(_) if self.security != Security::None => Ok(by_certificate),
                 Some(_) => failed(
@@ -120,7 +132,10 @@ impl Account {
             };
         }
         let secret = self.password.obtain(self.owner(), environment, password::prompt)?;
-        Ok(Credentials::with_password(self.user.as_bytes(), secret))
+        Ok(match by_token {
+            Some(_) => Credentials::with_token(self.user.as_bytes(), secret),
+            None => Credentials::with_password(self.user.as_bytes(), secret),
+        })
     }
 
     /// The same with a password that a person types at the terminal, or that comes from where the user

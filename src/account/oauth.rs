@@ -12,7 +12,8 @@ use crate::oauth::{Named, Provider, Settings, endpoint};
 /// One layer of these settings; `None` says nothing.
 #[derive(Debug, Clone, Default)]
 pub struct OAuthWords {
-    provider: Option<Provider>,
+    /// `Some(None)` is `none`, said aloud.
+    provider: Option<Option<Provider>>,
     client_id: Option<String>,
     client_secret: Option<PasswordSource>,
     scope: Option<String>,
@@ -46,12 +47,39 @@ impl OAuth {
 }
 
 impl OAuthWords {
-    /// Lays the `heavier` layer over this one.
+    /// Whether this layer has its account sign in by OAuth.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.names_a_provider() && self.provider != Some(None)
+    }
+
+    /// Whether a provider is named, be it none, by its name or by the endpoint that gives out its tokens.
+    fn names_a_provider(&self) -> bool {
+        self.provider.is_some() || self.named.token.is_some()
+    }
+
+    /// Whether the `heavier` layer names another provider than this one does.
+    fn is_left_by(&self, heavier: &OAuthWords) -> bool {
+        fn differs<T: PartialEq>(light: &Option<T>, heavy: &Option<T>) -> bool {
+            heavy.is_some() && light != heavy
+        }
+        self.names_a_provider()
+            && (differs(&self.provider, &heavier.provider)
+                || differs(&self.named.token, &heavier.named.token))
+    }
+
+    /// Lays the `heavier` layer over this one. What was said for one provider goes to no other: neither the
+    /// client, nor its secret, nor an endpoint. And a secret belongs to the client that it stands with.
     pub(super) fn take(&mut self, heavier: &OAuthWords) {
         fn over<T: Clone>(light: &mut Option<T>, heavy: &Option<T>) {
             if heavy.is_some() {
                 light.clone_from(heavy);
             }
+        }
+        if self.is_left_by(heavier) {
+            *self = OAuthWords::default();
+        }
+        if heavier.client_id.is_some() && heavier.client_id != self.client_id {
+            self.client_secret = None;
         }
         over(&mut self.provider, &heavier.provider);
         over(&mut self.client_id, &heavier.client_id);
@@ -68,7 +96,7 @@ impl OAuthWords {
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
         let text = word(value)?;
         match key {
-            "oauth" => self.provider = Some(text.parse()?),
+            "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
             "oauth-client-id" => self.client_id = Some(text.to_owned()),
             "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
             "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
@@ -101,9 +129,9 @@ impl OAuthWords {
     /// [`Kind::Config`] when there is no client id.
     pub(super) fn settle(self) -> Result<Option<OAuth>> {
         let provider = match (self.provider, &self.named.token) {
-            (Some(provider), _) => provider,
+            (Some(Some(provider)), _) => provider,
             (None, Some(_)) => Provider::Own,
-            (None, None) => return Ok(None),
+            (Some(None), _) | (None, None) => return Ok(None),
         };
         let Some(client_id) = self.client_id else {
             return Err(Error::new(Kind::Config, "it signs in by OAuth, and there is no oauth-client-id")
@@ -150,6 +178,46 @@ mod tests {
         let settings = light.settle().unwrap().unwrap().settings;
         assert_eq!((settings.client_id.as_str(), settings.scope()), ("heavy", "s"));
         assert_eq!(settings.redirect.as_deref(), Some("https://localhost"), "to the letter");
+    }
+
+    #[test]
+    fn what_was_said_for_one_provider_goes_to_no_other() {
+        let a = [
+            ("oauth", "google"),
+            ("oauth-client-id", "a"),
+            ("oauth-client-secret", "hunter2"),
+            ("oauth-scope", "s"),
+            ("oauth-device-url", "https://a/device"),
+            ("oauth-redirect-url", "https://a/back"),
+        ];
+        let over = |light: &[(&str, &str)], heavy: &[(&str, &str)]| {
+            let mut light = words(light);
+            light.take(&words(heavy));
+            light.settle()
+        };
+        for key in ["oauth", "oauth-token-url"] {
+            let b = over(&a, &[(key, "https://b/token"), ("oauth-client-id", "b")]).unwrap().unwrap();
+            assert!(b.client_secret().unwrap().is_none(), "{key}");
+            let token = (key == "oauth-token-url").then(|| endpoint("https://b/token").unwrap());
+            let named = Named { token, ..Named::default() };
+            let provider = if key == "oauth" { "https://b/token".parse().unwrap() } else { Provider::Own };
+            let client_id = "b".to_owned();
+            assert_eq!(b.settings, Settings { provider, client_id, scope: None, named, redirect: None });
+            let none = over(&a, &[(key, "https://b/token")]).unwrap_err();
+            assert_eq!(none.kind(), Kind::Config, "the other's client is nobody here");
+        }
+        let own = [("oauth-token-url", "https://a/token"), ("oauth-client-id", "a")];
+        let known = over(&own, &[("oauth", "microsoft"), ("oauth-client-id", "b")]).unwrap().unwrap();
+        assert_eq!((known.settings.provider, known.settings.named), (Provider::Microsoft, Named::default()));
+
+        let client = over(&a, &[("oauth-client-id", "b")]).unwrap().unwrap();
+        assert!(client.client_secret().unwrap().is_none(), "it is the secret of another client");
+        // The same said again changes nothing, and what was said for no provider in particular is for any.
+        let same = over(&a, &[("oauth", "google"), ("oauth-client-id", "a")]).unwrap().unwrap();
+        assert!(same.client_secret().unwrap().is_some() && same.settings.scope() == "s");
+        assert!(over(&a, &[("oauth", "none")]).unwrap().is_none());
+        let any = over(&a[1..3], &[("oauth", "yahoo")]).unwrap().unwrap();
+        assert!(any.client_secret().unwrap().is_some());
     }
 
     #[test]

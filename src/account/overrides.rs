@@ -117,9 +117,20 @@ impl Overrides {
         macro_rules! take {
             ($($field:ident),*) => { $( if heavier.$field.is_some() { self.$field.clone_from(&heavier.$field); } )* };
         }
+        if heavier.server.is_some() {
+            self.leave_server();
+        }
         // A user name in a URL weighs what its URL weighs.
         if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
+        }
+        // OAuth and what it replaces are two ways to sign in: of the two, the heavier word counts.
+        let by_oauth = |auth: &Option<Mechanism>| auth.is_none_or(Mechanism::takes_tokens);
+        if heavier.oauth.is_wanted() {
+            self.password = None;
+            self.auth = self.auth.filter(by_oauth);
+        } else if heavier.password.is_some() || !heavier.auth.as_ref().is_none_or(by_oauth) {
+            self.oauth = OAuthWords::default();
         }
         // A key belongs to the certificate beside it.
         if heavier.client_cert.is_some() {
@@ -140,6 +151,16 @@ impl Overrides {
         self.oauth.take(&heavier.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
         self
+    }
+
+    /// Forgets the server, and what was said for its sake. How a line is encrypted is said by each URL, so
+    /// that no other's word opens it; certificate and name are those of the server beside which they stand,
+    /// and without one beside them those of all.
+    pub(super) fn leave_server(&mut self) {
+        self.tls = None;
+        if self.server.take().is_some() {
+            (self.pins, self.tls_host) = (None, None);
+        }
     }
 
     /// Understands `value` as that of `key` (one of [`KEYS`]).
@@ -307,13 +328,54 @@ mod tests {
         assert!(!format!("{layer:?}").contains("hunter2"));
     }
 
+    fn layer(pairs: &[(&str, &str)]) -> Overrides {
+        let mut layer = Overrides::default();
+        pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), None).unwrap());
+        layer
+    }
+
+    #[test]
+    fn what_was_said_of_one_server_does_not_count_for_a_heavier_one() {
+        let pin = format!("sha256:{}", "ab".repeat(32));
+        let said = [("tls", "none"), ("pin", &pin), ("tls-host", "old.example")];
+        let server = ("server", "pop3s://old.example");
+        let (all, own) = (layer(&said), layer(&[&[server], &said[..]].concat()));
+        let new = layer(&[("server", "pop3s://new.example")]);
+        let kept = |layer: Overrides| (layer.tls.is_some(), layer.pins.is_some(), layer.tls_host.is_some());
+        assert_eq!(kept(own.clone().under(&new)), (false, false, false));
+        assert_eq!(kept(all.under(&new)), (false, true, true), "trust without a server is for every server");
+        assert_eq!(kept(own.clone().under(&layer(&[("limit", "1")]))), (true, true, true));
+        assert_eq!(kept(new.clone().under(&own)), (true, true, true));
+        let aloud = layer(&[("server", "pop3s://new.example"), ("tls", "stls")]);
+        assert_eq!(own.under(&aloud).tls, Some(Security::Stls));
+    }
+
+    #[test]
+    fn of_oauth_and_a_password_the_heavier_word_counts() {
+        let oauth = layer(&[("oauth", "google"), ("oauth-client-id", "x"), ("auth", "xoauth2")]);
+        let password = layer(&[("password-command", "pass"), ("auth", "plain")]);
+        let kept = |layer: Overrides| (layer.oauth.is_wanted(), layer.password.is_some());
+        assert_eq!(kept(oauth.clone().under(&password)), (false, true));
+        let both = password.clone().under(&oauth);
+        assert_eq!((both.auth, kept(both)), (Some(Some(Mechanism::XOAuth2)), (true, false)));
+        let both = password.under(&layer(&[("oauth-token-url", "https://p/t")]));
+        assert_eq!((both.auth, kept(both)), (None, (true, false)));
+        for (pair, is_left) in [
+            (("oauth", "none"), true),
+            (("auth", "plain"), true),
+            (("auth", "external"), true),
+            (("password-stdin", "true"), true),
+            (("auth", "oauthbearer"), false),
+            (("auth", "auto"), false),
+            (("oauth-scope", "mail"), false),
+            (("limit", "1"), false),
+        ] {
+            assert_eq!(oauth.clone().under(&layer(&[pair])).oauth.is_wanted(), !is_left, "{pair:?}");
+        }
+    }
+
     #[test]
     fn the_heavier_layers_way_replaces_the_other_kinds() {
-        let layer = |pairs: &[(&str, &str)]| {
-            let mut layer = Overrides::default();
-            pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), None).unwrap());
-            layer
-        };
         let proxied = layer(&[("proxy", "socks5h://h"), ("source-ip", "127.0.0.2"), ("ip-version", "4")]);
         let tunnelled = layer(&[("tunnel", "nc %h %p")]);
         let both = proxied.clone().under(&tunnelled);

@@ -34,9 +34,11 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
 /// of hosts and domains with commas between, or `*`) takes out.
 ///
 /// # Errors
-/// [`Kind::Usage`] for a SOCKS5 proxy that cannot be understood: going past it may be what must not be.
+/// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be understood: going past it
+/// may be what must not be.
 pub(super) fn of_the_system(all: &str, none: &str, host: &str) -> Result<Option<Proxy>> {
-    let is_socks = scheme(all).is_some_and(|(scheme, _)| names(&scheme).is_some());
+    // Desktops (GNOME) write socks:// and mean either version.
+    let is_socks = scheme(all).is_some_and(|(scheme, _)| scheme.starts_with("socks"));
     if !is_socks || goes_straight(none, host) {
         return Ok(None);
     }
@@ -65,7 +67,7 @@ fn read(text: &str) -> Result<Proxy> {
     let (scheme, rest) = scheme(text).ok_or_else(|| wrong("the proxy has no scheme").hint(FORM))?;
     let names = names(&scheme).ok_or_else(|| {
         wrong("only SOCKS5 proxies can be used")
-            .hint("socks5h:// has the proxy resolve the server's name, socks5:// does it here")
+            .hint("socks5h:// has the proxy resolve the server's name, socks5:// does it here; --proxy none does without")
     })?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (sign_in, place) = match rest.rfind('@') {
@@ -141,12 +143,22 @@ mod tests {
         for none in ["*", "example.com", ".example.com", "x,pop.EXAMPLE.com", "a b example.com"] {
             assert!(!used("socks5h://h:1", none, "pop.example.com"), "{none}");
         }
-        for all in ["http://h:3128", "h:3128", "", "socks4://h:1"] {
+        for all in ["http://h:3128", "h:3128", ""] {
             assert!(!used(all, "", "pop.example.com"), "{all}");
         }
         let proxy =
             of_the_system("socks5h://me:hunter2@h", "", "pop.example.com").expect("fine").expect("used");
         assert_eq!(proxy.password.expect("given").expose(), b"hunter2");
-        assert!(of_the_system("socks5h://", "", "pop.example.com").is_err(), "no silent way past it");
+    }
+
+    #[test]
+    fn there_is_no_silent_way_past_a_socks_proxy_that_cannot_be_used() {
+        for all in ["socks5h://", "socks://h:1080/", "SOCKS4://h:1", "socks4a://me:hunter2@h:1"] {
+            let error = of_the_system(all, "", "pop.example.com").expect_err(all);
+            assert_eq!(error.kind(), Kind::Usage);
+            assert!(!format!("{error} {error:?}").contains("hunter2"), "{all}");
+            assert!(of_the_system(all, "example.com", "pop.example.com").expect("an exception").is_none());
+            assert!(of_the_system(all, "", "localhost").expect("it is here").is_none());
+        }
     }
 }

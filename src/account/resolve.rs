@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Config, Environment, Overrides, PasswordSource};
+use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
 use crate::oauth::Through;
@@ -25,12 +25,13 @@ pub enum Scope {
 
 /// The accounts that are meant. A server named by the flags (or else by `POP3_SERVER`) is an account
 /// of its own on the `[defaults]`, unless an account is named beside it, whose server it replaces.
-/// An account named by a flag outweighs `POP3_SERVER` and the user that goes with it. `POP3_PASSWORD` is
-/// for one account: of several, for the only one that has no OAuth and no source of a password configured.
+/// An account named by a flag outweighs `POP3_SERVER` and what goes with it. `POP3_PASSWORD` is for
+/// one account: of several, for the only one that has no OAuth and no source of a password configured.
 ///
 /// # Errors
 /// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
-/// sense; [`Kind::Config`] when the file's account lacks its server.
+/// sense, or what was said contradicts itself; [`Kind::Config`] when the file does so by itself, or its
+/// account lacks its server.
 pub fn resolve(
     config: &Config,
     environment: &Environment,
@@ -40,14 +41,15 @@ pub fn resolve(
 ) -> Result<Vec<Account>> {
     let mut surroundings = environment.overrides()?;
     if !accounts.is_empty() && surroundings.server.is_some() {
-        (surroundings.server, surroundings.user) = (None, None);
+        surroundings.leave_server();
+        surroundings.user = None;
     }
     let named = match environment.account()? {
         _ if !accounts.is_empty() => distinct(accounts),
         Some(account) if flags.server.is_none() => vec![account],
         _ => Vec::new(),
     };
-    let upper = surroundings.under(flags);
+    let upper = surroundings.clone().under(flags);
     let names = if !named.is_empty() {
         named.into_iter().map(Some).collect()
     } else if upper.server.is_some() {
@@ -64,15 +66,17 @@ pub fn resolve(
         .iter()
         .map(|name| {
             let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
-            // One password in the environment is not meant for accounts that have their own.
-            let alone = names.len() == 1 || base.password.is_none();
-            let password = match (&upper.password, &given) {
-                (Some(source), _) => Some(source.clone()),
-                (None, Some(secret)) if alone => Some(PasswordSource::Given(secret.clone())),
-                _ => base.password.clone(),
-            };
-            let mut account = account(*name, Overrides { password, ..base.under(&upper) }, environment)?;
-            served += usize::from(upper.password.is_none() && alone && account.oauth.is_none());
+            // One password in the environment is not meant for accounts that have their own, nor for those
+            // that sign in without: it may have been there before they did.
+            let is_meant = (names.len() == 1 || base.password.is_none())
+                && !base.clone().under(&upper).oauth.is_wanted();
+            let mut surroundings = surroundings.clone();
+            if surroundings.password.is_none() && is_meant {
+                surroundings.password = given.clone().map(PasswordSource::Given);
+            }
+            let said = base.clone().under(&surroundings.under(flags));
+            let mut account = account(*name, &base, said, environment)?;
+            served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
             }
@@ -140,20 +144,33 @@ fn unknown(config: &Config, name: &str) -> Error {
     }
 }
 
-fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -> Result<Account> {
-    let lacks = |what: &str| match name {
-        Some(name) => {
-            Error::new(Kind::Config, format!("could not use the account {name}")).because(what.to_owned())
-        }
-        None => Error::new(Kind::Usage, "could not use the server").because(what.to_owned()),
+/// The account of that name from all that was `said`, of which `base` is what the file says.
+fn account(
+    name: Option<&str>,
+    base: &Overrides,
+    mut said: Overrides,
+    environment: &Environment,
+) -> Result<Account> {
+    let unusable = |kind: Kind, what: String| {
+        let name = name.map_or_else(|| "the server".to_owned(), |name| format!("the account {name}"));
+        Error::new(kind, format!("could not use {name}")).because(what)
     };
-    let url = said.server.ok_or_else(|| {
+    let lacks = |what: &str| {
+        let kind = if name.is_some() { Kind::Config } else { Kind::Usage };
+        unusable(kind, what.to_owned())
+    };
+    let url = said.server.take().ok_or_else(|| {
         lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
     })?;
     let url = match said.tls {
         Some(security) => url.with_security(security),
         None => url,
     };
+    if let Some(found) = contradiction::find(&said, Some(url.target())) {
+        let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
+        let kind = if is_the_files { Kind::Config } else { Kind::Usage };
+        return Err(unusable(kind, found.what).hint(found.hint));
+    }
     let named = said.proxy.take().map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
     let through_to_provider = match &named {
         None => Through::Environment { no_proxy: environment.no_proxy()?.to_owned() },
@@ -166,22 +183,11 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         source: said.source,
         family: said.family.flatten(),
     };
-    way.check(url.target())?;
     let user = said.user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
-    let identity = match (said.client_cert, said.client_key) {
-        (Some(certificate), key) => Some(ClientCertificate { certificate, key, password: None }),
-        (None, None) => None,
-        (None, Some(_)) => {
-            return Err(lacks("it has a client key, and no client certificate")
-                .hint("name the certificate too: --client-cert FILE"));
-        }
-    };
-    let oauth = said.oauth.settle().map_err(|error| {
-        let hint = error.own_hint().map(str::to_owned);
-        hint.into_iter().fold(lacks(&error.to_string()), Error::hint)
-    })?;
+    let key = said.client_key;
+    let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
     // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
     // two tunnels on one machine must not.
     let place = match url.target() {
@@ -202,7 +208,7 @@ fn account(name: Option<&str>, mut said: Overrides, environment: &Environment) -
         },
         user,
         password: said.password.unwrap_or(PasswordSource::Search),
-        oauth,
+        oauth: said.oauth.settle()?,
         through_to_provider,
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),

@@ -114,6 +114,28 @@ fn tls_overrides_the_scheme_and_with_it_the_port() {
 }
 
 #[test]
+fn no_lighter_word_opens_the_line_that_a_heavier_url_encrypts() {
+    let new = ("server", "pop3s://me@new.example");
+    let old = "[account.old]\nserver = 'pop3://me@old.example'\ntls = 'none'\n";
+    let security = |text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]| {
+        one(text, environment, account, said).unwrap().security
+    };
+    let open = "[defaults]\ntls = 'none'\n";
+    assert_eq!(security(open, &[], &[], &[new]), Security::Implicit);
+    let account = format!("{open}[account.a]\nserver = 'pop3://me@a.example'\n");
+    assert_eq!(security(&account, &[], &["a"], &[]), Security::Stls);
+    assert_eq!(security("", &[("POP3_TLS", "none")], &[], &[new]), Security::Implicit);
+    assert_eq!(security(old, &[], &["old"], &[new]), Security::Implicit);
+    let lab = [("POP3_SERVER", "pop3://lab.example"), ("POP3_USER", "me"), ("POP3_TLS", "none")];
+    assert_eq!(security(TWO, &lab, &["work"], &[]), Security::Implicit, "it was said of the lab");
+    // Said of this very server, or in a heavier layer.
+    assert_eq!(security(old, &[], &["old"], &[]), Security::None);
+    assert_eq!(security(TWO, &lab, &[], &[]), Security::None);
+    assert_eq!(security(TWO, &[("POP3_TLS", "none")], &["work"], &[]), Security::None);
+    assert_eq!(security(open, &[], &[], &[new, ("tls", "none")]), Security::None);
+}
+
+#[test]
 fn the_way_is_that_of_the_heaviest_word_and_the_systems_proxy_the_lightest() {
     let server = ("server", "pop3s://me@h.example");
     let all = ("ALL_PROXY", "socks5h://system:9050");
@@ -214,6 +236,26 @@ fn a_missing_server_or_user_is_told_by_the_account() {
 }
 
 #[test]
+fn a_contradiction_is_the_files_fault_where_the_file_alone_has_it() {
+    let table = |lines: &str| format!("[account.a]\nserver = 'pop3s://me@h'\n{lines}\n");
+    let kind = |lines: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        let account = one(&table(lines), environment, &["a"], said);
+        account.err().map(|error| (error.kind(), error.own_hint().is_some()))
+    };
+    let (file, caller) = (Some((Kind::Config, true)), Some((Kind::Usage, true)));
+    let tunnel = "tunnel = 'nc %h %p'";
+    assert_eq!(kind("client-key = '/k'", &[], &[]), file);
+    assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[]), file);
+    assert_eq!(kind("oauth = 'google'", &[], &[]), file);
+    assert_eq!(kind("", &[], &[("client-key", "/k")]), caller);
+    assert_eq!(kind(tunnel, &[], &[("tunnel", "nc h 1"), ("proxy", "socks5h://p")]), caller);
+    assert_eq!(kind("", &[("POP3_OAUTH", "google")], &[]), caller);
+    // What a heavier layer mends is none.
+    assert_eq!(kind("client-key = '/k'", &[], &[("client-cert", "/c")]), None);
+    assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[("proxy", "none")]), None);
+}
+
+#[test]
 fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
     assert_eq!(given(&one(TWO, &[], &["work"], &[]).unwrap()), Some(&b"configured"[..]));
     let environment = [("POP3_PASSWORD", "from the environment")];
@@ -225,6 +267,63 @@ fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
     let account = one(TWO, &named, &["work"], &[]).unwrap();
     assert!(matches!(&account.password, PasswordSource::File(path) if path == Path::new("/home/me/secret")));
     assert!(matches!(one(TWO, &[], &["home"], &[]).unwrap().password, PasswordSource::Search));
+}
+
+#[test]
+fn a_password_that_is_named_in_a_heavier_layer_outweighs_oauth() {
+    let file = "[defaults]\noauth = 'google'\noauth-client-id = 'x'\n[account.a]\nserver = 'pop3s://me@h'\n";
+    let by_oauth = |more: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
+        one(&format!("{file}{more}"), environment, &["a"], said).map(|account| account.oauth.is_some())
+    };
+    assert!(by_oauth("", &[], &[]).unwrap());
+    assert!(by_oauth("auth = 'xoauth2'", &[], &[("auth", "oauthbearer")]).unwrap());
+    for more in ["oauth = 'none'", "password-command = 'pass'", "auth = 'plain'"] {
+        assert!(!by_oauth(more, &[], &[]).unwrap(), "{more}");
+    }
+    for variable in ["POP3_PASSWORD_COMMAND", "POP3_PASSWORD_FILE"] {
+        assert!(!by_oauth("", &[(variable, "x")], &[]).unwrap(), "{variable}");
+    }
+    // It may have been exported for another account: it needs a word that a password is wanted.
+    let exported = [("POP3_PASSWORD", "x")];
+    assert!(by_oauth("", &exported, &[]).unwrap());
+    assert!(!by_oauth("", &exported, &[("auth", "plain")]).unwrap());
+    assert!(!by_oauth("auth = 'plain'", &exported, &[]).unwrap());
+    assert!(!by_oauth("", &[("POP3_OAUTH", "none")], &[]).unwrap());
+    assert!(!by_oauth("", &[], &[("password-stdin", "true")]).unwrap());
+    assert!(!by_oauth("", &[("POP3_OAUTH", "yahoo")], &[("auth", "plain")]).unwrap());
+    let yahoo = [("POP3_OAUTH", "yahoo"), ("POP3_OAUTH_CLIENT_ID", "y")];
+    assert!(by_oauth("password-command = 'pass'", &yahoo, &[]).unwrap());
+    // Of one weight there is no telling.
+    let own = "oauth = 'yahoo'\noauth-client-id = 'y'\npassword-command = 'pass'";
+    assert_eq!(by_oauth(own, &[], &[]).unwrap_err().kind(), Kind::Config);
+    let both = [&yahoo[..], &[("POP3_PASSWORD_COMMAND", "x")]].concat();
+    assert_eq!(by_oauth("", &both, &[]).unwrap_err().kind(), Kind::Usage);
+
+    let two = format!("{file}[account.b]\nserver = 'pop3s://me@h'\noauth = 'none'\n");
+    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let all = resolve(&config(&two), &environment, &[], &Overrides::default(), Scope::All).unwrap();
+    assert!(all[0].oauth.is_some(), "the password is for those without a proof of their own");
+    assert!(all[1].oauth.is_none() && given(&all[1]) == Some(b"shared"));
+}
+
+#[test]
+fn a_named_source_gives_the_token_that_a_mechanism_takes_and_no_other_is_asked() {
+    let server = ("server", "pop3s://me@h.example");
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let credentials = |environment: &[(&str, &str)], said: &[(&str, &str)]| {
+            let said = [&[server, ("auth", mechanism)], said].concat();
+            one("", environment, &[], &said).unwrap().credentials(&nothing())
+        };
+        let is_token = |credentials: Result<crate::auth::Credentials>| {
+            let credentials = credentials.unwrap();
+            matches!(credentials.proof, Proof::Token(_)) && credentials.secret() == b"ya29"
+        };
+        assert!(is_token(credentials(&[], &[("password-command", "echo ya29")])));
+        assert!(is_token(credentials(&[("POP3_PASSWORD", "ya29")], &[])));
+        let error = credentials(&[], &[]).unwrap_err();
+        assert_eq!(error.kind(), Kind::NoCredentials);
+        assert!(error.own_hint().unwrap().contains("--password-command CMD"));
+    }
 }
 
 #[test]

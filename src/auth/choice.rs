@@ -146,7 +146,7 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
     let (cause, hint) = match (proof, names.as_slice()) {
         (Proof::Password(_), _) if takes_tokens() => (
             "the server takes OAuth tokens only, no passwords".to_owned(),
-            concat!(by_oauth!(), "; --auth NAME tries a mechanism that is not offered"),
+            concat!(by_oauth!(), "; or say --auth xoauth2 if what was given as the password is a token"),
         ),
         (Proof::Password(_), [only]) if only == "EXTERNAL" => (
             "the server takes client certificates only, no passwords".to_owned(),
@@ -154,7 +154,8 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
         ),
         (Proof::Certificate, _) => (
             "the server does not offer to sign in by a client certificate".to_owned(),
-            "--auth external tries it all the same",
+            "it may want a password beside the certificate: name its source, as --password-command CMD, or be \
+             asked for it with --auth plain; --auth external tries the certificate all the same",
         ),
         (_, []) => ("the server offers no way to sign in".to_owned(), MORE),
         (_, names) => {
@@ -318,5 +319,19 @@ mod tests {
             assert_eq!(error.kind(), Kind::SignIn);
             assert_eq!(error.source().unwrap().to_string(), cause);
         }
+    }
+
+    #[test]
+    fn a_server_that_wants_a_password_beside_the_certificate_is_served_by_the_hint() {
+        let names = sasl(&["PLAIN"]);
+        let offer = Offer { sasl: Some(&names), ..Offer::default() };
+        let error = candidates(None, &by(Proof::Certificate), &offer).unwrap_err();
+        for way in ["--password-command", "--auth plain", "--auth external"] {
+            assert!(error.own_hint().unwrap().contains(way), "{error:?}");
+        }
+        let names = sasl(&["XOAUTH2"]);
+        let offer = Offer { sasl: Some(&names), ..Offer::default() };
+        let error = candidates(None, &password(), &offer).unwrap_err();
+        assert!(error.own_hint().unwrap().contains("--auth xoauth2"), "{error:?}");
     }
 }

@@ -107,10 +107,15 @@ impl Mechanism {
         }
     }
 
+    /// Whether it proves somebody by an OAuth token.
+    pub fn takes_tokens(self) -> bool {
+        matches!(self, Mechanism::OAuthBearer | Mechanism::XOAuth2)
+    }
+
     /// Whether it proves somebody by that kind of proof.
     pub fn takes(self, proof: &Proof) -> bool {
         match self {
-            Mechanism::OAuthBearer | Mechanism::XOAuth2 => matches!(proof, Proof::Token(_)),
+            token if token.takes_tokens() => matches!(proof, Proof::Token(_)),
             Mechanism::External => matches!(proof, Proof::Certificate),
             _ => matches!(proof, Proof::Password(_)),
         }

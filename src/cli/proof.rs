@@ -79,7 +79,11 @@ impl Proof<'_> {
         account: &Account,
     ) -> Result<Credentials, Error> {
         let (Proof::Token { keeper, .. }, auth::Proof::Token(used)) = (self, &credentials.proof) else {
-            return Err(refused);
+            return Err(refused.hint(format!(
+                "the server refused the token that the source of the password gave ({}): have it give a fresh \
+                 one, made for this user and for reading mail by POP3",
+                account.password.describe()
+            )));
         };
         context.output().detail("the server refused the access token: trying with a new one");
         match keeper.token(Some(used), now()) {

@@ -116,9 +116,23 @@ impl Provider {
         }
     }
 
+    /// The provider that is known by name, if this is one: also by the host of its metadata, as
+    /// Microsoft's is with one tenant.
+    fn known(&self) -> &Provider {
+        match self {
+            Provider::Metadata(url) => match url.host_str() {
+                Some("accounts.google.com") => &Provider::Google,
+                Some("login.microsoftonline.com") => &Provider::Microsoft,
+                Some("api.login.yahoo.com" | "api.login.aol.com") => &Provider::Yahoo,
+                _ => self,
+            },
+            other => other,
+        }
+    }
+
     /// What is asked for: reading mail by POP3, for longer than an hour.
     pub(super) fn scope(&self) -> Option<&'static str> {
-        match self {
+        match self.known() {
             Provider::Google => Some("https://mail.google.com/"),
             Provider::Microsoft => Some("https://outlook.office.com/POP.AccessAsUser.All offline_access"),
             Provider::Yahoo => Some("mail-r"),
@@ -128,7 +142,7 @@ impl Provider {
 
     /// What more to say to the authorization endpoint, so that a refresh token comes back.
     pub(super) fn extra(&self, scope: &str) -> &'static [(&'static str, &'static str)] {
-        match self {
+        match self.known() {
             Provider::Google => &[("access_type", "offline"), ("prompt", "consent")],
             // Microsoft asks by itself; told to, it also asks those who may not consent.
             Provider::Microsoft | Provider::Yahoo => &[],
@@ -141,7 +155,7 @@ impl Provider {
     /// The name of the loopback interface in the redirect (RFC 8252 section 7.3), where the provider
     /// takes one with any port.
     pub(super) fn loopback(&self) -> Option<&'static str> {
-        match self {
+        match self.known() {
             // In the form of its portal only this one can be registered.
             Provider::Microsoft => Some("localhost"),
             // Yahoo takes https redirects only, so the address has to be carried over by hand.
@@ -212,6 +226,26 @@ mod tests {
         }
         for text in ["http://127.0.0.1:8080/x", "http://[::1]/", "http://localhost/", "https://x"] {
             assert!(endpoint(text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_known_provider_is_known_by_the_host_of_its_metadata_too() {
+        let tenant = "https://login.microsoftonline.com/my-tenant.example/v2.0";
+        for (url, name) in [
+            (tenant, Provider::Microsoft),
+            ("https://accounts.google.com", Provider::Google),
+            ("https://api.login.yahoo.com/.well-known/openid-configuration", Provider::Yahoo),
+            ("https://api.login.aol.com", Provider::Yahoo),
+        ] {
+            let provider: Provider = url.parse().unwrap();
+            assert!(name.scope().is_some() && provider.scope() == name.scope(), "{url}");
+            assert_eq!(provider.loopback(), name.loopback(), "{url}");
+            assert_eq!(provider.extra("offline_access"), name.extra("offline_access"), "{url}");
+            assert!(matches!(provider, Provider::Metadata(_)) && provider.endpoints().is_none(), "{url}");
+        }
+        for stranger in ["https://login.example.com", "https://login.microsoftonline.com.example/v2.0"] {
+            assert_eq!(stranger.parse::<Provider>().unwrap().scope(), None, "{stranger}");
         }
     }
 

@@ -53,6 +53,22 @@ fn flags_outweigh_the_file_and_unknown_accounts_are_named() {
 }
 
 #[test]
+fn a_url_with_tls_is_not_opened_by_what_the_file_says_of_others() {
+    let maildrop = dovecot::maildrop();
+    let home = Home::new();
+    home.configure("[defaults]\ntls = \"none\"\n");
+    // This one has no TLS on that port: an attempt in the clear would work.
+    let url = maildrop.url("pop3s");
+    let stat = |more: &[&str]| {
+        let run = Pop3::new(&home).args(["stat", "--trace", "--server", &url]).args(more);
+        run.env("POP3_PASSWORD", maildrop.password()).run()
+    };
+    let refused = stat(&[]).exits(76);
+    assert!(!refused.stderr.contains("C: "), "{}", refused.stderr);
+    stat(&["--tls", "none"]).exits(0);
+}
+
+#[test]
 fn a_typo_is_78_with_its_place_and_the_nearest_key() {
     let home = Home::new();
     home.configure("[account.work]\nserver = \"pop3s://me@example.org\"\npasswort-command = \"pass\"\n");
@@ -75,6 +91,20 @@ fn a_check_names_every_mistake() {
     let everything = outcome.stderr.clone() + &outcome.text();
     for wanted in ["default-account", "http", "sometimes"] {
         assert!(everything.contains(wanted), "{wanted} in {everything}");
+    }
+}
+
+#[test]
+fn what_does_not_go_together_is_the_files_mistake_in_the_check_and_in_each_command() {
+    let home = Home::new();
+    for (lines, wanted) in [
+        ("client-key = \"~/me.key\"", "client certificate"),
+        ("tunnel = \"nc %h %p\"\nproxy = \"socks5h://proxy.example\"", "two different ways"),
+    ] {
+        home.configure(&format!("[account.work]\nserver = \"pop3s://me@example.org\"\n{lines}\n"));
+        let check = Pop3::new(&home).args(["config", "check"]).run().exits(78);
+        assert!(check.text().contains(wanted), "{}", check.text());
+        Pop3::new(&home).args(["stat"]).run().exits(78).says(wanted);
     }
 }
 

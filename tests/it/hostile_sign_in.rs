@@ -45,13 +45,18 @@ fn a_greeting_that_is_a_refusal_or_none() {
         ("-ERR go away\r\n", 69),
         ("220 mail ESMTP\r\n", 76),
         ("\r\n", 76),
-        ("", 75),
     ] {
         let stage =
             Stage::new(Store::Maildir, letters(2), Behaviour::default().with(Fault::answer("", greeting)));
         stage.fetch(&["--timeout", "1s"]).exits(code);
         stage.ends_well(&letters(2));
     }
+    // It may wait for our handshake, and is asked; this one does not.
+    let silent = Fault::answer("", "");
+    let stage = Stage::new(Store::Maildir, letters(2), Behaviour::default().with(silent));
+    stage.fetch(&["--timeout", "1s"]).exits(75).says("waiting for the greeting");
+    stage.fetch(&[]).exits(0);
+    stage.holds([1, 2]);
     let endless = "+OK ".to_owned() + &"x".repeat(1 << 20);
     let stage = Stage::new(Store::Maildir, letters(2), Behaviour::default().with(Fault::answer("", endless)));
     stage.fetch(&["--timeout", "2s"]).exits(76);

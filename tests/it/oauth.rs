@@ -6,6 +6,7 @@ use crate::support::corpus;
 use crate::support::dovecot::{self, Line};
 use crate::support::keyring::Session;
 use crate::support::oidc::{Account, CLIENT_SECRET, shared};
+use crate::support::pop3::{Home, Pop3};
 use crate::support::socks::{ONLY_THERE, PROVIDER_THERE, Socks};
 use serde_json::Value;
 use std::fs;
@@ -83,6 +84,66 @@ fn a_server_that_never_looks_at_the_token_gets_no_second_one() {
     let refused = refused.says("the server says: [AUTH] Unsupported").says("hint: the server has not looked");
     assert!(!refused.stderr.contains("trying with a new one"), "{}", refused.stderr);
     assert_eq!(account.kept("access_token"), token);
+}
+
+#[test]
+fn a_command_that_prints_a_token_signs_in_without_a_provider() {
+    let account = shared().account("public", "");
+    account.login();
+    let (token, home) = (account.kept("access_token"), Home::new());
+    let file = home.write("token", &token, 0o600);
+    let command = format!("cat '{}'", file.display());
+    let stat = |mechanism: &str, more: &[&str]| {
+        let run = Pop3::new(&home).args(["stat", "--trace", "--auth", mechanism]).args(more);
+        run.args(account.maildrop.flags(Line::Tls))
+    };
+    home.configure(&format!(
+        "[account.work]\nserver = \"{}\"\nca-file = \"{}\"\nauth = \"xoauth2\"\npassword-command = \"{command}\"\n",
+        account.maildrop.tls_url(),
+        shared().authority().display(),
+    ));
+    Pop3::new(&home).args(["config", "check"]).run().exits(0);
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let sent = format!("C: AUTH {}", mechanism.to_uppercase());
+        for run in [
+            stat(mechanism, &["--password-command", &command]),
+            stat(mechanism, &["--password-file", file.to_str().unwrap()]),
+            stat(mechanism, &["--password-stdin"]).stdin(token.clone()),
+            stat(mechanism, &[]).env("POP3_PASSWORD", &token),
+            Pop3::new(&home).args(["stat", "-a", "work", "--trace", "--auth", mechanism]),
+        ] {
+            let outcome = run.run().exits(0).says(&sent);
+            assert!(!outcome.stderr.contains(&token), "{}", outcome.stderr);
+        }
+        // Nobody is asked for a password where a token is wanted.
+        stat(mechanism, &[]).run().exits(77).says("hint: add oauth").says("--password-command CMD");
+    }
+    account.spoil_access_token();
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let refused = stat(mechanism, &["--password-command", &command]).run().exits(77);
+        let refused = refused.says("the server refused the OAuth token");
+        refused.says("hint: the server refused the token that the source of the password gave (command)");
+    }
+    let check = Pop3::new(&home).args(["check", "--json", "-a", "work"]).run().exits(77).text();
+    assert!(check.contains("have it give a fresh one"), "{check}");
+}
+
+#[test]
+fn a_password_named_in_a_heavier_layer_signs_in_instead_of_oauth() {
+    // Nobody has signed in with the provider.
+    let account = shared().account("public", "");
+    account.pop3(&["stat"]).run().exits(77).says("pop3 auth login");
+    let password = account.maildrop.password();
+    let command = format!("echo '{password}'");
+    account.pop3(&["stat", "--password-command", &command]).run().exits(0);
+    account.pop3(&["stat", "--auth", "plain", "--password-command", &command]).run().exits(0);
+    account.pop3(&["stat", "--password-stdin"]).stdin(password).run().exits(0);
+    account.pop3(&["stat"]).env("POP3_PASSWORD", password).run().exits(0);
+    account.pop3(&["stat"]).env("POP3_OAUTH", "none").run().exits(77).says("the password of");
+    let contradicting = shared().account("public", "password-command = \"pass\"");
+    let check = contradicting.pop3(&["config", "check"]).run().exits(78);
+    assert!(check.text().contains("a password, and OAuth"), "{}", check.text());
+    contradicting.pop3(&["stat"]).run().exits(78).says("oauth = \"none\"");
 }
 
 #[test]

@@ -100,8 +100,8 @@ pub(crate) struct WayArgs {
     ///
     /// With socks5h:// the proxy resolves the server's name, and nobody here learns it; with socks5:// it is
     /// resolved here. A password for it comes from POP3_PROXY_PASSWORD. Without this option the proxy is
-    /// that of ALL_PROXY where it is one of these, but not for what NO_PROXY lists nor for this computer
-    /// itself. The word none goes straight to the server.
+    /// that of ALL_PROXY if it is SOCKS (any but these two is an error), but not for what NO_PROXY lists nor
+    /// for this computer itself. The word none goes straight to the server.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) proxy: Option<String>,
     /// Let this command be the line to the server, by its standard input and output
@@ -141,7 +141,10 @@ pub(crate) struct SignInArgs {
     /// Without any of these options, the password comes from POP3_PASSWORD, else from the configuration
     /// file, else from where `pop3 auth login` keeps it, else from ~/.netrc, else from a question on the
     /// terminal. With several accounts POP3_PASSWORD is for the only one of which nothing else is
-    /// configured; where there are more of them it is refused.
+    /// configured; where there are more of them it is refused. Where oauth is configured it counts only
+    /// beside an --auth that takes a password; a source named by an option outweighs oauth in the
+    /// configuration file. With --auth xoauth2 or oauthbearer, what these options, POP3_PASSWORD or the
+    /// configuration file give is not a password but an access token.
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     #[arg(conflicts_with_all = ["password_file", "password_stdin"])]
     pub(crate) password_command: Option<String>,

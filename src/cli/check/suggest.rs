@@ -185,10 +185,16 @@ mod tests {
 
     #[test]
     fn no_secret_and_nothing_that_tells_one_is_suggested() {
-        let told = "[account.a]\nserver = 'pop3s://h'\nuser = 'me'\npassword-command = 'echo tanstaaf'\n\
-                    oauth = 'google'\noauth-client-id = 'x'\noauth-client-secret-command = 'echo tanstaaf'\n";
-        let suggested = config(&account(told)).join("\n");
-        assert!(!suggested.contains("tanstaaf") && suggested.contains("oauth-client-secret-"), "{suggested}");
+        let suggested = |keys: &str| {
+            let told = account(&format!("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\n{keys}\n"));
+            config(&told).join("\n")
+        };
+        let by_password = suggested("password-command = 'echo tanstaaf'");
+        assert!(!by_password.contains("tanstaaf"), "{by_password}");
+        let by_oauth = suggested(
+            "oauth = 'google'\noauth-client-id = 'x'\noauth-client-secret-command = 'echo tanstaaf'",
+        );
+        assert!(!by_oauth.contains("tanstaaf") && by_oauth.contains("oauth-client-secret-"), "{by_oauth}");
     }
 
     #[test]

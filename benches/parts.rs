@@ -1,8 +1,9 @@
 //! The parts whose speed decides the whole: taking byte-stuffing off, replaying a journal, planning
 //! a run. `cargo bench --bench parts`; `benches/peers` measures the whole beside other programs.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
@@ -92,17 +93,17 @@ fn journal(messages: usize) -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-fn intent(number: usize) -> Intent {
+fn intent(number: usize) -> Intent<'static> {
     let identity = (number as u128).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
     Intent {
-        unique_id: unique_id(number),
+        unique_id: unique_id(number).into(),
         octets: Some(octets(number)),
         identity: Some(Identity::from_bytes(identity.to_be_bytes())),
-        place: Place::Maildir {
-            directory: "/home/somebody/Mail/inbox".into(),
+        place: Cow::Owned(Place::Maildir {
+            directory: Path::new("/home/somebody/Mail/inbox").into(),
             name: format!("{NOW}.M{number:06}P4242Q{number}_0123abcd.host.example.org"),
             tmp_inode: 4_711_000,
-        },
+        }),
     }
 }
 

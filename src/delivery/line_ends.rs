@@ -13,6 +13,7 @@ impl LineEnds {
     /// Appends the text of `chunk` to `out`.
     pub(super) fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
         let Some(&first) = chunk.first() else { return };
+        out.reserve(chunk.len() + 1);
         if std::mem::take(&mut self.carriage_return) && first != b'\n' {
             out.push(b'\r');
         }

@@ -4,14 +4,15 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The future position of one message, found again by [`settle`](super::settle).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file in a Maildir.
     Maildir {
-        /// The Maildir, absolute.
-        directory: PathBuf,
+        /// The Maildir, absolute. Shared by all that stand there.
+        directory: Arc<Path>,
         /// The name in `tmp/`, later in `new/`.
         name: String,
         /// The inode of `tmp/` itself: only this very folder's silence says that the message has
@@ -37,24 +38,24 @@ pub enum Place {
 }
 
 impl Place {
-    /// The place as a list of byte strings, for a journal (which does its own escaping).
-    pub fn fields(&self) -> Vec<Vec<u8>> {
+    /// The place as byte strings, handed to `each` in order, for a journal (which does its own escaping).
+    pub fn fields(&self, mut each: impl FnMut(&[u8])) {
         match self {
-            Place::Maildir { directory, name, tmp_inode } => vec![
-                b"maildir".to_vec(),
-                bytes(directory),
-                name.clone().into_bytes(),
-                tmp_inode.to_string().into_bytes(),
-            ],
-            Place::Mbox { file, offset, length, checksum, from_line } => vec![
-                b"mbox".to_vec(),
-                bytes(file),
-                offset.to_string().into_bytes(),
-                length.to_string().into_bytes(),
-                format!("{:032x}", u128::from_be_bytes(*checksum)).into_bytes(),
-                from_line.clone(),
-            ],
-            Place::Handed => vec![b"handed".to_vec()],
+            Place::Maildir { directory, name, tmp_inode } => {
+                each(b"maildir");
+                each(directory.as_os_str().as_bytes());
+                each(name.as_bytes());
+                each(tmp_inode.to_string().as_bytes());
+            }
+            Place::Mbox { file, offset, length, checksum, from_line } => {
+                each(b"mbox");
+                each(file.as_os_str().as_bytes());
+                each(offset.to_string().as_bytes());
+                each(length.to_string().as_bytes());
+                each(format!("{:032x}", u128::from_be_bytes(*checksum)).as_bytes());
+                each(from_line);
+            }
+            Place::Handed => each(b"handed"),
         }
     }
 
@@ -63,7 +64,7 @@ impl Place {
         let fields: Vec<&[u8]> = fields.iter().map(Vec::as_slice).collect();
         match fields.as_slice() {
             [b"maildir", directory, name, tmp_inode] => Some(Place::Maildir {
-                directory: path(directory),
+                directory: path(directory).into(),
                 name: file_name(name)?,
                 tmp_inode: number(tmp_inode)?,
             }),
@@ -81,10 +82,6 @@ impl Place {
             _ => None,
         }
     }
-}
-
-fn bytes(path: &Path) -> Vec<u8> {
-    path.as_os_str().as_bytes().to_vec()
 }
 
 fn path(bytes: &[u8]) -> PathBuf {
@@ -117,7 +114,7 @@ mod tests {
     fn fields_bring_every_place_back() {
         let places = [
             Place::Maildir {
-                directory: path(b"/mail/\xff\t\n"),
+                directory: path(b"/mail/\xff\t\n").into(),
                 name: "1.M2P3Q4_ab.host".to_owned(),
                 tmp_inode: u64::MAX,
             },
@@ -131,7 +128,9 @@ mod tests {
             Place::Handed,
         ];
         for place in places {
-            assert_eq!(Place::from_fields(&place.fields()), Some(place));
+            let mut fields = Vec::new();
+            place.fields(|field| fields.push(field.to_vec()));
+            assert_eq!(Place::from_fields(&fields), Some(place));
         }
     }
 

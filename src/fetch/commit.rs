@@ -5,6 +5,7 @@
 //! thread, intents recorded, made visible, recorded as delivered. Only what has come back from here
 //! may be deleted on the server.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -14,9 +15,10 @@ use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 
 /// What is known of a message that is whole in the temporary place.
-pub(super) struct Fact {
+pub(super) struct Fact<'a> {
     pub(super) number: u32,
-    pub(super) unique_id: Vec<u8>,
+    /// Empty where it has none.
+    pub(super) unique_id: &'a [u8],
     /// As the server declares it.
     pub(super) octets: Option<u64>,
     /// As counted.
@@ -26,25 +28,25 @@ pub(super) struct Fact {
 }
 
 /// A message that could not be brought in, for the record.
-pub(super) struct Failed {
-    pub(super) unique_id: Vec<u8>,
+pub(super) struct Failed<'a> {
+    pub(super) unique_id: &'a [u8],
     pub(super) octets: Option<u64>,
     pub(super) reason: String,
 }
 
 /// What is committed together: messages, what is known of each, and what is to be recorded of others.
-pub(super) struct Round<D> {
-    pub(super) facts: Vec<Fact>,
+pub(super) struct Round<'a, D> {
+    pub(super) facts: Vec<Fact<'a>>,
     pub(super) deliveries: Vec<D>,
-    pub(super) failed: Vec<Failed>,
+    pub(super) failed: Vec<Failed<'a>>,
 }
 
-impl<D> Round<D> {
+impl<'a, D> Round<'a, D> {
     pub(super) fn new() -> Self {
         Round { facts: Vec::new(), deliveries: Vec::new(), failed: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, fact: Fact, delivery: D) {
+    pub(super) fn push(&mut self, fact: Fact<'a>, delivery: D) {
         self.facts.push(fact);
         self.deliveries.push(delivery);
     }
@@ -52,21 +54,21 @@ impl<D> Round<D> {
 
 /// What the network's thread sends: a round, and then whether the server was in step all through it.
 /// The disk works on the one while the other is found out.
-pub(super) enum Sent<D> {
-    Round(Round<D>),
+pub(super) enum Sent<'a, D> {
+    Round(Round<'a, D>),
     Proof(bool),
 }
 
 /// What became of a round.
-pub(super) enum Done {
-    Committed(Vec<Committed>),
+pub(super) enum Done<'a> {
+    Committed(Vec<Committed<'a>>),
     /// It was not proven, and is undone: the messages, and why.
-    Doubted(Vec<(Fact, Error)>),
+    Doubted(Vec<(Fact<'a>, Error)>),
 }
 
 /// What became of a message: its entry in the journal, and why the destination would not have it.
-pub(super) struct Committed {
-    pub(super) fact: Fact,
+pub(super) struct Committed<'a> {
+    pub(super) fact: Fact<'a>,
     pub(super) entry: EntryId,
     pub(super) refused: Option<Error>,
     /// An earlier session delivered it; this time it was not.
@@ -89,7 +91,7 @@ impl Unnamed {
     }
 
     /// The entry of a message that has come again; each once, as two messages alike are two.
-    fn take(&mut self, fact: &Fact) -> Option<EntryId> {
+    fn take(&mut self, fact: &Fact<'_>) -> Option<EntryId> {
         if !fact.unique_id.is_empty() {
             return None;
         }
@@ -98,20 +100,24 @@ impl Unnamed {
 }
 
 /// The thread that talks to the disk.
-pub(super) struct Committer<'a, D: Destination> {
-    destination: &'a D,
-    journal: &'a mut Journal,
+pub(super) struct Committer<'c, D: Destination> {
+    destination: &'c D,
+    journal: &'c mut Journal,
     unnamed: Unnamed,
 }
 
-impl<'a, D: Destination> Committer<'a, D> {
-    pub(super) fn new(destination: &'a D, journal: &'a mut Journal) -> Self {
+impl<'c, D: Destination> Committer<'c, D> {
+    pub(super) fn new(destination: &'c D, journal: &'c mut Journal) -> Self {
         let unnamed = Unnamed::of(journal.view());
         Committer { destination, journal, unnamed }
     }
 
     /// Commits rounds as they come, until there are no more or one fails.
-    pub(super) fn run(mut self, sent: &Receiver<Sent<D::Delivery>>, results: &Sender<Result<Done>>) {
+    pub(super) fn run<'a>(
+        mut self,
+        sent: &Receiver<Sent<'a, D::Delivery>>,
+        results: &Sender<Result<Done<'a>>>,
+    ) {
         while let Ok(Sent::Round(mut round)) = sent.recv() {
             let prepared = self.make_ready(&mut round);
             // Without a proof nobody is there any more to say that it may be delivered.
@@ -127,7 +133,7 @@ impl<'a, D: Destination> Committer<'a, D> {
     }
 
     /// What can be done before the proof: the round can still be dropped, which undoes it.
-    fn make_ready(&mut self, round: &mut Round<D::Delivery>) -> Result<()> {
+    fn make_ready(&mut self, round: &mut Round<'_, D::Delivery>) -> Result<()> {
         for Failed { unique_id, octets, reason } in &round.failed {
             self.journal.failed(unique_id, *octets, reason)?;
         }
@@ -140,13 +146,13 @@ impl<'a, D: Destination> Committer<'a, D> {
 
     /// Notes that each message of a round may not be whole, or be another one: each has a round of its
     /// own the next time.
-    fn doubt(&mut self, round: Round<D::Delivery>) -> Result<Done> {
+    fn doubt<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
         let mut doubted = Vec::with_capacity(round.facts.len());
         for fact in round.facts {
             let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
             let error = Error::new(Kind::Protocol, says);
             if !fact.unique_id.is_empty() {
-                self.journal.failed(&fact.unique_id, fact.octets, &causes(&error))?;
+                self.journal.failed(fact.unique_id, fact.octets, &causes(&error))?;
             }
             doubted.push((fact, error));
         }
@@ -159,7 +165,7 @@ impl<'a, D: Destination> Committer<'a, D> {
     /// # Errors
     /// What the destination or the journal failed with. Before the intents are recorded everything is
     /// undone; after that the next run settles it.
-    fn commit(&mut self, round: Round<D::Delivery>) -> Result<Done> {
+    fn commit<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
         let mut committed = Vec::with_capacity(round.facts.len());
         let (mut facts, mut deliveries) = (Vec::with_capacity(round.facts.len()), Vec::new());
         for (fact, delivery) in round.facts.into_iter().zip(round.deliveries) {
@@ -194,19 +200,19 @@ impl<'a, D: Destination> Committer<'a, D> {
         self.journal.refused(&refused)?;
         for Committed { fact, refused, .. } in &committed {
             if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
-                self.journal.failed(&fact.unique_id, fact.octets, &causes(error))?;
+                self.journal.failed(fact.unique_id, fact.octets, &causes(error))?;
             }
         }
         Ok(Done::Committed(committed))
     }
 }
 
-fn intents(facts: &[Fact], places: &[Place]) -> Vec<Intent> {
-    let intend = |(fact, place): (&Fact, &Place)| Intent {
-        unique_id: fact.unique_id.clone(),
+fn intents<'i>(facts: &[Fact<'i>], places: &'i [Place]) -> Vec<Intent<'i>> {
+    let intend = |(fact, place): (&Fact<'i>, &'i Place)| Intent {
+        unique_id: Cow::Borrowed(fact.unique_id),
         octets: fact.octets,
         identity: fact.identity,
-        place: place.clone(),
+        place: Cow::Borrowed(place),
     };
     facts.iter().zip(places).map(intend).collect()
 }

@@ -66,8 +66,8 @@ struct Line<'a, D: Destination> {
     /// Whether the unique-ids are the server's own.
     has_unique_ids: bool,
     progress: &'a mut Progress,
-    sender: SyncSender<Sent<D::Delivery>>,
-    results: Receiver<Result<Done>>,
+    sender: SyncSender<Sent<'a, D::Delivery>>,
+    results: Receiver<Result<Done<'a>>>,
 }
 
 /// Whose fault a retrieval's failure is.
@@ -78,7 +78,7 @@ enum Failure {
     Storage(Error),
 }
 
-impl<D: Destination> Line<'_, D> {
+impl<'a, D: Destination> Line<'a, D> {
     fn rounds(&mut self, wanted: &[&Step], is_stopped: &dyn Fn() -> bool) {
         let mut rest = wanted;
         while !rest.is_empty() && self.progress.trouble.is_none() {
@@ -90,10 +90,10 @@ impl<D: Destination> Line<'_, D> {
             if let Some(round) = round {
                 let is_as_listed =
                     round.facts.iter().all(|fact| fact.octets == Some(fact.bytes) && !fact.then_delete);
-                let last = round.facts.last().map(|fact| (fact.number, fact.unique_id.clone()));
+                let last = round.facts.last().map(|fact| (fact.number, fact.unique_id));
                 self.hand_over(Sent::Round(round));
                 let is_proven = is_as_listed && self.progress.trouble.is_none()
-                    || last.is_none_or(|(number, unique_id)| self.is_in_step(number, &unique_id));
+                    || last.is_none_or(|(number, unique_id)| self.is_in_step(number, unique_id));
                 self.hand_over(Sent::Proof(is_proven));
             }
             if is_stopped() && self.progress.trouble.is_none() && !rest.is_empty() {
@@ -108,7 +108,7 @@ impl<D: Destination> Line<'_, D> {
         &mut self,
         steps: &[&Step],
         may_go_on: &dyn Fn() -> bool,
-    ) -> (Option<Round<D::Delivery>>, usize) {
+    ) -> (Option<Round<'a, D::Delivery>>, usize) {
         let mut round = Round::new();
         let mut window = Window::new(Ahead::Retr);
         let mut asked = steps.iter().map(|step| (step.number, step.octets)).peekable();
@@ -151,7 +151,13 @@ impl<D: Destination> Line<'_, D> {
     /// own answers. With commands ahead none is proven, not even where only the last answer is missing:
     /// the server may have lost an earlier command, and each answer since be the one to the next. (Where
     /// what came was no reply, the whole round is in doubt: see [`Line::is_in_step`].)
-    fn lose(&mut self, round: &mut Round<D::Delivery>, step: &Step, unique_id: Option<&[u8]>, error: Error) {
+    fn lose(
+        &mut self,
+        round: &mut Round<'a, D::Delivery>,
+        step: &Step,
+        unique_id: Option<&'a [u8]>,
+        error: Error,
+    ) {
         if error.kind() != Kind::Protocol && self.session.pipelines() {
             (round.facts, round.deliveries) = (Vec::new(), Vec::new());
         }
@@ -164,9 +170,9 @@ impl<D: Destination> Line<'_, D> {
         &mut self,
         window: &mut Window,
         step: &Step,
-        unique_id: Option<&[u8]>,
+        unique_id: Option<&'a [u8]>,
         drops: bool,
-    ) -> Result<Option<(Fact, D::Delivery)>, Failure> {
+    ) -> Result<Option<(Fact<'a>, D::Delivery)>, Failure> {
         let Step { number, octets, .. } = *step;
         if drops {
             return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
@@ -190,7 +196,7 @@ impl<D: Destination> Line<'_, D> {
         written.and_then(|()| delivery.finish()).map_err(Failure::Storage)?;
         self.observer.event(&Event::Fetched { number, bytes });
         let then_delete = step.action == Action::Fetch { then_delete: true };
-        let unique_id = unique_id.unwrap_or_default().to_vec();
+        let unique_id = unique_id.unwrap_or_default();
         let fact = Fact { number, unique_id, octets, bytes, identity: identifier.finish(), then_delete };
         Ok(Some((fact, delivery)))
     }
@@ -215,9 +221,9 @@ impl<D: Destination> Line<'_, D> {
     /// Notes that a message could not be brought in; a later run tries again.
     fn fail(
         &mut self,
-        round: &mut Round<D::Delivery>,
+        round: &mut Round<'a, D::Delivery>,
         number: u32,
-        unique_id: Option<&[u8]>,
+        unique_id: Option<&'a [u8]>,
         octets: Option<u64>,
         reason: &Error,
     ) {
@@ -225,13 +231,13 @@ impl<D: Destination> Line<'_, D> {
         let unique_id = unique_id.filter(|unique_id| !unique_id.is_empty());
         self.observer.event(&Event::Failed { number, unique_id, reason });
         if let Some(unique_id) = unique_id {
-            round.failed.push(Failed { unique_id: unique_id.to_vec(), octets, reason: causes(reason) });
+            round.failed.push(Failed { unique_id, octets, reason: causes(reason) });
         }
     }
 
     /// Gives a round, or its proof, to the committer. Where that has failed and gone, its reason is
     /// among the results.
-    fn hand_over(&mut self, sent: Sent<D::Delivery>) {
+    fn hand_over(&mut self, sent: Sent<'a, D::Delivery>) {
         if self.sender.send(sent).is_err() {
             self.collect(false);
         }
@@ -254,7 +260,7 @@ impl<D: Destination> Line<'_, D> {
         }
     }
 
-    fn count(&mut self, committed: Vec<Committed>) {
+    fn count(&mut self, committed: Vec<Committed<'a>>) {
         let mut messages = 0;
         for Committed { fact, entry, refused, was_known } in committed {
             if let Some(reason) = &refused {
@@ -278,9 +284,9 @@ impl<D: Destination> Line<'_, D> {
     }
 
     /// Tells that a message was not delivered after all.
-    fn tell(&mut self, fact: &Fact, reason: &Error) {
+    fn tell(&mut self, fact: &Fact<'_>, reason: &Error) {
         self.progress.summary.failed += 1;
-        let unique_id = Some(fact.unique_id.as_slice()).filter(|unique_id| !unique_id.is_empty());
+        let unique_id = Some(fact.unique_id).filter(|unique_id| !unique_id.is_empty());
         self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
     }
 

@@ -1,6 +1,7 @@
 //! One line of each listing: drop listing (STAT), scan listing (LIST) and unique-id listing (UIDL)
 //! (RFC 1939 sections 5 and 7). [`super::maildrop`] puts the lines together.
 
+use super::decimal::decimal;
 use super::reply::excerpt;
 use crate::error::{Error, Kind, Result};
 
@@ -20,11 +21,11 @@ pub struct DropListing {
 /// [`Kind::Protocol`] where the count is none, or beyond what a message-number can be here.
 pub fn drop_listing(text: &[u8]) -> Result<DropListing> {
     let mut words = words(text);
-    let count = words.next().and_then(number);
+    let count = words.next().and_then(decimal);
     let Some(messages) = count.and_then(|count| u32::try_from(count).ok()) else {
         return Err(unreadable("drop listing", text));
     };
-    Ok(DropListing { messages, octets: words.next().and_then(number) })
+    Ok(DropListing { messages, octets: words.next().and_then(decimal) })
 }
 
 /// Reads `n octets` from a line of LIST, or the text of a `LIST n` reply. The octets are a hint:
@@ -36,7 +37,7 @@ pub fn drop_listing(text: &[u8]) -> Result<DropListing> {
 pub fn scan(line: &[u8]) -> Result<(u32, Option<u64>)> {
     let mut words = words(line);
     let number_of = words.next().and_then(message_number).ok_or_else(|| unreadable("scan listing", line))?;
-    Ok((number_of, words.next().and_then(number)))
+    Ok((number_of, words.next().and_then(decimal)))
 }
 
 /// Reads `n unique-id` from a line of UIDL. Forgives what servers do: several blanks before the
@@ -73,19 +74,8 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
 }
 
-/// Decimal digits only: no sign, no blank.
-fn number(word: &[u8]) -> Option<u64> {
-    if word.is_empty() {
-        return None;
-    }
-    word.iter().try_fold(0u64, |number, byte| {
-        let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'))?;
-        number.checked_mul(10)?.checked_add(digit)
-    })
-}
-
 fn message_number(word: &[u8]) -> Option<u32> {
-    number(word).and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0)
+    decimal(word).and_then(|number| u32::try_from(number).ok()).filter(|number| *number > 0)
 }
 
 fn unreadable(what: &str, line: &[u8]) -> Error {

@@ -6,6 +6,7 @@
 
 pub mod capability;
 pub mod command;
+mod decimal;
 pub mod listing;
 pub mod maildrop;
 pub mod multiline;
@@ -13,5 +14,6 @@ pub mod reply;
 
 pub use capability::Capabilities;
 pub use command::Command;
+pub(crate) use decimal::decimal;
 pub use maildrop::{Maildrop, Message};
 pub use reply::{Greeting, Reply, ResponseCode, Status};

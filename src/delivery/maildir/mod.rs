@@ -36,7 +36,7 @@ pub struct Maildir {
 /// A Maildir's folders. Two stay open: files are made and moved by name within them.
 #[derive(Debug)]
 struct Folders {
-    directory: PathBuf,
+    directory: Arc<Path>,
     tmp: File,
     tmp_inode: u64,
     new: File,
@@ -73,7 +73,10 @@ impl Maildir {
         let tmp = File::open(directory.join("tmp")).map_err(unusable)?;
         let tmp_inode = tmp.metadata().map_err(unusable)?.ino();
         let new = File::open(directory.join("new")).map_err(unusable)?;
-        Ok(Maildir { folders: Arc::new(Folders { directory, tmp, tmp_inode, new }), tag: tag.to_owned() })
+        Ok(Maildir {
+            folders: Arc::new(Folders { directory: directory.into(), tmp, tmp_inode, new }),
+            tag: tag.to_owned(),
+        })
     }
 }
 
@@ -117,7 +120,7 @@ impl Destination for Maildir {
             self.make_durable(&mut batch)?;
         }
         let places = batch.into_iter().map(|delivery| Place::Maildir {
-            directory: self.folders.directory.clone(),
+            directory: Arc::clone(&self.folders.directory),
             name: delivery.keep(),
             tmp_inode: self.folders.tmp_inode,
         });

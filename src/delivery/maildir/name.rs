@@ -4,6 +4,7 @@
 //! `SECONDS.M<microseconds>P<process>Q<number>_<tag>.<host>`
 
 use crate::delivery::files;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -13,14 +14,12 @@ pub(super) fn fresh(tag: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     static PROCESS: LazyLock<(u32, String)> = LazyLock::new(|| (std::process::id(), files::host()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    format!(
-        "{}.M{:06}P{}Q{}_{tag}.{}",
-        now.as_secs(),
-        now.subsec_micros(),
-        PROCESS.0,
-        NUMBER.fetch_add(1, Ordering::Relaxed),
-        PROCESS.1,
-    )
+    let (process, host) = &*PROCESS;
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let mut name = String::with_capacity(64 + tag.len() + host.len());
+    // Writing to a string cannot fail.
+    let _ = write!(name, "{}.M{:06}P{process}Q{number}_{tag}.{host}", now.as_secs(), now.subsec_micros());
+    name
 }
 
 /// Who gave a file its name.

@@ -17,9 +17,12 @@ mod table;
 mod tests;
 mod view;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+use memchr::memchr_iter;
 
 use self::lock::Lock;
 use self::log::Log;
@@ -44,15 +47,15 @@ const CHUNK: usize = 1024;
 
 /// A delivery that is about to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Intent {
+pub struct Intent<'a> {
     /// The message's unique-id; empty where the server has none.
-    pub unique_id: Vec<u8>,
+    pub unique_id: Cow<'a, [u8]>,
     /// The octets the listing declared, if it did: a later listing is compared with them.
     pub octets: Option<u64>,
     /// What the message is recognised by.
     pub identity: Option<Identity>,
     /// Where it will stand.
-    pub place: Place,
+    pub place: Cow<'a, Place>,
 }
 
 /// An account's journal, locked for this process.
@@ -63,6 +66,8 @@ pub struct Journal {
     /// Lines not written yet, and how many.
     text: Vec<u8>,
     count: u64,
+    /// Whether one of them is longer than can be read back.
+    is_too_long: bool,
     opened_at: i64,
     opened: Instant,
     _lock: Lock,
@@ -86,7 +91,8 @@ impl Journal {
         view.index();
         view.expire(now.saturating_sub(TOMBSTONE_LIFE));
         let (text, opened) = (Vec::new(), Instant::now());
-        let mut journal = Journal { log, view, text, count: 0, opened_at: now, opened, _lock: lock };
+        let mut journal =
+            Journal { log, view, text, count: 0, is_too_long: false, opened_at: now, opened, _lock: lock };
         if let Some((id, _)) = journal.intended().find(|(id, _)| journal.place(*id).is_none()) {
             return Err(Error::new(Kind::Data, format!("could not read {}", path.display())).because(format!(
                 "nobody knows the place where message {id} was to be delivered: another version of pop3 wrote it"
@@ -116,20 +122,25 @@ impl Journal {
 
     /// Notes deliveries that are about to happen: durably, in one write and one flush. A message that was
     /// seen or failed before keeps its entry, and so the time it was first seen.
-    pub fn intend(&mut self, intents: &[Intent]) -> Result<Vec<EntryId>> {
+    pub fn intend(&mut self, intents: &[Intent<'_>]) -> Result<Vec<EntryId>> {
         let at = self.now();
         let mut ids = Vec::with_capacity(intents.len());
-        let mut taken = HashSet::new();
+        let (mut taken, mut line) = (HashSet::new(), Vec::new());
         let mut next = self.next()?;
         for Intent { unique_id, octets, identity, place } in intents {
-            let entry = self.seen_entry(unique_id, *octets, |id| !taken.contains(&id)).unwrap_or_else(|| {
-                next += 1;
-                EntryId::new(next - 1)
-            });
-            taken.insert(entry);
+            let entry = match self.seen_entry(unique_id, *octets, |id| !taken.contains(&id)) {
+                Some(entry) => {
+                    taken.insert(entry);
+                    entry
+                }
+                None => {
+                    next += 1;
+                    EntryId::new(next - 1)
+                }
+            };
             ids.push(entry);
-            let place = &record::join(&place.fields());
-            let (octets, identity) = (*octets, *identity);
+            record::join(place, &mut line);
+            let (octets, identity, place) = (*octets, *identity, &line);
             self.note(&Record::Intent { entry, at, octets, identity, unique_id, place });
         }
         self.write()?;
@@ -297,7 +308,9 @@ impl Journal {
     }
 
     fn note(&mut self, record: &Record) {
+        let start = self.text.len();
         record.write(&mut self.text);
+        self.is_too_long |= self.text.len() - start > log::MAX_LINE;
         self.count += 1;
     }
 
@@ -305,24 +318,28 @@ impl Journal {
     /// will replay is what this one goes on with.
     fn write(&mut self) -> Result<()> {
         let (mut text, count) = (std::mem::take(&mut self.text), std::mem::take(&mut self.count));
-        let result = self.write_lines(&text, count);
+        let is_too_long = std::mem::take(&mut self.is_too_long);
+        let result = if is_too_long {
+            Err(refused("its unique-id is too long"))
+        } else {
+            self.write_lines(&text, count)
+        };
         text.clear();
         self.text = text;
         result
     }
 
     fn write_lines(&mut self, text: &[u8], count: u64) -> Result<()> {
-        let refused = |cause: &'static str| Error::new(Kind::Data, "could not note a message").because(cause);
-        let lines = || text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        if lines().any(|line| line.len() >= log::MAX_LINE) {
-            return Err(refused("its unique-id is too long"));
-        }
         if count == 0 {
             return Ok(());
         }
         self.log.append(text, count)?;
-        let mut scratch = Vec::new();
-        lines().try_for_each(|line| replay(&mut self.view, line, &mut scratch)).map_err(refused)
+        let (mut start, mut scratch) = (0, Vec::new());
+        for end in memchr_iter(b'\n', text) {
+            replay(&mut self.view, &text[start..end], &mut scratch).map_err(refused)?;
+            start = end + 1;
+        }
+        Ok(())
     }
 
     /// Rewrites the file with one line a message. A disk too full for it is no reason not to go on.
@@ -350,6 +367,10 @@ impl Journal {
     fn now(&self) -> i64 {
         self.opened_at.saturating_add_unsigned(self.opened.elapsed().as_secs())
     }
+}
+
+fn refused(cause: &'static str) -> Error {
+    Error::new(Kind::Data, "could not note a message").because(cause)
 }
 
 fn replay(view: &mut View, line: &[u8], scratch: &mut Vec<u8>) -> Result<(), &'static str> {

@@ -7,7 +7,9 @@
 use memchr::memchr;
 
 use super::view::EntryId;
+use crate::delivery::Place;
 use crate::identity::Identity;
+use crate::protocol::decimal;
 
 /// What one line says. Times are seconds since 1970, octets are those the server declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,18 +157,14 @@ impl<'a> Record<'a> {
 }
 
 /// A place's fields as they stand in a line: escaped, tabs between them.
-pub(super) fn join(fields: &[Vec<u8>]) -> Vec<u8> {
-    let mut line = Vec::new();
-    for (index, field) in fields.iter().enumerate() {
-        if index > 0 {
-            line.push(b'\t');
-        }
-        escape(&mut line, field);
-    }
-    line
+pub(super) fn join(place: &Place, line: &mut Vec<u8>) {
+    line.clear();
+    place.fields(|field| text(line, field));
+    // A tab stands before each.
+    line.drain(..line.len().min(1));
 }
 
-/// The fields [`join`] joined; `None` when an escape is broken.
+/// The fields that stand in a line with tabs between them; `None` when an escape is broken.
 pub(super) fn split(line: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut scratch = Vec::new();
     line.split(|byte| *byte == b'\t').map(|field| unescape(field, &mut scratch).map(<[u8]>::to_vec)).collect()
@@ -229,15 +227,14 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~') && byte != b'%'
 }
 
-fn escape(line: &mut Vec<u8>, bytes: &[u8]) {
-    for &byte in bytes {
-        if is_plain(byte) {
-            line.push(byte);
-        } else {
-            line.push(b'%');
-            line.extend(hex_digits(byte));
-        }
+fn escape(line: &mut Vec<u8>, mut bytes: &[u8]) {
+    while let Some(at) = bytes.iter().position(|byte| !is_plain(*byte)) {
+        line.extend_from_slice(&bytes[..at]);
+        line.push(b'%');
+        line.extend(hex_digits(bytes[at]));
+        bytes = &bytes[at + 1..];
     }
+    line.extend_from_slice(bytes);
 }
 
 fn unescape<'a>(field: &'a [u8], scratch: &'a mut Vec<u8>) -> Option<&'a [u8]> {
@@ -282,29 +279,19 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn number(field: &[u8]) -> Option<u64> {
-        if field.is_empty() {
-            return None;
-        }
-        field.iter().try_fold(0u64, |number, byte| {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 { None } else { number.checked_mul(10)?.checked_add(digit.into()) }
-        })
-    }
-
     /// A number, or nothing known of it.
     fn count(&mut self) -> Option<Option<u64>> {
         match self.next()? {
             b"-" => Some(None),
-            field => Self::number(field).map(Some),
+            field => decimal(field).map(Some),
         }
     }
 
     fn time(&mut self) -> Option<i64> {
         let field = self.next()?;
         match field.strip_prefix(b"-") {
-            Some(past) => 0i64.checked_sub_unsigned(Self::number(past)?),
-            None => i64::try_from(Self::number(field)?).ok(),
+            Some(past) => 0i64.checked_sub_unsigned(decimal(past)?),
+            None => i64::try_from(decimal(field)?).ok(),
         }
     }
 
@@ -318,6 +305,8 @@ impl<'a> Fields<'a> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -328,12 +317,28 @@ mod tests {
         String::from_utf8(line).expect("printable ASCII")
     }
 
+    fn joined(fields: &[Vec<u8>]) -> Vec<u8> {
+        let mut line = Vec::new();
+        fields.iter().for_each(|field| text(&mut line, field));
+        line.split_off(1)
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let (name, directory) = ("1.M2\t%".to_owned(), Path::new("/home/é/Mail").into());
+        for place in [Place::Maildir { directory, name, tmp_inode: 7 }, Place::Handed] {
+            let mut line = b"what stood there before".to_vec();
+            join(&place, &mut line);
+            assert_eq!(Place::from_fields(&split(&line).expect("fields")), Some(place));
+        }
+    }
+
     #[test]
     fn a_line_is_what_a_person_can_read() {
         let entry = EntryId::new(7);
         let seen = Record::Seen { entry, at: 1_700_000_000, octets: None, unique_id: b"a b%\t\xe9" };
         assert_eq!(written(&seen), "seen\t7\t1700000000\t-\ta b%25%09%e9\n");
-        let place = join(&[b"maildir".to_vec(), b"/home/\xc3\xa9".to_vec(), Vec::new()]);
+        let place = joined(&[b"maildir".to_vec(), b"/home/\xc3\xa9".to_vec(), Vec::new()]);
         let identity = Some(Identity::from_bytes([0x1f; 16]));
         let intent =
             Record::Intent { entry, at: -1, octets: Some(0), identity, unique_id: b"u", place: &place };
@@ -390,7 +395,7 @@ mod tests {
             unique_id in any::<Vec<u8>>(), place in prop::collection::vec(any::<Vec<u8>>(), 1..5),
         ) {
             let (entry, identity) = (EntryId::new(number), hash.map(Identity::from_bytes));
-            let joined = join(&place);
+            let joined = joined(&place);
             prop_assert_eq!(split(&joined), Some(place));
             let (unique_id, reason, place) = (&unique_id[..], &unique_id[..], &joined[..]);
             for record in [

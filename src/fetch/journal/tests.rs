@@ -23,14 +23,15 @@ fn open(path: &Path, now: i64) -> Journal {
     Journal::open(path, now).expect("a journal that opens")
 }
 
-fn intent(unique_id: &str, octets: u64) -> Intent {
+fn intent(unique_id: &str, octets: u64) -> Intent<'static> {
     let identity = Some(Identity::from_bytes([octets as u8 | 1; 16]));
     let place = Place::Maildir {
-        directory: "/home/é/Mail".into(),
+        directory: Path::new("/home/é/Mail").into(),
         name: format!("{NOW}.{unique_id}_\t%"),
         tmp_inode: 7,
     };
-    Intent { unique_id: unique_id.into(), octets: Some(octets), identity, place }
+    let unique_id = unique_id.as_bytes().to_vec().into();
+    Intent { unique_id, octets: Some(octets), identity, place: Cow::Owned(place) }
 }
 
 type Known = (Vec<u8>, Option<u64>, Option<Identity>, i64, i64, State, Option<Failure>, Option<Vec<u8>>);
@@ -88,7 +89,7 @@ fn knows_after_reopening_what_it_knew() {
     assert_eq!(known(journal.view()), before);
     let unsettled = journal.unsettled();
     let [(id, place, age, identity)] = &unsettled[..] else { panic!("one intent: {unsettled:?}") };
-    assert_eq!((*id, place, *identity), (ids[3], &intent("d", 4).place, intent("d", 4).identity));
+    assert_eq!((*id, place, *identity), (ids[3], &*intent("d", 4).place, intent("d", 4).identity));
     assert!((60..=91).contains(&age.as_secs()), "{age:?}");
 }
 

@@ -1,6 +1,7 @@
 //! Plans as tables: a maildrop, what the journal knows, what the server answered, and the steps.
 
 use proptest::prelude::*;
+use std::borrow::Cow;
 
 use super::*;
 use crate::delivery::Place;
@@ -56,7 +57,12 @@ fn view(known: &[(&str, u64, u8, char)]) -> View {
             'f' => (0..2).for_each(|_| journal.failed(uid.as_bytes(), octets, "no").expect("noted")),
             _ => {
                 let identity = (of > 0).then(|| identity(of)).flatten();
-                let intent = Intent { unique_id: uid.into(), octets, identity, place: Place::Handed };
+                let intent = Intent {
+                    unique_id: uid.as_bytes().into(),
+                    octets,
+                    identity,
+                    place: Cow::Owned(Place::Handed),
+                };
                 let ids = journal.intend(&[intent]).expect("noted");
                 if state != 'i' {
                     journal.delivered(&ids).expect("noted");

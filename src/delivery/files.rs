@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 /// A file or folder that could not come into being: [`Kind::Create`], but a full disk stays one.
 pub(super) fn create_failed(path: &Path, source: io::Error) -> Error {
@@ -49,19 +50,14 @@ pub(super) fn sync_folder(folder: &Path) -> Result<()> {
 const MANY: usize = 8;
 
 /// Makes files that were just written to `folder` durable, and that they stand there. Many are
-/// flushed with one call, where the kernel reports what that failed to write.
-pub(super) fn sync_all(folder: &Path, files: impl ExactSizeIterator<Item = PathBuf>) -> Result<()> {
-    if files.len() >= MANY && kernel_reports_syncfs_errors() {
-        let flushed = File::open(folder).and_then(|opened| Ok(rustix::fs::syncfs(opened)?));
-        match flushed.map_err(|source| (source.raw_os_error(), source)) {
-            Ok(()) => return Ok(()),
-            // A sandbox may forbid the call; file by file comes to the same.
-            Err((Some(code), _)) if code == Errno::NOSYS.raw_os_error() => {}
-            Err((Some(code), _)) if code == Errno::PERM.raw_os_error() => {}
-            Err((_, source)) => {
-                return Err(Error::io(format!("could not flush {}", folder.display()), source));
-            }
-        }
+/// flushed with one call. `open` is the folder, opened before any of them was.
+pub(super) fn sync_all(
+    open: &File,
+    folder: &Path,
+    files: impl ExactSizeIterator<Item = PathBuf>,
+) -> Result<()> {
+    if files.len() >= MANY && flush_file_system(open, folder)? {
+        return Ok(());
     }
     for file in files {
         let flushed = File::open(&file).and_then(|opened| opened.sync_data());
@@ -70,13 +66,26 @@ pub(super) fn sync_all(folder: &Path, files: impl ExactSizeIterator<Item = PathB
     sync_folder(folder)
 }
 
+/// Flushes all of the file system that `folder` is on, and tells of every write that failed since it
+/// was opened, whoever else was told of it. `false`: this kernel or sandbox cannot do it.
+pub(super) fn flush_file_system(open: &File, folder: &Path) -> Result<bool> {
+    if !*KERNEL_REPORTS_SYNCFS_ERRORS {
+        return Ok(false);
+    }
+    match rustix::fs::syncfs(open) {
+        Ok(()) => Ok(true),
+        Err(Errno::NOSYS | Errno::PERM) => Ok(false),
+        Err(errno) => Err(Error::io(format!("could not flush {}", folder.display()), errno.into())),
+    }
+}
+
 /// syncfs(2) tells of failed writes since Linux 5.8; before, its silence says nothing.
-fn kernel_reports_syncfs_errors() -> bool {
+static KERNEL_REPORTS_SYNCFS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut parts = release.split(|character: char| !character.is_ascii_digit());
     let mut next = || parts.next().and_then(|part| part.parse::<u32>().ok()).unwrap_or(0);
     (next(), next()) >= (5, 8)
-}
+});
 
 /// Creates a folder and those above it, for its owner's eyes only, durably. One that is there stays as it is.
 pub(super) fn create_folder(folder: &Path) -> Result<()> {

@@ -48,11 +48,23 @@ pub trait Destination: Send + Sync {
     /// and open files, or only room on the disk.
     const ROUND_OCTETS: u64;
 
+    /// Whether a message comes to light whatever happens once it was made durable and its place is
+    /// written down: [`settle`] then finishes it, and nobody need fetch it again.
+    const OUTLIVES_ITS_INTENT: bool;
+
     /// Opens a message in the temporary place.
     ///
     /// # Errors
     /// The temporary file cannot be created.
     fn begin(&self) -> Result<Self::Delivery>;
+
+    /// Gives the disk early what [`Destination::make_durable`] would have to wait for.
+    ///
+    /// # Errors
+    /// Something could not be written; `make_durable` need not find that out again.
+    fn flush(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// Makes whole messages durable where they are: the files, and their folder. They can still be
     /// dropped, which undoes them.

@@ -17,6 +17,7 @@ mod headers;
 pub mod journal;
 pub mod plan;
 pub mod policy;
+mod results;
 mod retrieve;
 pub mod settle;
 pub mod survey;
@@ -124,14 +125,18 @@ impl<D: Destination> Job<'_, D> {
         self.learn(&plan, &listed, progress)?;
         let wanted: Vec<&Step> =
             plan.steps.iter().filter(|step| matches!(step.action, Action::Fetch { .. })).collect();
-        if !wanted.is_empty() {
-            retrieve::all(self, &mut session, &wanted, &listed, maildrop.has_unique_ids(), progress);
-        }
+        let session = match wanted.is_empty() {
+            true => Some(session),
+            false => retrieve::all(self, session, &wanted, &listed, maildrop.has_unique_ids(), progress),
+        };
         match progress.trouble.take() {
             Some(error) if error.ends_the_session() => Err(error),
             trouble => {
-                let deleted = delete::carry_out(session, self.journal, self.observer, progress);
-                trouble.map_or(deleted, Err)
+                let ended = match session {
+                    Some(session) => delete::carry_out(session, self.journal, self.observer, progress),
+                    None => self.journal.sync(),
+                };
+                trouble.map_or(ended, Err)
             }
         }
     }

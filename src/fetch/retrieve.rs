@@ -8,15 +8,19 @@
 //! Servers often list wrong sizes, though, and where messages are to be deleted nothing is good enough
 //! but certainty: then a round ends with the question for its last message's unique-id, an answer that
 //! no text can foresee. What is not proven is dropped, undone, and fetched again.
+//!
+//! Where everything stays on the server, QUIT leaves as soon as the last round would survive whatever
+//! happens: its messages become visible while the answer is on its way.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::commit::{Committed, Committer, Done, Fact, Failed, Round, Sent, causes};
+use super::commit::{Committer, Fact, Round, Sent};
 use super::event::Event;
 use super::plan::{Action, Listed, Reason, Step};
+use super::results::Results;
 use super::survey::unique_id_of;
 use super::{Job, Progress};
 use crate::delivery::{Delivery, Destination};
@@ -28,20 +32,26 @@ use crate::session::{Ahead, Session, Transaction, Window};
 /// a thousand of them fit into the sockets' buffers: more make it wait less often.
 const MOST_MESSAGES: usize = 4000;
 
+/// After so many messages or octets of a round the disk is given what there is of it.
+const PART_MESSAGES: usize = 500;
+const PART_OCTETS: u64 = 4 << 20;
+
 /// A round ends after so long, so that a lost line costs little.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Retrieves `wanted`, and has everything committed that is proven. What ended it early stands in
-/// `progress.trouble`.
+/// `progress.trouble`. Gives the session back, unless it could be left already.
 pub(super) fn all<D: Destination>(
     job: &mut Job<'_, D>,
-    session: &mut Session<Transaction>,
+    session: Session<Transaction>,
     wanted: &[&Step],
     listed: &[Listed<'_>],
     has_unique_ids: bool,
     progress: &mut Progress,
-) {
+) -> Option<Session<Transaction>> {
     let Job { journal, destination, observer, stop, .. } = job;
+    let deletes = |step: &&Step| step.action == Action::Fetch { then_delete: true };
+    let may_leave = D::OUTLIVES_ITS_INTENT && progress.to_delete.is_empty() && !wanted.iter().any(deletes);
     // One round (and its proof) waits while one is committed and one streams in; more would only cost
     // memory.
     let (sender, rounds) = mpsc::sync_channel(2);
@@ -49,25 +59,22 @@ pub(super) fn all<D: Destination>(
     thread::scope(|scope| {
         let (destination, journal) = (*destination, &mut **journal);
         scope.spawn(move || Committer::new(destination, journal).run(&rounds, &done));
-        let observer = &mut **observer;
-        let mut line =
-            Line { session, destination, observer, listed, has_unique_ids, progress, sender, results };
+        let results = Results::new(results, &mut **observer, progress);
+        let mut line = Line { session, destination, listed, has_unique_ids, sender, results };
         line.rounds(wanted, &|| stop.load(Ordering::Relaxed));
-        line.finish();
-    });
+        line.finish(may_leave)
+    })
 }
 
 /// The thread that talks to the server.
 struct Line<'a, D: Destination> {
-    session: &'a mut Session<Transaction>,
+    session: Session<Transaction>,
     destination: &'a D,
-    observer: &'a mut dyn super::Observer,
     listed: &'a [Listed<'a>],
     /// Whether the unique-ids are the server's own.
     has_unique_ids: bool,
-    progress: &'a mut Progress,
     sender: SyncSender<Sent<'a, D::Delivery>>,
-    results: Receiver<Result<Done<'a>>>,
+    results: Results<'a>,
 }
 
 /// Whose fault a retrieval's failure is.
@@ -81,7 +88,7 @@ enum Failure {
 impl<'a, D: Destination> Line<'a, D> {
     fn rounds(&mut self, wanted: &[&Step], is_stopped: &dyn Fn() -> bool) {
         let mut rest = wanted;
-        while !rest.is_empty() && self.progress.trouble.is_none() {
+        while !rest.is_empty() && self.results.progress.trouble.is_none() {
             let now = &rest[..length_of_round::<D>(rest)];
             let begun = Instant::now();
             let may_go_on = || !is_stopped() && begun.elapsed() < LONGEST;
@@ -91,13 +98,14 @@ impl<'a, D: Destination> Line<'a, D> {
                 let is_as_listed =
                     round.facts.iter().all(|fact| fact.octets == Some(fact.bytes) && !fact.then_delete);
                 let last = round.facts.last().map(|fact| (fact.number, fact.unique_id));
+                self.results.expect();
                 self.hand_over(Sent::Round(round));
-                let is_proven = is_as_listed && self.progress.trouble.is_none()
+                let is_proven = is_as_listed && self.results.progress.trouble.is_none()
                     || last.is_none_or(|(number, unique_id)| self.is_in_step(number, unique_id));
                 self.hand_over(Sent::Proof(is_proven));
             }
-            if is_stopped() && self.progress.trouble.is_none() && !rest.is_empty() {
-                self.progress.trouble = Some(interrupted());
+            if is_stopped() && self.results.progress.trouble.is_none() && !rest.is_empty() {
+                self.results.progress.trouble = Some(interrupted());
             }
         }
     }
@@ -113,12 +121,12 @@ impl<'a, D: Destination> Line<'a, D> {
         let mut window = Window::new(Ahead::Retr);
         let mut asked = steps.iter().map(|step| (step.number, step.octets)).peekable();
         let mut storage_failed = false;
-        let mut answered = 0;
+        let (mut answered, mut part) = (0, Part::default());
         for step in steps {
-            let goes_on = (may_go_on() || answered == 0) && self.progress.trouble.is_none();
-            let sent = if goes_on { window.fill(self.session, &mut asked) } else { Ok(()) };
+            let goes_on = (may_go_on() || answered == 0) && self.results.progress.trouble.is_none();
+            let sent = if goes_on { window.fill(&mut self.session, &mut asked) } else { Ok(()) };
             if let Err(error) = sent {
-                self.progress.trouble = Some(error);
+                self.results.progress.trouble = Some(error);
                 return (None, answered);
             }
             if window.is_dry() {
@@ -128,21 +136,28 @@ impl<'a, D: Destination> Line<'a, D> {
             let outcome = self.retrieve(&mut window, step, unique_id, storage_failed);
             answered += 1;
             match outcome {
-                Ok(Some((fact, delivery))) => round.push(fact, delivery),
+                Ok(Some((fact, delivery))) => {
+                    // A disk that has not come so far is not asked for more.
+                    if part.is_full_with(fact.bytes) && !window.is_dry() && self.results.is_on_disk() {
+                        self.results.expect();
+                        self.hand_over(Sent::Part);
+                    }
+                    round.push(fact, delivery);
+                }
                 Ok(None) => {}
                 Err(Failure::Message(error)) if error.ends_the_session() => {
                     self.lose(&mut round, step, unique_id, error);
                     return (Some(round), answered);
                 }
                 Err(Failure::Message(error)) => {
-                    self.fail(&mut round, step.number, unique_id, step.octets, &error)
+                    self.results.fail(&mut round.failed, step.number, unique_id, step.octets, &error)
                 }
                 Err(Failure::Storage(error)) => {
                     storage_failed = true;
-                    self.progress.trouble.get_or_insert(error);
+                    self.results.progress.trouble.get_or_insert(error);
                 }
             }
-            self.collect(false);
+            self.results.collect();
         }
         (Some(round), answered)
     }
@@ -161,8 +176,8 @@ impl<'a, D: Destination> Line<'a, D> {
         if error.kind() != Kind::Protocol && self.session.pipelines() {
             (round.facts, round.deliveries) = (Vec::new(), Vec::new());
         }
-        self.fail(round, step.number, unique_id, step.octets, &error);
-        self.progress.trouble = Some(error);
+        self.results.fail(&mut round.failed, step.number, unique_id, step.octets, &error);
+        self.results.progress.trouble = Some(error);
     }
 
     /// Reads one answer. `drops` reads and forgets it, since nothing can be stored any more.
@@ -175,15 +190,15 @@ impl<'a, D: Destination> Line<'a, D> {
     ) -> Result<Option<(Fact<'a>, D::Delivery)>, Failure> {
         let Step { number, octets, .. } = *step;
         if drops {
-            return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
+            return window.receive(&mut self.session, |_| ()).map(|_| None).map_err(Failure::Message);
         }
-        self.observer.event(&Event::Started { number, octets, unique_id });
+        self.results.observer.event(&Event::Started { number, octets, unique_id });
         let mut delivery = self.destination.begin();
         let mut identifier = Identifier::new();
         let mut written = Ok(());
-        let observer = &mut *self.observer;
+        let observer = &mut *self.results.observer;
         let bytes = window
-            .receive(self.session, |chunk| {
+            .receive(&mut self.session, |chunk| {
                 identifier.push(chunk);
                 // A full disk must not put the conversation out of step: the rest is read and dropped.
                 if let (Ok(delivery), Ok(())) = (&mut delivery, &written) {
@@ -194,7 +209,7 @@ impl<'a, D: Destination> Line<'a, D> {
             .map_err(Failure::Message)?;
         let mut delivery = delivery.map_err(Failure::Storage)?;
         written.and_then(|()| delivery.finish()).map_err(Failure::Storage)?;
-        self.observer.event(&Event::Fetched { number, bytes });
+        self.results.observer.event(&Event::Fetched { number, bytes });
         let then_delete = step.action == Action::Fetch { then_delete: true };
         let unique_id = unique_id.unwrap_or_default();
         let fact = Fact { number, unique_id, octets, bytes, identity: identifier.finish(), then_delete };
@@ -204,7 +219,7 @@ impl<'a, D: Destination> Line<'a, D> {
     /// Whether the server is where we think it is, asked by the round's last message. A line that is
     /// lost by now says nothing against messages whose ends were seen.
     fn is_in_step(&mut self, number: u32, unique_id: &[u8]) -> bool {
-        if let Some(error) = self.progress.trouble.as_ref().filter(|error| error.ends_the_session()) {
+        if let Some(error) = self.results.progress.trouble.as_ref().filter(|error| error.ends_the_session()) {
             return error.kind() != Kind::Protocol;
         }
         let named = self.has_unique_ids.then_some(unique_id);
@@ -212,26 +227,9 @@ impl<'a, D: Destination> Line<'a, D> {
             Ok(()) => true,
             Err(error) => {
                 let in_step = error.kind() != Kind::Protocol;
-                self.progress.trouble.get_or_insert(error);
+                self.results.progress.trouble.get_or_insert(error);
                 in_step
             }
-        }
-    }
-
-    /// Notes that a message could not be brought in; a later run tries again.
-    fn fail(
-        &mut self,
-        round: &mut Round<'a, D::Delivery>,
-        number: u32,
-        unique_id: Option<&'a [u8]>,
-        octets: Option<u64>,
-        reason: &Error,
-    ) {
-        self.progress.summary.failed += 1;
-        let unique_id = unique_id.filter(|unique_id| !unique_id.is_empty());
-        self.observer.event(&Event::Failed { number, unique_id, reason });
-        if let Some(unique_id) = unique_id {
-            round.failed.push(Failed { unique_id, octets, reason: causes(reason) });
         }
     }
 
@@ -239,62 +237,45 @@ impl<'a, D: Destination> Line<'a, D> {
     /// among the results.
     fn hand_over(&mut self, sent: Sent<'a, D::Delivery>) {
         if self.sender.send(sent).is_err() {
-            self.collect(false);
+            self.results.collect();
         }
     }
 
-    /// Takes what the committer has done; `all` waits until it has done everything.
-    fn collect(&mut self, all: bool) {
-        loop {
-            let result = if all { self.results.recv().ok() } else { self.results.try_recv().ok() };
-            match result {
-                None => return,
-                Some(Ok(Done::Committed(committed))) => self.count(committed),
-                Some(Ok(Done::Doubted(doubted))) => {
-                    doubted.iter().for_each(|(fact, error)| self.tell(fact, error))
-                }
-                Some(Err(error)) => {
-                    self.progress.trouble.get_or_insert(error);
-                }
+    /// Lets the committer finish, and takes the rest of what it has done. `may_leave` says that the
+    /// server is not needed for messages that outlive whatever happens; it then is told so without
+    /// waiting for what is left to do.
+    fn finish(self, may_leave: bool) -> Option<Session<Transaction>> {
+        let Line { session, sender, mut results, .. } = self;
+        drop(sender);
+        let is_left = may_leave && results.will_be_on_disk();
+        let session = match is_left {
+            true => {
+                session.leave();
+                None
             }
-        }
+            false => Some(session),
+        };
+        results.collect_all();
+        session
     }
+}
 
-    fn count(&mut self, committed: Vec<Committed<'a>>) {
-        let mut messages = 0;
-        for Committed { fact, entry, refused, was_known } in committed {
-            if let Some(reason) = &refused {
-                self.tell(&fact, reason);
-                continue;
-            }
-            if was_known {
-                self.progress.summary.known += 1;
-            } else {
-                messages += 1;
-                self.progress.summary.fetched += 1;
-                self.progress.summary.bytes += fact.bytes;
-            }
-            if fact.then_delete {
-                self.progress.to_delete.push((fact.number, Some(entry)));
-            }
+/// What of a round was not given to the disk yet.
+#[derive(Default)]
+struct Part {
+    messages: usize,
+    octets: u64,
+}
+
+impl Part {
+    /// Counts one more message; `true`, and begins anew, where that makes enough.
+    fn is_full_with(&mut self, octets: u64) -> bool {
+        (self.messages, self.octets) = (self.messages + 1, self.octets.saturating_add(octets));
+        let is_full = self.messages >= PART_MESSAGES || self.octets >= PART_OCTETS;
+        if is_full {
+            *self = Part::default();
         }
-        if messages > 0 {
-            self.observer.event(&Event::Committed { messages });
-        }
-    }
-
-    /// Tells that a message was not delivered after all.
-    fn tell(&mut self, fact: &Fact<'_>, reason: &Error) {
-        self.progress.summary.failed += 1;
-        let unique_id = Some(fact.unique_id).filter(|unique_id| !unique_id.is_empty());
-        self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
-    }
-
-    /// Lets the committer finish, and takes the rest of what it has done.
-    fn finish(mut self) {
-        let (nobody, _) = mpsc::sync_channel(0);
-        drop(std::mem::replace(&mut self.sender, nobody));
-        self.collect(true);
+        is_full
     }
 }
 

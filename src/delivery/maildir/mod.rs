@@ -8,7 +8,8 @@ pub use settle::clean;
 pub(super) use settle::{Intent, settle};
 
 use super::files::{
-    absolute, create_failed, create_folder, move_between, open_failed, sync_all, sync_folder,
+    absolute, create_failed, create_folder, flush_file_system, move_between, open_failed, sync_all,
+    sync_folder,
 };
 use super::line_ends::LineEnds;
 use super::{Batch, Delivery, Destination, Place, Receipt};
@@ -93,6 +94,9 @@ impl Destination for Maildir {
     /// What waits costs room on the disk only.
     const ROUND_OCTETS: u64 = 64 << 20;
 
+    /// It lies in `tmp/`.
+    const OUTLIVES_ITS_INTENT: bool = true;
+
     fn begin(&self) -> Result<MaildirDelivery> {
         loop {
             let name = name::fresh(&self.tag);
@@ -106,11 +110,15 @@ impl Destination for Maildir {
         }
     }
 
+    fn flush(&self) -> Result<()> {
+        flush_file_system(&self.folders.tmp, &self.folders.directory.join("tmp")).map(drop)
+    }
+
     fn make_durable(&self, messages: &mut [MaildirDelivery]) -> Result<()> {
         messages.iter_mut().try_for_each(Delivery::finish)?;
         // The folder too: only then does a file's absence from tmp/ say that it was delivered.
         let paths = messages.iter().map(|delivery| self.folders.in_tmp(&delivery.name));
-        sync_all(&self.folders.directory.join("tmp"), paths)?;
+        sync_all(&self.folders.tmp, &self.folders.directory.join("tmp"), paths)?;
         messages.iter_mut().for_each(|delivery| delivery.is_durable = true);
         Ok(())
     }
@@ -150,7 +158,7 @@ impl MaildirDelivery {
             folders,
             file: Some(file),
             line_ends,
-            text: Vec::new(),
+            text: Vec::with_capacity(BUFFER),
             bytes: 0,
             is_durable: false,
             kept: false,

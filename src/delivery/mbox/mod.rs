@@ -92,6 +92,9 @@ impl Destination for Mbox {
     /// What waits is in memory, or in a file that stays open.
     const ROUND_OCTETS: u64 = 8 << 20;
 
+    /// It is in memory until it is appended.
+    const OUTLIVES_ITS_INTENT: bool = false;
+
     fn begin(&self) -> Result<MboxDelivery> {
         Ok(MboxDelivery {
             line_ends: LineEnds::default(),

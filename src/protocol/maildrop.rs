@@ -99,6 +99,9 @@ pub struct Collector {
     rows: Vec<Row>,
     unique_ids: Vec<u8>,
     has_unique_ids: bool,
+    /// How many rows have their line of LIST, as long as both listings have the same order.
+    scanned: usize,
+    /// The lines of LIST where they do not.
     sizes: Vec<(u32, u64)>,
 }
 
@@ -135,11 +138,28 @@ impl Collector {
     /// As [`Collector::unique_id`].
     pub fn scan(&mut self, line: &[u8]) -> Result<()> {
         let (number, octets) = listing::scan(line)?;
+        let octets = octets.unwrap_or(NO_OCTETS);
+        match self.rows.get_mut(self.scanned) {
+            Some(row) if row.number == number && self.sizes.is_empty() => {
+                row.octets = octets;
+                self.scanned += 1;
+                return Ok(());
+            }
+            _ => self.set_scanned_apart(),
+        }
         if self.sizes.len() >= MAX_MESSAGES {
             return Err(endless("scan listing"));
         }
-        self.sizes.push((number, octets.unwrap_or(NO_OCTETS)));
+        self.sizes.push((number, octets));
         Ok(())
+    }
+
+    /// The listings differ: what was taken from LIST so far has to be compared with what follows.
+    fn set_scanned_apart(&mut self) {
+        let scanned = self.rows[..self.scanned].iter_mut();
+        let apart = scanned.map(|row| (row.number, std::mem::replace(&mut row.octets, NO_OCTETS)));
+        self.sizes.extend(apart);
+        self.scanned = 0;
     }
 
     /// Puts the listings together. `counted` is what STAT said: fewer lines than it counts make the
@@ -233,6 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn listings_that_part_company_on_the_way_are_put_together_all_the_same() {
+        let all = Some(&["1 a", "2 b", "3 c"][..]);
+        for sizes in
+            [&["1 10", "3 30", "2 20"][..], &["1 10", "2 20", "4 40", "3 30"], &["2 20", "1 10", "3 30"]]
+        {
+            let drop = maildrop(3, all, sizes).unwrap();
+            let octets: Vec<_> = drop.messages().map(|message| message.octets).collect();
+            assert_eq!(octets, [Some(10), Some(20), Some(30)], "{sizes:?}");
+        }
+        let some = maildrop(3, all, &["1 10", "3 30"]).unwrap();
+        assert_eq!(
+            some.messages().map(|message| message.octets).collect::<Vec<_>>(),
+            [Some(10), None, Some(30)]
+        );
+    }
+
+    #[test]
     fn gaps_and_capped_listings_prove_nothing_gone() {
         assert!(!maildrop(3, Some(&["1 a", "3 c"]), &[]).unwrap().is_complete());
         assert!(!maildrop(500, Some(&["1 a", "2 b"]), &[]).unwrap().is_complete());
@@ -254,7 +291,15 @@ mod tests {
 
     #[test]
     fn a_number_listed_twice_is_refused() {
-        for (unique_ids, sizes) in [(Some(&["1 a", "1 b"][..]), &["1 1"][..]), (None, &["1 1", "1 2"])] {
+        let all = Some(&["1 a", "2 b", "3 c"][..]);
+        for (unique_ids, sizes) in [
+            (Some(&["1 a", "1 b"][..]), &["1 1"][..]),
+            (None, &["1 1", "1 2"]),
+            (all, &["1 1", "2 2", "1 1"]),
+            (all, &["1 1", "2 2", "3 3", "3 3"]),
+            (all, &["1 -1", "1 1", "3 3"]),
+            (all, &["3 3", "3 3"]),
+        ] {
             assert_eq!(maildrop(2, unique_ids, sizes).unwrap_err().kind(), Kind::Protocol);
         }
     }

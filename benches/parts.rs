@@ -1,13 +1,15 @@
-//! The parts whose speed decides the whole: taking byte-stuffing off, replaying a journal, planning
-//! a run. `cargo bench --bench parts`; `benches/peers` measures the whole beside other programs.
+//! The parts whose speed decides the whole: taking byte-stuffing off, delivering into a Maildir,
+//! replaying a journal, planning a run. `cargo bench --bench parts`; `benches/peers` measures the whole beside other programs.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use pop3::delivery::Place;
+use pop3::delivery::{Batch, Delivery as _, Destination as _, Maildir, Place};
 use pop3::fetch::Policy;
 use pop3::fetch::journal::{Intent, Journal, View};
 use pop3::fetch::plan::{Draft, Listed};
@@ -74,6 +76,54 @@ fn unstuff(bencher: Bencher<'_, '_>, content: Content) {
         }
         assert!(unstuffer.is_done());
         octets
+    });
+}
+
+/// How many messages are delivered, each of 4 KiB.
+const DELIVERED: usize = 10_000;
+
+/// A Maildir that is not there yet, on a tmpfs: what flushing costs, the disk decides.
+fn maildir() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir_in("/dev/shm").expect("a folder on a tmpfs");
+    let path = folder.path().join("inbox");
+    (folder, path)
+}
+
+/// What no program can do without that delivers into a Maildir as one should: make a file in `tmp/`,
+/// write it, close it, move it into `new/`.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn four_system_calls_a_message(bencher: Bencher<'_, '_>) {
+    let text = [b'x'; 4000];
+    bencher.counter(ItemsCount::new(DELIVERED)).with_inputs(maildir).bench_local_refs(|(_folder, path)| {
+        let (tmp, new) = (path.join("tmp"), path.join("new"));
+        [&tmp, &new].into_iter().for_each(|part| fs::create_dir_all(part).expect("a folder"));
+        for number in 0..DELIVERED {
+            let name = format!("{NOW}.M{number:06}P4242Q{number}_0123abcd.host.example.org");
+            let mut file = File::create_new(tmp.join(&name)).expect("a new file");
+            file.write_all(&text).expect("room");
+            drop(file);
+            fs::rename(tmp.join(&name), new.join(&name)).expect("moved");
+        }
+    });
+}
+
+/// The same with everything that is done for it here, from the octets of the wire on.
+#[divan::bench(sample_count = 20, sample_size = 1)]
+fn delivery_into_a_maildir(bencher: Bencher<'_, '_>) {
+    let line = [&[b'x'; 62][..], b"\r\n"].concat();
+    let wire = line.repeat(63);
+    bencher.counter(ItemsCount::new(DELIVERED)).with_inputs(maildir).bench_local_refs(|(_folder, path)| {
+        let maildir = Maildir::open(path, "0123abcd").expect("a Maildir");
+        let deliveries = (0..DELIVERED).map(|_| {
+            let mut delivery = maildir.begin().expect("a new file");
+            delivery.write(&wire).expect("room");
+            delivery.finish().expect("room");
+            delivery
+        });
+        let mut deliveries: Vec<_> = deliveries.collect();
+        maildir.make_durable(&mut deliveries).expect("flushed");
+        let receipts = maildir.prepare(deliveries).and_then(Batch::publish).expect("moved");
+        assert_eq!(receipts.len(), DELIVERED);
     });
 }
 

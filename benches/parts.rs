@@ -1,5 +1,6 @@
 //! The parts whose speed decides the whole: taking byte-stuffing off, delivering into a Maildir,
-//! replaying a journal, planning a run. `cargo bench --bench parts`; `benches/peers` measures the whole beside other programs.
+//! replaying a journal, planning a run. `cargo bench --bench parts`; `benches/peers` measures the whole
+//! beside other programs.
 
 use std::borrow::Cow;
 use std::collections::HashMap;

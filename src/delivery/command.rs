@@ -37,12 +37,15 @@ impl Destination for Command {
     /// What waits is in memory, or in a file that stays open.
     const ROUND_OCTETS: u64 = 8 << 20;
 
-    /// Only the program's exit says that it has it.
-    const OUTLIVES_ITS_INTENT: bool = false;
+    const WRITES_AT_ONCE: bool = false;
 
     fn begin(&self) -> Result<CommandDelivery> {
         let spool = Spool::new(std::env::temp_dir());
         Ok(CommandDelivery { spool, line_ends: LineEnds::default(), bytes: 0 })
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Nothing to do: what the program did not take is fetched again.

@@ -66,8 +66,9 @@ pub(super) fn sync_all(
     sync_folder(folder)
 }
 
-/// Flushes all of the file system that `folder` is on, and tells of every write that failed since it
-/// was opened, whoever else was told of it. `false`: this kernel or sandbox cannot do it.
+/// Flushes all of the file system that `folder` is on. Tells once of every write that failed since it was
+/// opened, whoever else was told of it, and of those before that nobody was told of. `false`: this kernel
+/// or sandbox cannot do it.
 pub(super) fn flush_file_system(open: &File, folder: &Path) -> Result<bool> {
     if !*KERNEL_REPORTS_SYNCFS_ERRORS {
         return Ok(false);

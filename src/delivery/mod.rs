@@ -48,9 +48,9 @@ pub trait Destination: Send + Sync {
     /// and open files, or only room on the disk.
     const ROUND_OCTETS: u64;
 
-    /// Whether a message comes to light whatever happens once it was made durable and its place is
-    /// written down: [`settle`] then finishes it, and nobody need fetch it again.
-    const OUTLIVES_ITS_INTENT: bool;
+    /// Whether what was taken in is on its way to the disk already, so that [`Destination::flush`] has
+    /// something to do.
+    const WRITES_AT_ONCE: bool;
 
     /// Opens a message in the temporary place.
     ///
@@ -58,13 +58,12 @@ pub trait Destination: Send + Sync {
     /// The temporary file cannot be created.
     fn begin(&self) -> Result<Self::Delivery>;
 
-    /// Gives the disk early what [`Destination::make_durable`] would have to wait for.
+    /// Flushes early what [`Destination::make_durable`] would have to wait for.
     ///
     /// # Errors
-    /// Something could not be written; `make_durable` need not find that out again.
-    fn flush(&self) -> Result<()> {
-        Ok(())
-    }
+    /// Something could not be written. Nothing that was taken in before may be committed then: a disk
+    /// says once what it lost, and `make_durable` may not hear of it.
+    fn flush(&self) -> Result<()>;
 
     /// Makes whole messages durable where they are: the files, and their folder. They can still be
     /// dropped, which undoes them.

@@ -52,8 +52,8 @@ impl<'a, D> Round<'a, D> {
     }
 }
 
-/// What the network's thread sends: a round, and then whether the server was in step all through it.
-/// The disk works on the one while the other is found out.
+/// What the network's thread sends: parts of a round, the round, and then whether the server was in step
+/// all through it. The disk works on the one while the other is found out.
 pub(super) enum Sent<'a, D> {
     /// More of a round has come: what is here can be flushed while the rest streams in.
     Part,
@@ -61,13 +61,12 @@ pub(super) enum Sent<'a, D> {
     Proof(bool),
 }
 
-/// What became of a round.
+/// What became of a part or a round.
 pub(super) enum Done<'a> {
-    /// A part is on the disk; or a round is, and it is written down where each message is about to stand.
-    /// Messages that outlive that ([`Destination::OUTLIVES_ITS_INTENT`]) need the server no more.
-    OnDisk,
+    /// The part is on the disk.
+    Flushed,
     Committed(Vec<Committed<'a>>),
-    /// It was not proven, and is undone: the messages, and why.
+    /// The round was not proven, and is undone: the messages, and why.
     Doubted(Vec<(Fact<'a>, Error)>),
 }
 
@@ -117,36 +116,37 @@ impl<'c, D: Destination> Committer<'c, D> {
         Committer { destination, journal, unnamed }
     }
 
-    /// Commits rounds as they come, until there are no more or one fails.
+    /// Flushes parts and commits rounds as they come, until there are no more or one fails: a round whose
+    /// part failed does not come to be committed.
     pub(super) fn run<'a>(
         mut self,
         sent: &Receiver<Sent<'a, D::Delivery>>,
         results: &Sender<Result<Done<'a>>>,
     ) {
-        let on_disk = || drop(results.send(Ok(Done::OnDisk)));
-        let mut flushed = Ok(());
         while let Ok(what) = sent.recv() {
-            let mut round = match what {
-                Sent::Part => {
-                    // What fails is told with the round, once: the disk does not say it again.
-                    flushed = flushed.and_then(|()| self.destination.flush()).inspect(|()| on_disk());
-                    continue;
-                }
-                Sent::Round(round) => round,
-                Sent::Proof(_) => return,
+            let result = match what {
+                Sent::Part => Some(self.destination.flush().map(|()| Done::Flushed)),
+                Sent::Round(round) => self.receive(round, sent),
+                Sent::Proof(_) => None,
             };
-            let flushed = std::mem::replace(&mut flushed, Ok(()));
-            let prepared = flushed.and_then(|()| self.make_ready(&mut round));
-            // Without a proof nobody is there any more to say that it may be delivered.
-            let Ok(Sent::Proof(is_proven)) = sent.recv() else { return };
-            let result = prepared
-                .and_then(|()| if is_proven { self.commit(round, &on_disk) } else { self.doubt(round) });
+            let Some(result) = result else { return };
             let failed = result.is_err();
             // Where nobody takes the results any more, nobody sends rounds either.
             if results.send(result).is_err() || failed {
                 return;
             }
         }
+    }
+
+    /// Takes a round and its proof. Without one nobody is there any more to say that it may be delivered.
+    fn receive<'a>(
+        &mut self,
+        mut round: Round<'a, D::Delivery>,
+        sent: &Receiver<Sent<'a, D::Delivery>>,
+    ) -> Option<Result<Done<'a>>> {
+        let prepared = self.make_ready(&mut round);
+        let Ok(Sent::Proof(is_proven)) = sent.recv() else { return None };
+        Some(prepared.and_then(|()| if is_proven { self.commit(round) } else { self.doubt(round) }))
     }
 
     /// What can be done before the proof: the round can still be dropped, which undoes it.
@@ -176,13 +176,13 @@ impl<'c, D: Destination> Committer<'c, D> {
         Ok(Done::Doubted(doubted))
     }
 
-    /// Delivers a round, and calls `on_disk` in between. On success each message is delivered
+    /// Delivers a round. On success each message is delivered
     /// and recorded so (durably with the journal's next sync), or refused and its intent void.
     ///
     /// # Errors
     /// What the destination or the journal failed with. Before the intents are recorded everything is
     /// undone; after that the next run settles it.
-    fn commit<'a>(&mut self, round: Round<'a, D::Delivery>, on_disk: &dyn Fn()) -> Result<Done<'a>> {
+    fn commit<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
         let mut committed = Vec::with_capacity(round.facts.len());
         let (mut facts, mut deliveries) = (Vec::with_capacity(round.facts.len()), Vec::new());
         for (fact, delivery) in round.facts.into_iter().zip(round.deliveries) {
@@ -195,12 +195,10 @@ impl<'c, D: Destination> Committer<'c, D> {
             }
         }
         if facts.is_empty() {
-            on_disk();
             return Ok(Done::Committed(committed));
         }
         let batch = self.destination.prepare(deliveries)?;
         let entries = self.journal.intend(&intents(&facts, batch.places()))?;
-        on_disk();
         let receipts = batch.publish()?;
         let (mut delivered, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
         for ((fact, entry), receipt) in facts.into_iter().zip(entries).zip(receipts) {

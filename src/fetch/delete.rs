@@ -1,7 +1,6 @@
 //! The end of a run: DELE for what is delivered, durably, then QUIT. Only QUIT's `+OK` is recorded
 //! as gone; whatever happens before it, the next run finds the messages listed and deletes them
-//! without another download. Where there is nothing to delete, the server may have been left already, as
-//! soon as it was not needed any more (`retrieve`).
+//! without another download.
 
 use super::Progress;
 use super::event::{Event, Observer};

@@ -65,11 +65,15 @@ struct Progress {
     to_delete: Vec<(u32, Option<EntryId>)>,
     /// What ended the fetching early, told when all that could be saved is.
     trouble: Option<Error>,
+    /// Something was retrieved that is not kept. A server may take away by itself what a session retrieved
+    /// that ends by QUIT (Gmail; `EXPIRE 0`, RFC 2449 section 6.7), so that this one has to end otherwise.
+    is_owed: bool,
 }
 
 /// Brings new messages in and deletes what the policy says. `sign_in` makes the session, and is
-/// asked for a second one where the server announces PIPELINING and stumbles over it: the run then
-/// goes on one command at a time. `recovered` deliveries of an earlier run count in the summary.
+/// asked for a second one where the server announces PIPELINING and stumbles over it, when the run goes on
+/// one command at a time, and where something was retrieved that could not be kept: then the first session
+/// ends without QUIT, and the second deletes what is delivered. `recovered` deliveries of an earlier run count in the summary.
 ///
 /// # Errors
 /// With whatever had been done before in the summary: what the session failed with; [`Kind::Io`]
@@ -94,6 +98,10 @@ pub fn run<D: Destination>(
             job.attempt(session, &mut progress, &mut pipelined)
         });
     }
+    if progress.is_owed && !progress.to_delete.is_empty() && !job.stop.load(Ordering::Relaxed) {
+        let deleted = sign_in().and_then(|session| job.delete_delivered(session, &mut progress));
+        outcome = outcome.and(deleted);
+    }
     let mut summary = progress.summary;
     summary.elapsed = begun.elapsed();
     let outcome = outcome.and_then(|()| verdict(&summary, job.policy));
@@ -112,7 +120,8 @@ impl<D: Destination> Job<'_, D> {
         progress: &mut Progress,
         pipelined: &mut bool,
     ) -> Result<()> {
-        (progress.to_delete, progress.trouble, progress.summary.failed) = (Vec::new(), None, 0);
+        (progress.to_delete, progress.trouble, progress.is_owed) = (Vec::new(), None, false);
+        progress.summary.failed = 0;
         self.observer.event(&Event::Connected { server: self.server });
         *pipelined = session.pipelines();
         let survey = Survey::of(&mut session, self.policy)?;
@@ -125,20 +134,31 @@ impl<D: Destination> Job<'_, D> {
         self.learn(&plan, &listed, progress)?;
         let wanted: Vec<&Step> =
             plan.steps.iter().filter(|step| matches!(step.action, Action::Fetch { .. })).collect();
-        let session = match wanted.is_empty() {
-            true => Some(session),
-            false => retrieve::all(self, session, &wanted, &listed, maildrop.has_unique_ids(), progress),
-        };
+        if !wanted.is_empty() {
+            retrieve::all(self, &mut session, &wanted, &listed, maildrop.has_unique_ids(), progress);
+        }
         match progress.trouble.take() {
             Some(error) if error.ends_the_session() => Err(error),
             trouble => {
-                let ended = match session {
-                    Some(session) => delete::carry_out(session, self.journal, self.observer, progress),
-                    None => self.journal.sync(),
+                let ended = if progress.is_owed {
+                    drop(session);
+                    self.journal.sync()
+                } else {
+                    delete::carry_out(session, self.journal, self.observer, progress)
                 };
                 trouble.map_or(ended, Err)
             }
         }
+    }
+
+    /// Deletes what is delivered in a session that retrieves nothing.
+    fn delete_delivered(&mut self, mut session: Session<Transaction>, progress: &mut Progress) -> Result<()> {
+        progress.to_delete.clear();
+        let survey = Survey::of(&mut session, self.policy)?;
+        let listed = survey.listed();
+        let plan = survey.plan(&mut session, &listed, self.journal.view(), self.policy, self.now)?;
+        self.learn(&plan, &listed, progress)?;
+        delete::carry_out(session, self.journal, self.observer, progress)
     }
 
     /// Tells what the plan is.

@@ -1,6 +1,6 @@
 //! What has come of the rounds: takes what the committer reports, counts it, and tells whoever watches.
 
-use std::sync::mpsc::{Receiver, TryRecvError};
+use std::sync::mpsc::Receiver;
 
 use super::Progress;
 use super::commit::{Committed, Done, Fact, Failed, causes};
@@ -10,9 +10,8 @@ use crate::error::{Error, Result};
 /// The network thread's ear for the committer.
 pub(super) struct Results<'a> {
     done: Receiver<Result<Done<'a>>>,
-    /// How many parts and rounds were handed over, and how many of them are on the disk.
-    handed: usize,
-    on_disk: usize,
+    /// How many parts and rounds were handed over of which nothing was heard yet.
+    pending: usize,
     pub(super) observer: &'a mut dyn Observer,
     pub(super) progress: &'a mut Progress,
 }
@@ -23,26 +22,23 @@ impl<'a> Results<'a> {
         observer: &'a mut dyn Observer,
         progress: &'a mut Progress,
     ) -> Self {
-        Results { done, handed: 0, on_disk: 0, observer, progress }
+        Results { done, pending: 0, observer, progress }
     }
 
     /// Notes that one more part or round is to be heard of.
     pub(super) fn expect(&mut self) {
-        self.handed += 1;
+        self.pending += 1;
     }
 
-    /// Whether all that was handed over is on the disk.
-    pub(super) fn is_on_disk(&self) -> bool {
-        self.on_disk == self.handed
+    /// Whether the committer has done all that it was given.
+    pub(super) fn is_idle(&self) -> bool {
+        self.pending == 0
     }
 
     /// Takes what the committer has done so far.
     pub(super) fn collect(&mut self) {
-        loop {
-            match self.done.try_recv() {
-                Ok(result) => self.take(result),
-                Err(TryRecvError::Empty | TryRecvError::Disconnected) => return,
-            }
+        while let Ok(result) = self.done.try_recv() {
+            self.take(result);
         }
     }
 
@@ -51,17 +47,6 @@ impl<'a> Results<'a> {
         while let Ok(result) = self.done.recv() {
             self.take(result);
         }
-    }
-
-    /// Waits until it is; `false` where that will not come, or something else is amiss.
-    pub(super) fn will_be_on_disk(&mut self) -> bool {
-        while !self.is_on_disk() {
-            match self.done.recv() {
-                Ok(result) => self.take(result),
-                Err(_) => break,
-            }
-        }
-        self.is_on_disk() && self.progress.trouble.is_none()
     }
 
     /// Notes that a message could not be brought in; a later run tries again.
@@ -82,11 +67,13 @@ impl<'a> Results<'a> {
     }
 
     fn take(&mut self, result: Result<Done<'a>>) {
+        self.pending = self.pending.saturating_sub(1);
         match result {
-            Ok(Done::OnDisk) => self.on_disk += 1,
+            Ok(Done::Flushed) => {}
             Ok(Done::Committed(committed)) => self.count(committed),
             Ok(Done::Doubted(doubted)) => doubted.iter().for_each(|(fact, error)| self.tell(fact, error)),
             Err(error) => {
+                self.progress.is_owed = true;
                 self.progress.trouble.get_or_insert(error);
             }
         }
@@ -96,6 +83,7 @@ impl<'a> Results<'a> {
         let mut messages = 0;
         for Committed { fact, entry, refused, was_known } in committed {
             if let Some(reason) = &refused {
+                self.progress.is_owed = true;
                 self.tell(&fact, reason);
                 continue;
             }

@@ -8,9 +8,6 @@
 //! Servers often list wrong sizes, though, and where messages are to be deleted nothing is good enough
 //! but certainty: then a round ends with the question for its last message's unique-id, an answer that
 //! no text can foresee. What is not proven is dropped, undone, and fetched again.
-//!
-//! Where everything stays on the server, QUIT leaves as soon as the last round would survive whatever
-//! happens: its messages become visible while the answer is on its way.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{self, SyncSender};
@@ -32,26 +29,28 @@ use crate::session::{Ahead, Session, Transaction, Window};
 /// a thousand of them fit into the sockets' buffers: more make it wait less often.
 const MOST_MESSAGES: usize = 4000;
 
-/// After so many messages or octets of a round the disk is given what there is of it.
+/// After so many messages of a round, or so many octets, what has come is flushed.
 const PART_MESSAGES: usize = 500;
 const PART_OCTETS: u64 = 4 << 20;
+
+/// A handful of files is flushed one by one at the end: a part's flush is the whole file system's, and may
+/// wait for what others write there.
+const PART_AT_LEAST: usize = 8;
 
 /// A round ends after so long, so that a lost line costs little.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Retrieves `wanted`, and has everything committed that is proven. What ended it early stands in
-/// `progress.trouble`. Gives the session back, unless it could be left already.
+/// `progress.trouble`.
 pub(super) fn all<D: Destination>(
     job: &mut Job<'_, D>,
-    session: Session<Transaction>,
+    session: &mut Session<Transaction>,
     wanted: &[&Step],
     listed: &[Listed<'_>],
     has_unique_ids: bool,
     progress: &mut Progress,
-) -> Option<Session<Transaction>> {
+) {
     let Job { journal, destination, observer, stop, .. } = job;
-    let deletes = |step: &&Step| step.action == Action::Fetch { then_delete: true };
-    let may_leave = D::OUTLIVES_ITS_INTENT && progress.to_delete.is_empty() && !wanted.iter().any(deletes);
     // One round (and its proof) waits while one is committed and one streams in; more would only cost
     // memory.
     let (sender, rounds) = mpsc::sync_channel(2);
@@ -62,13 +61,13 @@ pub(super) fn all<D: Destination>(
         let results = Results::new(results, &mut **observer, progress);
         let mut line = Line { session, destination, listed, has_unique_ids, sender, results };
         line.rounds(wanted, &|| stop.load(Ordering::Relaxed));
-        line.finish(may_leave)
-    })
+        line.finish();
+    });
 }
 
 /// The thread that talks to the server.
 struct Line<'a, D: Destination> {
-    session: Session<Transaction>,
+    session: &'a mut Session<Transaction>,
     destination: &'a D,
     listed: &'a [Listed<'a>],
     /// Whether the unique-ids are the server's own.
@@ -124,7 +123,7 @@ impl<'a, D: Destination> Line<'a, D> {
         let (mut answered, mut part) = (0, Part::default());
         for step in steps {
             let goes_on = (may_go_on() || answered == 0) && self.results.progress.trouble.is_none();
-            let sent = if goes_on { window.fill(&mut self.session, &mut asked) } else { Ok(()) };
+            let sent = if goes_on { window.fill(self.session, &mut asked) } else { Ok(()) };
             if let Err(error) = sent {
                 self.results.progress.trouble = Some(error);
                 return (None, answered);
@@ -137,8 +136,9 @@ impl<'a, D: Destination> Line<'a, D> {
             answered += 1;
             match outcome {
                 Ok(Some((fact, delivery))) => {
-                    // A disk that has not come so far is not asked for more.
-                    if part.is_full_with(fact.bytes) && !window.is_dry() && self.results.is_on_disk() {
+                    // Where the disk is still busy the round's own flush comes soon enough.
+                    let is_part = D::WRITES_AT_ONCE && part.is_full_with(fact.bytes);
+                    if is_part && answered < steps.len() && self.results.is_idle() {
                         self.results.expect();
                         self.hand_over(Sent::Part);
                     }
@@ -154,6 +154,7 @@ impl<'a, D: Destination> Line<'a, D> {
                 }
                 Err(Failure::Storage(error)) => {
                     storage_failed = true;
+                    self.results.progress.is_owed = true;
                     self.results.progress.trouble.get_or_insert(error);
                 }
             }
@@ -190,7 +191,7 @@ impl<'a, D: Destination> Line<'a, D> {
     ) -> Result<Option<(Fact<'a>, D::Delivery)>, Failure> {
         let Step { number, octets, .. } = *step;
         if drops {
-            return window.receive(&mut self.session, |_| ()).map(|_| None).map_err(Failure::Message);
+            return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
         }
         self.results.observer.event(&Event::Started { number, octets, unique_id });
         let mut delivery = self.destination.begin();
@@ -198,7 +199,7 @@ impl<'a, D: Destination> Line<'a, D> {
         let mut written = Ok(());
         let observer = &mut *self.results.observer;
         let bytes = window
-            .receive(&mut self.session, |chunk| {
+            .receive(self.session, |chunk| {
                 identifier.push(chunk);
                 // A full disk must not put the conversation out of step: the rest is read and dropped.
                 if let (Ok(delivery), Ok(())) = (&mut delivery, &written) {
@@ -233,7 +234,7 @@ impl<'a, D: Destination> Line<'a, D> {
         }
     }
 
-    /// Gives a round, or its proof, to the committer. Where that has failed and gone, its reason is
+    /// Gives a part, a round, or its proof to the committer. Where that has failed and gone, its reason is
     /// among the results.
     fn hand_over(&mut self, sent: Sent<'a, D::Delivery>) {
         if self.sender.send(sent).is_err() {
@@ -241,22 +242,11 @@ impl<'a, D: Destination> Line<'a, D> {
         }
     }
 
-    /// Lets the committer finish, and takes the rest of what it has done. `may_leave` says that the
-    /// server is not needed for messages that outlive whatever happens; it then is told so without
-    /// waiting for what is left to do.
-    fn finish(self, may_leave: bool) -> Option<Session<Transaction>> {
-        let Line { session, sender, mut results, .. } = self;
+    /// Lets the committer finish, and takes the rest of what it has done.
+    fn finish(self) {
+        let Line { sender, mut results, .. } = self;
         drop(sender);
-        let is_left = may_leave && results.will_be_on_disk();
-        let session = match is_left {
-            true => {
-                session.leave();
-                None
-            }
-            false => Some(session),
-        };
         results.collect_all();
-        session
     }
 }
 
@@ -271,7 +261,8 @@ impl Part {
     /// Counts one more message; `true`, and begins anew, where that makes enough.
     fn is_full_with(&mut self, octets: u64) -> bool {
         (self.messages, self.octets) = (self.messages + 1, self.octets.saturating_add(octets));
-        let is_full = self.messages >= PART_MESSAGES || self.octets >= PART_OCTETS;
+        let is_large = self.octets >= PART_OCTETS && self.messages >= PART_AT_LEAST;
+        let is_full = is_large || self.messages >= PART_MESSAGES;
         if is_full {
             *self = Part::default();
         }

@@ -1,6 +1,8 @@
 //! What a server announces in answer to CAPA (RFC 2449 section 6, RFC 2595, 5034, 3206, 6856),
 //! asked by questions, not by strings.
 
+use super::decimal::decimal;
+
 /// The capabilities of a server in one state of the session. They may change with TLS and with
 /// sign-in (Gmail announces PIPELINING only then), so they are asked again there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,7 +113,7 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn number(word: &[u8]) -> Option<u32> {
-    std::str::from_utf8(word).ok()?.parse().ok()
+    decimal(word).and_then(|number| number.try_into().ok())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Numbers as the protocol writes them. Listings and journals have them by the hundred thousand.
+//! Numbers as the protocol writes them, and the journal too: both have them by the hundred thousand.
 
 /// So many digits always fit into 64 bits.
 const SAFE_DIGITS: usize = 19;

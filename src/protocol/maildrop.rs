@@ -120,6 +120,7 @@ impl Collector {
         if self.rows.len() >= MAX_MESSAGES || self.unique_ids.len() + unique_id.len() > MAX_UNIQUE_IDS {
             return Err(endless("unique-id listing"));
         }
+        self.has_unique_ids = true;
         // The arena stays under MAX_UNIQUE_IDS, so that both fit.
         let (start, length) = (self.unique_ids.len() as u32, unique_id.len() as u32);
         self.unique_ids.extend_from_slice(unique_id);

@@ -34,6 +34,20 @@ fn a_refused_message_stays_on_the_server_and_comes_once_it_is_taken() {
     }
 }
 
+/// The session that retrieved a refused message must not end by QUIT where that takes it away; what the
+/// program took is deleted all the same, in a session that retrieves nothing.
+#[test]
+fn a_server_that_takes_away_what_was_retrieved_still_has_what_the_program_refused() {
+    let stage = stage();
+    stage.server.set_behaviour(Behaviour { pops: true, ..Behaviour::default() });
+    let command = "cat >part; if grep -q 'letter 2' part; then exit 75; fi; cat part >>all";
+    fetch(&stage, command).exits(75);
+    assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 0, 1], 1), "{:?}", stage.said());
+    assert_eq!((stage.server.count("DELE"), stage.server.count("QUIT")), (2, 1), "{:?}", stage.said());
+    fetch(&stage, "cat >>all").exits(0);
+    assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 1, 1], 0));
+}
+
 #[test]
 fn a_program_that_reads_nothing_and_fails_blocks_nobody() {
     let stage = stage();

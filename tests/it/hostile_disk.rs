@@ -76,6 +76,21 @@ fn a_disk_that_fills_in_delivery_is_74_and_the_rest_comes_later() {
     }
 }
 
+/// Gmail does so once a session has ended well. What came and found no room would be lost.
+#[test]
+fn a_server_that_takes_away_what_was_retrieved_still_has_what_a_full_disk_refused() {
+    for store in STORES {
+        let (stage, disk) = on_a_disk(store, "200k", heavy());
+        stage.server.set_behaviour(Behaviour { pops: true, ..Behaviour::default() });
+        stage.fetch(&[]).exits(74);
+        let there = stage.read().len();
+        assert!(there + stage.server.maildrop().len() >= 20, "{there} there: {:?}", stage.said());
+        disk.make_it("size=2m");
+        stage.fetch(&[]).exits(0);
+        stage.ends_well(&heavy());
+    }
+}
+
 #[test]
 fn a_message_larger_than_the_disk_is_74_until_there_is_room() {
     for store in STORES {

@@ -94,8 +94,7 @@ impl Destination for Maildir {
     /// What waits costs room on the disk only.
     const ROUND_OCTETS: u64 = 64 << 20;
 
-    /// It lies in `tmp/`.
-    const OUTLIVES_ITS_INTENT: bool = true;
+    const WRITES_AT_ONCE: bool = true;
 
     fn begin(&self) -> Result<MaildirDelivery> {
         loop {

@@ -92,8 +92,7 @@ impl Destination for Mbox {
     /// What waits is in memory, or in a file that stays open.
     const ROUND_OCTETS: u64 = 8 << 20;
 
-    /// It is in memory until it is appended.
-    const OUTLIVES_ITS_INTENT: bool = false;
+    const WRITES_AT_ONCE: bool = false;
 
     fn begin(&self) -> Result<MboxDelivery> {
         Ok(MboxDelivery {
@@ -107,6 +106,10 @@ impl Destination for Mbox {
             bytes: 0,
             is_finished: false,
         })
+    }
+
+    fn flush(&self) -> Result<()> {
+        Ok(())
     }
 
     /// Nothing to do: the append is all or nothing, and what is cut off is fetched again.

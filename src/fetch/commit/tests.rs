@@ -20,7 +20,7 @@ impl Destination for Disk {
     type Batch = MaildirBatch;
 
     const ROUND_OCTETS: u64 = Maildir::ROUND_OCTETS;
-    const OUTLIVES_ITS_INTENT: bool = Maildir::OUTLIVES_ITS_INTENT;
+    const WRITES_AT_ONCE: bool = Maildir::WRITES_AT_ONCE;
 
     fn begin(&self) -> Result<MaildirDelivery> {
         self.maildir.begin()
@@ -39,8 +39,9 @@ impl Destination for Disk {
     }
 }
 
-/// What the committer says of one message that comes behind two parts, and what then stands in `new/`.
-fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, usize) {
+/// What the committer says of one message that comes behind two parts, and how many files then stand in
+/// `tmp/`, how many in `new/`, and how many messages in the journal.
+fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
     let maildir = Maildir::open(&home.join("inbox"), "0badcafe").unwrap();
     let disk = Disk { maildir, flushes: Mutex::new(flushes.into()) };
     let mut journal = Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap();
@@ -59,21 +60,22 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, usize) {
     Committer::new(&disk, &mut journal).run(&sent, &results);
     drop((sent, results));
     let says = |result: Result<Done<'_>>| match result {
-        Ok(Done::OnDisk) => "on disk".to_owned(),
+        Ok(Done::Flushed) => "flushed".to_owned(),
         Ok(Done::Committed(committed)) => format!("{} committed", committed.len()),
         Ok(Done::Doubted(doubted)) => format!("{} doubted", doubted.len()),
         Err(error) => error.to_string(),
     };
     let told = done.iter().map(says).collect();
-    (told, std::fs::read_dir(home.join("inbox/new")).unwrap().count())
+    let files = |part: &str| std::fs::read_dir(home.join("inbox").join(part)).unwrap().count();
+    (told, [files("tmp"), files("new"), journal.view().len()])
 }
 
 #[test]
-fn parts_are_on_the_disk_before_their_round_is() {
+fn parts_are_flushed_before_their_round_is_committed() {
     let home = tempfile::tempdir().unwrap();
-    let (told, delivered) = told(home.path(), [Ok(()), Ok(())]);
-    assert_eq!(told, ["on disk", "on disk", "on disk", "1 committed"]);
-    assert_eq!(delivered, 1);
+    let (told, left) = told(home.path(), [Ok(()), Ok(())]);
+    assert_eq!(told, ["flushed", "flushed", "1 committed"]);
+    assert_eq!(left, [0, 1, 1]);
 }
 
 /// The kernel tells of a failed write once: a later flush that goes well does not make it good.
@@ -81,7 +83,7 @@ fn parts_are_on_the_disk_before_their_round_is() {
 fn a_part_that_the_disk_lost_takes_its_round_with_it() {
     let home = tempfile::tempdir().unwrap();
     let lost = Error::new(Kind::Io, "could not flush the disk");
-    let (told, delivered) = told(home.path(), [Err(lost), Ok(())]);
+    let (told, left) = told(home.path(), [Err(lost), Ok(())]);
     assert_eq!(told, ["could not flush the disk"]);
-    assert_eq!(delivered, 0);
+    assert_eq!(left, [0, 0, 0]);
 }

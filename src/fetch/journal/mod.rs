@@ -320,7 +320,7 @@ impl Journal {
         let (mut text, count) = (std::mem::take(&mut self.text), std::mem::take(&mut self.count));
         let is_too_long = std::mem::take(&mut self.is_too_long);
         let result = if is_too_long {
-            Err(refused("its unique-id is too long"))
+            Err(not_noted("its unique-id is too long"))
         } else {
             self.write_lines(&text, count)
         };
@@ -336,7 +336,7 @@ impl Journal {
         self.log.append(text, count)?;
         let (mut start, mut scratch) = (0, Vec::new());
         for end in memchr_iter(b'\n', text) {
-            replay(&mut self.view, &text[start..end], &mut scratch).map_err(refused)?;
+            replay(&mut self.view, &text[start..end], &mut scratch).map_err(not_noted)?;
             start = end + 1;
         }
         Ok(())
@@ -369,7 +369,7 @@ impl Journal {
     }
 }
 
-fn refused(cause: &'static str) -> Error {
+fn not_noted(cause: &'static str) -> Error {
     Error::new(Kind::Data, "could not note a message").because(cause)
 }
 

@@ -156,7 +156,7 @@ impl<'a> Record<'a> {
     }
 }
 
-/// A place's fields as they stand in a line: escaped, tabs between them.
+/// Replaces `line` by a place's fields as they stand in one: escaped, tabs between them.
 pub(super) fn join(place: &Place, line: &mut Vec<u8>) {
     line.clear();
     place.fields(|field| text(line, field));
@@ -326,7 +326,14 @@ mod tests {
     #[test]
     fn a_place_is_read_as_it_was_written() {
         let (name, directory) = ("1.M2\t%".to_owned(), Path::new("/home/é/Mail").into());
-        for place in [Place::Maildir { directory, name, tmp_inode: 7 }, Place::Handed] {
+        let mbox = Place::Mbox {
+            file: "/home/é/%mbox".into(),
+            offset: 0,
+            length: u64::MAX,
+            checksum: [0xe9; 16],
+            from_line: b"\n\nFrom \xff\t%\0\n".to_vec(),
+        };
+        for place in [Place::Maildir { directory, name, tmp_inode: 7 }, mbox, Place::Handed] {
             let mut line = b"what stood there before".to_vec();
             join(&place, &mut line);
             assert_eq!(Place::from_fields(&split(&line).expect("fields")), Some(place));

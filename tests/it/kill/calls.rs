@@ -62,6 +62,14 @@ fn at_each_call_into_an_mbox_round_by_round() {
     kills(ORDERS[3], &in_rounds());
 }
 
+/// What is gone there can never be fetched again.
+#[test]
+fn at_each_call_from_a_server_that_takes_away_what_was_retrieved() {
+    for order in [ORDERS[0], ORDERS[2]] {
+        kills(order, &Behaviour { pops: true, ..Behaviour::default() });
+    }
+}
+
 /// Kills a fetch while it commits, and then the run that settles it, at each of its calls.
 fn twice(store: Store) {
     let began = Instant::now();

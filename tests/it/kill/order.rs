@@ -1,5 +1,5 @@
-//! No DELE leaves before its message is safe, and no QUIT before every message would survive whatever
-//! happens (a server may take what was retrieved away by itself): read from a trace of one run's system calls.
+//! No DELE leaves before its message is safe, and where none is sent no QUIT before all are, since a server
+//! may take away by itself what was retrieved: read from a trace of one run's system calls.
 //!
 //! For each message the calls must follow each other, each begun when the one before it had returned:
 //!
@@ -7,10 +7,7 @@
 //!   flushed, the file renamed into `new/`, `new/` flushed;
 //! - mbox: its intent written, the journal flushed, its last octet appended, the mbox flushed, the
 //!   folder flushed, which holds a new file's name;
-//! - both: `delivered` written, the journal flushed, DELE.
-//!
-//! Where nothing is deleted, QUIT may take the place of the rename, since the file in `tmp/` and its
-//! intent are enough to finish the delivery; with an mbox it comes where DELE would.
+//! - both: `delivered` written, the journal flushed, DELE or QUIT.
 //!
 //! A power cut loses what is not flushed, so this order is what survives one.
 
@@ -55,19 +52,15 @@ impl Trace {
         let given_up =
             self.calls.iter().filter(sends).find(said).ok_or(format!("no {gives_up} was sent"))?.entered;
         let intent = self.intent(&unique_id(number)).ok_or("no intent was written")?;
-        let (announced, visible) = match self.order.store {
+        let visible = match self.order.store {
             Store::Maildir => self.in_maildir(&intent)?,
             Store::Mbox => self.in_mbox(&intent)?,
         };
         let delivered = format!("delivered\\t{}\\t", intent.entry);
         let written = self.next(visible, "delivered", |call| self.journals(call, &delivered))?;
         let durable = self.journal_flushed(written)?;
-        let safe = match (self.order.store, self.deletes()) {
-            (Store::Maildir, false) => announced,
-            (Store::Maildir, true) | (Store::Mbox, _) => durable,
-        };
-        if given_up <= safe {
-            return Err(format!("{gives_up} was sent in line {given_up}, all was safe in line {safe}"));
+        if given_up <= durable {
+            return Err(format!("{gives_up} was sent in line {given_up}, all was safe in line {durable}"));
         }
         Ok(())
     }
@@ -76,8 +69,7 @@ impl Trace {
         self.order.keep == "none"
     }
 
-    /// Where the message's intent was safe, and where it stood in `new/`.
-    fn in_maildir(&self, intent: &Intent) -> Result<(usize, usize), String> {
+    fn in_maildir(&self, intent: &Intent) -> Result<usize, String> {
         let name = intent.place.get(2).ok_or("the place has no name")?;
         let (tmp, new) = (self.inbox.join("tmp"), self.inbox.join("new"));
         let file = tmp.join(name);
@@ -97,11 +89,10 @@ impl Trace {
                 |folder: &Path| call.arguments.contains(&format!("<{}>, \"{name}\"", folder.display()));
             call.name.starts_with("rename") && names(&tmp) && names(&new)
         })?;
-        Ok((announced, self.next(renamed, "a flush of new/", |call| flushes(call, &new))?))
+        self.next(renamed, "a flush of new/", |call| flushes(call, &new))
     }
 
-    /// Where the message's intent was safe, and where it stood in the mbox.
-    fn in_mbox(&self, intent: &Intent) -> Result<(usize, usize), String> {
+    fn in_mbox(&self, intent: &Intent) -> Result<usize, String> {
         let number = |field: usize| intent.place.get(field).and_then(|text| text.parse::<u64>().ok());
         let (offset, length) = number(2).zip(number(3)).ok_or("the place has no range")?;
         let announced = self.journal_flushed(intent.written)?;
@@ -125,7 +116,7 @@ impl Trace {
         let first = self.calls.iter().find(|call| call.name.contains("write") && on(call, &self.inbox));
         let begun = first.map_or(0, |call| call.left);
         let name_safe = self.next(begun, "a flush of the folder", |call| flushes(call, folder))?;
-        Ok((announced, safe.max(name_safe)))
+        Ok(safe.max(name_safe))
     }
 
     /// The first call entered behind that line which is the one; where it returned.
@@ -182,7 +173,7 @@ fn trouble(trace: &Trace) -> Vec<String> {
 }
 
 #[test]
-fn nothing_is_deleted_and_no_server_left_before_all_is_safe() {
+fn nothing_is_deleted_and_no_session_ended_before_all_is_safe() {
     for order in ORDERS {
         for behaviour in [Behaviour::default(), in_rounds()] {
             let trace = Trace::of(order, behaviour);

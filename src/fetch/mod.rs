@@ -73,7 +73,8 @@ struct Progress {
 /// Brings new messages in and deletes what the policy says. `sign_in` makes the session, and is
 /// asked for a second one where the server announces PIPELINING and stumbles over it, when the run goes on
 /// one command at a time, and where something was retrieved that could not be kept: then the first session
-/// ends without QUIT, and the second deletes what is delivered. `recovered` deliveries of an earlier run count in the summary.
+/// ends without QUIT, and the second deletes what is delivered. `recovered` deliveries of an earlier run
+/// count in the summary.
 ///
 /// # Errors
 /// With whatever had been done before in the summary: what the session failed with; [`Kind::Io`]
@@ -98,7 +99,9 @@ pub fn run<D: Destination>(
             job.attempt(session, &mut progress, &mut pipelined)
         });
     }
-    if progress.is_owed && !progress.to_delete.is_empty() && !job.stop.load(Ordering::Relaxed) {
+    let may_go_on =
+        !outcome.as_ref().is_err_and(Error::ends_the_session) && !job.stop.load(Ordering::Relaxed);
+    if progress.is_owed && !progress.to_delete.is_empty() && may_go_on {
         let deleted = sign_in().and_then(|session| job.delete_delivered(session, &mut progress));
         outcome = outcome.and(deleted);
     }

@@ -176,8 +176,8 @@ impl<'c, D: Destination> Committer<'c, D> {
         Ok(Done::Doubted(doubted))
     }
 
-    /// Delivers a round. On success each message is delivered
-    /// and recorded so (durably with the journal's next sync), or refused and its intent void.
+    /// Delivers a round. On success each message is delivered and recorded so (durably with the
+    /// journal's next sync), or refused and its intent void.
     ///
     /// # Errors
     /// What the destination or the journal failed with. Before the intents are recorded everything is

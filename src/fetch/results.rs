@@ -71,7 +71,10 @@ impl<'a> Results<'a> {
         match result {
             Ok(Done::Flushed) => {}
             Ok(Done::Committed(committed)) => self.count(committed),
-            Ok(Done::Doubted(doubted)) => doubted.iter().for_each(|(fact, error)| self.tell(fact, error)),
+            Ok(Done::Doubted(doubted)) => {
+                self.progress.is_owed = true;
+                doubted.iter().for_each(|(fact, error)| self.tell(fact, error));
+            }
             Err(error) => {
                 self.progress.is_owed = true;
                 self.progress.trouble.get_or_insert(error);

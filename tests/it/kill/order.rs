@@ -12,8 +12,11 @@
 //! A power cut loses what is not flushed, so this order is what survives one.
 
 use super::trace::Call;
-use super::{MESSAGES, ORDERS, Order, Scene, Store, in_rounds, unique_id};
-use pop3::server::Behaviour;
+use super::{Embedded, MESSAGES, ORDERS, Order, Scene, Store, in_rounds, unique_id};
+use crate::support::Maildrop as _;
+use crate::support::pop3::{Home, Pop3};
+use crate::support::stage::padded;
+use pop3::server::{Behaviour, Server};
 use std::path::{Path, PathBuf};
 
 /// What runs do with this order of things, seen from outside.
@@ -224,4 +227,29 @@ fn each_step_is_missed(trace: &Trace) {
     }
     let (told, expected) = (trouble(&early), format!("message 3: {gives_up}"));
     assert!(told.iter().any(|trouble| trouble.starts_with(&expected)), "{told:?}");
+}
+
+/// What is there of a round is flushed while the rest streams in, also where commands wait for their answers;
+/// a handful of files is never worth a flush of the whole file system.
+#[test]
+fn a_large_round_is_flushed_before_it_ends_and_a_small_one_file_by_file() {
+    let flushes_of = |count: u32, pipelining: &str| {
+        let letters = (1..=count).map(|number| padded(number, 900_000));
+        let embedded = Embedded { server: Server::start(letters, Behaviour::default()).unwrap() };
+        let home = Home::new();
+        let log = home.join("strace.log").display().to_string();
+        Pop3::under(&home, &["strace", "-f", "-qq", "-e", "trace=syncfs", "-o", &log])
+            .args(["fetch"])
+            .args(embedded.plain())
+            .args(["--to", "maildir:in"])
+            .env("POP3_PASSWORD", embedded.password())
+            .env("POP3_PIPELINING", pipelining)
+            .run()
+            .exits(0);
+        std::fs::read_to_string(&log).unwrap().matches("syncfs(").count()
+    };
+    for pipelining in ["auto", "off"] {
+        assert_eq!(flushes_of(9, pipelining), 2, "{pipelining}: after eight messages, and at the end");
+        assert_eq!(flushes_of(7, pipelining), 0, "{pipelining}");
+    }
 }

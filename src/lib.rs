@@ -20,6 +20,7 @@
 //! | room | its job | may import |
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
+//! | [`sys`] | how a run is asked to stop | nothing |
 //! | `files` | names of an account's files, and that others do not read them | `error` |
 //! | [`identity`] | recognises a message by its headers | `error` |
 //! | [`program`] | starts what the user wants run, without our secrets | nothing |
@@ -80,4 +81,5 @@ pub mod protocol;
 pub mod safe;
 pub mod server;
 pub mod session;
+pub mod sys;
 pub mod transport;

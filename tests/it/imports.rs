@@ -11,6 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("files", &[]),
     ("identity", &[]),
+    ("sys", &[]),
     ("program", &[]),
     ("protocol", &[]),
     ("auth", &["protocol"]),
@@ -26,13 +27,13 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Values that every room may use. They use nothing but each other, `error` not even that.
-const LEAVES: &[&str] = &["error", "files", "identity", "program"];
+const LEAVES: &[&str] = &["error", "files", "identity", "program", "sys"];
 
 /// Rooms that may not even use every leaf.
 fn leaves_for(room: &str) -> &'static [&'static str] {
     match room {
         "error" | "program" => &[],
-        "server" | "identity" | "files" => &["error"],
+        "server" | "identity" | "files" | "sys" => &["error"],
         _ => LEAVES,
     }
 }

@@ -17,7 +17,10 @@ use crate::error::{Error, Kind};
 const MAX_HEADER: usize = 256 * 1024;
 
 /// The fields that make the identity (RFC 5322 section 3.6): written by sender and relays, never by a maildrop.
-const CHOSEN: [&[u8]; 6] = [b"received", b"message-id", b"date", b"from", b"to", b"subject"];
+/// From and Subject are two more.
+const CHOSEN: [&[u8]; 4] = [b"received", b"message-id", b"date", b"to"];
+const FROM: &[u8] = b"from";
+const SUBJECT: &[u8] = b"subject";
 
 /// What maildrops and mail readers write into a header (Dovecot, UW-IMAP, qpopper), so it may change.
 const TOUCHED: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
@@ -89,8 +92,29 @@ impl FromStr for Identity {
 enum Field {
     #[default]
     Other,
-    Chosen,
+    Chosen(Named),
     Touched,
+}
+
+/// The chosen fields that a person knows a message by, and the others.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    From,
+    Subject,
+    Other,
+}
+
+/// How much of a field is kept for people, in octets.
+const MAX_FIELD: usize = 500;
+
+/// The bodies of the fields that a person knows a message by, as they stand in the header (undecoded, the
+/// line ends of folding left out), cut short; `None` for one that is not there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fields {
+    /// The body of the first From.
+    pub from: Option<Vec<u8>>,
+    /// The body of the first Subject.
+    pub subject: Option<Vec<u8>>,
 }
 
 /// Reads a message as it streams and makes its [`Identity`].
@@ -106,12 +130,21 @@ pub struct Identifier {
     all: Option<Sha256>,
     taken: usize,
     is_done: bool,
+    /// Where they are wanted.
+    fields: Option<Fields>,
+    /// Whether the current line belongs to the first field of its name.
+    is_first: bool,
 }
 
 impl Identifier {
     /// One that has read nothing yet.
     pub fn new() -> Self {
         Identifier::default()
+    }
+
+    /// One that keeps the [`Fields`], too.
+    pub fn keeping_fields() -> Self {
+        Identifier { fields: Some(Fields::default()), ..Identifier::default() }
     }
 
     /// Reads on. Costs nothing once the header is over.
@@ -143,15 +176,22 @@ impl Identifier {
     }
 
     /// The identity; `None` when there was no header to make one of.
-    pub fn finish(mut self) -> Option<Identity> {
+    pub fn finish(self) -> Option<Identity> {
+        self.finish_with_fields().0
+    }
+
+    /// The identity, and the fields of an [`Identifier::keeping_fields`].
+    pub fn finish_with_fields(mut self) -> (Option<Identity>, Fields) {
         if !self.is_done && !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
             self.take(&line, MAX_HEADER - self.taken);
         }
-        let hash = self.chosen.or(self.all)?.finalize();
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&hash[..16]);
-        Some(Identity(bytes))
+        let identity = self.chosen.or(self.all).map(|hash| {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&hash.finalize()[..16]);
+            Identity(bytes)
+        });
+        (identity, self.fields.unwrap_or_default())
     }
 
     /// Takes one whole line, without its LF, of which at most `room` octets count.
@@ -174,8 +214,11 @@ impl Identifier {
         if text.is_empty() {
             return;
         }
+        if let Field::Chosen(named @ (Named::From | Named::Subject)) = self.field {
+            self.keep(named, is_folded, rest);
+        }
         let hash = match (self.field, &mut self.chosen) {
-            (Field::Chosen, chosen) => chosen.get_or_insert_with(Sha256::new),
+            (Field::Chosen(_), chosen) => chosen.get_or_insert_with(Sha256::new),
             (Field::Other, None) => self.all.get_or_insert_with(Sha256::new),
             (Field::Other, Some(_)) | (Field::Touched, _) => return,
         };
@@ -190,6 +233,20 @@ impl Identifier {
         hash.update(rest);
         hash.update(b"\n");
     }
+
+    /// Keeps a line of a field: what stands behind the colon, or, of a folded line, all of it.
+    fn keep(&mut self, named: Named, is_folded: bool, line: &[u8]) {
+        let Some(fields) = &mut self.fields else { return };
+        let slot = if named == Named::From { &mut fields.from } else { &mut fields.subject };
+        if !is_folded {
+            self.is_first = slot.is_none();
+        }
+        if self.is_first {
+            let text = slot.get_or_insert_default();
+            let body = if is_folded { line } else { line.get(1..).unwrap_or_default().trim_ascii_start() };
+            text.extend_from_slice(&body[..body.len().min(MAX_FIELD.saturating_sub(text.len()))]);
+        }
+    }
 }
 
 /// A field's name, without the blanks RFC 5322 section 4.5 once allowed behind it, and the rest from the colon on.
@@ -202,8 +259,12 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
 
 fn sort(name: &[u8]) -> Field {
     let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
-    if CHOSEN.iter().any(is) {
-        Field::Chosen
+    if is(&FROM) {
+        Field::Chosen(Named::From)
+    } else if is(&SUBJECT) {
+        Field::Chosen(Named::Subject)
+    } else if CHOSEN.iter().any(is) {
+        Field::Chosen(Named::Other)
     } else if TOUCHED.iter().any(is)
         || name.get(..TOUCHED_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(TOUCHED_PREFIX))
     {
@@ -249,6 +310,20 @@ mod tests {
         assert_eq!(identity(&lf), one);
         assert_eq!(identity(touched), one);
         assert_eq!(identity(header_alone), one);
+    }
+
+    #[test]
+    fn keeps_the_first_from_and_subject_for_people() {
+        let mail = b"Received: x\r\nFrom: A\r\n <a@x>\r\nSubject: one\r\n\ttwo\r\nSUBJECT: three\r\n four\r\n\r\nFrom: body\r\n";
+        let mut identifier = Identifier::keeping_fields();
+        mail.chunks(3).for_each(|chunk| identifier.push(chunk));
+        let (identity_of_it, fields) = identifier.finish_with_fields();
+        assert_eq!(identity_of_it, identity(mail), "keeping them changes nothing");
+        assert_eq!(fields.from.as_deref(), Some(&b"A <a@x>"[..]));
+        assert_eq!(fields.subject.as_deref(), Some(&b"one\ttwo"[..]));
+        let mut long = Identifier::keeping_fields();
+        long.push(&[b"Subject: ".as_slice(), &[b'x'; 5000], b"\r\n\r\n"].concat());
+        assert_eq!(long.finish_with_fields().1.subject.map(|text| text.len()), Some(MAX_FIELD));
     }
 
     #[test]

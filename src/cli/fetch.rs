@@ -1,39 +1,34 @@
-//! `pop3 fetch`: new messages of one or several accounts into their destinations.
-
-use std::path::Path;
+//! `pop3 fetch`: new messages of one or several accounts into their stores.
 
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
-use pop3::fetch::journal::View;
-use pop3::fetch::{self, Job, Journal, Survey, settle};
-use sha2::{Digest, Sha256};
+use pop3::fetch::{Access, Manner, Run};
+use pop3::session::{Session, Transaction};
+use pop3::store::Spec;
 
 use super::args::FetchArgs;
 use super::context::Context;
 use super::output::observer::Report;
 use super::proof::Proof;
 use super::report::{self, ExitCode};
-use super::signals::Signals;
+use super::signals::InFlight;
 use super::steps;
 
-/// Fetches account after account. The trouble of one does not keep the others waiting; the exit
-/// code speaks for all.
+/// Fetches account after account. The trouble of one does not keep the others waiting; the exit code speaks for
+/// all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
-    let accounts =
-        context.accounts(&args.server.which.accounts, &args.overrides(context.environment().home())?)?;
-    if accounts.iter().all(|account| account.dry_run) {
-        accounts.iter().try_for_each(|account| preview(context, account))?;
-        return Ok(ExitCode::Done);
-    }
-    let signals = Signals::take()?;
+    let overrides = args.overrides(context.environment().home())?;
+    let accounts = context.accounts(&args.server.which.accounts, &overrides)?;
     let mut codes = Vec::with_capacity(accounts.len());
-    for account in &accounts {
-        let mut told = context.output().report(&account.name);
-        let outcome = one(context, account, signals, &mut told);
-        signals.at_once();
+    for (name, account) in accounts {
+        let mut told = context.output().report(&name);
+        let outcome = match account {
+            Ok(account) if account.dry_run => preview(context, &account),
+            Ok(account) => one(context, &account, &mut told),
+            Err(error) => Err(error.into()),
+        };
         codes.push(match outcome {
             Ok(()) => ExitCode::Done,
             Err(error) => {
@@ -42,7 +37,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
             }
         });
         told.finish()?;
-        if signals.has_stopped() {
+        if context.signals().stop().is_requested() {
             codes.push(ExitCode::Interrupted);
             break;
         }
@@ -50,83 +45,40 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     Ok(ExitCode::merge(codes))
 }
 
-/// Fetches one account: lock, settle, get the password, open the destination, sign in, fetch.
-pub(crate) fn one(
-    context: &Context,
-    account: &Account,
-    signals: Signals,
-    told: &mut Report<'_>,
-) -> Result<()> {
-    let spec = destination(account)?;
-    let path = context.environment().state_path(&account.name)?;
-    let mut journal = Journal::open(&path, Timestamp::now().as_second())?;
-    // Before anything is opened: opening makes what is missing, and a folder made anew would look
-    // like one that a mail reader has emptied.
-    let recovered = settle::settle(&mut journal, told)?;
-    // Once, for a second session too, and before the first run of a new account makes any folder.
-    let proof = context.output().aside(|| context.proof(account))?;
-    let run = Run { context, account, proof, journal, recovered, signals, told };
-    match spec {
-        Spec::Maildir(folder) => {
-            let tag = tag(&path);
-            let maildir = Maildir::open(folder, &tag)?;
-            // All intents are settled, so nothing that is left in tmp/ is needed any more.
-            maildir::clean(folder, &tag, &|_| false)?;
-            run.fetch_into(&maildir)
-        }
-        Spec::Mbox(file) => run.fetch_into(&Mbox::open(file)?),
-        Spec::Command(command) => run.fetch_into(&Command::new(command)),
-    }
-}
-
-/// A run that is ready to sign in.
-struct Run<'a, 'o> {
-    context: &'a Context,
-    account: &'a Account,
-    proof: Proof<'a>,
-    journal: Journal,
-    recovered: u32,
-    signals: Signals,
-    told: &'a mut Report<'o>,
-}
-
-impl Run<'_, '_> {
-    fn fetch_into<D: Destination>(self, destination: &D) -> Result<()> {
-        let Run { context, account, proof, mut journal, recovered, signals, told } = self;
-        let server = account.server.to_string();
-        let job = Job {
-            journal: &mut journal,
-            destination,
-            policy: &account.policy,
-            observer: told,
-            stop: signals.stop(),
-            server: &server,
-            now: Timestamp::now().as_second(),
-        };
-        let mut sign_in = || {
-            // Nothing is in flight before the session stands.
-            signals.at_once();
-            let session = context.sign_in_with(account, &proof)?;
-            signals.finish_first();
-            Ok(session)
-        };
-        let (_, outcome) = fetch::run(job, recovered, &mut sign_in);
+/// Fetches one account.
+pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -> Result<()> {
+    let mut door = Door::new(context, account);
+    with_run(context, account, |run| {
+        let (_, outcome) = run.carry_out(&mut door, told);
         Ok(outcome?)
-    }
+    })
 }
 
 /// Says what a run would do, with the reasons, and does nothing.
 fn preview(context: &Context, account: &Account) -> Result<()> {
-    destination(account)?;
-    let view = Journal::peek(&context.environment().state_path(&account.name)?)?;
-    let mut session = context.sign_in(account)?;
-    let survey = Survey::of(&mut session, &account.policy)?;
-    let listed = survey.listed();
-    let now = Timestamp::now().as_second();
-    let view = view.unwrap_or_else(View::default);
-    let plan = survey.plan(&mut session, &listed, &view, &account.policy, now)?;
-    session.quit()?;
-    steps::show(context.output(), account, &listed, &plan)
+    let mut door = Door::new(context, account);
+    with_run(context, account, |run| {
+        run.preview(&mut door, |listed, plan| steps::show(context.output(), account, listed, plan))?
+    })
+}
+
+fn with_run<T>(
+    context: &Context,
+    account: &Account,
+    carry_out: impl FnOnce(&Run<'_>) -> Result<T>,
+) -> Result<T> {
+    let journal = context.environment().state_path(&account.name)?;
+    carry_out(&Run {
+        account: &account.name,
+        server: &account.server.to_string(),
+        journal: &journal,
+        deliver: destination(account)?,
+        policy: &account.policy,
+        pipelining: account.pipelining,
+        timeout: account.timeout,
+        stop: context.signals().stop(),
+        now: Timestamp::now().as_second(),
+    })
 }
 
 fn destination(account: &Account) -> Result<&Spec, Error> {
@@ -137,8 +89,41 @@ fn destination(account: &Account) -> Result<&Spec, Error> {
     })
 }
 
-/// What marks this account's files in a Maildir's `tmp/`: eight hexadecimal digits of its journal's path.
-fn tag(journal: &Path) -> String {
-    let digest = Sha256::digest(journal.as_os_str().as_encoded_bytes());
-    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+/// The way into an account's maildrop.
+pub(crate) struct Door<'a> {
+    context: &'a Context,
+    account: &'a Account,
+    /// Got once, for all sessions.
+    proof: Option<Proof<'a>>,
+    /// While a session is at work, a signal does not end the program at once.
+    in_flight: Option<InFlight>,
+}
+
+impl<'a> Door<'a> {
+    pub(crate) fn new(context: &'a Context, account: &'a Account) -> Self {
+        Door { context, account, proof: None, in_flight: None }
+    }
+
+    fn proof(&mut self) -> Result<&Proof<'a>, Error> {
+        let proof = match self.proof.take() {
+            Some(proof) => proof,
+            None => self.context.output().aside(|| self.context.proof(self.account))?,
+        };
+        Ok(self.proof.insert(proof))
+    }
+}
+
+impl Access for Door<'_> {
+    fn prepare(&mut self) -> Result<(), Error> {
+        self.proof().map(drop)
+    }
+
+    fn sign_in(&mut self, manner: Manner) -> Result<Session<Transaction>, Error> {
+        let (context, account) = (self.context, self.account);
+        // What earlier sessions delivered is safe, and nothing else is in flight.
+        self.in_flight = None;
+        let session = context.sign_in_with(account, self.proof()?, manner)?;
+        self.in_flight = Some(context.signals().finish_first());
+        Ok(session)
+    }
 }

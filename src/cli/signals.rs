@@ -1,106 +1,105 @@
-//! Ctrl-C and SIGTERM: at once while nothing is in flight; during a fetch the first one finishes
-//! what is in flight and quits properly, the second drops the line. While a sign-in is renewed all of
-//! them wait, whatever the command. Until something takes them over they do what they do everywhere.
+//! Ctrl-C and SIGTERM. While a session is at work the first one asks it to finish what is in flight, and the
+//! second to drop it; while nothing is in flight a signal ends the program at once. While a sign-in is renewed
+//! all of them wait for the provider's answer, for a while.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use pop3::error::{Error, Result};
+use pop3::sys::Stop;
 use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::{SigId, flag, low_level};
+use signal_hook::iterator;
+use signal_hook::low_level;
 
-// Signals are the whole process's, and so is what they set.
-static STOP: AtomicBool = AtomicBool::new(false);
-static AT_ONCE: AtomicBool = AtomicBool::new(true);
-/// The last one that came.
-static LAST: AtomicUsize = AtomicUsize::new(0);
-/// What lets the second one end the program; empty before they are taken over.
-static SECOND: Mutex<Vec<SigId>> = Mutex::new(Vec::new());
+/// How long a signal waits for the answer of a provider that may be using up a refresh token.
+const LONGEST_HOLD: Duration = Duration::from_secs(20);
 
-/// The flags that the signals set and heed.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Signals(());
+/// How often a signal that waits looks whether it still has to.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// What signals do, and what they are told. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Signals(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    stop: Stop,
+    /// The last one that came; 0 before the first.
+    last: AtomicI32,
+    /// Sessions that are at work.
+    in_flight: AtomicUsize,
+    /// Renewals that must not be interrupted.
+    held: AtomicUsize,
+}
 
 impl Signals {
-    /// Takes the signals over. Until [`Signals::finish_first`] they end the program at once.
-    pub(crate) fn take() -> Result<Self> {
-        let mut second = SECOND.lock().unwrap_or_else(PoisonError::into_inner);
-        if second.is_empty() {
-            for signal in [SIGINT, SIGTERM] {
-                // The order matters: the first signal finds `AT_ONCE` unset and sets it for the second.
-                flag::register_conditional_shutdown(signal, 128 + signal, &AT_ONCE)
-                    .and_then(|_| flag::register_usize(signal, &LAST, signal.unsigned_abs() as usize))
-                    .and_then(|_| flag::register(signal, &STOP))
-                    .map_err(unwilling)?;
-            }
-            *second = arm().map_err(unwilling)?;
+    /// Takes the signals over, for the whole process.
+    pub(crate) fn take() -> Result<Signals> {
+        let unwilling = |error| Error::io("could not take over the signals", error);
+        let signals = Signals::default();
+        let mut incoming = iterator::Signals::new([SIGINT, SIGTERM]).map_err(unwilling)?;
+        let shared = Arc::clone(&signals.0);
+        let listen = move || incoming.forever().for_each(|signal| shared.receive(signal));
+        thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(unwilling)?;
+        Ok(signals)
+    }
+
+    /// The request to stop that they make.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.0.stop
+    }
+
+    /// As long as what it gives lives, a signal does not end the program, but asks it to stop.
+    pub(crate) fn finish_first(&self) -> InFlight {
+        self.0.in_flight.fetch_add(1, Ordering::SeqCst);
+        InFlight(Arc::clone(&self.0))
+    }
+
+    /// Has signals wait until what it gives is dropped.
+    pub(crate) fn hold(&self) -> Box<dyn Any> {
+        self.0.held.fetch_add(1, Ordering::SeqCst);
+        Box::new(Held(Arc::clone(&self.0)))
+    }
+
+    /// Whether one came, and which: its number.
+    pub(crate) fn last(&self) -> Option<i32> {
+        Some(self.0.last.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    }
+}
+
+impl Shared {
+    fn receive(&self, signal: i32) {
+        self.last.store(signal, Ordering::SeqCst);
+        if self.in_flight.load(Ordering::SeqCst) > 0 {
+            self.stop.request();
+            return;
         }
-        Ok(Signals(()))
-    }
-
-    /// The flag that says that the user asked to stop.
-    pub(crate) fn stop(self) -> &'static AtomicBool {
-        &STOP
-    }
-
-    /// From here on the first signal only sets that flag.
-    pub(crate) fn finish_first(self) {
-        if !self.has_stopped() {
-            AT_ONCE.store(false, Ordering::SeqCst);
+        // What was asked of a provider may use up a token: its answer has to be kept.
+        let patience = Instant::now() + LONGEST_HOLD;
+        while self.held.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
+            thread::sleep(LOOK_EVERY);
         }
-    }
-
-    /// Nothing is in flight any more: a signal ends the program at once again.
-    pub(crate) fn at_once(self) {
-        AT_ONCE.store(true, Ordering::SeqCst);
-    }
-
-    /// Whether the user asked to stop.
-    pub(crate) fn has_stopped(self) -> bool {
-        STOP.load(Ordering::SeqCst)
+        low_level::exit(128 + signal);
     }
 }
 
-/// Has the signals wait until what it gives is dropped: then the last one that came has the effect that it
-/// would have had at the beginning.
-pub(crate) fn hold() -> Result<Box<dyn Any>> {
-    Signals::take()?;
-    let mut second = SECOND.lock().unwrap_or_else(PoisonError::into_inner);
-    // In this order, so that at no moment a signal is lost.
-    LAST.store(0, Ordering::SeqCst);
-    for id in second.drain(..) {
-        low_level::unregister(id);
+/// See [`Signals::finish_first`].
+#[derive(Debug)]
+pub(crate) struct InFlight(Arc<Shared>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Ordering::SeqCst);
     }
-    let is_deadly = AT_ONCE.swap(false, Ordering::SeqCst);
-    Ok(Box::new(Held { second, is_deadly }))
 }
 
-struct Held {
-    second: MutexGuard<'static, Vec<SigId>>,
-    /// Whether a signal would have ended the program at once.
-    is_deadly: bool,
-}
+struct Held(Arc<Shared>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        // It has worked before, and with nothing else of the process's.
-        *self.second = arm().unwrap_or_default();
-        if self.is_deadly || LAST.load(Ordering::SeqCst) != 0 {
-            AT_ONCE.store(true, Ordering::SeqCst);
-        }
-        match i32::try_from(LAST.load(Ordering::SeqCst)) {
-            Ok(signal @ 1..) if self.is_deadly => low_level::exit(128 + signal),
-            _ => {}
-        }
+        self.0.held.fetch_sub(1, Ordering::SeqCst);
     }
-}
-
-/// From here on a signal lets the next one end the program.
-fn arm() -> std::io::Result<Vec<SigId>> {
-    [SIGINT, SIGTERM].into_iter().map(|signal| flag::register(signal, &AT_ONCE)).collect()
-}
-
-fn unwilling(error: std::io::Error) -> Error {
-    Error::io("could not take over the signals", error)
 }

@@ -1,248 +1,251 @@
-//! Rounds of fetched messages become delivered ones, on a thread of their own: the network never
-//! waits for the disk.
+//! Proven rounds become delivered messages, on a thread of their own: the network never waits for the disk.
 //!
-//! The order of a round may not change: durable in the temporary place, proven by the network's
-//! thread, intents recorded, made visible, recorded as delivered. Only what has come back from here
-//! may be deleted on the server.
+//! The order of a round may not change: durable in the temporary place, intents recorded, made visible,
+//! recorded as delivered. Only what has come back from here may be deleted on the server.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::journal::{EntryId, Intent, Journal, State, View};
-use crate::delivery::{Batch as _, Destination, Place, Receipt};
+use super::journal::{EntryId, Intent, Journal, State};
+use super::outcome::{Halt, Owner};
+use super::recognise::Recognise;
+use super::round::{Fact, Proven};
 use crate::error::{Error, Kind, Result};
-use crate::identity::Identity;
+use crate::store::{Place, Receipt, Store};
 
-/// What is known of a message that is whole in the temporary place.
-pub(super) struct Fact<'a> {
-    pub(super) number: u32,
-    /// Empty where it has none.
-    pub(super) unique_id: &'a [u8],
-    /// As the server declares it.
-    pub(super) octets: Option<u64>,
-    /// As counted.
-    pub(super) bytes: u64,
-    pub(super) identity: Option<Identity>,
-    pub(super) then_delete: bool,
-}
+/// So many refusals in a row that mean "later" are the store's, not the messages'.
+const REFUSALS_OF_A_STORE: u32 = 3;
 
-/// A message that could not be brought in, for the record.
-pub(super) struct Failed<'a> {
-    pub(super) unique_id: &'a [u8],
-    pub(super) octets: Option<u64>,
-    pub(super) reason: String,
-}
-
-/// What is committed together: messages, what is known of each, and what is to be recorded of others.
-pub(super) struct Round<'a, D> {
-    pub(super) facts: Vec<Fact<'a>>,
-    pub(super) deliveries: Vec<D>,
-    pub(super) failed: Vec<Failed<'a>>,
-}
-
-impl<'a, D> Round<'a, D> {
-    pub(super) fn new() -> Self {
-        Round { facts: Vec::new(), deliveries: Vec::new(), failed: Vec::new() }
-    }
-
-    pub(super) fn push(&mut self, fact: Fact<'a>, delivery: D) {
-        self.facts.push(fact);
-        self.deliveries.push(delivery);
-    }
-}
-
-/// What the network's thread sends: parts of a round, the round, and then whether the server was in step
-/// all through it. The disk works on the one while the other is found out.
-pub(super) enum Sent<'a, D> {
+/// What the network's thread sends.
+pub(super) enum Work<'a> {
     /// More of a round has come: what is here can be flushed while the rest streams in.
     Part,
-    Round(Round<'a, D>),
-    Proof(bool),
+    Round(Proven<'a>),
 }
 
-/// What became of a part or a round.
+/// What became of it.
 pub(super) enum Done<'a> {
     /// The part is on the disk.
     Flushed,
+    /// Each of these messages has its answer.
     Committed(Vec<Committed<'a>>),
-    /// The round was not proven, and is undone: the messages, and why.
-    Doubted(Vec<(Fact<'a>, Error)>),
+    /// The rest of the round, and all that follows, is not delivered.
+    Halted(Halt),
 }
 
-/// What became of a message: its entry in the journal, and why the destination would not have it.
+/// What became of a message.
 pub(super) struct Committed<'a> {
     pub(super) fact: Fact<'a>,
-    pub(super) entry: EntryId,
-    pub(super) refused: Option<Error>,
-    /// An earlier session delivered it; this time it was not.
-    pub(super) was_known: bool,
+    pub(super) fate: Fate,
 }
 
-/// Messages without a unique-id that an earlier session delivered and did not see deleted: only their
-/// headers, once they are here, tell that they have come again.
-struct Unnamed(HashMap<(Identity, Option<u64>), Vec<EntryId>>);
-
-impl Unnamed {
-    fn of(view: &View) -> Self {
-        let mut unnamed: HashMap<_, Vec<EntryId>> = HashMap::new();
-        for entry in view.find(b"").filter(|entry| entry.state == State::Delivered) {
-            if let Some(identity) = entry.identity {
-                unnamed.entry((identity, entry.octets)).or_default().push(entry.id);
-            }
-        }
-        Unnamed(unnamed)
-    }
-
-    /// The entry of a message that has come again; each once, as two messages alike are two.
-    fn take(&mut self, fact: &Fact<'_>) -> Option<EntryId> {
-        if !fact.unique_id.is_empty() {
-            return None;
-        }
-        self.0.get_mut(&(fact.identity?, fact.octets))?.pop()
-    }
+pub(super) enum Fate {
+    Delivered(EntryId),
+    /// An earlier run delivered it; this time it was not.
+    Known(EntryId),
+    /// The store would not take it.
+    Refused(Error),
 }
 
-/// The thread that talks to the disk.
-pub(super) struct Committer<'c, D: Destination> {
-    destination: &'c D,
+/// The thread that talks to the store.
+pub(super) struct Committer<'c> {
+    store: &'c dyn Store,
     journal: &'c mut Journal,
-    unnamed: Unnamed,
+    recognise: Recognise,
+    /// Refusals in a row that mean "later".
+    later: u32,
 }
 
-impl<'c, D: Destination> Committer<'c, D> {
-    pub(super) fn new(destination: &'c D, journal: &'c mut Journal) -> Self {
-        let unnamed = Unnamed::of(journal.view());
-        Committer { destination, journal, unnamed }
+impl<'c> Committer<'c> {
+    pub(super) fn new(store: &'c dyn Store, journal: &'c mut Journal) -> Self {
+        let recognise = Recognise::new(journal.view());
+        Committer { store, journal, recognise, later: 0 }
     }
 
-    /// Flushes parts and commits rounds as they come, until there are no more or one fails: a round whose
-    /// part failed does not come to be committed.
-    pub(super) fn run<'a>(
-        mut self,
-        sent: &Receiver<Sent<'a, D::Delivery>>,
-        results: &Sender<Result<Done<'a>>>,
-    ) {
-        while let Ok(what) = sent.recv() {
-            let result = match what {
-                Sent::Part => Some(self.destination.flush().map(|()| Done::Flushed)),
-                Sent::Round(round) => self.receive(round, sent),
-                Sent::Proof(_) => None,
+    /// Flushes parts and commits rounds as they come, until there are no more or one fails.
+    pub(super) fn run<'a>(mut self, work: &Receiver<Work<'a>>, results: &Sender<Done<'a>>) {
+        while let Ok(work) = work.recv() {
+            let (done, halt) = match work {
+                Work::Part => match self.store.flush() {
+                    Ok(()) => (Done::Flushed, None),
+                    Err(error) => (Done::Halted(Halt::by(Owner::Store, error)), None),
+                },
+                Work::Round(round) => {
+                    let (committed, halt) = self.commit(round);
+                    (Done::Committed(committed), halt)
+                }
             };
-            let Some(result) = result else { return };
-            let failed = result.is_err();
+            let has_halted = halt.is_some() || matches!(done, Done::Halted(_));
             // Where nobody takes the results any more, nobody sends rounds either.
-            if results.send(result).is_err() || failed {
+            let is_heard = results.send(done).is_ok();
+            if let Some(halt) = halt {
+                let _ = results.send(Done::Halted(halt));
+            }
+            if has_halted || !is_heard {
                 return;
             }
         }
     }
 
-    /// Takes a round and its proof. Without one nobody is there any more to say that it may be delivered.
-    fn receive<'a>(
-        &mut self,
-        mut round: Round<'a, D::Delivery>,
-        sent: &Receiver<Sent<'a, D::Delivery>>,
-    ) -> Option<Result<Done<'a>>> {
-        let prepared = self.make_ready(&mut round);
-        let Ok(Sent::Proof(is_proven)) = sent.recv() else { return None };
-        Some(prepared.and_then(|()| if is_proven { self.commit(round) } else { self.doubt(round) }))
-    }
-
-    /// What can be done before the proof: the round can still be dropped, which undoes it.
-    fn make_ready(&mut self, round: &mut Round<'_, D::Delivery>) -> Result<()> {
-        for Failed { unique_id, octets, reason } in &round.failed {
-            self.journal.failed(unique_id, *octets, reason)?;
-        }
-        if round.deliveries.is_empty() {
-            Ok(())
-        } else {
-            self.destination.make_durable(&mut round.deliveries)
-        }
-    }
-
-    /// Notes that each message of a round may not be whole, or be another one: each has a round of its
-    /// own the next time.
-    fn doubt<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
-        let mut doubted = Vec::with_capacity(round.facts.len());
-        for fact in round.facts {
-            let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
-            let error = Error::new(Kind::Protocol, says);
-            if !fact.unique_id.is_empty() {
-                self.journal.failed(fact.unique_id, fact.octets, &causes(&error))?;
-            }
-            doubted.push((fact, error));
-        }
-        Ok(Done::Doubted(doubted))
-    }
-
-    /// Delivers a round. On success each message is delivered and recorded so (durably with the
-    /// journal's next sync), or refused and its intent void.
-    ///
-    /// # Errors
-    /// What the destination or the journal failed with. Before the intents are recorded everything is
-    /// undone; after that the next run settles it.
-    fn commit<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
-        let mut committed = Vec::with_capacity(round.facts.len());
-        let (mut facts, mut deliveries) = (Vec::with_capacity(round.facts.len()), Vec::new());
-        for (fact, delivery) in round.facts.into_iter().zip(round.deliveries) {
-            match self.unnamed.take(&fact) {
-                Some(entry) => committed.push(Committed { fact, entry, refused: None, was_known: true }),
-                None => {
-                    facts.push(fact);
-                    deliveries.push(delivery);
+    /// Delivers a round: what became of each message, and what ended it early. A message without an answer
+    /// is undone, or settled by the next run.
+    fn commit<'a>(&mut self, round: Proven<'a>) -> (Vec<Committed<'a>>, Option<Halt>) {
+        let Proven { facts, mut batch } = round;
+        let mut committed = Vec::with_capacity(facts.len());
+        let mut new = Vec::with_capacity(facts.len());
+        for (index, mut fact) in facts {
+            match self.recognise.take(&mut fact, self.journal.view()) {
+                Some(entry) => {
+                    batch.discard(index);
+                    committed.push(Committed { fact, fate: Fate::Known(entry) });
                 }
+                None => new.push(fact),
             }
         }
-        if facts.is_empty() {
-            return Ok(Done::Committed(committed));
+        if let Err(error) = self.note_again(&committed) {
+            return (Vec::new(), Some(Halt::by(Owner::Journal, error)));
         }
-        let batch = self.destination.prepare(deliveries)?;
-        let entries = self.journal.intend(&intents(&facts, batch.places()))?;
-        let receipts = batch.publish()?;
-        let (mut delivered, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
-        for ((fact, entry), receipt) in facts.into_iter().zip(entries).zip(receipts) {
-            let error = match receipt {
-                Receipt::Delivered => None,
-                Receipt::Refused(error) => Some(error),
-            };
-            if error.is_none() {
-                delivered.push(entry)
-            } else {
-                refused.push(entry)
+        if new.is_empty() {
+            return (committed, None);
+        }
+        let places = match batch.make_durable().and_then(|()| batch.prepare()) {
+            Ok(places) => places,
+            Err(error) => return (committed, Some(Halt::of_store(error))),
+        };
+        let entries = match self.journal.intend(&intents(&new, &places)) {
+            Ok(entries) => entries,
+            Err(error) => return (committed, Some(Halt::by(Owner::Journal, error))),
+        };
+        let is_one_by_one = places.first().is_some_and(Place::is_handed);
+        let mut receipts = Receipts { entries: &entries, fates: (0..new.len()).map(|_| None).collect() };
+        let (journal, later) = (&mut *self.journal, &mut self.later);
+        let mut halt = None;
+        let published = batch.publish(&mut |position, receipt| {
+            let is_delivered = matches!(receipt, Receipt::Delivered);
+            let too_many = receipts.take(position, receipt, later);
+            if is_one_by_one && is_delivered {
+                // Nobody can look there afterwards: what a kill may repeat is the next message at most.
+                journal.delivered(&entries[position..=position]).inspect_err(|_| {
+                    halt = Some(Owner::Journal);
+                })?;
             }
-            committed.push(Committed { fact, entry, refused: error, was_known: false });
-        }
-        self.journal.delivered(&delivered)?;
-        self.journal.refused(&refused)?;
-        for Committed { fact, refused, .. } in &committed {
-            if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
-                self.journal.failed(fact.unique_id, fact.octets, &causes(error))?;
+            too_many.map_or(Ok(()), |error| {
+                halt = Some(Owner::Store);
+                Err(error)
+            })
+        });
+        let halt = published.err().map(|error| match halt {
+            Some(owner) => Halt::by(owner, error),
+            None => Halt::of_store(error),
+        });
+        // Where we ended it ourselves, nothing behind it was handed over.
+        let was_ended_here = is_one_by_one && halt.as_ref().is_some_and(|halt| halt.owner == Owner::Store);
+        match receipts.record(self.journal, is_one_by_one, was_ended_here) {
+            Err(error) => (committed, Some(Halt::by(Owner::Journal, error))),
+            Ok(fates) => {
+                let told = new.into_iter().zip(fates);
+                committed
+                    .extend(told.filter_map(|(fact, fate)| fate.map(|fate| Committed { fact, fate })));
+                (committed, halt)
             }
         }
-        Ok(Done::Committed(committed))
+    }
+
+    /// Notes that known messages are on the server, under these unique-ids.
+    fn note_again(&mut self, known: &[Committed<'_>]) -> Result<()> {
+        let (mut adopted, mut back) = (Vec::new(), Vec::new());
+        for Committed { fact, fate } in known {
+            let Fate::Known(entry) = fate else { continue };
+            adopted.push((*entry, &*fact.unique_id, fact.octets));
+            let state = self.journal.view().get(*entry).map(|entry| entry.state);
+            back.extend(matches!(state, Some(State::Gone(_))).then_some(*entry));
+        }
+        self.journal.adopt(&adopted)?;
+        self.journal.back(&back)
     }
 }
 
-fn intents<'i>(facts: &[Fact<'i>], places: &'i [Place]) -> Vec<Intent<'i>> {
-    let intend = |(fact, place): (&Fact<'i>, &'i Place)| Intent {
-        unique_id: Cow::Borrowed(fact.unique_id),
+impl Halt {
+    /// What a store failed with, unless it was the user who ended it.
+    fn of_store(error: Error) -> Halt {
+        let owner = if error.kind() == Kind::Interrupted { Owner::User } else { Owner::Store };
+        Halt::by(owner, error)
+    }
+}
+
+/// What the store said of each message of a round.
+struct Receipts<'e> {
+    entries: &'e [EntryId],
+    fates: Vec<Option<Told>>,
+}
+
+enum Told {
+    Fate(Fate),
+    NotTried,
+}
+
+impl Receipts<'_> {
+    /// Takes one; gives an error where the store has refused too many in a row.
+    fn take(&mut self, position: usize, receipt: Receipt, later: &mut u32) -> Option<Error> {
+        let Some((entry, slot)) = self.entries.get(position).zip(self.fates.get_mut(position)) else {
+            return None;
+        };
+        let (told, too_many) = match receipt {
+            Receipt::Delivered => {
+                *later = 0;
+                (Told::Fate(Fate::Delivered(*entry)), None)
+            }
+            Receipt::NotTried => (Told::NotTried, None),
+            Receipt::Refused(refusal) => {
+                *later = if refusal.is_later { *later + 1 } else { 0 };
+                let too_many = (*later >= REFUSALS_OF_A_STORE).then(|| {
+                    Error::new(refusal.error.kind(), format!("it was refused {later} times in a row"))
+                        .because(super::results::causes(&refusal.error))
+                });
+                (Told::Fate(Fate::Refused(refusal.error)), too_many)
+            }
+        };
+        *slot = Some(told);
+        too_many
+    }
+
+    /// Writes them into the journal. `is_written` says that deliveries are there already, `is_over` that a
+    /// message without a receipt was not handed over.
+    fn record(
+        self,
+        journal: &mut Journal,
+        is_written: bool,
+        is_over: bool,
+    ) -> Result<Vec<Option<Fate>>> {
+        let (mut delivered, mut void) = (Vec::new(), Vec::new());
+        for (entry, told) in self.entries.iter().zip(&self.fates) {
+            match told {
+                Some(Told::Fate(Fate::Delivered(_))) if is_written => {}
+                Some(Told::Fate(Fate::Delivered(entry))) => delivered.push(*entry),
+                Some(Told::NotTried | Told::Fate(_)) => void.push(*entry),
+                None if is_over => void.push(*entry),
+                // Nobody knows: the next run settles it.
+                None => {}
+            }
+        }
+        journal.delivered(&delivered)?;
+        journal.refused(&void)?;
+        let fate = |told| match told {
+            Some(Told::Fate(fate)) => Some(fate),
+            Some(Told::NotTried) | None => None,
+        };
+        Ok(self.fates.into_iter().map(fate).collect())
+    }
+}
+
+fn intents<'i>(facts: &'i [Fact<'_>], places: &'i [Place]) -> Vec<Intent<'i>> {
+    let intend = |(fact, place): (&'i Fact<'_>, &'i Place)| Intent {
+        unique_id: Cow::Borrowed(&fact.unique_id),
         octets: fact.octets,
         identity: fact.identity,
         place: Cow::Borrowed(place),
     };
     facts.iter().zip(places).map(intend).collect()
-}
-
-/// An error with what lay beneath it, for the journal.
-pub(super) fn causes(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(source) = cause {
-        text = format!("{text}: {source}");
-        cause = source.source();
-    }
-    text
 }
 
 #[cfg(test)]

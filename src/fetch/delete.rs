@@ -1,51 +1,86 @@
-//! The end of a run: DELE for what is delivered, durably, then QUIT. Only QUIT's `+OK` is recorded
-//! as gone; whatever happens before it, the next run finds the messages listed and deletes them
-//! without another download.
+//! The end of a session: DELE for what is delivered, durably, then QUIT. Only QUIT's `+OK` is recorded as gone;
+//! whatever happens before it, the next run finds the messages listed and deletes them without another download.
 
-use super::Progress;
-use super::event::{Event, Observer};
+use std::collections::VecDeque;
+
+use super::event::{Event, Teller};
 use super::journal::{EntryId, Journal};
-use crate::error::Result;
-use crate::session::{Ahead, Session, Transaction, Window};
+use super::outcome::{Halt, Owner};
+use crate::error::{Error, Result};
+use crate::session::{Ahead, Next, Session, Transaction, Wanted, Window};
 
-/// Deletes what is due and ends the session.
-///
-/// # Errors
-/// Where the journal cannot be made durable, nothing is deleted. What ends the session, or an
-/// `-ERR` to QUIT.
+/// What came of the deletions.
+#[derive(Debug, Default)]
+pub(super) struct Deleted {
+    /// Messages that are gone: QUIT was answered with `+OK`.
+    pub(super) gone: u32,
+    /// Messages whose deletion was refused.
+    pub(super) refused: u32,
+    /// What ended it early.
+    pub(super) halt: Option<Halt>,
+}
+
+/// Deletes what is `due` (message-number, and entry where the journal knows the message) and ends the session.
 pub(super) fn carry_out(
-    mut session: Session<Transaction>,
+    session: Session<Transaction>,
+    due: &[(u32, Option<EntryId>)],
     journal: &mut Journal,
-    observer: &mut dyn Observer,
-    progress: &mut Progress,
-) -> Result<()> {
-    journal.sync()?;
-    if progress.to_delete.is_empty() {
-        session.leave();
-        return Ok(());
+    teller: &mut Teller<'_>,
+) -> Deleted {
+    let mut deleted = Deleted::default();
+    // Nothing may be deleted that the journal might forget.
+    if let Err(error) = journal.sync() {
+        deleted.halt = Some(Halt::by(Owner::Journal, error));
+        return deleted;
     }
-    let mut marked = Vec::with_capacity(progress.to_delete.len());
-    let mut window = Window::new(Ahead::Dele);
-    let mut numbers = progress.to_delete.iter().map(|(number, _)| (*number, None)).peekable();
-    for (number, entry) in &progress.to_delete {
-        window.fill(&mut session, &mut numbers)?;
-        match window.receive(&mut session, |_| ()) {
-            Ok(_) => marked.push(*entry),
-            Err(error) if error.ends_the_session() => return Err(error),
-            Err(error) => {
-                progress.summary.failed += 1;
-                observer.event(&Event::Failed { number: *number, unique_id: None, reason: &error });
+    if due.is_empty() {
+        session.leave();
+        return deleted;
+    }
+    match mark_and_quit(session, due, &mut deleted, teller) {
+        Err(error) => deleted.halt = Some(Halt::in_session(error)),
+        Ok(marked) => {
+            deleted.gone = marked.len() as u32;
+            let entries: Vec<EntryId> = marked.into_iter().flatten().collect();
+            let noted = journal.gone(&entries).and_then(|()| journal.sync());
+            deleted.halt = noted.err().map(|error| Halt::by(Owner::Journal, error));
+            if deleted.gone > 0 {
+                teller.tell(&Event::Deleted { messages: deleted.gone });
             }
         }
     }
-    session.quit()?;
-    if marked.is_empty() {
-        return Ok(());
+    deleted
+}
+
+/// Marks the messages and says QUIT; gives the entries of those that are gone.
+fn mark_and_quit(
+    mut session: Session<Transaction>,
+    due: &[(u32, Option<EntryId>)],
+    deleted: &mut Deleted,
+    teller: &mut Teller<'_>,
+) -> Result<Vec<Option<EntryId>>> {
+    let mut marked = Vec::with_capacity(due.len());
+    let mut window = Window::new(Ahead::Dele);
+    let mut queue: VecDeque<_> = due.iter().map(|(number, _)| Wanted { number: *number, octets: None }).collect();
+    let mut entries = due.iter().map(|(_, entry)| *entry);
+    loop {
+        window.fill(&mut session, &mut queue, None)?;
+        let Some(Next::Message(Wanted { number, .. })) = window.next() else { break };
+        let entry = entries.next().flatten();
+        match window.receive(&mut session, |_| ()) {
+            Ok(_) => marked.push(entry),
+            Err(error) if error.ends_the_session() => return Err(error),
+            Err(error) => {
+                deleted.refused += 1;
+                teller.tell(&Event::Failed { number, unique_id: None, reason: &error });
+            }
+        }
     }
-    let entries: Vec<EntryId> = marked.iter().copied().flatten().collect();
-    journal.gone(&entries)?;
-    journal.sync()?;
-    progress.summary.deleted += marked.len() as u32;
-    observer.event(&Event::Deleted { messages: marked.len() as u32 });
-    Ok(())
+    session.quit().map_err(in_doubt)?;
+    Ok(marked)
+}
+
+/// An answer to QUIT that did not come, or was no `+OK`.
+fn in_doubt(error: Error) -> Error {
+    error.within("could not end the session (QUIT), so it is not certain that messages were deleted")
 }

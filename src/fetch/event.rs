@@ -7,12 +7,21 @@ use std::time::Duration;
 
 use crate::error::Error;
 
+/// What a run is about: every event goes with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Source<'a> {
+    /// The account's name.
+    pub account: &'a str,
+    /// Where its messages go, for people: `the Maildir /home/me/Mail`.
+    pub store: &'a str,
+}
+
 /// One thing that happened in a run over one account, in the order in which the variants stand here
-/// (`Started` to `Deleted` repeat, a `Warning` may come at any time).
+/// (`Connected` to `Deleted` repeat where a run has several sessions, a `Warning` may come at any time).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The server has greeted, and the line is as safe as the account asks for.
+    /// The account is signed in, over a connection that is as safe as the account asks for.
     Connected {
         /// Where, as a person would write it: `pop.example.com:995`.
         server: &'a str,
@@ -31,7 +40,7 @@ pub enum Event<'a> {
         /// Messages that have to be fetched again.
         again: u32,
     },
-    /// What the run is going to do.
+    /// What the session is going to do.
     Planned {
         /// Messages to fetch.
         to_fetch: u32,
@@ -82,6 +91,32 @@ pub enum Event<'a> {
         /// Messages that are gone from the maildrop.
         messages: u32,
     },
+    /// The user has asked to stop: what is on its way is finished, then the run ends.
+    Stopping {
+        /// Messages that are on their way.
+        messages: u32,
+    },
+    /// The connection was lost, and the run goes on in a new session.
+    Reconnecting {
+        /// What happened.
+        reason: &'a Error,
+        /// Whether the new session goes one command at a time.
+        cautious: bool,
+    },
+    /// The journal of this maildrop is new, and an earlier one turned out to be the same maildrop's, or not.
+    Adopted {
+        /// The file of the earlier journal.
+        from: &'a std::path::Path,
+        /// How many messages were taken over; 0 where it is another maildrop's, and nothing was.
+        messages: u32,
+    },
+    /// Messages that were fetched before went elsewhere than this run's store.
+    Elsewhere {
+        /// How many.
+        messages: u32,
+        /// Where they went, as the journal names it.
+        store: &'a str,
+    },
     /// Something a person should know that stops nothing.
     Warning {
         /// Lower case, without a full stop.
@@ -96,7 +131,27 @@ pub enum Event<'a> {
 /// it should be quick.
 pub trait Observer {
     /// Takes note of one event.
-    fn event(&mut self, event: &Event);
+    fn event(&mut self, source: Source<'_>, event: &Event);
+}
+
+/// Tells an observer what happens in one account's run.
+pub(super) struct Teller<'o> {
+    source: Source<'o>,
+    observer: &'o mut dyn Observer,
+}
+
+impl<'o> Teller<'o> {
+    pub(super) fn new(source: Source<'o>, observer: &'o mut dyn Observer) -> Self {
+        Teller { source, observer }
+    }
+
+    pub(super) fn tell(&mut self, event: &Event) {
+        self.observer.event(self.source, event);
+    }
+
+    pub(super) fn warn(&mut self, text: &str) {
+        self.tell(&Event::Warning { text });
+    }
 }
 
 /// An [`Observer`] that lets everything pass.
@@ -104,7 +159,7 @@ pub trait Observer {
 pub struct Silent;
 
 impl Observer for Silent {
-    fn event(&mut self, _: &Event) {}
+    fn event(&mut self, _: Source<'_>, _: &Event) {}
 }
 
 /// What became of a run over one account.
@@ -125,6 +180,8 @@ pub struct Summary {
     pub over_limit: u32,
     /// Messages that could not be brought in and will be tried again.
     pub failed: u32,
+    /// Messages that failed before, and were not tried in this run.
+    pub put_off: u32,
     /// Deliveries of an interrupted run that were found complete, or completed.
     pub recovered: u32,
     /// Deletions that were due and not done, because there were more than the policy allows.
@@ -136,7 +193,7 @@ pub struct Summary {
 impl Summary {
     /// The counts by their stable names, in the order in which they are shown; `elapsed` is left
     /// to the caller, who knows in which unit it is wanted.
-    pub fn counts(&self) -> [(&'static str, u64); 9] {
+    pub fn counts(&self) -> [(&'static str, u64); 10] {
         [
             ("fetched", self.fetched.into()),
             ("bytes", self.bytes),
@@ -145,6 +202,7 @@ impl Summary {
             ("skipped_too_large", self.skipped_too_large.into()),
             ("over_limit", self.over_limit.into()),
             ("failed", self.failed.into()),
+            ("put_off", self.put_off.into()),
             ("recovered", self.recovered.into()),
             ("held_back", self.held_back.into()),
         ]
@@ -191,6 +249,6 @@ mod tests {
         assert_eq!(counts[0], ("fetched", 1));
         assert_eq!(counts[1], ("bytes", 2));
         assert_eq!(counts[2], ("deleted", 3));
-        assert_eq!(counts[8], ("held_back", 9));
+        assert_eq!(counts[9], ("held_back", 9));
     }
 }

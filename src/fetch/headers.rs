@@ -1,60 +1,91 @@
-//! Recognises messages by their headers, asked by TOP: in doubtful cases, and on servers without
-//! unique-ids.
+//! Recognises messages by their headers, asked by TOP: in doubtful cases, and on servers without unique-ids.
+//! Nothing is believed before a question behind the last header is answered: a server that is one answer behind
+//! would have one message taken for another.
+
+use std::collections::{HashMap, VecDeque};
 
 use crate::error::{Kind, Result};
 use crate::identity::{Identifier, Identity};
 use crate::protocol::Maildrop;
-use crate::session::{Ahead, Session, Transaction, Window};
+use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
 
-/// The identities of messages, in their order; `None` for one that the server would not show, or
-/// that has no header.
-///
-/// # Errors
-/// What ends the session; a mere `-ERR` is a `None`.
-pub(super) fn identities(
-    session: &mut Session<Transaction>,
-    numbers: &[u32],
-) -> Result<Vec<Option<Identity>>> {
-    Ok(answers(session, numbers)?.into_iter().map(|answer| answer.unwrap_or(None)).collect())
+/// What a header says of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Header {
+    /// The server refused to show it, or nothing proves that it is this message's.
+    Unknown,
+    /// There is a header; an identity, unless it holds no field.
+    Read(Option<Identity>),
 }
 
-/// Unique-ids for a maildrop that has none: one for each message in order, made from its identity.
-/// Two messages with the same headers have the same one, and are still two. `None` where the server
-/// has no TOP.
-///
-/// # Errors
-/// What ends the session.
-pub(super) fn unique_ids(
-    session: &mut Session<Transaction>,
-    maildrop: &Maildrop,
-) -> Result<Option<Vec<Vec<u8>>>> {
-    let numbers: Vec<u32> = maildrop.messages().map(|message| message.number).collect();
-    // The first answer tells whether there is a TOP at all.
-    if let [first, ..] = numbers[..]
-        && answers(session, &[first])?.contains(&None)
-    {
-        return Ok(None);
-    }
-    let name = |answer: Option<Option<Identity>>| {
-        let name = answer?.map_or_else(|| "none".to_owned(), |identity| identity.to_string());
-        Some(format!("header:{name}").into_bytes())
-    };
-    Ok(answers(session, &numbers)?.into_iter().map(name).collect())
-}
-
-/// What TOP says of each message: nothing where it is refused.
-fn answers(session: &mut Session<Transaction>, numbers: &[u32]) -> Result<Vec<Option<Option<Identity>>>> {
-    let mut window = Window::new(Ahead::Headers);
-    let mut wanted = numbers.iter().map(|number| (*number, None)).peekable();
-    let mut answers = Vec::with_capacity(numbers.len());
-    for _ in numbers {
-        window.fill(session, &mut wanted)?;
-        let mut identifier = Identifier::new();
-        match window.receive(session, |chunk| identifier.push(chunk)) {
-            Ok(_) => answers.push(Some(identifier.finish())),
-            Err(error) if error.kind() == Kind::Refused => answers.push(None),
-            Err(error) => return Err(error),
+impl Header {
+    /// The identity, where there is one.
+    pub(super) fn identity(self) -> Option<Identity> {
+        match self {
+            Header::Read(identity) => identity,
+            Header::Unknown => None,
         }
     }
-    Ok(answers)
+}
+
+/// The headers of those messages, in their order.
+///
+/// # Errors
+/// What ends the session; a conversation that is out of step among it. A mere `-ERR` is [`Header::Unknown`].
+pub(super) fn read(
+    session: &mut Session<Transaction>,
+    maildrop: &Maildrop,
+    numbers: &[u32],
+) -> Result<Vec<Header>> {
+    let mut window = Window::new(Ahead::Headers);
+    let mut questions = Questions::new(maildrop);
+    let mut queue: VecDeque<_> = numbers.iter().map(|number| Wanted { number: *number, octets: None }).collect();
+    let mut headers = HashMap::with_capacity(numbers.len());
+    // Read, and not proven yet.
+    let mut waiting = Vec::new();
+    loop {
+        window.fill(session, &mut queue, Some(&questions))?;
+        let step = match window.next() {
+            Some(Next::Message(Wanted { number, .. })) => {
+                let mut identifier = Identifier::new();
+                match window.receive(session, |chunk| identifier.push(chunk)) {
+                    Ok(_) => waiting.push((number, identifier.finish())),
+                    Err(error) if error.ends_the_session() || error.kind() == Kind::Interrupted => {
+                        return Err(error);
+                    }
+                    Err(_) => {}
+                }
+                continue;
+            }
+            Some(Next::Question) => window.receive_step(session, &mut questions)?,
+            None => match waiting.last() {
+                None if queue.is_empty() => break,
+                None => continue,
+                Some((number, _)) if queue.is_empty() => session.prove_step(&mut questions, *number)?,
+                // In lock-step one question behind the last is enough.
+                Some(_) => continue,
+            },
+        };
+        match step {
+            Step::Proven => headers.extend(waiting.drain(..)),
+            Step::Unanswered => {}
+            // Nothing proves them: what is in doubt is fetched again.
+            Step::Unprovable => waiting.clear(),
+        }
+    }
+    let header = |number: &u32| headers.get(number).map_or(Header::Unknown, |read| Header::Read(*read));
+    Ok(numbers.iter().map(header).collect())
+}
+
+/// The identities of messages, in their order; `None` for one that the server would not show, or that has no
+/// header.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn identities(
+    session: &mut Session<Transaction>,
+    maildrop: &Maildrop,
+    numbers: &[u32],
+) -> Result<Vec<Option<Identity>>> {
+    Ok(read(session, maildrop, numbers)?.into_iter().map(Header::identity).collect())
 }

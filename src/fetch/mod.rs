@@ -1,230 +1,366 @@
-//! One fetch run, top to bottom: what is there, what is to be done, retrieve, commit, delete, quit.
+//! One account's run, from top to bottom: lock and settle the journal, get the credentials, open the store, then
+//! as many sessions as it takes, and what came of it all.
 //!
 //! ```text
-//!  settle ─▶ survey (maildrop, doubts) ─▶ plan ─▶ retrieve: rounds of RETR ─┐   this thread: the network
-//!                                                                          ▼
-//!               delete: DELE … QUIT ─▶ gone ◀─── commit: prepare, intend, publish, delivered   its own thread: the disk
+//!  journal ─ settle ─▶ credentials ─▶ store ─▶ session: look ─▶ plan ─▶ retrieve ─▶ delete ─▶ Outcome
+//!                                                ▲      this thread: the network │ its own: commit
+//!                                                └──────── next: whose fault? ◀──┘
 //! ```
 //!
-//! [`settle`] finishes what an interrupted run left, before anything else is asked of the server.
-//! [`plan`] decides, purely; [`run`] carries it out; `commit` keeps the order that makes a message
-//! neither lost nor doubled; the [`journal`] remembers. Whoever watches gets [`Event`]s.
+//! [`plan`] decides what to do with each message, purely; [`attempt`] is one session; [`commit`] keeps the order
+//! that makes a message neither lost nor doubled; the [`journal`] remembers. What follows a failure depends on
+//! whose it is, and one function decides that: [`next`]. Whoever watches gets [`Event`]s.
 
+mod arrival;
+mod attempt;
+mod blame;
 mod commit;
 mod delete;
 pub mod event;
 mod headers;
 pub mod journal;
+pub mod manner;
+mod next;
+mod outcome;
 pub mod plan;
 pub mod policy;
+mod recognise;
 mod results;
 mod retrieve;
-pub mod settle;
+mod retries;
+mod round;
+mod settle;
 pub mod survey;
+mod verdict;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-pub use event::{Event, Observer, Silent, Summary};
+pub use event::{Event, Observer, Silent, Source, Summary};
 pub use journal::Journal;
+pub use manner::Manner;
 pub use plan::Plan;
 pub use policy::Policy;
 pub use survey::Survey;
 
-use self::journal::EntryId;
-use self::plan::{Action, Listed, Reason, Step};
-use self::survey::unique_id_of;
-use crate::delivery::Destination;
+use self::attempt::{Attempt, DAY};
+use self::event::Teller;
+use self::journal::{EntryId, Fact, FactKind, View};
+use self::next::{Next, Situation};
+use self::outcome::{Halt, Outcome, Owner, Stage, Task};
+use self::retries::Retries;
+use self::verdict::verdict;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Pipelining, Session, Transaction};
+use crate::store::{self, Opening, Spec, Store};
+use crate::sys::Stop;
 
-/// What a run works with: the journal is open and its leftovers are settled ([`settle::settle`]).
-pub struct Job<'a, D: Destination> {
-    /// The account's journal.
-    pub journal: &'a mut Journal,
-    /// Where messages go.
-    pub destination: &'a D,
-    /// Which messages, and what stays on the server.
-    pub policy: &'a Policy,
-    /// Who is told.
-    pub observer: &'a mut dyn Observer,
-    /// Once set, the run ends early, and properly.
-    pub stop: &'a AtomicBool,
+/// How a run gets into the maildrop.
+pub trait Access {
+    /// Gets what proves who signs in: a password or a token, once for all sessions of a run. May ask.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be had.
+    fn prepare(&mut self) -> Result<()>;
+
+    /// A session that is signed in.
+    ///
+    /// # Errors
+    /// What the connection or the sign-in failed with.
+    fn sign_in(&mut self, manner: Manner) -> Result<Session<Transaction>>;
+}
+
+/// One account's run.
+#[derive(Debug, Clone, Copy)]
+pub struct Run<'a> {
+    /// The account's name.
+    pub account: &'a str,
     /// What to call the server.
     pub server: &'a str,
+    /// The maildrop's journal.
+    pub journal: &'a Path,
+    /// Where messages go.
+    pub deliver: &'a Spec,
+    /// Which messages, and what stays on the server.
+    pub policy: &'a Policy,
+    /// Whether commands are sent ahead.
+    pub pipelining: Pipelining,
+    /// How long a program that takes a message may run.
+    pub timeout: Duration,
+    /// The user's request to stop.
+    pub stop: &'a Stop,
     /// Seconds of Unix time.
     pub now: i64,
 }
 
-/// What has come of a run so far.
-#[derive(Default)]
-struct Progress {
-    summary: Summary,
-    /// Deletions that are due once everything is delivered: message-number, and entry where the
-    /// journal knows the message.
-    to_delete: Vec<(u32, Option<EntryId>)>,
-    /// What ended the fetching early, told when all that could be saved is.
-    trouble: Option<Error>,
-    /// Something was retrieved that is not kept. A server may take away by itself what a session retrieved
-    /// that ends by QUIT (Gmail; `EXPIRE 0`, RFC 2449 section 6.7), so that this one has to end otherwise.
-    is_owed: bool,
+/// Messages that are tried again, and nothing else.
+#[derive(Debug, Clone, Copy)]
+pub struct Retry<'a> {
+    /// Their unique-ids.
+    pub unique_ids: &'a [Vec<u8>],
 }
 
-/// Brings new messages in and deletes what the policy says. `sign_in` makes the session, and is
-/// asked for a second one where the server announces PIPELINING and stumbles over it, when the run goes on
-/// one command at a time, and where something was retrieved that could not be kept: then the first session
-/// ends without QUIT, and the second deletes what is delivered. `recovered` deliveries of an earlier run
-/// count in the summary.
-///
-/// # Errors
-/// With whatever had been done before in the summary: what the session failed with; [`Kind::Io`]
-/// and its kin where the destination or the journal could not be written; [`Kind::Interrupted`];
-/// [`Kind::Partial`] where single messages failed and all else went well.
-pub fn run<D: Destination>(
-    mut job: Job<'_, D>,
-    recovered: u32,
-    sign_in: &mut dyn FnMut() -> Result<Session<Transaction>>,
-) -> (Summary, Result<()>) {
-    let begun = Instant::now();
-    let mut progress =
-        Progress { summary: Summary { recovered, ..Summary::default() }, ..Progress::default() };
-    let mut pipelined = false;
-    let mut outcome = sign_in().and_then(|session| job.attempt(session, &mut progress, &mut pipelined));
-    let stumbled = |error: &Error| error.ends_the_session() && !job.stop.load(Ordering::Relaxed);
-    if pipelined && outcome.as_ref().is_err_and(stumbled) {
-        let text = "the line was lost while commands were sent ahead: going on one at a time";
-        job.observer.event(&Event::Warning { text });
-        outcome = sign_in().and_then(|mut session| {
-            session.set_pipelining(Pipelining::Off);
-            job.attempt(session, &mut progress, &mut pipelined)
-        });
+impl Run<'_> {
+    /// Brings new messages in and deletes what the policy says.
+    ///
+    /// # Errors
+    /// With whatever had been done before in the summary: the failure that ended the run, of whatever owner;
+    /// [`Kind::Partial`], or [`Kind::DiskFull`], where single messages failed and all else went well.
+    pub fn carry_out(&self, access: &mut dyn Access, observer: &mut dyn Observer) -> (Summary, Result<()>) {
+        self.tell(access, observer, None)
     }
-    let may_go_on =
-        !outcome.as_ref().is_err_and(Error::ends_the_session) && !job.stop.load(Ordering::Relaxed);
-    if progress.is_owed && !progress.to_delete.is_empty() && may_go_on {
-        let deleted = sign_in().and_then(|session| job.delete_delivered(session, &mut progress));
-        outcome = outcome.and(deleted);
-    }
-    let mut summary = progress.summary;
-    summary.elapsed = begun.elapsed();
-    let outcome = outcome.and_then(|()| verdict(&summary, job.policy));
-    // "Nothing new" would be a lie where nobody could look.
-    if outcome.is_ok() || !summary.is_uneventful() {
-        job.observer.event(&Event::Finished(&summary));
-    }
-    (summary, outcome)
-}
 
-impl<D: Destination> Job<'_, D> {
-    /// One session's worth of a run.
-    fn attempt(
-        &mut self,
-        mut session: Session<Transaction>,
-        progress: &mut Progress,
-        pipelined: &mut bool,
-    ) -> Result<()> {
-        (progress.to_delete, progress.trouble, progress.is_owed) = (Vec::new(), None, false);
-        progress.summary.failed = 0;
-        self.observer.event(&Event::Connected { server: self.server });
-        *pipelined = session.pipelines();
-        let survey = Survey::of(&mut session, self.policy)?;
-        *pipelined = session.pipelines();
-        let maildrop = survey.maildrop();
-        self.observer.event(&Event::SignedIn { messages: maildrop.len() as u32, octets: maildrop.octets() });
-        let listed = survey.listed();
-        let plan = survey.plan(&mut session, &listed, self.journal.view(), self.policy, self.now)?;
-        self.announce(&plan, &mut progress.summary);
-        self.learn(&plan, &listed, progress)?;
-        let wanted: Vec<&Step> =
-            plan.steps.iter().filter(|step| matches!(step.action, Action::Fetch { .. })).collect();
-        if !wanted.is_empty() {
-            retrieve::all(self, &mut session, &wanted, &listed, maildrop.has_unique_ids(), progress);
+    /// Tries messages that failed once more, each at once.
+    ///
+    /// # Errors
+    /// As [`Run::carry_out`].
+    pub fn retry(
+        &self,
+        retry: &Retry<'_>,
+        access: &mut dyn Access,
+        observer: &mut dyn Observer,
+    ) -> (Summary, Result<()>) {
+        self.tell(access, observer, Some(retry))
+    }
+
+    fn tell(
+        &self,
+        access: &mut dyn Access,
+        observer: &mut dyn Observer,
+        retry: Option<&Retry<'_>>,
+    ) -> (Summary, Result<()>) {
+        let begun = Instant::now();
+        let described = self.deliver.described();
+        let source = Source { account: self.account, store: &described };
+        let mut teller = Teller::new(source, observer);
+        let mut summary = Summary::default();
+        let outcome = self.all_sessions(access, retry, &mut teller, &mut summary);
+        summary.elapsed = begun.elapsed();
+        // "Nothing new" would be untrue where nobody could look.
+        if outcome.is_ok() || !summary.is_uneventful() {
+            teller.tell(&Event::Finished(&summary));
         }
-        match progress.trouble.take() {
-            Some(error) if error.ends_the_session() => Err(error),
-            trouble => {
-                let ended = if progress.is_owed {
-                    drop(session);
-                    self.journal.sync()
-                } else {
-                    delete::carry_out(session, self.journal, self.observer, progress)
-                };
-                trouble.map_or(ended, Err)
-            }
-        }
+        (summary, outcome)
     }
 
-    /// Deletes what is delivered in a session that retrieves nothing.
-    fn delete_delivered(&mut self, mut session: Session<Transaction>, progress: &mut Progress) -> Result<()> {
-        progress.to_delete.clear();
-        let survey = Survey::of(&mut session, self.policy)?;
-        let listed = survey.listed();
-        let plan = survey.plan(&mut session, &listed, self.journal.view(), self.policy, self.now)?;
-        self.learn(&plan, &listed, progress)?;
-        delete::carry_out(session, self.journal, self.observer, progress)
-    }
-
-    /// Tells what the plan is.
-    fn announce(&mut self, plan: &Plan, summary: &mut Summary) {
-        let (mut to_fetch, mut octets, mut to_delete, mut known) = (0, 0u64, 0, 0u32);
-        (summary.skipped_too_large, summary.over_limit) = (0, 0);
-        for step in &plan.steps {
-            match (step.action, step.reason) {
-                (Action::Fetch { then_delete }, _) => {
-                    to_fetch += 1;
-                    octets = octets.saturating_add(step.octets.unwrap_or(0));
-                    to_delete += u32::from(then_delete);
+    /// What a run would do, and nothing is done: the listed messages and the plan.
+    ///
+    /// # Errors
+    /// As [`Run::carry_out`].
+    pub fn preview<T>(
+        &self,
+        access: &mut dyn Access,
+        show: impl FnOnce(&[plan::Listed<'_>], &Plan) -> T,
+    ) -> Result<T> {
+        let view = Journal::peek(self.journal)?.unwrap_or_else(View::default);
+        access.prepare()?;
+        let mut manner = Manner::learned(self.pipelining, &view, self.now);
+        loop {
+            let mut session = access.sign_in(manner)?;
+            match self.look(&mut session, manner, &view) {
+                Ok((survey, plan)) => {
+                    session.leave();
+                    return Ok(show(&survey.listed(), &plan));
                 }
-                (Action::Delete, _) => (to_delete, known) = (to_delete + 1, known + 1),
-                (Action::Keep, _) => known += 1,
-                (Action::Skip, Reason::TooLarge) => summary.skipped_too_large += 1,
-                (Action::Skip, Reason::OverLimit) => summary.over_limit += 1,
-                (Action::Skip, _) => {}
+                Err(error) if error.ends_the_session() && !manner.cautious => manner.cautious = true,
+                Err(error) if error.ends_the_session() && manner.asks_headers => manner.asks_headers = false,
+                Err(error) => return Err(error),
             }
         }
-        // What an earlier session of this very run has fetched is no old acquaintance.
-        summary.known = known.saturating_sub(summary.fetched);
-        summary.held_back = plan.held_back.unwrap_or(0);
-        self.observer.event(&Event::Planned { to_fetch, octets, to_delete, known });
     }
 
-    /// Records what the listing tells of messages that are not fetched now.
-    fn learn(&mut self, plan: &Plan, listed: &[Listed<'_>], progress: &mut Progress) -> Result<()> {
-        let octets_of = |number: u32| {
-            let at = listed.binary_search_by_key(&number, |message| message.number).ok()?;
-            listed[at].octets
+    fn look(
+        &self,
+        session: &mut Session<Transaction>,
+        manner: Manner,
+        view: &View,
+    ) -> Result<(Survey, Plan)> {
+        let mut survey = Survey::look(session, manner.asks_headers)?;
+        survey.name(session, self.policy)?;
+        let plan = survey.plan(session, &survey.listed(), view, self.policy, self.now)?;
+        Ok((survey, plan))
+    }
+
+    fn all_sessions(
+        &self,
+        access: &mut dyn Access,
+        retry: Option<&Retry<'_>>,
+        teller: &mut Teller<'_>,
+        summary: &mut Summary,
+    ) -> Result<()> {
+        let opened = Journal::open(self.journal, self.now)?;
+        // Before anything is opened: opening makes what is missing, and a folder made anew would look like
+        // one that a mail reader has emptied.
+        let (mut journal, recovered) = settle::settle(opened, Some(self.deliver), self.stop, teller)?;
+        summary.recovered = recovered;
+        // Before the first run of a new account makes any folder.
+        access.prepare()?;
+        let store = self.open_store(&journal)?;
+        let mut retries = match retry {
+            None => Retries::default(),
+            Some(retry) => {
+                let failed = failed_entries(journal.view(), retry.unique_ids);
+                journal.retry_now(&failed)?;
+                Retries::only(failed)
+            }
         };
-        let renamed = |(entry, number): &(EntryId, u32)| {
-            unique_id_of(listed, *number).map(|unique_id| (*entry, unique_id, octets_of(*number)))
-        };
-        let adopted: Vec<_> = plan.adopted.iter().filter_map(renamed).collect();
-        self.journal.adopt(&adopted)?;
-        self.journal.back(&plan.back)?;
-        self.journal.gone(&plan.vanished)?;
-        let unseen = |step: &&Step| step.action == Action::Skip && step.entry.is_none();
-        let seen: Vec<_> = plan
-            .steps
-            .iter()
-            .filter(unseen)
-            .filter_map(|step| unique_id_of(listed, step.number).map(|unique_id| (unique_id, step.octets)))
-            .collect();
-        self.journal.seen(&seen)?;
-        let delete = plan.steps.iter().filter(|step| step.action == Action::Delete);
-        progress.to_delete.extend(delete.map(|step| (step.number, step.entry)));
+        let trouble = self.sessions(access, &*store, &mut journal, &mut retries, teller, summary);
+        let failures = retries.finish(journal.view(), teller);
+        summary.failed = failures.failed;
+        match trouble {
+            Some(error) => Err(error),
+            None => verdict(summary, failures, self.policy),
+        }
+    }
+
+    /// The sessions of a run, one after the other. What ended it early, where that is more than single
+    /// messages' failures.
+    fn sessions(
+        &self,
+        access: &mut dyn Access,
+        store: &dyn Store,
+        journal: &mut Journal,
+        retries: &mut Retries,
+        teller: &mut Teller<'_>,
+        summary: &mut Summary,
+    ) -> Option<Error> {
+        let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
+        let (mut task, mut sessions) = (Task::New, 0);
+        loop {
+            sessions += 1;
+            let outcome = match access.sign_in(manner) {
+                Ok(session) => {
+                    teller.tell(&Event::Connected { server: self.server });
+                    let (policy, stop, now) = (self.policy, self.stop, self.now);
+                    let mut attempt = Attempt {
+                        store,
+                        journal: &mut *journal,
+                        policy,
+                        stop,
+                        teller: &mut *teller,
+                        retries: &mut *retries,
+                        summary: &mut *summary,
+                        now,
+                    };
+                    attempt.carry_out(session, manner, task)
+                }
+                Err(error) => Outcome { halt: Some(Halt::at_sign_in(error)), ..Outcome::new() },
+            };
+            if self.stop.is_requested() {
+                retries.put_off();
+            }
+            let next = next::next(Situation {
+                task,
+                stage: outcome.stage,
+                halt: outcome.halt.as_ref().map(|halt| halt.owner),
+                has_progress: outcome.has_progress(),
+                was_cautious: manner.cautious,
+                owed: outcome.owed,
+                has_due: outcome.has_due,
+                has_refused: retries.has_refused(),
+                has_broken: retries.has_broken(),
+                sessions,
+            });
+            if let Err(error) = self.remember(journal, &outcome, manner, sessions) {
+                return Some(error);
+            }
+            if let (Some(halt), Next::Again { .. } | Next::AgainWithoutHeaders) = (&outcome.halt, next) {
+                let cautious = next == Next::Again { cautious: true } && !manner.cautious;
+                teller.tell(&Event::Reconnecting { reason: &halt.error, cautious });
+            }
+            task = match next {
+                Next::End => return self.trouble(outcome, task, sessions),
+                Next::Again { cautious } => {
+                    manner.cautious = cautious;
+                    task
+                }
+                Next::AgainWithoutHeaders => {
+                    manner.asks_headers = false;
+                    task
+                }
+                Next::Deletions => Task::Deletions,
+                Next::Refused => Task::Refused,
+                Next::Broken => Task::Broken,
+            };
+        }
+    }
+
+    /// What the last session's end means for the run. That a message which failed before failed again, or
+    /// could not be tried, is no trouble of the run's.
+    fn trouble(&self, outcome: Outcome, task: Task, sessions: u32) -> Option<Error> {
+        let halt = outcome.halt?;
+        let is_retry = matches!(task, Task::Refused | Task::Broken) && sessions > 1;
+        let is_its_own = matches!(halt.owner, Owner::Connection | Owner::Server);
+        (!is_retry || !is_its_own).then_some(halt.error)
+    }
+
+    /// Remembers how the server took what the session did, so that the next run begins where this one ends.
+    fn remember(
+        &self,
+        journal: &mut Journal,
+        outcome: &Outcome,
+        manner: Manner,
+        sessions: u32,
+    ) -> Result<()> {
+        let halt = outcome.halt.as_ref().map(|halt| halt.owner);
+        let fact = |kind, days: i64| Fact { kind, until: self.now.saturating_add(days * DAY), value: 1 };
+        let is_lost = halt == Some(Owner::Connection);
+        if is_lost && !outcome.has_progress() && !manner.cautious {
+            // Whether it was the commands ahead the next session will tell, if there is one.
+            match outcome.stage {
+                Stage::Looking | Stage::Retrieving if outcome.was_ahead => {
+                    journal.learn(fact(FactKind::PipeliningBroken, 1))?;
+                }
+                Stage::Retrieving => journal.learn(fact(FactKind::PipeliningBroken, 1))?,
+                Stage::Looking => journal.learn(fact(FactKind::CapaBreaks, 7))?,
+                Stage::SigningIn | Stage::Headers | Stage::Deleting | Stage::Done => {}
+            }
+        }
+        if halt.is_none() && manner.cautious && sessions > 1 {
+            journal.learn(fact(FactKind::PipeliningBroken, 7))?;
+        }
+        if sessions > 1 && outcome.stage == Stage::SigningIn && halt == Some(Owner::Server) {
+            journal.learn(fact(FactKind::OneSession, 7))?;
+        }
         Ok(())
     }
+
+    /// Opens the store. Only a settled journal lets it.
+    fn open_store(&self, _settled: &Journal) -> Result<Box<dyn Store>> {
+        let opening = Opening { tag: tag(self.journal), stop: self.stop.clone(), timeout: self.timeout };
+        store::open(self.deliver, &opening)
+    }
 }
 
-/// What a run that carried everything out has still to say.
-fn verdict(summary: &Summary, policy: &Policy) -> Result<()> {
-    if summary.held_back > 0 {
-        let (due, allowed) = (summary.held_back, policy.max_delete.unwrap_or(0));
-        let says = format!("deleted nothing: {due} deletions are due, and only {allowed} allowed");
-        return Err(Error::new(Kind::Partial, says).hint("look with --dry-run, then raise --max-delete"));
+/// The entries of messages that failed, by their unique-ids.
+fn failed_entries(view: &View, unique_ids: &[Vec<u8>]) -> Vec<EntryId> {
+    let mut entries = Vec::new();
+    for unique_id in unique_ids {
+        let failed = view.find(unique_id).filter(|entry| view.failure(entry.id).is_some());
+        entries.extend(failed.map(|entry| entry.id));
     }
-    match summary.failed {
-        0 => Ok(()),
-        1 => Err(Error::new(Kind::Partial, "1 message failed and will be tried again")),
-        count => Err(Error::new(Kind::Partial, format!("{count} messages failed and will be tried again"))),
-    }
+    entries
+}
+
+/// Opens and settles a journal, to mend it.
+///
+/// # Errors
+/// As [`Journal::open`], and where a store cannot be looked at.
+pub fn open_settled(journal: &Path, stop: &Stop, now: i64) -> Result<Journal> {
+    let source = Source { account: "", store: "" };
+    let mut silent = Silent;
+    let mut teller = Teller::new(source, &mut silent);
+    Ok(settle::settle(Journal::open(journal, now)?, None, stop, &mut teller)?.0)
+}
+
+/// What marks this maildrop's files in a Maildir's `tmp/`: eight hexadecimal digits of its journal's path.
+fn tag(journal: &Path) -> String {
+    use sha2::{Digest, Sha256};
+    let digest = Sha256::digest(journal.as_os_str().as_encoded_bytes());
+    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The user asked to stop.
+fn interrupted() -> Error {
+    Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is safe; run the same command to go on")
 }

@@ -27,6 +27,8 @@ pub struct Listed<'a> {
     pub octets: Option<u64>,
     /// Its unique-id, if it has one.
     pub unique_id: Option<&'a [u8]>,
+    /// Whether, without one, it can be named once its text is here.
+    pub named_by_text: bool,
 }
 
 /// What to do with a message.
@@ -76,6 +78,10 @@ pub enum Reason {
     OverLimit,
     /// To skip: an interrupted delivery is to be settled first.
     Unsettled,
+    /// To skip: it failed before, and its next try is due at that second since 1970.
+    PutOff(i64),
+    /// To skip: the user gave it up.
+    GivenUp,
     /// To keep: delivered before, and everything is kept.
     Known,
     /// To keep: delivered before, and not old enough to delete.
@@ -108,6 +114,8 @@ impl fmt::Display for Reason {
             Reason::TooLarge => "too large",
             Reason::OverLimit => "over the limit of one run",
             Reason::Unsettled => "an interrupted delivery is to be settled first",
+            Reason::PutOff(_) => "failed before, to be tried again later",
+            Reason::GivenUp => "given up",
             Reason::Known => "fetched before",
             Reason::Recent => "fetched before, not old enough to delete",
             Reason::AmongNewest => "fetched before, among the newest",
@@ -188,6 +196,26 @@ impl<'a> Draft<'a> {
     }
 }
 
+impl Draft<'_> {
+    /// For each listed message whether it was delivered before. `identities` as in [`Draft::plan`].
+    pub fn known(self, identities: &HashMap<u32, Option<Identity>>) -> Vec<bool> {
+        let Draft { listed, is_complete, view, matching } = self;
+        let again;
+        let matching = match identities.is_empty() {
+            true => &matching,
+            false => {
+                again = Matching::new(listed, is_complete, view, identities);
+                &again
+            }
+        };
+        let is_known = |found: &Found| {
+            let entry = found.entry().and_then(|id| view.get(id));
+            entry.is_some_and(|entry| matches!(entry.state, State::Delivered | State::Gone(_)))
+        };
+        matching.found.iter().map(is_known).collect()
+    }
+}
+
 /// No identity was asked yet.
 static UNASKED: LazyLock<HashMap<u32, Option<Identity>>> = LazyLock::new(HashMap::new);
 
@@ -243,6 +271,7 @@ impl Plan {
     fn judge(&mut self, message: &Listed, found: Found, view: &View, rule: &Rule) -> (Action, Reason) {
         let fetch = Action::Fetch { then_delete: rule.deletes_at_once(message.number) };
         let (id, link) = match found {
+            Found::Unnamed if message.named_by_text => return (fetch, Reason::Unrecognised),
             // Without a unique-id nothing is known again: only what is deleted at once comes once.
             Found::Unnamed if rule.keep == Keep::None => return (fetch, Reason::NoUniqueId),
             Found::Unnamed => return (Action::Skip, Reason::NoUniqueId),
@@ -257,10 +286,15 @@ impl Plan {
         }
         let was_gone = match entry.state {
             State::Seen => {
-                let reason =
-                    view.failure(id).map_or(Reason::New, |failure| Reason::FailedBefore(failure.count));
-                return (fetch, reason);
+                return match view.failure(id) {
+                    None => (fetch, Reason::New),
+                    Some(failure) if failure.next_try > rule.now => {
+                        (Action::Skip, Reason::PutOff(failure.next_try))
+                    }
+                    Some(failure) => (fetch, Reason::FailedBefore(failure.count)),
+                };
             }
+            State::Skipped => return (Action::Skip, Reason::GivenUp),
             State::Intended => return (Action::Skip, Reason::Unsettled),
             State::Delivered => false,
             State::Gone(_) => true,

@@ -1,28 +1,66 @@
-//! What has come of the rounds: takes what the committer reports, counts it, and tells whoever watches.
+//! What has come of the messages of one session: takes what the committer reports, counts it, tells whoever
+//! watches, and gathers what the journal and the next session have to know.
 
+use std::borrow::Cow;
 use std::sync::mpsc::Receiver;
 
-use super::Progress;
-use super::commit::{Committed, Done, Fact, Failed, causes};
-use super::event::{Event, Observer};
-use crate::error::{Error, Result};
+use super::commit::{Committed, Done, Fate};
+use super::event::{Event, Teller};
+use super::journal::{Cause, EntryId};
+use super::outcome::Halt;
+use super::round::Fact;
+use crate::error::Error;
 
-/// The network thread's ear for the committer.
-pub(super) struct Results<'a> {
-    done: Receiver<Result<Done<'a>>>,
-    /// How many parts and rounds were handed over of which nothing was heard yet.
-    pending: usize,
-    pub(super) observer: &'a mut dyn Observer,
-    pub(super) progress: &'a mut Progress,
+/// A message that could not be brought in.
+#[derive(Debug)]
+pub(super) struct Failed<'a> {
+    pub(super) number: u32,
+    /// Empty where it has none.
+    pub(super) unique_id: Cow<'a, [u8]>,
+    pub(super) octets: Option<u64>,
+    pub(super) cause: Cause,
+    pub(super) error: Error,
+    /// The bodies of its header fields From and Subject, as far as they are known.
+    pub(super) from: Option<Vec<u8>>,
+    pub(super) subject: Option<Vec<u8>>,
 }
 
-impl<'a> Results<'a> {
-    pub(super) fn new(
-        done: Receiver<Result<Done<'a>>>,
-        observer: &'a mut dyn Observer,
-        progress: &'a mut Progress,
-    ) -> Self {
-        Results { done, pending: 0, observer, progress }
+/// What has come of a session's messages.
+#[derive(Debug, Default)]
+pub(super) struct Gathered<'a> {
+    pub(super) fetched: u32,
+    /// Octets of those, as counted.
+    pub(super) bytes: u64,
+    /// Messages that were downloaded and turned out to be known.
+    pub(super) known: u32,
+    /// Delivered messages that the policy deletes at once.
+    pub(super) to_delete: Vec<(u32, Option<EntryId>)>,
+    pub(super) failed: Vec<Failed<'a>>,
+    /// Something was retrieved that is not kept.
+    pub(super) owed: bool,
+    /// The first thing that ended it early.
+    pub(super) halt: Option<Halt>,
+}
+
+impl Gathered<'_> {
+    /// Notes what ends the session's work, unless something has already.
+    pub(super) fn halt(&mut self, halt: Halt) {
+        self.halt.get_or_insert(halt);
+    }
+}
+
+/// The network thread's end of the channel from the committer.
+pub(super) struct Results<'r, 'a> {
+    done: Receiver<Done<'a>>,
+    /// How many parts and rounds were handed over of which nothing was heard yet.
+    pending: usize,
+    pub(super) teller: &'r mut Teller<'r>,
+    pub(super) gathered: Gathered<'a>,
+}
+
+impl<'r, 'a> Results<'r, 'a> {
+    pub(super) fn new(done: Receiver<Done<'a>>, teller: &'r mut Teller<'r>) -> Self {
+        Results { done, pending: 0, teller, gathered: Gathered::default() }
     }
 
     /// Notes that one more part or round is to be heard of.
@@ -37,79 +75,90 @@ impl<'a> Results<'a> {
 
     /// Takes what the committer has done so far.
     pub(super) fn collect(&mut self) {
-        while let Ok(result) = self.done.try_recv() {
-            self.take(result);
+        while let Ok(done) = self.done.try_recv() {
+            self.take(done);
         }
     }
 
-    /// Takes all that the committer does.
-    pub(super) fn collect_all(&mut self) {
-        while let Ok(result) = self.done.recv() {
-            self.take(result);
+    /// Takes all that the committer does, until it ends.
+    pub(super) fn collect_all(mut self) -> Gathered<'a> {
+        while let Ok(done) = self.done.recv() {
+            self.take(done);
         }
+        self.gathered
     }
 
-    /// Notes that a message could not be brought in; a later run tries again.
-    pub(super) fn fail(
-        &mut self,
-        failed: &mut Vec<Failed<'a>>,
-        number: u32,
-        unique_id: Option<&'a [u8]>,
-        octets: Option<u64>,
-        reason: &Error,
-    ) {
-        self.progress.summary.failed += 1;
-        let unique_id = unique_id.filter(|unique_id| !unique_id.is_empty());
-        self.observer.event(&Event::Failed { number, unique_id, reason });
-        if let Some(unique_id) = unique_id {
-            failed.push(Failed { unique_id, octets, reason: causes(reason) });
+    /// Notes that a message could not be brought in.
+    pub(super) fn fail(&mut self, failed: Failed<'a>) {
+        // One that broke the session may still come in a later one: that is told at the end of the run.
+        if failed.cause != Cause::Broke {
+            let unique_id = Some(&*failed.unique_id).filter(|unique_id| !unique_id.is_empty());
+            self.teller.tell(&Event::Failed { number: failed.number, unique_id, reason: &failed.error });
         }
+        self.gathered.failed.push(failed);
     }
 
-    fn take(&mut self, result: Result<Done<'a>>) {
-        self.pending = self.pending.saturating_sub(1);
-        match result {
-            Ok(Done::Flushed) => {}
-            Ok(Done::Committed(committed)) => self.count(committed),
-            Ok(Done::Doubted(doubted)) => {
-                self.progress.is_owed = true;
-                doubted.iter().for_each(|(fact, error)| self.tell(fact, error));
+    fn take(&mut self, done: Done<'a>) {
+        match done {
+            Done::Flushed => self.pending = self.pending.saturating_sub(1),
+            Done::Committed(committed) => {
+                self.pending = self.pending.saturating_sub(1);
+                self.count(committed);
             }
-            Err(error) => {
-                self.progress.is_owed = true;
-                self.progress.trouble.get_or_insert(error);
+            Done::Halted(halt) => {
+                self.gathered.owed = true;
+                self.gathered.halt(halt);
             }
         }
     }
 
     fn count(&mut self, committed: Vec<Committed<'a>>) {
         let mut messages = 0;
-        for Committed { fact, entry, refused, was_known } in committed {
-            if let Some(reason) = &refused {
-                self.progress.is_owed = true;
-                self.tell(&fact, reason);
-                continue;
-            }
-            if was_known {
-                self.progress.summary.known += 1;
-            } else {
-                messages += 1;
-                self.progress.summary.fetched += 1;
-                self.progress.summary.bytes += fact.bytes;
-            }
+        for Committed { fact, fate } in committed {
+            let entry = match fate {
+                Fate::Delivered(entry) => {
+                    messages += 1;
+                    self.gathered.bytes += fact.bytes;
+                    entry
+                }
+                Fate::Known(entry) => {
+                    self.gathered.known += 1;
+                    entry
+                }
+                Fate::Refused(error) => {
+                    self.gathered.owed = true;
+                    let Fact { number, unique_id, octets, from, subject, .. } = fact;
+                    let cause = Cause::Rejected;
+                    self.fail(Failed { number, unique_id, octets, cause, error, from, subject });
+                    continue;
+                }
+            };
             if fact.then_delete {
-                self.progress.to_delete.push((fact.number, Some(entry)));
+                self.gathered.to_delete.push((fact.number, Some(entry)));
             }
         }
+        self.gathered.fetched += messages;
         if messages > 0 {
-            self.observer.event(&Event::Committed { messages });
+            self.teller.tell(&Event::Committed { messages });
         }
     }
+}
 
-    /// Tells that a message was not delivered after all.
-    fn tell(&mut self, fact: &Fact<'_>, reason: &Error) {
-        self.progress.summary.failed += 1;
-        let unique_id = Some(fact.unique_id).filter(|unique_id| !unique_id.is_empty());
-        self.observer.event(&Event::Failed { number: fact.number, unique_id, reason });
+/// An error with what lay beneath it, for the journal.
+pub(super) fn causes(error: &Error) -> String {
+    match cause(error) {
+        cause if cause.is_empty() => error.to_string(),
+        cause => format!("{error}: {cause}"),
     }
+}
+
+/// What lay beneath an error, in one sentence.
+pub(super) fn cause(error: &Error) -> String {
+    let mut texts = Vec::new();
+    let mut next = std::error::Error::source(error);
+    while let Some(source) = next {
+        texts.push(source.to_string());
+        next = source.source();
+    }
+    texts.join(": ")
 }

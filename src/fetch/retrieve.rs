@@ -1,33 +1,39 @@
-//! The network's part of a run: retrieves messages in rounds and hands them to the committer.
+//! The network's part of a session: retrieves messages, finds out which of them are proven to be whole, and
+//! hands these to the committer round by round.
 //!
-//! Within a round RETRs are sent ahead; at its end every one of them has its answer. Only that
-//! proves that the server lost none and that each answer was the one to its command: a server that
-//! announces PIPELINING and drops a command would else have one message's text recorded under the
-//! next one's unique-id. A server that does not byte-stuff ends a message early, and what follows may
-//! look like replies: where every message has just the octets it was listed with, none ended early.
-//! Servers often list wrong sizes, though, and where messages are to be deleted nothing is good enough
-//! but certainty: then a round ends with the question for its last message's unique-id, an answer that
-//! no text can foresee. What is not proven is dropped, undone, and fetched again.
+//! ```text
+//!  queue ─▶ window (RETR ahead, a question every few) ─▶ round ─ proven ─▶ committer
+//!    ▲                                                     │
+//!    └──── once more: shorter than declared, LF lines ─────┘ refused, no room: noted · broken: blame
+//! ```
+//!
+//! A text that came with its terminating dot is not yet a message: the server may have lost a command, added an
+//! answer, or ended a text early. It is proven by an answer that cannot be mistaken ([`crate::session::step`]),
+//! or, in lock-step, by having just the octets that were declared. What is not proven is dropped, undone, and
+//! fetched again.
 
-use std::sync::atomic::Ordering;
+use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use super::commit::{Committer, Fact, Round, Sent};
-use super::event::Event;
-use super::plan::{Action, Listed, Reason, Step};
-use super::results::Results;
+use super::arrival::{Arrival, Arriving};
+use super::blame::{Break, Sizes};
+use super::commit::{Committer, Work};
+use super::event::{Event, Teller};
+use super::journal::{Cause, Journal};
+use super::manner::Manner;
+use super::outcome::{Halt, Owner};
+use super::plan::{Listed, Step as Planned};
+use super::results::{Failed, Gathered, Results};
+use super::round::{Proof, Round};
 use super::survey::unique_id_of;
-use super::{Job, Progress};
-use crate::delivery::{Delivery, Destination};
-use crate::error::{Error, Kind, Result};
-use crate::identity::Identifier;
-use crate::session::{Ahead, Session, Transaction, Window};
-
-/// The most messages of a round. Between two rounds the server waits for us, and with small messages
-/// a thousand of them fit into the sockets' buffers: more make it wait less often.
-const MOST_MESSAGES: usize = 4000;
+use crate::error::{Error, Kind};
+use crate::identity::Identity;
+use crate::protocol::Maildrop;
+use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
+use crate::store::{Limits, Store};
+use crate::sys::Stop;
 
 /// After so many messages of a round, or so many octets, what has come is flushed.
 const PART_MESSAGES: usize = 500;
@@ -37,216 +43,407 @@ const PART_OCTETS: u64 = 4 << 20;
 /// wait for what others write there.
 const PART_AT_LEAST: usize = 8;
 
-/// A round ends after so long, so that a lost line costs little.
-const LONGEST: Duration = Duration::from_secs(2);
+/// In lock-step so many messages whose sizes tell nothing share one question.
+const ASK_EVERY: usize = 16;
 
-/// Retrieves `wanted`, and has everything committed that is proven. What ended it early stands in
-/// `progress.trouble`.
-pub(super) fn all<D: Destination>(
-    job: &mut Job<'_, D>,
+/// So many temporary refusals in a row are the server's trouble, not the messages'.
+const REFUSALS_OF_A_SERVER: u32 = 3;
+
+/// So many messages in a row that find no room on the disk are the store's trouble.
+const MESSAGES_WITHOUT_ROOM: u32 = 3;
+
+/// How often a message is asked for again because its text was shorter than declared.
+const MOST_REPEATS: u32 = 2;
+
+/// What a retrieval works with.
+pub(super) struct Retrieval<'s, 'a> {
+    pub(super) store: &'s dyn Store,
+    pub(super) journal: &'s mut Journal,
+    pub(super) maildrop: &'a Maildrop,
+    pub(super) listed: &'a [Listed<'a>],
+    pub(super) stop: &'s Stop,
+    pub(super) manner: Manner,
+    pub(super) sizes: Sizes,
+    /// Declared octets that may be on their way.
+    pub(super) most_octets: u64,
+}
+
+/// What a retrieval learned of the server, besides what came of the messages.
+pub(super) struct Learned {
+    pub(super) sizes: Sizes,
+    /// Octets that came, and in how many seconds.
+    pub(super) octets: u64,
+    pub(super) seconds: f64,
+    /// No question about the step of the conversation was answered.
+    pub(super) is_unprovable: bool,
+}
+
+/// Retrieves `wanted`, and has everything committed that is proven.
+pub(super) fn all<'a>(
+    retrieval: Retrieval<'_, 'a>,
     session: &mut Session<Transaction>,
-    wanted: &[&Step],
-    listed: &[Listed<'_>],
-    has_unique_ids: bool,
-    progress: &mut Progress,
-) {
-    let Job { journal, destination, observer, stop, .. } = job;
-    // One round (and its proof) waits while one is committed and one streams in; more would only cost
-    // memory.
-    let (sender, rounds) = mpsc::sync_channel(2);
+    wanted: &[&Planned],
+    teller: &mut Teller<'_>,
+) -> (Gathered<'a>, Learned) {
+    let Retrieval { store, journal, maildrop, listed, stop, manner, sizes, most_octets } = retrieval;
+    // One round waits while one is committed and one streams in; more would only cost memory.
+    let (sender, work) = mpsc::sync_channel(2);
     let (done, results) = mpsc::channel();
     thread::scope(|scope| {
-        let (destination, journal) = (*destination, &mut **journal);
-        scope.spawn(move || Committer::new(destination, journal).run(&rounds, &done));
-        let results = Results::new(results, &mut **observer, progress);
-        let mut line = Line { session, destination, listed, has_unique_ids, sender, results };
-        line.rounds(wanted, &|| stop.load(Ordering::Relaxed));
-        line.finish();
-    });
+        scope.spawn(move || Committer::new(store, journal).run(&work, &done));
+        let mut retriever = Retriever {
+            steps: wanted.iter().map(|step| (step.number, **step)).collect(),
+            queue: wanted.iter().map(|step| Wanted { number: step.number, octets: step.octets }).collect(),
+            window: Window::new(Ahead::Retr).with_most_octets(most_octets),
+            questions: Questions::new(maildrop),
+            round: Round::new(store.batch()),
+            results: Results::new(results, &mut *teller),
+            limits: store.limits(),
+            began: Instant::now(),
+            octets: 0,
+            part: Part::default(),
+            shorter: HashMap::new(),
+            in_lf: None,
+            refused_in_a_row: 0,
+            without_room: 0,
+            is_unprovable: false,
+            has_told_stop: false,
+            session,
+            store,
+            listed,
+            stop,
+            manner,
+            sizes,
+            sender,
+        };
+        retriever.run();
+        retriever.finish()
+    })
 }
 
 /// The thread that talks to the server.
-struct Line<'a, D: Destination> {
-    session: &'a mut Session<Transaction>,
-    destination: &'a D,
+struct Retriever<'r, 't, 'a> {
+    session: &'r mut Session<Transaction>,
+    store: &'r dyn Store,
     listed: &'a [Listed<'a>],
-    /// Whether the unique-ids are the server's own.
-    has_unique_ids: bool,
-    sender: SyncSender<Sent<'a, D::Delivery>>,
-    results: Results<'a>,
+    stop: &'r Stop,
+    manner: Manner,
+    sizes: Sizes,
+    limits: Limits,
+    /// By message-number, what is planned.
+    steps: HashMap<u32, Planned>,
+    /// What is still to be asked for.
+    queue: VecDeque<Wanted>,
+    window: Window,
+    questions: Questions<'a>,
+    round: Round<'a>,
+    sender: SyncSender<Work<'a>>,
+    results: Results<'t, 'a>,
+    part: Part,
+    began: Instant,
+    octets: u64,
+    /// Texts that were shorter than declared: how often they came, and what came last.
+    shorter: HashMap<u32, (u32, (u64, Option<Identity>))>,
+    /// The message that was asked for again because its lines end in LF.
+    in_lf: Option<u32>,
+    refused_in_a_row: u32,
+    without_room: u32,
+    is_unprovable: bool,
+    has_told_stop: bool,
 }
 
-/// Whose fault a retrieval's failure is.
-enum Failure {
-    /// This message's, or the line's.
-    Message(Error),
-    /// The destination's: the next message would fail too.
-    Storage(Error),
-}
+/// The session cannot be used any more; why is among the results.
+struct Lost;
 
-impl<'a, D: Destination> Line<'a, D> {
-    fn rounds(&mut self, wanted: &[&Step], is_stopped: &dyn Fn() -> bool) {
-        let mut rest = wanted;
-        while !rest.is_empty() && self.results.progress.trouble.is_none() {
-            let now = &rest[..length_of_round::<D>(rest)];
-            let begun = Instant::now();
-            let may_go_on = || !is_stopped() && begun.elapsed() < LONGEST;
-            let (round, answered) = self.round(now, &may_go_on);
-            rest = &rest[answered..];
-            if let Some(round) = round {
-                let is_as_listed =
-                    round.facts.iter().all(|fact| fact.octets == Some(fact.bytes) && !fact.then_delete);
-                let last = round.facts.last().map(|fact| (fact.number, fact.unique_id));
-                self.results.expect();
-                self.hand_over(Sent::Round(round));
-                let is_proven = is_as_listed && self.results.progress.trouble.is_none()
-                    || last.is_none_or(|(number, unique_id)| self.is_in_step(number, unique_id));
-                self.hand_over(Sent::Proof(is_proven));
-            }
-            if is_stopped() && self.results.progress.trouble.is_none() && !rest.is_empty() {
-                self.results.progress.trouble = Some(interrupted());
-            }
+impl<'a> Retriever<'_, '_, 'a> {
+    fn run(&mut self) {
+        // What is lost is noted where it happens.
+        let _ = self.go();
+        if !self.round.is_empty() {
+            self.hand_over();
         }
     }
 
-    /// Retrieves one round; says how many of its steps were answered. No round: what came of it is
-    /// not proven.
-    fn round(
-        &mut self,
-        steps: &[&Step],
-        may_go_on: &dyn Fn() -> bool,
-    ) -> (Option<Round<'a, D::Delivery>>, usize) {
-        let mut round = Round::new();
-        let mut window = Window::new(Ahead::Retr);
-        let mut asked = steps.iter().map(|step| (step.number, step.octets)).peekable();
-        let mut storage_failed = false;
-        let (mut answered, mut part) = (0, Part::default());
-        for step in steps {
-            let goes_on = (may_go_on() || answered == 0) && self.results.progress.trouble.is_none();
-            let sent = if goes_on { window.fill(self.session, &mut asked) } else { Ok(()) };
-            if let Err(error) = sent {
-                self.results.progress.trouble = Some(error);
-                return (None, answered);
+    fn go(&mut self) -> Result<(), Lost> {
+        loop {
+            if self.may_ask() {
+                let filled = self.window.fill(self.session, &mut self.queue, Some(&self.questions));
+                filled.map_err(|error| self.lose(None, false, error))?;
             }
-            if window.is_dry() {
-                break;
-            }
-            let unique_id = unique_id_of(self.listed, step.number);
-            let outcome = self.retrieve(&mut window, step, unique_id, storage_failed);
-            answered += 1;
-            match outcome {
-                Ok(Some((fact, delivery))) => {
-                    // Where the disk is still busy the round's own flush comes soon enough.
-                    let is_part = D::WRITES_AT_ONCE && part.is_full_with(fact.bytes);
-                    if is_part && answered < steps.len() && self.results.is_idle() {
-                        self.results.expect();
-                        self.hand_over(Sent::Part);
+            match self.window.next() {
+                None => {
+                    self.prove_rest()?;
+                    if !self.may_ask() || self.queue.is_empty() {
+                        return Ok(());
                     }
-                    round.push(fact, delivery);
                 }
-                Ok(None) => {}
-                Err(Failure::Message(error)) if error.ends_the_session() => {
-                    self.lose(&mut round, step, unique_id, error);
-                    return (Some(round), answered);
-                }
-                Err(Failure::Message(error)) => {
-                    self.results.fail(&mut round.failed, step.number, unique_id, step.octets, &error)
-                }
-                Err(Failure::Storage(error)) => {
-                    storage_failed = true;
-                    self.results.progress.is_owed = true;
-                    self.results.progress.trouble.get_or_insert(error);
+                Some(Next::Message(wanted)) => self.message(wanted)?,
+                Some(Next::Question) => {
+                    let step = self.window.receive_step(self.session, &mut self.questions);
+                    self.note_step(step)?;
                 }
             }
+            if self.round.is_proven() && self.round.is_full(self.limits) {
+                self.hand_over();
+            }
             self.results.collect();
+            if self.results.gathered.halt.as_ref().is_some_and(|halt| halt.takes_nothing()) {
+                // What is on its way cannot be kept.
+                self.results.gathered.owed = true;
+                return Err(Lost);
+            }
         }
-        (Some(round), answered)
     }
 
-    /// The line is lost in the middle of a round. In lock-step all messages before this one have their
-    /// own answers. With commands ahead none is proven, not even where only the last answer is missing:
-    /// the server may have lost an earlier command, and each answer since be the one to the next. (Where
-    /// what came was no reply, the whole round is in doubt: see [`Line::is_in_step`].)
-    fn lose(
-        &mut self,
-        round: &mut Round<'a, D::Delivery>,
-        step: &Step,
-        unique_id: Option<&'a [u8]>,
-        error: Error,
-    ) {
-        if error.kind() != Kind::Protocol && self.session.pipelines() {
-            (round.facts, round.deliveries) = (Vec::new(), Vec::new());
+    /// Whether more may be asked for. Says it once when the user has asked to stop.
+    fn may_ask(&mut self) -> bool {
+        if self.stop.is_requested() {
+            if !self.has_told_stop {
+                self.has_told_stop = true;
+                let messages = self.window.messages() as u32;
+                self.results.teller.tell(&Event::Stopping { messages });
+            }
+            if !self.queue.is_empty() {
+                self.results.gathered.halt(Halt::by(Owner::User, super::interrupted()));
+            }
         }
-        self.results.fail(&mut round.failed, step.number, unique_id, step.octets, &error);
-        self.results.progress.trouble = Some(error);
+        self.results.gathered.halt.is_none()
     }
 
-    /// Reads one answer. `drops` reads and forgets it, since nothing can be stored any more.
-    fn retrieve(
-        &mut self,
-        window: &mut Window,
-        step: &Step,
-        unique_id: Option<&'a [u8]>,
-        drops: bool,
-    ) -> Result<Option<(Fact<'a>, D::Delivery)>, Failure> {
-        let Step { number, octets, .. } = *step;
-        if drops {
-            return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
-        }
-        self.results.observer.event(&Event::Started { number, octets, unique_id });
-        let mut delivery = self.destination.begin();
-        let mut identifier = Identifier::new();
-        let mut written = Ok(());
-        let observer = &mut *self.results.observer;
-        let bytes = window
-            .receive(self.session, |chunk| {
-                identifier.push(chunk);
-                // A full disk must not put the conversation out of step: the rest is read and dropped.
-                if let (Ok(delivery), Ok(())) = (&mut delivery, &written) {
-                    written = delivery.write(chunk);
-                }
-                observer.event(&Event::Received { bytes: chunk.len() as u64 });
-            })
-            .map_err(Failure::Message)?;
-        let mut delivery = delivery.map_err(Failure::Storage)?;
-        written.and_then(|()| delivery.finish()).map_err(Failure::Storage)?;
-        self.results.observer.event(&Event::Fetched { number, bytes });
-        let then_delete = step.action == Action::Fetch { then_delete: true };
-        let unique_id = unique_id.unwrap_or_default();
-        let fact = Fact { number, unique_id, octets, bytes, identity: identifier.finish(), then_delete };
-        Ok(Some((fact, delivery)))
-    }
-
-    /// Whether the server is where we think it is, asked by the round's last message. A line that is
-    /// lost by now says nothing against messages whose ends were seen.
-    fn is_in_step(&mut self, number: u32, unique_id: &[u8]) -> bool {
-        if let Some(error) = self.results.progress.trouble.as_ref().filter(|error| error.ends_the_session()) {
-            return error.kind() != Kind::Protocol;
-        }
-        let named = self.has_unique_ids.then_some(unique_id);
-        match self.session.prove_step(number, named) {
-            Ok(()) => true,
+    /// Reads one answer to RETR.
+    fn message(&mut self, wanted: Wanted) -> Result<(), Lost> {
+        let Wanted { number, octets } = wanted;
+        let unique_id = unique_id_of(self.listed, number);
+        self.results.teller.tell(&Event::Started { number, octets, unique_id });
+        let mut arriving = Arriving::new(self.round.batch());
+        let teller = &mut *self.results.teller;
+        let received = self.window.receive(self.session, |chunk| {
+            arriving.take(chunk);
+            teller.tell(&Event::Received { bytes: chunk.len() as u64 });
+        });
+        let has_begun = arriving.has_begun();
+        match received {
+            Ok(body) => {
+                self.octets += body.octets;
+                let arrival = arriving.end(body.octets);
+                self.arrived(wanted, arrival, body.is_in_lf())
+            }
+            Err(error) if !error.ends_the_session() && error.kind() != Kind::Interrupted => {
+                arriving.abandon();
+                self.refused(wanted, error)
+            }
             Err(error) => {
-                let in_step = error.kind() != Kind::Protocol;
-                self.results.progress.trouble.get_or_insert(error);
-                in_step
+                arriving.abandon();
+                Err(self.lose(Some(wanted), has_begun, error))
             }
         }
     }
 
-    /// Gives a part, a round, or its proof to the committer. Where that has failed and gone, its reason is
-    /// among the results.
-    fn hand_over(&mut self, sent: Sent<'a, D::Delivery>) {
-        if self.sender.send(sent).is_err() {
+    /// Judges a text that has come to its end.
+    fn arrived(&mut self, wanted: Wanted, arrival: Arrival, is_in_lf: bool) -> Result<(), Lost> {
+        self.refused_in_a_row = 0;
+        let Wanted { number, octets } = wanted;
+        let declared = octets.unwrap_or(0);
+        if is_in_lf && self.in_lf.replace(number) != Some(number) {
+            // Its dots were not taken off by the rule that fits: from now on that rule is another.
+            self.round.batch().abandon();
+            self.queue.push_front(wanted);
+            return Ok(());
+        }
+        if arrival.bytes == 0 && declared > 0 {
+            self.results.gathered.owed = true;
+            self.round.batch().abandon();
+            let says = format!("the server sent an empty text for message {number}");
+            let error = Error::new(Kind::Protocol, says).because(format!("it declared {declared} octets"));
+            self.fail(number, Cause::Refused, error, arrival);
+            return Ok(());
+        }
+        if arrival.bytes < declared && self.sizes.are_right() && self.wants_it_again(number, &arrival) {
+            self.round.batch().abandon();
+            self.queue.push_back(wanted);
+            return Ok(());
+        }
+        match arrival.stored {
+            Ok(()) => {}
+            Err(ref error) if error.kind() == Kind::DiskFull => return self.no_room(wanted, arrival),
+            Err(error) => {
+                self.results.gathered.owed = true;
+                self.round.batch().abandon();
+                self.results.gathered.halt(Halt::by(Owner::Store, error));
+                return Err(Lost);
+            }
+        }
+        if let Err(error) = self.round.batch().finish() {
+            self.round.batch().abandon();
+            return self.no_room(wanted, Arrival { stored: Err(error), ..arrival });
+        }
+        self.without_room = 0;
+        self.results.teller.tell(&Event::Fetched { number, bytes: arrival.bytes });
+        let Some(step) = self.steps.get(&number).copied() else { return Ok(()) };
+        let bytes = arrival.bytes;
+        self.round.push(arrival.into_fact(&step, unique_id_of(self.listed, number)));
+        if self.limits.early_flush && self.part.is_full_with(bytes) && self.results.is_idle() {
+            // Where the disk is still busy the round's own flush comes soon enough.
+            self.results.expect();
+            self.send(Work::Part);
+        }
+        self.prove_in_lock_step()
+    }
+
+    /// Whether a text that is shorter than declared is to be asked for once more: it counts when the same
+    /// octets come twice.
+    fn wants_it_again(&mut self, number: u32, arrival: &Arrival) -> bool {
+        let times = match self.shorter.get(&number) {
+            Some((_, last)) if *last == arrival.summary() => return false,
+            Some((times, _)) => *times,
+            None => 0,
+        };
+        self.shorter.insert(number, (times + 1, arrival.summary()));
+        times < MOST_REPEATS
+    }
+
+    /// The disk has no room for a message: that is the message's failure, unless it goes on so.
+    fn no_room(&mut self, wanted: Wanted, arrival: Arrival) -> Result<(), Lost> {
+        self.results.gathered.owed = true;
+        self.round.batch().abandon();
+        self.without_room += 1;
+        let error = match arrival.stored {
+            Err(ref error) => Error::new(error.kind(), error.to_string()).because(super::results::cause(error)),
+            Ok(()) => Error::new(Kind::DiskFull, "could not store a message"),
+        };
+        self.fail(wanted.number, Cause::NoRoom, error, arrival);
+        if self.without_room < MESSAGES_WITHOUT_ROOM {
+            return Ok(());
+        }
+        let says = format!("{} messages in a row found no room", self.without_room);
+        self.results.gathered.halt(Halt::by(Owner::Store, Error::new(Kind::DiskFull, says)));
+        Err(Lost)
+    }
+
+    /// An `-ERR` to RETR.
+    fn refused(&mut self, wanted: Wanted, error: Error) -> Result<(), Lost> {
+        self.refused_in_a_row = match error.kind() {
+            Kind::ServerTemporary => self.refused_in_a_row + 1,
+            _ => 0,
+        };
+        if self.refused_in_a_row >= REFUSALS_OF_A_SERVER {
+            let says = format!("the server refused {} messages in a row", self.refused_in_a_row);
+            let halt = Error::new(Kind::ServerTemporary, says).because(super::results::cause(&error));
+            self.results.gathered.halt(Halt::by(Owner::Server, halt));
+        }
+        self.round.note_refusal();
+        let nothing = Arrival::nothing();
+        self.fail(wanted.number, Cause::Refused, error, nothing);
+        // It may be a stray answer, and the next text this message's.
+        if self.session.pipelines() { Ok(()) } else { self.ask(wanted.number) }
+    }
+
+    fn fail(&mut self, number: u32, cause: Cause, error: Error, arrival: Arrival) {
+        let unique_id = unique_id_of(self.listed, number).unwrap_or_default().into();
+        let octets = self.steps.get(&number).and_then(|step| step.octets);
+        let (from, subject) = arrival.into_fields();
+        self.results.fail(Failed { number, unique_id, octets, cause, error, from, subject });
+    }
+
+    /// In lock-step a text of just the declared octets is whole by itself, as long as every answer has
+    /// fitted. Else a question is asked: at once where the octets should have fitted, else now and then.
+    fn prove_in_lock_step(&mut self) -> Result<(), Lost> {
+        if self.session.pipelines() {
+            return Ok(());
+        }
+        let (unproven, sure) = self.round.unproven();
+        let Some(last) = unproven.last() else { return Ok(()) };
+        let (number, count) = (last.number, unproven.len());
+        if !self.round.is_doubtful() && sure == count && unproven.iter().all(|fact| fact.fits() == Some(true)) {
+            self.proven(Proof::Octets);
+            return Ok(());
+        }
+        let is_wanted = self.manner.cautious || !self.sizes.are_wrong() || count >= ASK_EVERY;
+        if is_wanted { self.ask(number) } else { Ok(()) }
+    }
+
+    /// Proves what came last, when nothing is on its way.
+    fn prove_rest(&mut self) -> Result<(), Lost> {
+        let last = self.round.unproven().0.last().map(|fact| fact.number);
+        last.map_or(Ok(()), |number| self.ask(number))
+    }
+
+    fn ask(&mut self, number: u32) -> Result<(), Lost> {
+        let step = self.session.prove_step(&mut self.questions, number);
+        self.note_step(step)
+    }
+
+    fn note_step(&mut self, step: crate::error::Result<Step>) -> Result<(), Lost> {
+        match step {
+            Ok(Step::Proven) => self.proven(Proof::Question),
+            Ok(Step::Unanswered) => {}
+            Ok(Step::Unprovable) => {
+                self.is_unprovable = true;
+                self.proven(Proof::NoneToBeHad);
+            }
+            Err(error) => return Err(self.lose(None, false, error)),
+        }
+        Ok(())
+    }
+
+    fn proven(&mut self, proof: Proof) {
+        self.round.unproven().0.iter().for_each(|fact| self.sizes.note(fact.fits()));
+        self.round.prove(proof);
+    }
+
+    /// The session broke: keeps what is whole by itself, and notes which message broke it.
+    fn lose(&mut self, incoming: Option<Wanted>, has_begun: bool, error: Error) -> Lost {
+        let (unproven, sure) = self.round.unproven();
+        let broken = Break {
+            unproven,
+            sure,
+            incoming: incoming.map(|wanted| (wanted.number, wanted.octets)),
+            has_begun,
+            was_ahead: self.session.pipelines(),
+            kind: error.kind(),
+            sizes: self.sizes,
+        };
+        let whole = broken.whole(|octets| self.window.has_one_of(octets));
+        let culprit = broken.culprit();
+        self.round.prove_some(&whole);
+        if error.kind() == Kind::Interrupted {
+            self.results.gathered.halt(Halt::by(Owner::User, error));
+            return Lost;
+        }
+        if let Some(number) = culprit {
+            let noted = Error::new(error.kind(), error.to_string()).because(super::results::cause(&error));
+            self.fail(number, Cause::Broke, noted, Arrival::nothing());
+        }
+        self.results.gathered.halt(Halt::by(Owner::Connection, error));
+        Lost
+    }
+
+    /// Gives what is proven of the round to the committer, and begins a new one.
+    fn hand_over(&mut self) {
+        let round = std::mem::replace(&mut self.round, Round::new(self.store.batch()));
+        let (proven, has_dropped) = round.into_proven();
+        self.results.gathered.owed |= has_dropped;
+        self.part = Part::default();
+        if !proven.facts.is_empty() {
+            self.results.expect();
+            self.send(Work::Round(proven));
+        }
+    }
+
+    /// Where the committer has failed and gone, its reason is among the results.
+    fn send(&mut self, work: Work<'a>) {
+        if self.sender.send(work).is_err() {
             self.results.collect();
+            self.results.gathered.owed = true;
         }
     }
 
     /// Lets the committer finish, and takes the rest of what it has done.
-    fn finish(self) {
-        let Line { sender, mut results, .. } = self;
+    fn finish(self) -> (Gathered<'a>, Learned) {
+        let Retriever { sender, results, sizes, octets, began, is_unprovable, .. } = self;
         drop(sender);
-        results.collect_all();
+        let seconds = began.elapsed().as_secs_f64();
+        (results.collect_all(), Learned { sizes, octets, seconds, is_unprovable })
     }
 }
 
@@ -268,20 +465,4 @@ impl Part {
         }
         is_full
     }
-}
-
-/// How many of the steps make a round: bounded in messages and octets, one at least. A message that
-/// failed before is alone, so that it takes no other down with it.
-fn length_of_round<D: Destination>(steps: &[&Step]) -> usize {
-    let mut octets = 0u64;
-    let fits = |step: &&&Step| {
-        octets = octets.saturating_add(step.octets.unwrap_or(0));
-        octets <= D::ROUND_OCTETS && !matches!(step.reason, Reason::FailedBefore(_))
-    };
-    steps.iter().take(MOST_MESSAGES).take_while(fits).count().max(1)
-}
-
-fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "interrupted")
-        .hint("what was fetched is safe; run the same command to go on")
 }

@@ -1,12 +1,13 @@
-//! What is on the server and what is to be done about it: the maildrop, the identities of doubtful
-//! messages, and the plan made from both. Asks; changes nothing.
+//! What is on the server, and what is to be done about it: the maildrop, the names of messages that the server
+//! gives none, the identities of doubtful ones, and the plan made from all of them. Asks; changes nothing.
 
 use std::collections::HashMap;
 
-use super::headers;
+use super::headers::{self, Header};
 use super::journal::View;
 use super::plan::{Draft, Listed, Plan};
 use super::policy::{Keep, Policy};
+use super::recognise;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 use crate::protocol::Maildrop;
@@ -16,28 +17,67 @@ use crate::session::{Session, Transaction};
 #[derive(Debug)]
 pub struct Survey {
     maildrop: Maildrop,
-    /// Unique-ids made from headers, for a server that has none: one a message, in order.
-    made: Option<Vec<Vec<u8>>>,
+    /// Unique-ids made from headers, by the place in the maildrop, for messages that the server gives none.
+    made: HashMap<usize, Vec<u8>>,
+    /// Whether a message without a unique-id can be named once its text is here: others have names.
+    names_by_text: bool,
+    /// Whether headers may be asked for.
+    asks_headers: bool,
 }
 
 impl Survey {
-    /// Asks for the maildrop, and for the headers of all messages where the server has no UIDL.
+    /// Asks for the maildrop.
     ///
     /// # Errors
-    /// [`Kind::Unsupported`] where the server has neither UIDL nor TOP and the policy keeps messages:
-    /// new ones could not be told from old ones. Else what the session fails with.
-    pub fn of(session: &mut Session<Transaction>, policy: &Policy) -> Result<Survey> {
-        let maildrop = session.maildrop()?;
-        if maildrop.has_unique_ids() || maildrop.is_empty() {
-            return Ok(Survey { maildrop, made: None });
+    /// What the session fails with.
+    pub fn look(session: &mut Session<Transaction>, asks_headers: bool) -> Result<Survey> {
+        Ok(Survey::of(session.maildrop()?, asks_headers))
+    }
+
+    /// The survey of a maildrop that was asked for.
+    pub fn of(maildrop: Maildrop, asks_headers: bool) -> Survey {
+        Survey { maildrop, made: HashMap::new(), names_by_text: false, asks_headers }
+    }
+
+    /// Names the messages that have no unique-id by their headers.
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] where no message has a name and the policy keeps messages: new ones could not be
+    /// told from old ones. Else what the session fails with.
+    pub fn name(&mut self, session: &mut Session<Transaction>, policy: &Policy) -> Result<()> {
+        let nameless: Vec<(usize, u32)> = (0..)
+            .zip(self.maildrop.messages())
+            .filter(|(_, message)| message.unique_id.is_none())
+            .map(|(index, message)| (index, message.number))
+            .collect();
+        if nameless.is_empty() {
+            return Ok(());
         }
-        let made = headers::unique_ids(session, &maildrop)?;
-        if made.is_none() && policy.keep != Keep::None {
-            let says = "the server has neither UIDL nor TOP, so new mail cannot be told from old";
-            return Err(Error::new(Kind::Unsupported, says)
-                .hint("only --keep none, which fetches and deletes, works with this server"));
+        if self.asks_headers {
+            let numbers: Vec<u32> = nameless.iter().map(|(_, number)| *number).collect();
+            let read = headers::read(session, &self.maildrop, &numbers)?;
+            self.made = nameless
+                .iter()
+                .zip(read)
+                .filter_map(|((index, _), header)| match header {
+                    Header::Read(identity) => Some((*index, recognise::name(identity))),
+                    Header::Unknown => None,
+                })
+                .collect();
         }
-        Ok(Survey { maildrop, made })
+        self.names_by_text = !self.made.is_empty() || nameless.len() < self.maildrop.len();
+        if self.names_by_text || policy.keep == Keep::None {
+            return Ok(());
+        }
+        let hint = "only --keep none, which fetches and deletes, works with this server";
+        Err(match self.asks_headers {
+            true => Error::new(
+                Kind::Unsupported,
+                "the server has neither UIDL nor TOP, so new mail cannot be told from old",
+            )
+            .hint(hint),
+            false => Error::new(Kind::Protocol, "the server has no UIDL, and its answers to TOP are out of step"),
+        })
     }
 
     /// The maildrop.
@@ -47,17 +87,17 @@ impl Survey {
 
     /// Its messages by number, as the planner wants them.
     pub fn listed(&self) -> Vec<Listed<'_>> {
-        let made = |index: usize| self.made.as_ref().and_then(|made| made.get(index)).map(Vec::as_slice);
-        let listed = self.maildrop.messages().enumerate().map(|(index, message)| Listed {
+        let listed = (0..).zip(self.maildrop.messages()).map(|(index, message)| Listed {
             number: message.number,
             octets: message.octets,
-            unique_id: message.unique_id.or_else(|| made(index)),
+            unique_id: message.unique_id.or_else(|| self.made.get(&index).map(Vec::as_slice)),
+            named_by_text: self.names_by_text,
         });
         listed.collect()
     }
 
-    /// Decides, at `now` (seconds of Unix time), after asking for the headers of the messages that
-    /// unique-id and octets do not tell apart.
+    /// Decides, at `now` (seconds of Unix time), after asking for the headers of the messages that unique-id
+    /// and octets do not tell apart.
     ///
     /// # Errors
     /// What ends the session.
@@ -70,14 +110,43 @@ impl Survey {
         now: i64,
     ) -> Result<Plan> {
         let draft = Draft::new(listed, self.is_complete(), view);
-        let told = headers::identities(session, draft.doubts())?;
-        let identities: HashMap<u32, Option<Identity>> = draft.doubts().iter().copied().zip(told).collect();
+        let identities = self.identities(session, draft.doubts())?;
         Ok(draft.plan(&identities, policy, now))
     }
 
-    /// Made unique-ids cover the maildrop as completely as the server's own.
+    /// For each message whether it was delivered before: the same answer that the plan of a run gives.
+    ///
+    /// # Errors
+    /// What ends the session.
+    pub fn known(
+        &self,
+        session: &mut Session<Transaction>,
+        listed: &[Listed<'_>],
+        view: &View,
+    ) -> Result<Vec<bool>> {
+        let draft = Draft::new(listed, self.is_complete(), view);
+        let identities = self.identities(session, draft.doubts())?;
+        Ok(draft.known(&identities))
+    }
+
+    /// What the headers of those messages say; nothing of any where they cannot be trusted.
+    fn identities(
+        &self,
+        session: &mut Session<Transaction>,
+        numbers: &[u32],
+    ) -> Result<HashMap<u32, Option<Identity>>> {
+        let told = match self.asks_headers && !numbers.is_empty() {
+            true => headers::identities(session, &self.maildrop, numbers)?,
+            false => vec![None; numbers.len()],
+        };
+        Ok(numbers.iter().copied().zip(told).collect())
+    }
+
+    /// Whether every message is there under a name.
     fn is_complete(&self) -> bool {
-        self.maildrop.is_complete() || self.made.is_some()
+        let named = self.maildrop.messages().filter(|message| message.unique_id.is_some()).count();
+        self.maildrop.is_complete() && named == self.maildrop.len()
+            || named + self.made.len() == self.maildrop.len() && self.maildrop.len() >= self.maildrop.counted() as usize
     }
 }
 

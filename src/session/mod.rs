@@ -15,6 +15,7 @@ mod sasl;
 mod sign_in;
 #[cfg(test)]
 mod sign_in_transcripts;
+mod step;
 mod transaction;
 #[cfg(test)]
 mod transcripts;
@@ -22,7 +23,8 @@ mod window;
 
 pub use dial::Dial;
 pub use sign_in::Refused;
-pub use window::{Ahead, Window};
+pub use step::{Questions, Step};
+pub use window::{Ahead, MOST_OCTETS, Next, Wanted, Window};
 
 use std::str::FromStr;
 use std::time::Instant;

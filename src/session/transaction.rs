@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Session, Transaction};
+use crate::connection::Body;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::listing::{self, DropListing};
 use crate::protocol::{Capabilities, Command};
@@ -55,7 +56,7 @@ impl Session<Transaction> {
     /// the server did not byte-stuff it, and what was taken for the end may be none.
     pub fn retrieve(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
         self.ask(&Command::Retr(number), &format!("retrieve message {number}"))?;
-        self.stream(number, take)
+        Ok(self.stream(number, None, take)?.octets)
     }
 
     /// TOP: streams the header and the first `lines` lines of the body (RFC 1939 section 7).
@@ -64,17 +65,23 @@ impl Session<Transaction> {
     /// As [`Session::retrieve`].
     pub fn top(&mut self, number: u32, lines: u32, take: impl FnMut(&[u8])) -> Result<u64> {
         self.ask(&Command::Top { number, lines }, &format!("see the top of message {number}"))?;
-        self.stream(number, take)
+        Ok(self.stream(number, None, take)?.octets)
     }
 
-    pub(super) fn stream(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
-        let octets = self.connection.body(take)?;
+    /// Streams a text behind which nothing was asked: nothing may follow it.
+    pub(super) fn stream(
+        &mut self,
+        number: u32,
+        declared: Option<u64>,
+        take: impl FnMut(&[u8]),
+    ) -> Result<Body> {
+        let body = self.connection.body(declared, take)?;
         if self.connection.has_unread() {
             let says =
                 format!("more follows behind the end of message {number}: the server does not byte-stuff");
             return Err(Error::new(Kind::Protocol, says));
         }
-        Ok(octets)
+        Ok(body)
     }
 
     /// DELE: marks a message; QUIT deletes it.
@@ -91,30 +98,6 @@ impl Session<Transaction> {
     /// As [`Session::stat`].
     pub fn noop(&mut self) -> Result<()> {
         self.ask(&Command::Noop, "get an answer to NOOP").map(|_| ())
-    }
-
-    /// Proves that every answer so far was the one to its command: asks for message `number`'s
-    /// unique-id, or with none to ask for says NOOP, and expects that answer and nothing behind it. No
-    /// text of a message that was taken for replies can foresee it.
-    ///
-    /// # Errors
-    /// [`Kind::Protocol`] where the conversation is out of step; [`Kind::LineLost`], [`Kind::Timeout`].
-    pub fn prove_step(&mut self, number: u32, unique_id: Option<&[u8]>) -> Result<()> {
-        let reply = match unique_id {
-            Some(_) => self.converse(&Command::Uidl(Some(number)))?,
-            None => self.converse(&Command::Noop)?,
-        };
-        // Servers exist that leave the number out, and others that name the message otherwise here than
-        // in the listing; an -ERR says nothing.
-        let names_it = |unique_id: &[u8]| {
-            let is_listed = reply.text.trim_ascii().ends_with(unique_id);
-            is_listed || listing::unique_id(&reply.text).is_ok_and(|(named, _)| named == number)
-        };
-        if !self.connection.has_unread() && (!reply.is_ok() || unique_id.is_none_or(names_it)) {
-            return Ok(());
-        }
-        Err(Error::new(Kind::Protocol, "what came was not the answer to what was asked")
-            .because("a server that does not byte-stuff its messages, or loses commands, answers so"))
     }
 
     /// RSET: takes all DELEs of this session back.

@@ -1,28 +1,37 @@
-//! Commands of one kind, sent ahead of their answers (RFC 2449 section 6.8): the line is never idle
-//! for a round trip. Where the server does not pipeline the window is one command wide, and
-//! everything is in lock-step.
+//! Commands of one kind, sent ahead of their answers (RFC 2449 section 6.8), so that the connection is never
+//! idle for a round trip. Where the server does not pipeline, the window is one command wide and everything is
+//! in lock-step.
 //!
 //! ```text
-//!  fill ─▶ RETR 4 5 6 … (one write) ─▶ │ 1 2 3 │ ─▶ receive 1, receive 2, …
+//!  fill ─▶ RETR 4 5 … UIDL 16 RETR 17 … (one write) ─▶ │ 1 2 3 │ ─▶ receive 1, receive 2, …
 //! ```
+//!
+//! With commands ahead a question that proves that the conversation is in step ([`super::step`]) goes along
+//! every few messages, and behind the last.
 
 use std::collections::VecDeque;
 
+use super::step::{Question, Questions, Step};
 use super::{Session, Transaction};
+use crate::connection::Body;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
 
-/// The most commands on their way: 1,000 lines of RETR are some 12 kilobytes, less than the sockets
-/// between us hold, so that writing them never waits for a server that waits for us to read. Fewer
-/// would leave the line idle where a round trip takes long.
+/// The most commands on their way: 1,000 lines of RETR are some 12 kilobytes, less than the sockets between
+/// us hold, so that writing them never waits for a server that waits for us to read. Fewer would leave the
+/// connection idle where a round trip takes long.
 const MOST_COMMANDS: usize = 1000;
 
-/// The most declared octets on their way: what has to be read and thrown away when the user, or a
-/// full disk, ends a run.
-const MOST_OCTETS: u64 = 8 << 20;
+/// The most declared octets on their way, where nothing is known of the server's rate: they have to be read
+/// and thrown away when the user, or a full disk, ends a run.
+pub const MOST_OCTETS: u64 = 8 << 20;
 
 /// What is counted for a message whose size is not known.
 const USUAL_OCTETS: u64 = 16 << 10;
+
+/// So many messages, or octets, share one question.
+const ASK_EVERY: usize = 16;
+const ASK_EVERY_OCTETS: u64 = 4 << 20;
 
 /// What a window asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,80 +62,165 @@ impl Ahead {
     }
 }
 
+/// A message to ask for: its number, and the octets declared for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wanted {
+    /// The message-number.
+    pub number: u32,
+    /// The declared octets, where they are known.
+    pub octets: Option<u64>,
+}
+
+/// What is answered next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next {
+    /// That message's text, header or deletion: [`Window::receive`].
+    Message(Wanted),
+    /// A question: [`Window::receive_step`].
+    Question,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Sent {
+    Message(Wanted),
+    Question(Question),
+}
+
 /// Commands on their way, answered in the order in which they were sent.
 #[derive(Debug)]
 pub struct Window {
     what: Ahead,
-    /// Message-number, and the octets its answer is expected to have.
-    sent: VecDeque<(u32, u64)>,
+    most_octets: u64,
+    sent: VecDeque<Sent>,
     octets: u64,
+    /// Messages and octets since the last question, and the last message.
+    since: (usize, u64, Option<u32>),
 }
 
 impl Window {
     /// An empty window for that kind of command.
     pub fn new(what: Ahead) -> Self {
-        Window { what, sent: VecDeque::new(), octets: 0 }
+        Window { what, most_octets: MOST_OCTETS, sent: VecDeque::new(), octets: 0, since: (0, 0, None) }
     }
 
-    /// Whether every command has its answer. Only then is it certain that the server lost none of
-    /// them, and that each answer was the one to its command.
-    pub fn is_dry(&self) -> bool {
+    /// Has at most so many declared octets on their way (one message at least).
+    #[must_use]
+    pub fn with_most_octets(mut self, octets: u64) -> Self {
+        self.most_octets = octets.min(MOST_OCTETS);
+        self
+    }
+
+    /// Whether every command has its answer.
+    pub fn is_empty(&self) -> bool {
         self.sent.is_empty()
     }
 
-    /// The message-number whose answer comes next.
-    pub fn next(&self) -> Option<u32> {
-        self.sent.front().map(|(number, _)| *number)
+    /// What is answered next.
+    pub fn next(&self) -> Option<Next> {
+        self.sent.front().map(|sent| match sent {
+            Sent::Message(wanted) => Next::Message(*wanted),
+            Sent::Question(_) => Next::Question,
+        })
     }
 
-    /// Sends as many more of `wanted` (numbers with their declared octets) as have room, in one
-    /// write; waits with that until half of the window is answered.
+    /// How many messages are on their way.
+    pub fn messages(&self) -> usize {
+        self.sent.iter().filter(|sent| matches!(sent, Sent::Message(_))).count()
+    }
+
+    /// Whether a message on its way was declared with exactly these octets.
+    pub fn has_one_of(&self, octets: u64) -> bool {
+        let is_one = |sent: &Sent| matches!(sent, Sent::Message(wanted) if wanted.octets == Some(octets));
+        self.sent.iter().any(is_one)
+    }
+
+    /// Sends as many more of `wanted` as have room, in one write; waits with that until half of the window
+    /// is answered. With `questions`, and commands ahead, questions go along.
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`].
+    /// What ends the session.
     pub fn fill(
         &mut self,
         session: &mut Session<Transaction>,
-        wanted: &mut std::iter::Peekable<impl Iterator<Item = (u32, Option<u64>)>>,
+        wanted: &mut VecDeque<Wanted>,
+        questions: Option<&Questions<'_>>,
     ) -> Result<()> {
-        let most = if session.pipelines() { MOST_COMMANDS } else { 1 };
-        let is_half_empty = self.sent.len() <= most / 2 && self.octets <= MOST_OCTETS / 2;
-        if !self.is_dry() && !is_half_empty {
+        let is_ahead = session.pipelines();
+        let most = if is_ahead { MOST_COMMANDS } else { 1 };
+        let is_half_empty = self.sent.len() <= most / 2 && self.octets <= self.most_octets / 2;
+        if !self.is_empty() && !is_half_empty || wanted.is_empty() {
             return Ok(());
         }
-        let mut commands = Vec::with_capacity(most - self.sent.len());
+        let questions = questions.filter(|_| is_ahead);
+        let mut commands = Vec::with_capacity(most.min(wanted.len() + wanted.len() / ASK_EVERY + 1));
         while self.sent.len() < most {
-            let room = |(_, octets): &(u32, Option<u64>)| {
-                self.sent.is_empty() || self.octets + self.expected(*octets) <= MOST_OCTETS
-            };
-            let Some((number, octets)) = wanted.next_if(room) else { break };
-            let expected = self.expected(octets);
-            self.sent.push_back((number, expected));
+            let Some(next) = wanted.front().copied() else { break };
+            let expected = self.expected(next.octets);
+            if !self.sent.is_empty() && self.octets + expected > self.most_octets {
+                break;
+            }
+            wanted.pop_front();
+            self.sent.push_back(Sent::Message(next));
             self.octets += expected;
-            commands.push(self.what.command(number));
+            commands.push(self.what.command(next.number));
+            let (messages, octets, _) = self.since;
+            self.since = (messages + 1, octets.saturating_add(expected), Some(next.number));
+            let is_due = self.since.0 >= ASK_EVERY || self.since.1 >= ASK_EVERY_OCTETS || wanted.is_empty();
+            if let (true, Some(questions)) = (is_due, questions) {
+                self.since = (0, 0, None);
+                let question = questions.about(next.number);
+                self.sent.push_back(Sent::Question(question));
+                commands.push(question.command());
+            }
         }
-        if commands.is_empty() { Ok(()) } else { session.connection.send_all(&commands) }
+        if commands.is_empty() { Ok(()) } else { session.send_all(&commands) }
     }
 
-    /// Reads the next answer, streaming the message or header in it to `take`; returns its octets.
+    /// Reads the next answer, streaming the message or header in it to `take`.
     ///
     /// # Errors
-    /// As [`Session::retrieve`]. An `-ERR` is this message's alone. [`Kind::Usage`] where the window is dry.
-    pub fn receive(&mut self, session: &mut Session<Transaction>, take: impl FnMut(&[u8])) -> Result<u64> {
-        let Some((number, expected)) = self.sent.pop_front() else {
+    /// As [`Session::retrieve`]. An `-ERR` is this message's alone. [`Kind::Usage`] where no message is next.
+    pub fn receive(&mut self, session: &mut Session<Transaction>, take: impl FnMut(&[u8])) -> Result<Body> {
+        let Some(Sent::Message(wanted)) = self.sent.front().copied() else {
             return Err(Error::new(Kind::Usage, "asked for an answer to no command"));
         };
-        self.octets -= expected;
-        let reply = session.connection.reply(Phase::Reply)?;
+        self.sent.pop_front();
+        self.octets -= self.expected(wanted.octets);
+        let reply = session.reply(Phase::Reply)?;
         if !reply.is_ok() {
-            let says = format!("could not {}", self.what.doing(number));
+            let says = format!("could not {}", self.what.doing(wanted.number));
             return Err(Error::new(reply.refusal(), says).because(reply.words()));
         }
         match self.what {
-            Ahead::Dele => Ok(0),
-            Ahead::Retr | Ahead::Headers if self.is_dry() => session.stream(number, take),
-            Ahead::Retr | Ahead::Headers => session.connection.body(take),
+            Ahead::Dele => Ok(Body::default()),
+            _ if self.is_empty() => session.stream(wanted.number, self.declared(wanted), take),
+            _ => session.connection.body(self.declared(wanted), take),
         }
+    }
+
+    /// Reads the answer to the question that is next.
+    ///
+    /// # Errors
+    /// As [`Session::prove_step`]. [`Kind::Usage`] where no question is next.
+    pub fn receive_step(
+        &mut self,
+        session: &mut Session<Transaction>,
+        questions: &mut Questions<'_>,
+    ) -> Result<Step> {
+        let Some(Sent::Question(question)) = self.sent.front().copied() else {
+            return Err(Error::new(Kind::Usage, "asked for an answer to no question"));
+        };
+        self.sent.pop_front();
+        let step = session.read_step(question, questions.maildrop(), !self.is_empty())?;
+        if step == Step::Unanswered {
+            questions.give_up(question);
+        }
+        Ok(step)
+    }
+
+    /// The octets that a text is expected to have, for one whose end cannot be seen otherwise.
+    fn declared(&self, wanted: Wanted) -> Option<u64> {
+        wanted.octets.filter(|_| self.what == Ahead::Retr)
     }
 
     fn expected(&self, octets: Option<u64>) -> u64 {

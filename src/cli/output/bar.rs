@@ -10,7 +10,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
-use pop3::fetch::event::{Event, Observer};
+use pop3::fetch::event::{Event, Observer, Source};
 
 use super::{USUAL_WIDTH, human, sanitize};
 
@@ -67,7 +67,7 @@ impl Bar {
 }
 
 impl Observer for Bar {
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, _: Source<'_>, event: &Event) {
         // Nobody will ever see it: several events a message are not worth an estimate each.
         if self.curtain.is_none() {
             return;
@@ -265,8 +265,8 @@ mod tests {
     fn a_quick_run_shows_nothing() {
         let (stage, sink) = screen();
         let mut bar = Bar::new(&stage, "work");
-        bar.event(&Event::Planned { to_fetch: 1, octets: 10, to_delete: 0, known: 0 });
-        bar.event(&Event::Finished(&Summary::default()));
+        bar.event(Source { account: "work", store: "" }, &Event::Planned { to_fetch: 1, octets: 10, to_delete: 0, known: 0 });
+        bar.event(Source { account: "work", store: "" }, &Event::Finished(&Summary::default()));
         drop(bar);
         thread::sleep(DELAY + TICK);
         assert_eq!(sink.text(), "");
@@ -276,10 +276,10 @@ mod tests {
     fn a_slow_run_shows_account_messages_and_octets() {
         let (stage, sink) = screen();
         let mut bar = Bar::new(&stage, "wo\u{1b}rk");
-        bar.event(&Event::Planned { to_fetch: 3, octets: 4096, to_delete: 0, known: 0 });
-        bar.event(&Event::Started { number: 1, octets: Some(1024), unique_id: None });
-        bar.event(&Event::Received { bytes: 1000 });
-        bar.event(&Event::Fetched { number: 1, bytes: 2048 });
+        bar.event(Source { account: "work", store: "" }, &Event::Planned { to_fetch: 3, octets: 4096, to_delete: 0, known: 0 });
+        bar.event(Source { account: "work", store: "" }, &Event::Started { number: 1, octets: Some(1024), unique_id: None });
+        bar.event(Source { account: "work", store: "" }, &Event::Received { bytes: 1000 });
+        bar.event(Source { account: "work", store: "" }, &Event::Fetched { number: 1, bytes: 2048 });
         thread::sleep(DELAY + 2 * TICK);
         let seen = sink.text();
         assert!(seen.contains("wo\\x1brk: 1 of 3"), "{seen:?}");

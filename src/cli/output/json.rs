@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3::fetch::event::Event;
+use pop3::fetch::event::{Event, Source};
 use pop3::transport::Certificate;
 use serde::Serialize;
 
@@ -79,8 +79,8 @@ impl Object {
 }
 
 /// The object of an event; `None` for `Received`, which comes too often and is told in its own time.
-pub(super) fn of_event(event: &Event, account: &str) -> Option<Object> {
-    let named = |name| Object::event(name, account);
+pub(super) fn of_event(event: &Event, source: Source<'_>) -> Option<Object> {
+    let named = |name| Object::event(name, source.account);
     Some(match *event {
         Event::Connected { server } => named("connected").put("server", server),
         Event::SignedIn { messages, octets } => {
@@ -102,12 +102,25 @@ pub(super) fn of_event(event: &Event, account: &str) -> Option<Object> {
             .put("number", number)
             .put_unique_id(unique_id)
             .put("reason", crate::cli::report::sentence(reason)),
-        Event::Committed { messages } => named("committed").put("messages", messages),
+        Event::Committed { messages } => {
+            named("committed").put("store", source.store).put("messages", messages)
+        }
+        Event::Stopping { messages } => named("stopping").put("messages", messages),
+        Event::Reconnecting { reason, cautious } => named("reconnecting")
+            .put("reason", crate::cli::report::sentence(reason))
+            .put("cautious", cautious),
+        Event::Adopted { from, messages } => {
+            named("adopted").put("from", from.display().to_string()).put("messages", messages)
+        }
+        Event::Elsewhere { messages, store } => {
+            named("elsewhere").put("messages", messages).put("store", store)
+        }
         Event::Deleted { messages } => named("deleted").put("messages", messages),
         Event::Warning { text } => named("warning").put("text", text),
         Event::Finished(summary) => {
             let counts = summary.counts();
-            let object = counts.into_iter().fold(named("finished"), |object, (name, n)| object.put(name, n));
+            let named = named("finished").put("store", source.store);
+            let object = counts.into_iter().fold(named, |object, (name, n)| object.put(name, n));
             object.put("elapsed", seconds(summary.elapsed))
         }
         _ => return None,
@@ -127,7 +140,7 @@ mod tests {
     use super::*;
 
     fn line(event: &Event) -> String {
-        of_event(event, "work").map(Object::line).expect("this event has an object")
+        of_event(event, Source { account: "work", store: "the Maildir /in" }).map(Object::line).expect("this event has an object")
     }
 
     #[test]
@@ -165,12 +178,12 @@ mod tests {
                 Event::Failed { number: 3, unique_id: Some(b"\xff\x00"), reason: &failed },
                 r#"{"event":"failed","account":"work","number":3,"unique_id_base64":"/wA=","reason":"could not fetch message 3: the server said: \"no\""}"#,
             ),
-            (Event::Committed { messages: 1 }, r#"{"event":"committed","account":"work","messages":1}"#),
+            (Event::Committed { messages: 1 }, r#"{"event":"committed","account":"work","store":"the Maildir /in","messages":1}"#),
             (Event::Deleted { messages: 1 }, r#"{"event":"deleted","account":"work","messages":1}"#),
             (Event::Warning { text: "x" }, r#"{"event":"warning","account":"work","text":"x"}"#),
             (
                 Event::Finished(&summary),
-                r#"{"event":"finished","account":"work","fetched":2,"bytes":3,"deleted":0,"known":0,"skipped_too_large":0,"over_limit":0,"failed":0,"recovered":0,"held_back":0,"elapsed":1.235}"#,
+                r#"{"event":"finished","account":"work","store":"the Maildir /in","fetched":2,"bytes":3,"deleted":0,"known":0,"skipped_too_large":0,"over_limit":0,"failed":0,"put_off":0,"recovered":0,"held_back":0,"elapsed":1.235}"#,
             ),
         ];
         for (event, object) in table {

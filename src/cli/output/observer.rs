@@ -1,11 +1,12 @@
 //! What a fetch run looks like from outside: a [`Report`] turns its events into a bar, lines
-//! (`--verbose`), objects (`--json`) and, at the end, one line that sums up. Cron, which has no
-//! terminal, hears nothing of a run in which nothing was new and nothing wrong.
+//! (`--verbose`), objects (`--json`) and, at the end, one line that sums up. Without a terminal nothing is said
+//! of a run that went well; what is wrong is always said.
 
 use std::io;
 use std::time::Instant;
 
-use pop3::fetch::event::{Event, Observer, Summary};
+use pop3::error::Error;
+use pop3::fetch::event::{Event, Observer, Source, Summary};
 
 use super::bar::Bar;
 use super::json::{self, Object};
@@ -18,6 +19,7 @@ pub(crate) struct Report<'a> {
     output: &'a Output,
     account: String,
     bar: Bar,
+    failures: Failures,
     /// When `received` was told last, of which message, and how much of it has come.
     received: (Option<Instant>, u32, u64),
     /// The first failure of stdout: an observer cannot return it when it happens.
@@ -31,6 +33,7 @@ impl Output {
             output: self,
             account: account.to_owned(),
             bar: Bar::new(&self.bars, account),
+            failures: Failures::default(),
             received: (None, 0, 0),
             broken: Ok(()),
         }
@@ -41,6 +44,7 @@ impl Report<'_> {
     /// The run of this account ended by an error: said as every error is, and told as an `error`
     /// object where objects are wanted.
     pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
+        self.say_failures();
         if self.output.is_json()
             && let Some(told) = report::tell(error)
         {
@@ -55,8 +59,16 @@ impl Report<'_> {
     }
 
     /// Ends the report. Fails if at any time stdout did: then the objects are not complete.
-    pub(crate) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(mut self) -> io::Result<()> {
+        self.say_failures();
         self.broken
+    }
+
+    /// Says which messages failed: those that failed alike in one line.
+    fn say_failures(&mut self) {
+        for line in self.failures.take() {
+            self.output.warn(&format!("{}: {line}", self.account));
+        }
     }
 
     fn tell(&mut self, object: Object) {
@@ -66,7 +78,7 @@ impl Report<'_> {
         }
     }
 
-    fn tell_event(&mut self, event: &Event) {
+    fn tell_event(&mut self, source: Source<'_>, event: &Event) {
         let (told_at, number, sum) = &mut self.received;
         match *event {
             Event::Started { number: begun, .. } => (*number, *sum) = (begun, 0),
@@ -74,39 +86,52 @@ impl Report<'_> {
                 *sum += bytes;
                 if told_at.is_none_or(|told| told.elapsed() >= json::RECEIVED_EVERY) {
                     *told_at = Some(Instant::now());
-                    let object = Object::event("received", &self.account).put("number", *number);
+                    let object = Object::event("received", source.account).put("number", *number);
                     let object = object.put("bytes", *sum);
                     return self.tell(object);
                 }
             }
             _ => {}
         }
-        if let Some(object) = json::of_event(event, &self.account) {
+        if let Some(object) = json::of_event(event, source) {
             self.tell(object);
         }
     }
 
     /// What is said on stderr, also without a terminal.
-    fn say_event(&self, event: &Event) {
-        let account = &self.account;
+    fn say_event(&mut self, source: Source<'_>, event: &Event) {
+        let Source { account, store } = source;
         match *event {
-            Event::Failed { number, unique_id, reason } => {
-                let unique_id = unique_id.map(|bytes| format!(" (unique-id {})", sanitize::line(bytes)));
-                let reason = report::sentence(reason);
-                let unique_id = unique_id.unwrap_or_default();
-                self.output.warn(&format!("{account}: message {number}{unique_id}: {reason}"));
-            }
+            Event::Failed { number, unique_id, reason } => self.failures.add(number, unique_id, reason),
             Event::Warning { text } => self.output.warn(&format!("{account}: {text}")),
-            Event::Finished(summary)
-                if self.output.ends.err_is_terminal
-                    || self.output.settings.verbose
-                    || !summary.is_uneventful() =>
-            {
-                self.output.note(&format!("{account}: {}", sum_up(summary)));
+            Event::Reconnecting { reason, cautious } => {
+                let how = if cautious { ", one command at a time" } else { "" };
+                let reason = report::sentence(reason);
+                self.output.warn(&format!("{account}: {reason}: going on in a new session{how}"));
+            }
+            Event::Stopping { messages } => {
+                let what = match messages {
+                    0 => "nothing is on its way".to_owned(),
+                    1 => "1 message is on its way; Ctrl-C again drops it".to_owned(),
+                    n => format!("{n} messages are on their way; Ctrl-C again drops them"),
+                };
+                self.output.urge(&format!("{account}: stopping: {what}"));
+            }
+            Event::Finished(summary) => {
+                self.say_failures();
+                let is_wanted = self.output.ends.err_is_terminal || self.output.settings.verbose;
+                if is_wanted || summary.failed + summary.held_back > 0 {
+                    self.output.note(&format!("{account}: {}", sum_up(summary, store)));
+                }
+            }
+            Event::Adopted { .. } | Event::Elsewhere { .. } => {
+                if let Some(step) = step(event, store) {
+                    self.output.note(&format!("{account}: {step}"));
+                }
             }
             // Put into words only where they are heard: there are several for each message.
             _ if self.output.settings.verbose => {
-                if let Some(step) = step(event) {
+                if let Some(step) = step(event, store) {
                     self.output.detail(&format!("{account}: {step}"));
                 }
             }
@@ -115,19 +140,72 @@ impl Report<'_> {
     }
 }
 
+/// Messages that failed, those alike together.
+#[derive(Debug, Default)]
+struct Failures(Vec<Alike>);
+
+#[derive(Debug)]
+struct Alike {
+    /// The reason, without the number of the message.
+    reason: String,
+    /// The first one: number, unique-id, and the whole reason.
+    first: (u32, Option<String>, String),
+    /// The numbers of the others.
+    others: Vec<u32>,
+}
+
+/// How many of those that failed alike are named.
+const NAMED: usize = 3;
+
+impl Failures {
+    fn add(&mut self, number: u32, unique_id: Option<&[u8]>, reason: &Error) {
+        let whole = report::sentence(reason);
+        let reason = whole.replace(&format!("message {number}"), "message");
+        match self.0.iter_mut().find(|alike| alike.reason == reason) {
+            Some(alike) => alike.others.push(number),
+            None => {
+                let unique_id = unique_id.map(|bytes| sanitize::line(bytes).into_owned());
+                self.0.push(Alike { reason, first: (number, unique_id, whole), others: Vec::new() });
+            }
+        }
+    }
+
+    /// A line for each sort.
+    fn take(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.0).into_iter().map(Alike::line).collect()
+    }
+}
+
+impl Alike {
+    fn line(self) -> String {
+        let Alike { reason, first: (number, unique_id, whole), others } = self;
+        if others.is_empty() {
+            let unique_id = unique_id.map(|unique_id| format!(" (unique-id {unique_id})")).unwrap_or_default();
+            return format!("message {number}{unique_id}: {whole}");
+        }
+        let named: Vec<String> =
+            [number].iter().chain(&others).take(NAMED).map(ToString::to_string).collect();
+        let more = match (others.len() + 1).saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("{} messages ({}{more}): {reason}", others.len() + 1, named.join(", "))
+    }
+}
+
 impl Observer for Report<'_> {
-    fn event(&mut self, event: &Event) {
-        self.bar.event(event);
+    fn event(&mut self, source: Source<'_>, event: &Event) {
+        self.bar.event(source, event);
         if self.output.is_json() {
-            self.tell_event(event);
+            self.tell_event(source, event);
         } else {
-            self.say_event(event);
+            self.say_event(source, event);
         }
     }
 }
 
 /// A step of the run in words, for `--verbose`.
-fn step(event: &Event) -> Option<String> {
+fn step(event: &Event, store: &str) -> Option<String> {
     let messages = |n: u32| human::count(n, "message");
     Some(match *event {
         Event::Connected { server } => format!("connected to {server}"),
@@ -146,23 +224,32 @@ fn step(event: &Event) -> Option<String> {
             human::size(octets)
         ),
         Event::Fetched { number, bytes } => format!("message {number} fetched, {}", human::size(bytes)),
-        Event::Committed { messages: n } => format!("{} delivered", messages(n)),
+        Event::Committed { messages: n } => format!("{} delivered into {store}", messages(n)),
+        Event::Adopted { from, messages: 0 } => {
+            format!("{} is another maildrop's journal: this one begins anew", from.display())
+        }
+        Event::Adopted { from, messages: n } => {
+            format!("this maildrop was fetched before: {} taken over from {}", messages(n), from.display())
+        }
+        Event::Elsewhere { messages: n, store } => {
+            format!("{} were fetched before, into {store}; --refetch brings them here", messages(n))
+        }
         Event::Deleted { messages: n } => format!("{} deleted on the server", messages(n)),
         _ => return None,
     })
 }
 
 /// The one line that sums a run up: what happened first, what did not after it.
-fn sum_up(summary: &Summary) -> String {
+fn sum_up(summary: &Summary, store: &str) -> String {
     let mut parts = Vec::new();
     if summary.fetched > 0 {
         parts.push(format!(
-            "{} fetched ({} in {})",
+            "{} fetched into {store} ({} in {})",
             human::count(summary.fetched, "message"),
             human::size(summary.bytes),
             human::duration(summary.elapsed)
         ));
-    } else if summary.failed + summary.skipped_too_large + summary.over_limit + summary.recovered == 0 {
+    } else if summary.failed + summary.put_off + summary.skipped_too_large + summary.over_limit + summary.recovered == 0 {
         parts.push("nothing new".into());
     } else {
         parts.push("nothing fetched".into());
@@ -170,6 +257,7 @@ fn sum_up(summary: &Summary) -> String {
     let asides = [
         (summary.recovered, "recovered from an interrupted run"),
         (summary.failed, "failed, to be tried again"),
+        (summary.put_off, "failed before, to be tried later"),
         (summary.deleted, "deleted on the server"),
         (summary.held_back, "not deleted, more than --max-delete allows"),
         (summary.skipped_too_large, "too large"),
@@ -184,11 +272,13 @@ fn sum_up(summary: &Summary) -> String {
 mod tests {
     use std::time::Duration;
 
-    use pop3::error::{Error, Kind};
+    use pop3::error::Kind;
 
     use super::*;
     use crate::cli::output::Settings;
     use crate::cli::output::tests::{captured, on_terminal};
+
+    const WORK: Source<'_> = Source { account: "work", store: "the Maildir /in" };
 
     fn quiet_day() -> Summary {
         Summary { known: 340, ..Summary::default() }
@@ -203,30 +293,33 @@ mod tests {
     fn cron_hears_nothing_of_a_quiet_day() {
         let (output, out, err) = captured(Settings::default());
         let mut report = output.report("work");
-        report.event(&Event::Connected { server: "h:995" });
-        report.event(&Event::Planned { to_fetch: 0, octets: 0, to_delete: 0, known: 340 });
-        report.event(&Event::Finished(&quiet_day()));
+        report.event(WORK, &Event::Connected { server: "h:995" });
+        report.event(WORK, &Event::Planned { to_fetch: 0, octets: 0, to_delete: 0, known: 340 });
+        report.event(WORK, &Event::Finished(&quiet_day()));
         report.finish().expect("nothing was printed that could fail");
         assert_eq!((out.text(), err.text()), (String::new(), String::new()));
     }
 
     #[test]
-    fn cron_hears_one_line_of_a_busy_account() {
-        let (output, out, err) = captured(Settings::default());
+    fn a_busy_account_is_one_line_where_somebody_asks_for_it() {
+        let (output, out, err) = captured(Settings { verbose: true, ..Settings::default() });
         let mut report = output.report("work");
-        report.event(&Event::Fetched { number: 1, bytes: 5 });
-        report.event(&Event::Finished(&busy_day()));
+        report.event(WORK, &Event::Finished(&busy_day()));
         assert_eq!(
             err.text(),
-            "work: 12 messages fetched (3.2 MiB in 1.4 s), 5 deleted on the server, 340 known\n"
+            "work: 12 messages fetched into the Maildir /in (3.2 MiB in 1.4 s), 5 deleted on the server, \
+             340 known\n"
         );
         assert_eq!(out.text(), "");
+        let (output, _, err) = captured(Settings::default());
+        output.report("work").event(WORK, &Event::Finished(&busy_day()));
+        assert_eq!(err.text(), "", "without a terminal nothing is said of what went well");
     }
 
     #[test]
     fn a_person_always_gets_the_line() {
         let (output, _, err) = on_terminal(Settings::default());
-        output.report("work").event(&Event::Finished(&quiet_day()));
+        output.report("work").event(WORK, &Event::Finished(&quiet_day()));
         assert_eq!(err.text(), "work: nothing new, 340 known\n");
     }
 
@@ -234,8 +327,8 @@ mod tests {
     fn quiet_hears_neither_summary_nor_warning() {
         let (output, _, err) = on_terminal(Settings { quiet: true, ..Settings::default() });
         let mut report = output.report("work");
-        report.event(&Event::Warning { text: "odd" });
-        report.event(&Event::Finished(&busy_day()));
+        report.event(WORK, &Event::Warning { text: "odd" });
+        report.event(WORK, &Event::Finished(&busy_day()));
         assert_eq!(err.text(), "");
     }
 
@@ -244,7 +337,9 @@ mod tests {
         let reason = Error::new(Kind::Refused, "could not fetch it").because("-ERR \x1b[31mno");
         let failed = Event::Failed { number: 3, unique_id: Some(b"a\x1b"), reason: &reason };
         let (output, _, err) = on_terminal(Settings::default());
-        output.report("work").event(&failed);
+        let mut report = output.report("work");
+        report.event(WORK, &failed);
+        report.finish().expect("nothing was printed that could fail");
         assert_eq!(
             err.text(),
             "warning: work: message 3 (unique-id a\\x1b): could not fetch it: -ERR \\x1b[31mno\n"
@@ -252,19 +347,36 @@ mod tests {
     }
 
     #[test]
+    fn fifty_failures_alike_are_one_line() {
+        let (output, _, err) = captured(Settings::default());
+        let mut report = output.report("work");
+        for number in 1..=50 {
+            let reason = Error::new(Kind::Refused, format!("could not retrieve message {number}")).because("no");
+            report.event(WORK, &Event::Failed { number, unique_id: Some(b"u"), reason: &reason });
+        }
+        let summary = Summary { failed: 50, ..Summary::default() };
+        report.event(WORK, &Event::Finished(&summary));
+        assert_eq!(
+            err.text(),
+            "warning: work: 50 messages (1, 2, 3 and 47 more): could not retrieve message: no\n\
+             work: nothing fetched, 50 failed, to be tried again\n"
+        );
+    }
+
+    #[test]
     fn verbose_says_the_steps() {
         let (output, out, err) = captured(Settings { verbose: true, ..Settings::default() });
         let mut report = output.report("work");
-        report.event(&Event::Connected { server: "h:995" });
-        report.event(&Event::SignedIn { messages: 1, octets: 2048 });
-        report.event(&Event::Received { bytes: 7 });
-        report.event(&Event::Committed { messages: 2 });
-        report.event(&Event::Finished(&quiet_day()));
+        report.event(WORK, &Event::Connected { server: "h:995" });
+        report.event(WORK, &Event::SignedIn { messages: 1, octets: 2048 });
+        report.event(WORK, &Event::Received { bytes: 7 });
+        report.event(WORK, &Event::Committed { messages: 2 });
+        report.event(WORK, &Event::Finished(&quiet_day()));
         assert_eq!(
             err.text(),
             "work: connected to h:995\n\
              work: signed in, 1 message of 2.0 KiB in the maildrop\n\
-             work: 2 messages delivered\n\
+             work: 2 messages delivered into the Maildir /in\n\
              work: nothing new, 340 known\n"
         );
         assert_eq!(out.text(), "");
@@ -274,11 +386,11 @@ mod tests {
     fn json_speaks_on_stdout_alone() {
         let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
         let mut report = output.report("work");
-        report.event(&Event::Started { number: 1, octets: Some(9), unique_id: None });
+        report.event(WORK, &Event::Started { number: 1, octets: Some(9), unique_id: None });
         for _ in 0..100 {
-            report.event(&Event::Received { bytes: 3 });
+            report.event(WORK, &Event::Received { bytes: 3 });
         }
-        report.event(&Event::Warning { text: "odd" });
+        report.event(WORK, &Event::Warning { text: "odd" });
         report.finish().expect("the sink takes everything");
         assert_eq!(err.text(), "");
         let lines = out.text();
@@ -294,7 +406,7 @@ mod tests {
         assert!(out.text().contains(r#""exit_code":75}"#), "{}", out.text());
         assert!(err.text().starts_with("pop3: could not open the maildrop\nhint: "), "{}", err.text());
         out.close();
-        report.event(&Event::Warning { text: "odd" });
+        report.event(WORK, &Event::Warning { text: "odd" });
         let broken = report.finish().expect_err("stdout is closed");
         assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
     }
@@ -303,9 +415,9 @@ mod tests {
     fn the_summary_leaves_out_what_did_not_happen() {
         let summary = Summary { failed: 1, held_back: 4, skipped_too_large: 2, ..Summary::default() };
         assert_eq!(
-            sum_up(&summary),
+            sum_up(&summary, "x"),
             "nothing fetched, 1 failed, to be tried again, 4 not deleted, more than --max-delete allows, 2 too large"
         );
-        assert_eq!(sum_up(&Summary::default()), "nothing new");
+        assert_eq!(sum_up(&Summary::default(), "x"), "nothing new");
     }
 }

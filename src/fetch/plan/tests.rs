@@ -36,6 +36,7 @@ fn listing<'a>(messages: &[Message<'a>]) -> Vec<Listed<'a>> {
         number,
         octets: (octets > 0).then_some(octets),
         unique_id: (!uid.is_empty()).then_some(uid.as_bytes()),
+        named_by_text: false,
     };
     messages.iter().map(listed).collect()
 }

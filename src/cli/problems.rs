@@ -1,0 +1,214 @@
+//! `pop3 problems`: the messages that could not be brought in; tries them again, or gives them up.
+
+use std::path::Path;
+
+use anyhow::Result;
+use jiff::Timestamp;
+use mailparse::MailHeaderMap;
+use pop3::account::Account;
+use pop3::error::{Error, Kind};
+use pop3::fetch::journal::{Cause, EntryId, Failure, View};
+use pop3::fetch::{Journal, Retry};
+
+use super::args::{Named, ProblemsArgs};
+use super::context::Context;
+use super::fetch::{self, Door};
+use super::output::human;
+use super::output::json::Object;
+use super::output::table::{Align, Cell, Column, Table, Width};
+use super::report::{self, ExitCode};
+
+/// Lists them, or does with them what the flags say.
+pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
+    let overrides = args.overrides(context.environment().home())?;
+    let accounts = context.accounts(&args.server.which.accounts, &overrides)?;
+    let named = if args.retry.is_empty() { &args.skip } else { &args.retry };
+    let mut codes = Vec::new();
+    let mut rows = Vec::new();
+    let mut found = vec![false; named.len()];
+    for (name, account) in accounts {
+        let outcome = account.map_err(anyhow::Error::from).and_then(|account| {
+            let journal = context.journal_of(&account)?;
+            let Some(view) = Journal::peek(&journal)? else { return Ok(()) };
+            if named.is_empty() {
+                rows.extend(view.failures().map(|(id, failure)| Row::of(&account.name, &view, id, failure)));
+                return Ok(());
+            }
+            let meant = meant(&view, named, &mut found);
+            match args.retry.is_empty() {
+                _ if meant.is_empty() => Ok(()),
+                true => give_up(context, &journal, &meant),
+                false => retry(context, &account, &meant),
+            }
+        });
+        codes.push(match outcome {
+            Ok(()) => ExitCode::Done,
+            Err(error) => {
+                context.output().error(&error.context(name));
+                report::exit_code(&error)
+            }
+        });
+    }
+    if let Some(missing) = named.iter().zip(&found).find(|(_, found)| !**found).map(|(named, _)| named) {
+        return Err(match missing {
+            Named::All => Error::new(Kind::NoSuchMessage, "no message failed that is still to be brought in"),
+            Named::UniqueId(unique_id) => {
+                let shown = String::from_utf8_lossy(unique_id).into_owned();
+                Error::new(Kind::NoSuchMessage, format!("no message with the unique-id {shown} failed"))
+                    .hint("`pop3 problems` lists those that did")
+            }
+        }
+        .into());
+    }
+    if named.is_empty() {
+        show(context, &rows)?;
+    }
+    Ok(ExitCode::merge(codes))
+}
+
+/// The unique-ids that are meant.
+fn meant(view: &View, named: &[Named], found: &mut [bool]) -> Vec<Vec<u8>> {
+    let mut meant = Vec::new();
+    for (id, _) in view.failures() {
+        let Some(entry) = view.get(id) else { continue };
+        for (named, found) in named.iter().zip(&mut *found) {
+            if *named == Named::All || matches!(named, Named::UniqueId(wanted) if wanted == entry.unique_id) {
+                *found = true;
+                meant.push(entry.unique_id.to_vec());
+            }
+        }
+    }
+    meant
+}
+
+fn give_up(context: &Context, journal: &Path, meant: &[Vec<u8>]) -> Result<()> {
+    let now = Timestamp::now().as_second();
+    let mut journal = pop3::fetch::open_settled(journal, context.signals().stop(), now)?;
+    let entries: Vec<EntryId> = {
+        let view = journal.view();
+        let of_one = |unique_id: &Vec<u8>| {
+            let failed = view.find(unique_id).filter(|entry| view.failure(entry.id).is_some());
+            failed.map(|entry| entry.id).collect::<Vec<_>>()
+        };
+        meant.iter().flat_map(of_one).collect()
+    };
+    journal.give_up(&entries)?;
+    journal.sync()?;
+    let what = human::count(entries.len() as u64, "message");
+    context.output().note(&format!("gave up {what}: neither fetched nor deleted from now on"));
+    Ok(())
+}
+
+fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> {
+    let mut told = context.output().report(&account.name);
+    let mut door = Door::new(context, account);
+    let outcome = fetch::with_run(context, account, |run| {
+        let (_, outcome) = run.retry(&Retry { unique_ids: meant }, &mut door, &mut told);
+        Ok(outcome?)
+    });
+    told.finish()?;
+    outcome
+}
+
+/// A line of the table.
+struct Row {
+    account: String,
+    unique_id: Vec<u8>,
+    octets: Option<u64>,
+    from: String,
+    subject: String,
+    cause: &'static str,
+    count: u32,
+    since: Option<Timestamp>,
+    next_try: Option<Timestamp>,
+    reason: String,
+}
+
+impl Row {
+    fn of(account: &str, view: &View, id: EntryId, failure: &Failure) -> Row {
+        let entry = view.get(id);
+        let time = |seconds| Timestamp::from_second(seconds).ok();
+        Row {
+            account: account.to_owned(),
+            unique_id: entry.map(|entry| entry.unique_id.to_vec()).unwrap_or_default(),
+            octets: entry.and_then(|entry| entry.octets),
+            from: decoded(&failure.from),
+            subject: decoded(&failure.subject),
+            cause: words(failure.cause),
+            count: failure.count,
+            since: time(failure.since),
+            next_try: time(failure.next_try),
+            reason: failure.reason.clone(),
+        }
+    }
+}
+
+/// The body of a header field as people read it.
+fn decoded(body: &[u8]) -> String {
+    let line = [b"x: ", body, b"\r\n\r\n"].concat();
+    let parsed = mailparse::parse_headers(&line);
+    parsed.ok().and_then(|(headers, _)| headers.get_first_value("x")).unwrap_or_default()
+}
+
+fn words(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Refused => "refused by the server",
+        Cause::Broke => "broke the session",
+        Cause::NoRoom => "no room on the disk",
+        Cause::Rejected => "refused by the destination",
+    }
+}
+
+fn show(context: &Context, rows: &[Row]) -> Result<()> {
+    let output = context.output();
+    if output.is_json() {
+        for row in rows {
+            let object = Object::new()
+                .put("type", "problem")
+                .put("account", &row.account)
+                .put_unique_id(Some(&row.unique_id))
+                .put("from", &row.from)
+                .put("subject", &row.subject)
+                .put("octets", row.octets)
+                .put("cause", row.cause)
+                .put("failures", row.count)
+                .put("since", row.since.map(|time| time.to_string()))
+                .put("next_try", row.next_try.map(|time| time.to_string()))
+                .put("reason", &row.reason);
+            output.object(object)?;
+        }
+        return Ok(());
+    }
+    if rows.is_empty() {
+        output.note("no problems: every message that was tried was brought in");
+        return Ok(());
+    }
+    let table = Table::new(
+        &[
+            Column("account", Width::Share(1), Align::Left),
+            Column("unique-id", Width::Share(1), Align::Left),
+            Column("from", Width::Share(1), Align::Left),
+            Column("subject", Width::Share(1), Align::Left),
+            Column("size", Width::Exactly(9), Align::Right),
+            Column("since", Width::Exactly(16), Align::Left),
+            Column("next try", Width::Exactly(16), Align::Left),
+            Column("why", Width::Share(2), Align::Left),
+        ],
+        output.width(),
+    );
+    output.heading(&table)?;
+    for row in rows {
+        let cells = [
+            Cell::text(&row.account),
+            Cell::bytes(&row.unique_id),
+            Cell::text(&row.from),
+            Cell::text(&row.subject),
+            Cell::size(row.octets),
+            Cell::time(row.since),
+            Cell::time(row.next_try),
+            Cell::text(&row.reason),
+        ];
+        output.row(&table, &cells)?;
+    }
+    Ok(())
+}

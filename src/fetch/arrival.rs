@@ -1,0 +1,96 @@
+//! One message while it comes in: written to the store, recognised by its header, and what is known of it when
+//! it has ended. A store that cannot take it does not put the conversation out of step: the rest is read and
+//! dropped.
+
+use super::plan::{Action, Reason, Step};
+use super::round::Fact;
+use crate::error::Result;
+use crate::identity::{Identifier, Identity};
+use crate::store::Batch;
+
+/// A message that is coming in.
+pub(super) struct Arriving<'b> {
+    batch: &'b mut dyn Batch,
+    identifier: Identifier,
+    stored: Result<()>,
+    has_begun: bool,
+}
+
+impl<'b> Arriving<'b> {
+    /// Begins a message in the store.
+    pub(super) fn new(batch: &'b mut dyn Batch) -> Self {
+        let stored = batch.begin();
+        Arriving { batch, identifier: Identifier::keeping_fields(), stored, has_begun: false }
+    }
+
+    /// Takes the next octets.
+    pub(super) fn take(&mut self, chunk: &[u8]) {
+        self.has_begun = true;
+        self.identifier.push(chunk);
+        if self.stored.is_ok() {
+            self.stored = self.batch.write(chunk);
+        }
+    }
+
+    /// Whether anything of it has come.
+    pub(super) fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    /// It has come to its end, after so many octets; it is still to be finished in the store.
+    pub(super) fn end(self, bytes: u64) -> Arrival {
+        let (identity, fields) = self.identifier.finish_with_fields();
+        Arrival { bytes, identity, from: fields.from, subject: fields.subject, stored: self.stored }
+    }
+
+    /// It will not come to its end: what is known of it.
+    pub(super) fn abandon(self) -> Arrival {
+        self.batch.abandon();
+        Arrival { stored: Ok(()), ..self.end(0) }
+    }
+}
+
+/// What came.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// Octets, as counted on the wire.
+    pub(super) bytes: u64,
+    pub(super) identity: Option<Identity>,
+    from: Option<Vec<u8>>,
+    subject: Option<Vec<u8>>,
+    /// What the store made of it.
+    pub(super) stored: Result<()>,
+}
+
+impl Arrival {
+    /// Nothing of a message came.
+    pub(super) fn nothing() -> Arrival {
+        Arrival { bytes: 0, identity: None, from: None, subject: None, stored: Ok(()) }
+    }
+
+    /// What a second text of the same message is compared with.
+    pub(super) fn summary(&self) -> (u64, Option<Identity>) {
+        (self.bytes, self.identity)
+    }
+
+    /// The bodies of the fields From and Subject.
+    pub(super) fn into_fields(self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        (self.from, self.subject)
+    }
+
+    /// What is known of the message that was planned so.
+    pub(super) fn into_fact<'a>(self, step: &Step, unique_id: Option<&'a [u8]>) -> Fact<'a> {
+        let may_be_known = matches!(step.reason, Reason::Unrecognised | Reason::Reused);
+        Fact {
+            number: step.number,
+            unique_id: unique_id.unwrap_or_default().into(),
+            octets: step.octets,
+            bytes: self.bytes,
+            identity: self.identity,
+            then_delete: step.action == Action::Fetch { then_delete: true },
+            may_be_known,
+            from: self.from,
+            subject: self.subject,
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! What came of one session's work, and whose fault it is where it ended early. Every failure has an owner,
+//! and the owner decides what may go on ([`super::next`]).
+
+use crate::error::{Error, Kind};
+
+/// Whose failure it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Owner {
+    /// One message's: it is noted and tried again later, everything else goes on.
+    Message,
+    /// The connection's: it was cut, fell silent or is out of step. Another session may do better.
+    Connection,
+    /// The server's: it asked to be left alone, or has trouble of its own. The account waits.
+    Server,
+    /// The store's: it cannot take mail now. Nothing is retrieved for it and nothing deleted.
+    Store,
+    /// The journal's: it cannot be written, so nothing can be delivered or deleted.
+    Journal,
+    /// The user's, who asked to stop.
+    User,
+    /// The configuration's, or the credentials': somebody has to change something first.
+    Configuration,
+}
+
+/// What ended a session's work before all was done.
+#[derive(Debug)]
+pub struct Halt {
+    /// Whose failure it is.
+    pub owner: Owner,
+    /// What happened.
+    pub error: Error,
+}
+
+impl Halt {
+    /// Work that ended by the fault of `owner`.
+    pub fn by(owner: Owner, error: Error) -> Halt {
+        Halt { owner, error }
+    }
+
+    /// Whether nothing that comes in can be kept from now on.
+    pub(super) fn takes_nothing(&self) -> bool {
+        matches!(self.owner, Owner::Store | Owner::Journal)
+    }
+
+    /// What a sign-in, or a connection before it, failed with.
+    pub fn at_sign_in(error: Error) -> Halt {
+        let owner = match error.kind() {
+            Kind::Interrupted => Owner::User,
+            Kind::InUse | Kind::LoginDelay | Kind::ServerTemporary | Kind::ServerPermanent => Owner::Server,
+            Kind::Timeout(_) | Kind::LineLost | Kind::Protocol | Kind::Connect => Owner::Connection,
+            _ => Owner::Configuration,
+        };
+        Halt { owner, error }
+    }
+
+    /// What a command failed with after the sign-in, where it is no single message's failure.
+    pub fn in_session(error: Error) -> Halt {
+        let owner = match error.kind() {
+            Kind::Interrupted => Owner::User,
+            _ if error.ends_the_session() => Owner::Connection,
+            Kind::Usage | Kind::Config | Kind::Unsupported => Owner::Configuration,
+            _ => Owner::Server,
+        };
+        Halt { owner, error }
+    }
+}
+
+/// What one session was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Task {
+    /// Bring in what is new, and delete what is due.
+    New,
+    /// Delete what is due and retrieve nothing: a session in which something was retrieved that could not
+    /// be kept must not end by QUIT, since servers exist that take away what was retrieved (Gmail;
+    /// `EXPIRE 0`, RFC 2449 section 6.7).
+    Deletions,
+    /// Try what was refused before.
+    Refused,
+    /// Try the one message that broke a session before.
+    Broken,
+}
+
+/// How far a session got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Connecting and signing in.
+    SigningIn,
+    /// Listing the maildrop.
+    Looking,
+    /// Asking for headers.
+    Headers,
+    /// Retrieving messages.
+    Retrieving,
+    /// DELE and QUIT.
+    Deleting,
+    /// All that was to be done is done.
+    Done,
+}
+
+/// What came of one session.
+#[derive(Debug)]
+#[must_use]
+pub struct Outcome {
+    /// How far it got.
+    pub stage: Stage,
+    /// Messages that were delivered.
+    pub delivered: u32,
+    /// Messages whose failure was noted, so that the next session goes on without them.
+    pub failed: u32,
+    /// Whether something was retrieved that is not kept, so that no QUIT was said.
+    pub owed: bool,
+    /// Whether deletions are due that were not confirmed.
+    pub has_due: bool,
+    /// Whether commands were sent ahead of the answers to earlier ones.
+    pub was_ahead: bool,
+    /// What ended it early.
+    pub halt: Option<Halt>,
+}
+
+impl Outcome {
+    /// A session that has not begun to do anything.
+    pub(super) fn new() -> Outcome {
+        Outcome {
+            stage: Stage::SigningIn,
+            delivered: 0,
+            failed: 0,
+            owed: false,
+            has_due: false,
+            was_ahead: false,
+            halt: None,
+        }
+    }
+
+    /// Whether a next session would begin elsewhere than this one did.
+    pub fn has_progress(&self) -> bool {
+        self.stage == Stage::Retrieving && self.delivered + self.failed > 0
+    }
+}

@@ -1,0 +1,75 @@
+//! Recognises a message by its own text, once it is here: where the listing could not tell whether it is known,
+//! and its header could not be asked, or the server has no unique-ids. What was delivered before is not
+//! delivered again.
+
+use std::collections::{HashMap, HashSet};
+
+use super::journal::{Entry, EntryId, State, View};
+use super::round::Fact;
+use crate::identity::Identity;
+
+/// Delivered messages that came back, or that have no unique-id, by what they are recognised by.
+#[derive(Debug, Default)]
+pub(super) struct Recognise {
+    /// Made when it is first needed.
+    by_identity: Option<HashMap<Identity, Vec<EntryId>>>,
+    unnamed: HashMap<(Identity, Option<u64>), Vec<EntryId>>,
+    /// Entries that a message was recognised as.
+    taken: HashSet<EntryId>,
+}
+
+impl Recognise {
+    pub(super) fn new(view: &View) -> Self {
+        let mut unnamed: HashMap<_, Vec<EntryId>> = HashMap::new();
+        for entry in view.find(b"").filter(|entry| entry.state == State::Delivered) {
+            if let Some(identity) = entry.identity {
+                unnamed.entry((identity, entry.octets)).or_default().push(entry.id);
+            }
+        }
+        Recognise { unnamed, ..Recognise::default() }
+    }
+
+    /// The entry of a message that came again; each once, as two messages alike are two. A message that
+    /// could not be named by its header before is named by it now.
+    pub(super) fn take(&mut self, fact: &mut Fact<'_>, view: &View) -> Option<EntryId> {
+        let identity = fact.identity?;
+        if !fact.may_be_known {
+            return match fact.unique_id.is_empty() {
+                true => self.unnamed.get_mut(&(identity, fact.octets))?.pop(),
+                false => None,
+            };
+        }
+        if fact.unique_id.is_empty() {
+            fact.unique_id = name(Some(identity)).into();
+        }
+        let is_free = |entry: &EntryId| !self.taken.contains(entry);
+        let same = view.find(&fact.unique_id).filter(|entry| {
+            let is_delivered = matches!(entry.state, State::Delivered | State::Gone(_));
+            entry.identity == Some(identity) && is_delivered && is_free(&entry.id)
+        });
+        // One on the server before a tombstone.
+        let own = same.max_by_key(|entry| entry.state == State::Delivered).map(|entry| entry.id);
+        let gone = self.by_identity.get_or_insert_with(|| gone_by_identity(view));
+        let other = || gone.get(&identity)?.iter().copied().find(is_free);
+        let entry = own.or_else(other)?;
+        self.taken.insert(entry);
+        Some(entry)
+    }
+}
+
+fn gone_by_identity(view: &View) -> HashMap<Identity, Vec<EntryId>> {
+    let mut gone: HashMap<_, Vec<EntryId>> = HashMap::new();
+    let is_gone = |entry: &Entry<'_>| matches!(entry.state, State::Gone(_));
+    for entry in view.iter().filter(is_gone) {
+        if let Some(identity) = entry.identity {
+            gone.entry(identity).or_default().push(entry.id);
+        }
+    }
+    gone
+}
+
+/// The unique-id of a message on a server that gives it none: two messages with the same header have the
+/// same one, and are still two.
+pub(super) fn name(identity: Option<Identity>) -> Vec<u8> {
+    identity.map_or_else(|| "header:none".to_owned(), |identity| format!("header:{identity}")).into_bytes()
+}

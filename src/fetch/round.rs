@@ -1,0 +1,161 @@
+//! A round: messages that came one after the other and are committed together. Only what is proven to be
+//! whole, and the message it was taken for, can be committed: a [`Proven`] round is the only kind that the
+//! committer takes, and making one drops the rest.
+
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+use crate::identity::Identity;
+use crate::store::{Batch, Limits};
+
+/// A round ends after so long, so that a lost connection costs little.
+const LONGEST: Duration = Duration::from_secs(2);
+
+/// What is known of a message that is whole in the temporary place.
+#[derive(Debug)]
+pub(super) struct Fact<'a> {
+    pub(super) number: u32,
+    /// Empty where it has none.
+    pub(super) unique_id: Cow<'a, [u8]>,
+    /// As the server declares it.
+    pub(super) octets: Option<u64>,
+    /// As counted.
+    pub(super) bytes: u64,
+    pub(super) identity: Option<Identity>,
+    pub(super) then_delete: bool,
+    /// Whether it may be one that was delivered before, which only its text could tell.
+    pub(super) may_be_known: bool,
+    /// The bodies of its header fields From and Subject, cut short.
+    pub(super) from: Option<Vec<u8>>,
+    pub(super) subject: Option<Vec<u8>>,
+}
+
+impl Fact<'_> {
+    /// Whether it has just the octets that were declared; `None` where none were.
+    pub(super) fn fits(&self) -> Option<bool> {
+        self.octets.map(|octets| octets == self.bytes)
+    }
+}
+
+/// Why a message is believed to be whole, and the one it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Proof {
+    /// A question behind it was answered as only a conversation in step can answer it.
+    Question,
+    /// It has just the octets that were declared, and every answer before it fitted.
+    Octets,
+    /// Nothing speaks against it, and the server answers no question: it may be delivered, not deleted.
+    NoneToBeHad,
+}
+
+struct Arrived<'a> {
+    fact: Fact<'a>,
+    proof: Option<Proof>,
+}
+
+/// Messages on their way into the store.
+pub(super) struct Round<'a> {
+    arrived: Vec<Arrived<'a>>,
+    /// How many of them, from the first on, have their proof.
+    proven: usize,
+    /// From which message on an answer that did not fit stands against what came: a refusal may be a
+    /// stray one, and all that follows it another message's.
+    doubtful_from: Option<usize>,
+    octets: u64,
+    began: Instant,
+    batch: Box<dyn Batch>,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(batch: Box<dyn Batch>) -> Self {
+        let arrived = Vec::new();
+        Round { arrived, proven: 0, doubtful_from: None, octets: 0, began: Instant::now(), batch }
+    }
+
+    /// Where the next message is written.
+    pub(super) fn batch(&mut self) -> &mut dyn Batch {
+        &mut *self.batch
+    }
+
+    /// Takes what is known of the message that was finished last.
+    pub(super) fn push(&mut self, fact: Fact<'a>) {
+        self.octets = self.octets.saturating_add(fact.bytes);
+        self.arrived.push(Arrived { fact, proof: None });
+    }
+
+    /// Notes that a message was refused: until the next proof nothing behind it is whole by itself.
+    pub(super) fn note_refusal(&mut self) {
+        self.doubtful_from.get_or_insert(self.arrived.len());
+    }
+
+    /// Whether an answer since the last proof did not fit.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful_from.is_some()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.arrived.is_empty()
+    }
+
+    /// Whether nothing waits for its proof.
+    pub(super) fn is_proven(&self) -> bool {
+        self.proven == self.arrived.len()
+    }
+
+    /// Whether it holds as much as the store takes at once, or has lasted long enough.
+    pub(super) fn is_full(&self, limits: Limits) -> bool {
+        let is_large = self.arrived.len() >= limits.messages || self.octets >= limits.octets;
+        !self.is_empty() && (is_large || self.began.elapsed() >= LONGEST)
+    }
+
+    /// What has no proof yet, in the order in which it came, and how many of these came before an answer
+    /// that did not fit.
+    pub(super) fn unproven(&self) -> (Vec<&Fact<'a>>, usize) {
+        let facts: Vec<_> = self.arrived[self.proven..].iter().map(|arrived| &arrived.fact).collect();
+        let sure = self.doubtful_from.map_or(facts.len(), |from| from.saturating_sub(self.proven));
+        (facts, sure)
+    }
+
+    /// Everything that came so far is proven.
+    pub(super) fn prove(&mut self, proof: Proof) {
+        for arrived in &mut self.arrived[self.proven..] {
+            arrived.proof = Some(proof);
+        }
+        self.proven = self.arrived.len();
+        self.doubtful_from = None;
+    }
+
+    /// Of the unproven messages those of these positions are whole by themselves.
+    pub(super) fn prove_some(&mut self, positions: &[usize]) {
+        for position in positions {
+            if let Some(arrived) = self.arrived.get_mut(self.proven + position) {
+                arrived.proof = Some(Proof::Octets);
+            }
+        }
+    }
+
+    /// What can be committed; the rest is dropped, and fetched again. Also says whether anything was.
+    pub(super) fn into_proven(mut self) -> (Proven<'a>, bool) {
+        let mut facts = Vec::with_capacity(self.arrived.len());
+        let mut has_dropped = false;
+        for (index, Arrived { mut fact, proof }) in self.arrived.into_iter().enumerate() {
+            match proof {
+                None => {
+                    self.batch.discard(index);
+                    has_dropped = true;
+                }
+                Some(proof) => {
+                    fact.then_delete &= proof != Proof::NoneToBeHad;
+                    facts.push((index, fact));
+                }
+            }
+        }
+        (Proven { facts, batch: self.batch }, has_dropped)
+    }
+}
+
+/// Messages that may be delivered: each with its index in the batch, which holds no others.
+pub(super) struct Proven<'a> {
+    pub(super) facts: Vec<(usize, Fact<'a>)>,
+    pub(super) batch: Box<dyn Batch>,
+}

@@ -1,0 +1,264 @@
+//! Proves that a conversation is in step: that every answer so far was the one to its command.
+//!
+//! A server that loses a command, adds an answer, or does not byte-stuff a message is one answer behind or
+//! ahead from then on: one message's text would be recorded as another's. What proves the opposite is a
+//! question whose answer cannot be mistaken: `UIDL n`, which names the message; else `LIST n` with its
+//! octets; else STAT with the figures of this session. `-ERR` and an empty `+OK` prove nothing: a stray one
+//! could stand for anything. Sits between [`super::Window`], which sends questions along with other
+//! commands, and whoever retrieves.
+
+use super::{Session, Transaction};
+use crate::error::{Error, Kind, Phase, Result};
+use crate::protocol::{Command, Maildrop, Reply, listing};
+
+/// A question about one message, in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    /// `UIDL n`.
+    UniqueId(u32),
+    /// `LIST n`.
+    Octets(u32),
+    /// STAT.
+    Figures,
+    /// NOOP: its `+OK` behind refusals shows that no answer is missing, and nothing more.
+    Nothing,
+}
+
+impl Question {
+    /// The command that asks it.
+    pub(super) fn command(self) -> Command<'static> {
+        match self {
+            Question::UniqueId(number) => Command::Uidl(Some(number)),
+            Question::Octets(number) => Command::List(Some(number)),
+            Question::Figures => Command::Stat,
+            Question::Nothing => Command::Noop,
+        }
+    }
+}
+
+/// What the answer to a question says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// Every answer up to here was the one to its command.
+    Proven,
+    /// Nothing: the server refused the question, or its answer names nothing.
+    Unanswered,
+    /// Nothing speaks against it, but the server answers no question that would prove it: what came may
+    /// be delivered, and must not be deleted.
+    Unprovable,
+}
+
+/// Which question is asked next: what a server does not answer is not asked again.
+#[derive(Debug, Clone)]
+pub struct Questions<'m> {
+    maildrop: &'m Maildrop,
+    /// How many kinds of question were found to be of no use.
+    given_up: u8,
+}
+
+impl<'m> Questions<'m> {
+    /// All questions about the messages of that maildrop.
+    pub fn new(maildrop: &'m Maildrop) -> Self {
+        Questions { maildrop, given_up: 0 }
+    }
+
+    /// The maildrop that they are about.
+    pub(super) fn maildrop(&self) -> &'m Maildrop {
+        self.maildrop
+    }
+
+    /// The best question about that message that may still be of use.
+    pub fn about(&self, number: u32) -> Question {
+        let message = self.maildrop.message(number);
+        let has_unique_id = message.is_some_and(|message| message.unique_id.is_some());
+        let has_octets = message.is_some_and(|message| message.octets.is_some());
+        match self.given_up {
+            0 if has_unique_id => Question::UniqueId(number),
+            0 | 1 if has_octets => Question::Octets(number),
+            0..=2 if self.maildrop.drop_listing().is_some() => Question::Figures,
+            _ => Question::Nothing,
+        }
+    }
+
+    /// Notes that a question was not answered in a way that proves anything.
+    pub fn give_up(&mut self, question: Question) {
+        let kinds = match question {
+            Question::UniqueId(_) => 1,
+            Question::Octets(_) => 2,
+            Question::Figures | Question::Nothing => 3,
+        };
+        self.given_up = self.given_up.max(kinds);
+    }
+}
+
+impl Session<Transaction> {
+    /// Asks about that message until a question is answered. Nothing may be on its way.
+    ///
+    /// # Errors
+    /// [`Kind::Protocol`] where the conversation is out of step; what ends the session.
+    pub fn prove_step(&mut self, questions: &mut Questions<'_>, number: u32) -> Result<Step> {
+        let mut asked = questions.about(number);
+        self.send_all(&[asked.command()])?;
+        loop {
+            let reply = self.reply(Phase::Reply)?;
+            match self.understand(asked, &reply, questions.maildrop)? {
+                Understood::Step(Step::Unanswered) if asked != Question::Nothing => {
+                    questions.give_up(asked);
+                    asked = questions.about(number);
+                    self.send_all(&[asked.command()])?;
+                }
+                Understood::Step(step) => {
+                    // Nothing was asked that could still be answered.
+                    return if self.connection.has_unread() { Err(out_of_step()) } else { Ok(step) };
+                }
+                // A listing may follow, or nothing: only the next command makes sure that something does.
+                Understood::Empty => {
+                    questions.give_up(asked);
+                    let next = questions.about(number);
+                    self.send_all(&[next.command()])?;
+                    if self.is_listing_next()? {
+                        self.read_listing(asked, questions.maildrop)?;
+                        // It names every message: that is proof, and the question behind it is answered too.
+                        let reply = self.reply(Phase::Reply)?;
+                        if let Understood::Empty = self.understand(next, &reply, questions.maildrop)?
+                            && self.connection.has_unread()
+                        {
+                            return Err(out_of_step());
+                        }
+                        return Ok(Step::Proven);
+                    }
+                    asked = next;
+                }
+            }
+        }
+    }
+
+    /// Reads the answer to a question that was sent along with other commands. `is_followed` says that
+    /// another command was sent behind it.
+    ///
+    /// # Errors
+    /// As [`Session::prove_step`].
+    pub(super) fn read_step(
+        &mut self,
+        question: Question,
+        maildrop: &Maildrop,
+        is_followed: bool,
+    ) -> Result<Step> {
+        let reply = self.reply(Phase::Reply)?;
+        match self.understand(question, &reply, maildrop)? {
+            Understood::Step(step) => Ok(step),
+            Understood::Empty if is_followed && self.is_listing_next()? => {
+                self.read_listing(question, maildrop)?;
+                Ok(Step::Proven)
+            }
+            Understood::Empty => Ok(Step::Unanswered),
+        }
+    }
+
+    fn understand(&self, question: Question, reply: &Reply, maildrop: &Maildrop) -> Result<Understood> {
+        if !reply.is_ok() {
+            return Ok(Understood::Step(Step::Unanswered));
+        }
+        let text = reply.text.trim_ascii();
+        let step = match question {
+            Question::Nothing => Step::Unprovable,
+            Question::UniqueId(number) => match names_unique_id(text, number, maildrop) {
+                Some(true) => Step::Proven,
+                Some(false) => return Err(out_of_step()),
+                None => return Ok(Understood::Empty),
+            },
+            Question::Octets(number) => match names_octets(text, number, maildrop) {
+                Some(Named::Octets) => Step::Proven,
+                Some(Named::OtherOctets) => Step::Unanswered,
+                Some(Named::Another) => return Err(out_of_step()),
+                None => return Ok(Understood::Empty),
+            },
+            Question::Figures => {
+                if listing::drop_listing(text).ok() != maildrop.drop_listing() {
+                    return Err(out_of_step());
+                }
+                Step::Proven
+            }
+        };
+        Ok(Understood::Step(step))
+    }
+
+    /// Whether the next line is one of a listing: it begins with a number, and no reply does.
+    fn is_listing_next(&mut self) -> Result<bool> {
+        let line = self.connection.peek(Phase::Reply)?;
+        let is_reply = line.starts_with(b"+OK") || line.starts_with(b"-ERR");
+        let is_listing = line.trim_ascii_start().first().is_some_and(u8::is_ascii_digit) || line == b".";
+        if is_reply || is_listing { Ok(is_listing) } else { Err(out_of_step()) }
+    }
+
+    /// Reads a whole listing that came for a question about one message (axllent/mailpit 1.29), which has
+    /// to be this maildrop's.
+    fn read_listing(&mut self, question: Question, maildrop: &Maildrop) -> Result<()> {
+        let mut fits = true;
+        let mut count = 0;
+        self.connection.listing(|line| {
+            count += 1;
+            fits &= match question {
+                Question::UniqueId(_) => listing::unique_id(line).is_ok_and(|(number, unique_id)| {
+                    maildrop.message(number).is_some_and(|message| message.unique_id == Some(unique_id))
+                }),
+                _ => listing::scan(line).is_ok_and(|(number, octets)| {
+                    maildrop.message(number).is_some_and(|message| message.octets == octets)
+                }),
+            };
+            if fits && count <= maildrop.len() { Ok(()) } else { Err(out_of_step()) }
+        })?;
+        if count > 0 { Ok(()) } else { Err(out_of_step()) }
+    }
+}
+
+enum Understood {
+    Step(Step),
+    /// `+OK` with nothing that names a message: a listing may follow.
+    Empty,
+}
+
+/// Whether the answer to `UIDL n` names the message; `None` where it names none. Servers exist that leave
+/// the number out (Twisted), and others that name the message otherwise here than in the listing.
+fn names_unique_id(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<bool> {
+    let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
+    if !listed.is_empty() && text.ends_with(listed) {
+        return Some(true);
+    }
+    match listing::unique_id(text) {
+        Ok((named, unique_id)) => Some(named == number && !is_a_count(unique_id)),
+        // The number alone, words for people, or nothing.
+        Err(_) => None,
+    }
+}
+
+/// `120 octets` is how a server answers RETR, not UIDL.
+fn is_a_count(text: &[u8]) -> bool {
+    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    [&b"octets"[..], b"bytes", b"messages", b"message"].iter().any(|unit| word.eq_ignore_ascii_case(unit))
+}
+
+enum Named {
+    /// The message, with the octets it was listed with.
+    Octets,
+    /// The message, with others.
+    OtherOctets,
+    /// Something else.
+    Another,
+}
+
+fn names_octets(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<Named> {
+    let (named, octets) = listing::scan(text).ok()?;
+    let listed = maildrop.message(number).and_then(|message| message.octets);
+    Some(match octets {
+        Some(_) if named == number && octets == listed => Named::Octets,
+        Some(_) if named == number => Named::OtherOctets,
+        // The answer to another question, or to another message.
+        _ => Named::Another,
+    })
+}
+
+pub(super) fn out_of_step() -> Error {
+    Error::new(Kind::Protocol, "what came was not the answer to what was asked")
+        .because("a server that does not byte-stuff its messages, loses commands or adds answers does this")
+}

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Authorization, Session};
+use super::{Authorization, Session, dialogue};
 use crate::connection::{Connection, Transcript};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
@@ -73,9 +73,9 @@ impl Dial<'_> {
         let mut transport = Transport::connect(self.target, self.way, patience, self.stop)?;
         if self.security == Security::Stls {
             let mut connection = Connection::new(transport, patience, None);
-            connection.reply(Phase::Greeting)?;
-            connection.send(&Command::Stls)?;
-            connection.reply(Phase::Reply)?;
+            dialogue::reply(&mut connection, Phase::Greeting)?;
+            dialogue::send_all(&mut connection, &[Command::Stls])?;
+            dialogue::reply(&mut connection, Phase::Reply)?;
             transport = connection.into_transport();
         }
         transport.examine(self.tls, self.host(), patience)

@@ -105,7 +105,7 @@ impl Window {
             self.octets += expected;
             commands.push(self.what.command(number));
         }
-        if commands.is_empty() { Ok(()) } else { session.connection.send_all(&commands) }
+        if commands.is_empty() { Ok(()) } else { session.send_all(&commands) }
     }
 
     /// Reads the next answer, streaming the message or header in it to `take`; returns its octets.
@@ -117,7 +117,7 @@ impl Window {
             return Err(Error::new(Kind::Usage, "asked for an answer to no command"));
         };
         self.octets -= expected;
-        let reply = session.connection.reply(Phase::Reply)?;
+        let reply = session.reply(Phase::Reply)?;
         if !reply.is_ok() {
             let says = format!("could not {}", self.what.doing(number));
             return Err(Error::new(reply.refusal(), says).because(reply.words()));

@@ -28,17 +28,24 @@ pub enum Phase {
     Lock,
 }
 
-impl fmt::Display for Phase {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Phase {
+    /// What is being done in it: `connecting`, `waiting for a reply`.
+    pub(crate) fn doing(self) -> &'static str {
+        match self {
             Phase::Connect => "connecting",
-            Phase::Tls => "the TLS handshake",
+            Phase::Tls => "agreeing on TLS",
             Phase::Greeting => "waiting for the greeting",
             Phase::Reply => "waiting for a reply",
             Phase::Body => "waiting for more of a message",
             Phase::Send => "sending a command",
             Phase::Lock => "waiting for a lock",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.doing())
     }
 }
 

@@ -26,7 +26,7 @@
 //! | [`program`] | starts what the user wants run, without our secrets | nothing |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | mechanisms, their order of choice, challenge to response | `error`, `protocol` |
-//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `auth::Secret` |
+//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS; each wait with a deadline, ended by a stop | `auth::Secret` |
 //! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `auth::Secret`, `transport`, `protocol` |
 //! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
 //! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
@@ -47,6 +47,7 @@
 //! use pop3::auth::{Credentials, Secret};
 //! use pop3::server::{Behaviour, Server, samples};
 //! use pop3::session::Dial;
+//! use pop3::sys::Stop;
 //! use pop3::transport::{Security, Target, TlsSettings, Way};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,8 +55,9 @@
 //! let target = Target::Tcp { host: "127.0.0.1".into(), port: server.addr().port() };
 //! let tls = TlsSettings::default();
 //! // Cleartext is for loopback: `Security::Implicit` is what a real server wants.
-//! let (way, patience) = (Way::default(), Duration::from_secs(10));
-//! let dial = Dial { target: &target, way: &way, security: Security::None, tls: &tls, patience };
+//! let (way, stop, patience) = (Way::default(), Stop::new(), Duration::from_secs(10));
+//! let dial =
+//!     Dial { target: &target, way: &way, security: Security::None, tls: &tls, patience, stop: &stop };
 //! let session = dial.dial(&|| None)?;
 //! let credentials = Credentials::with_password("demo", Secret::new("tanstaaf"));
 //! let mut session = session.sign_in(&credentials, None).map_err(|refused| refused.error)?;

@@ -48,7 +48,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
             return Ok(telling.fail(about, error)?);
         }
     };
-    telling.tell_all(&line::of(account, &session))?;
+    telling.tell_all(&line::of(account, context.stop(), &session))?;
     let proof = match context.proof(account) {
         Ok(proof) => proof,
         Err(error) => return Ok(telling.fail("sign-in", error)?),

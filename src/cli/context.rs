@@ -9,6 +9,7 @@ use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
 use pop3::session::{Authorization, Dial, Session, Transaction};
+use pop3::sys::Stop;
 
 use super::output::Output;
 use super::report;
@@ -19,16 +20,23 @@ pub(crate) struct Context {
     output: Arc<Output>,
     environment: Environment,
     config: Config,
+    stop: Stop,
 }
 
 impl Context {
     pub(crate) fn new(output: Arc<Output>, environment: Environment, config: Config) -> Self {
-        Context { output, environment, config }
+        Context { output, environment, config, stop: Stop::new() }
     }
 
     /// The same output in other surroundings, without a configuration.
     pub(crate) fn within(&self, environment: Environment) -> Self {
-        Context { output: Arc::clone(&self.output), environment, config: Config::default() }
+        let (output, config, stop) = (Arc::clone(&self.output), Config::default(), self.stop.clone());
+        Context { output, environment, config, stop }
+    }
+
+    /// What ends the waits of every session soon after it is requested.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     pub(crate) fn output(&self) -> &Output {
@@ -67,7 +75,7 @@ impl Context {
             let trace = Trace::new(Arc::clone(&self.output));
             is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
-        dialling(account).dial(&transcript)
+        dialling(account, &self.stop).dial(&transcript)
     }
 
     /// A session that is signed in.
@@ -99,13 +107,14 @@ impl Context {
 }
 
 /// How an account's server is reached.
-pub(crate) fn dialling(account: &Account) -> Dial<'_> {
+pub(crate) fn dialling<'a>(account: &'a Account, stop: &'a Stop) -> Dial<'a> {
     Dial {
         target: &account.server,
         way: &account.way,
         security: account.security,
         tls: &account.tls,
         patience: account.timeout,
+        stop,
     }
 }
 

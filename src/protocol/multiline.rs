@@ -14,19 +14,9 @@ pub enum LineEnd {
     /// unstuffed, nor lets a `.` end the message.
     #[default]
     Crlf,
-    /// LF: a server whose status lines end so (seen with Post Office/NT, and scripts behind inetd)
-    /// ends its messages so as well.
+    /// LF, with or without a CR before it: a server whose status lines end so (seen with Post Office/NT, and
+    /// scripts behind inetd) ends its messages so as well, and others only their messages.
     Lf,
-}
-
-impl LineEnd {
-    /// A line end with the dot that may follow: where content could stop being plain.
-    fn border(self) -> &'static [u8] {
-        match self {
-            LineEnd::Crlf => b"\r\n.",
-            LineEnd::Lf => b"\n.",
-        }
-    }
 }
 
 /// Where between two chunks the frame stands.
@@ -42,6 +32,14 @@ enum State {
     Dot,
     /// Behind a dot that began a line, and a CR.
     DotCr,
+    /// Behind a bare LF, where only CRLF ends a line. What follows may turn out to be the end all the same.
+    LineLf,
+    /// Behind a bare LF and a dot, which is held back.
+    LfDot,
+    /// Behind a bare LF, a dot and a CR, which are held back.
+    LfDotCr,
+    /// Behind a bare LF, a dot and CRLF, which are held back: the end, if nothing follows.
+    LfEnd,
     /// The terminating line has been seen.
     End,
 }
@@ -51,17 +49,30 @@ enum State {
 pub struct Unstuffer {
     state: State,
     ends: LineEnd,
+    has_dots_behind_lf: bool,
 }
 
 impl Unstuffer {
     /// A frame that expects the first line of content next.
     pub fn new(ends: LineEnd) -> Self {
-        Unstuffer { state: State::Start, ends }
+        Unstuffer { state: State::Start, ends, has_dots_behind_lf: false }
     }
 
     /// Whether the terminating `.` has been seen.
     pub fn is_done(&self) -> bool {
         self.state == State::End
+    }
+
+    /// Whether a bare LF, a dot and CRLF came last, which are held back: by RFC 1939 content in the middle of
+    /// a line, but the end of a message whose lines end in LF.
+    pub fn may_be_done(&self) -> bool {
+        self.state == State::LfEnd
+    }
+
+    /// Whether content was handed on, where only CRLF ends a line, in which a dot follows a bare LF: read with
+    /// [`LineEnd::Lf`] it would have lost that dot.
+    pub fn has_dots_behind_lf(&self) -> bool {
+        self.has_dots_behind_lf
     }
 
     /// Takes the next chunk; hands content to `emit` in order and returns how many bytes belonged
@@ -87,7 +98,7 @@ impl Unstuffer {
                     }
                 }
                 State::Dot => match (byte, self.ends) {
-                    (b'\r', LineEnd::Crlf) => {
+                    (b'\r', _) => {
                         self.state = State::DotCr;
                         at += 1;
                     }
@@ -108,25 +119,64 @@ impl Unstuffer {
                         self.state = State::LineCr;
                     }
                 }
+                State::LineLf | State::LfDot | State::LfDotCr | State::LfEnd => {
+                    at += usize::from(self.behind_bare_lf(byte, &mut emit));
+                }
                 State::End => {}
             }
         }
         at
     }
 
-    /// Emits content up to the next line that begins with a dot, or all of `input`; returns how
-    /// much was used.
+    /// Takes a byte behind a bare LF, or says that it is to be taken in the state that is then reached.
+    fn behind_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
+        let (next, held): (State, &[u8]) = match (self.state, byte) {
+            (State::LineLf, b'.') => (State::LfDot, b""),
+            (State::LfDot, b'\r') => (State::LfDotCr, b""),
+            (State::LfDotCr, b'\n') => (State::LfEnd, b""),
+            (State::LfDot, _) => (State::Line, b"."),
+            (State::LfDotCr, _) => (State::LineCr, b".\r"),
+            (State::LfEnd, _) => (State::Start, b".\r\n"),
+            _ => (State::Line, b""),
+        };
+        let is_taken = matches!(next, State::LfDot | State::LfDotCr | State::LfEnd);
+        self.state = next;
+        if !held.is_empty() {
+            self.has_dots_behind_lf = true;
+            emit(held);
+        }
+        is_taken
+    }
+
+    /// Emits content up to the next line that begins with a dot, or all of `input` but what may be the end;
+    /// returns how much was used.
     fn plain(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
-        let border = self.ends.border();
-        if let Some(found) = memmem::find(input, border) {
-            emit(&input[..found + border.len() - 1]);
-            self.state = State::Dot;
-            return found + border.len();
+        let mut from = 0;
+        while let Some(found) = memmem::find(&input[from..], b"\n.") {
+            let dot = from + found + 1;
+            if self.ends == LineEnd::Lf || input[..dot].ends_with(b"\r\n") {
+                emit(&input[..dot]);
+                self.state = State::Dot;
+                return dot + 1;
+            }
+            self.state = match &input[dot..] {
+                b"." => State::LfDot,
+                b".\r" => State::LfDotCr,
+                b".\r\n" => State::LfEnd,
+                _ => {
+                    self.has_dots_behind_lf = true;
+                    from = dot + 1;
+                    continue;
+                }
+            };
+            emit(&input[..dot]);
+            return input.len();
         }
         emit(input);
         self.state = match (self.ends, input) {
             (LineEnd::Crlf, [.., b'\r', b'\n']) | (LineEnd::Lf, [.., b'\n']) => State::Start,
             (LineEnd::Crlf, [.., b'\r']) => State::LineCr,
+            (LineEnd::Crlf, [.., b'\n']) => State::LineLf,
             _ => State::Line,
         };
         input.len()
@@ -200,6 +250,8 @@ mod tests {
         for size in 1..12 {
             let (out, used, done) = unstuff(b"a\n..b\n\n.\n+OK\n", &[size], LineEnd::Lf);
             assert_eq!((out.as_slice(), used, done), (&b"a\n.b\n\n"[..], 9, true));
+            let (out, used, done) = unstuff(b"a\n..b\r\n.c\n.\r\n+OK\r\n", &[size], LineEnd::Lf);
+            assert_eq!((out.as_slice(), used, done), (&b"a\n.b\r\nc\n"[..], 13, true));
         }
     }
 
@@ -207,6 +259,33 @@ mod tests {
     fn leaves_what_follows_to_the_next_answer() {
         let (out, used, done) = unstuff(b"x\r\n.\r\n+OK next\r\n", &[64], LineEnd::Crlf);
         assert_eq!((out.as_slice(), used, done), (&b"x\r\n"[..], 6, true));
+    }
+
+    #[test]
+    fn what_ends_a_message_of_bare_line_feeds_is_held_back_and_given_out_where_more_follows() {
+        let table: &[(&[u8], &[u8], bool)] = &[
+            (b"a\n.\r\n", b"a\n", false),
+            (b"\n.\r\n", b"\n", false),
+            (b"a\r\nb\n.\r\n", b"a\r\nb\n", false),
+            (b"a\n..b\nc\n.\r\n", b"a\n..b\nc\n", true),
+            (b"a\n.\r\nb\n.\r\n", b"a\n.\r\nb\n", true),
+        ];
+        for (wire, content, has_dots) in table {
+            for size in 1..=wire.len() {
+                let mut frame = Unstuffer::new(LineEnd::Crlf);
+                let mut out = Vec::new();
+                for chunk in wire.chunks(size) {
+                    assert_eq!(frame.push(chunk, |part| out.extend_from_slice(part)), chunk.len());
+                }
+                assert_eq!(out, *content, "{wire:?} by {size}");
+                assert!(frame.may_be_done() && !frame.is_done(), "{wire:?} by {size}");
+                assert_eq!(frame.has_dots_behind_lf(), *has_dots, "{wire:?} by {size}");
+                // More that follows, however little, shows that it was content.
+                frame.push(b"x\r\n.\r\n", |part| out.extend_from_slice(part));
+                assert_eq!(out, [&wire[..], b"x\r\n"].concat());
+                assert!(frame.is_done());
+            }
+        }
     }
 
     #[test]

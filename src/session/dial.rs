@@ -3,10 +3,11 @@
 
 use std::time::Duration;
 
-use super::{Authorization, Session};
+use super::{Authorization, Session, dialogue};
 use crate::connection::{Connection, Transcript};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
+use crate::sys::Stop;
 use crate::transport::{Ending, Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport, Way};
 
 /// How long each phase of a second look may take: it only explains.
@@ -25,6 +26,8 @@ pub struct Dial<'a> {
     pub tls: &'a TlsSettings,
     /// How long each phase may take.
     pub patience: Duration,
+    /// What ends every wait, those of the session too, soon after it is requested.
+    pub stop: &'a Stop,
 }
 
 impl Dial<'_> {
@@ -67,12 +70,12 @@ impl Dial<'_> {
     /// As [`Dial::dial`].
     pub fn examine(&self) -> Result<Shown> {
         let patience = self.patience.min(PATIENCE_TO_LOOK);
-        let mut transport = Transport::connect(self.target, self.way, patience)?;
+        let mut transport = Transport::connect(self.target, self.way, patience, self.stop)?;
         if self.security == Security::Stls {
             let mut connection = Connection::new(transport, patience, None);
-            connection.reply(Phase::Greeting)?;
-            connection.send(&Command::Stls)?;
-            connection.reply(Phase::Reply)?;
+            dialogue::reply(&mut connection, Phase::Greeting)?;
+            dialogue::send_all(&mut connection, &[Command::Stls])?;
+            dialogue::reply(&mut connection, Phase::Reply)?;
             transport = connection.into_transport();
         }
         transport.examine(self.tls, self.host(), patience)
@@ -111,7 +114,7 @@ impl Dial<'_> {
     }
 
     fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
-        let transport = Transport::connect(self.target, self.way, self.patience)?;
+        let transport = Transport::connect(self.target, self.way, self.patience, self.stop)?;
         let ending = transport.ending();
         self.begin(transport, transcript, ask).map_err(|error| self.explain(error, &ending))
     }

@@ -38,7 +38,7 @@ impl Session<Transaction> {
         self.state.asked = true;
         if self.pipelines() {
             let burst = [Command::Capa, Command::Stat, Command::Uidl(None), Command::List(None)];
-            self.connection.send_all(&burst[usize::from(!asks_capa)..])?;
+            self.send_all(&burst[usize::from(!asks_capa)..])?;
             if asks_capa {
                 self.read_capabilities()?;
             }
@@ -47,7 +47,7 @@ impl Session<Transaction> {
         if asks_capa {
             self.ask_capabilities()?;
             if self.pipelines() {
-                self.connection.send_all(&[Command::Stat, Command::Uidl(None), Command::List(None)])?;
+                self.send_all(&[Command::Stat, Command::Uidl(None), Command::List(None)])?;
                 return self.read_burst();
             }
         }
@@ -58,12 +58,12 @@ impl Session<Transaction> {
     /// behind, whatever the others say.
     fn read_burst(&mut self) -> Result<Maildrop> {
         let mut collector = Collector::new();
-        let stat = self.connection.reply(Phase::Reply)?;
-        let uidl = self.connection.reply(Phase::Reply)?;
+        let stat = self.reply(Phase::Reply)?;
+        let uidl = self.reply(Phase::Reply)?;
         if uidl.is_ok() {
             self.connection.listing(|line| collector.unique_id(line))?;
         }
-        let list = self.connection.reply(Phase::Reply)?;
+        let list = self.reply(Phase::Reply)?;
         if list.is_ok() {
             self.connection.listing(|line| collector.scan(line))?;
         }

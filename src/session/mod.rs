@@ -7,9 +7,10 @@
 //! ```
 //!
 //! A call in the wrong state does not compile. One method a verb; what a reply means is decided
-//! here, how its bytes are framed in [`crate::connection`]. [`Window`] sends commands ahead.
+//! here, how its bytes are framed in [`crate::connection`], which knows no command. [`Window`] sends commands ahead.
 
 mod dial;
+mod dialogue;
 mod maildrop;
 mod sasl;
 mod sign_in;
@@ -27,11 +28,10 @@ pub use step::{Questions, Step};
 pub use window::{Ahead, MOST_OCTETS, Next, Wanted, Window};
 
 use std::str::FromStr;
-use std::time::Instant;
 
 use crate::connection::{Connection, MAX_LINE};
 use crate::error::{Error, Kind, Phase, Result};
-use crate::protocol::{Capabilities, Command, Greeting, Reply};
+use crate::protocol::{Capabilities, Command, Greeting};
 use crate::transport::{Certificate, TlsSettings};
 
 /// The most lines that a server may announce itself in.
@@ -107,56 +107,36 @@ impl<State> Session<State> {
         self.connection.certificate()
     }
 
-    /// Sends a command and reads its status line; an `-ERR` becomes an error that says
-    /// `could not <verb> <thing>`.
-    fn ask(&mut self, command: &Command<'_>, doing: &str) -> Result<Reply> {
-        let reply = self.converse(command)?;
-        if reply.is_ok() {
-            return Ok(reply);
-        }
-        Err(Error::new(reply.refusal(), format!("could not {doing}")).because(reply.words()))
-    }
-
-    /// Data that was read, or an error that quotes what could not be: without the secrets in it.
-    fn read<T>(&self, data: Result<T>) -> Result<T> {
-        data.map_err(|error| error.reworded(|words| self.connection.unquoted(words)))
-    }
-
-    /// Sends a command and reads its status line.
-    fn converse(&mut self, command: &Command<'_>) -> Result<Reply> {
-        self.connection.send(command)?;
-        self.connection.reply(Phase::Reply)
-    }
-
     /// Asks for the capabilities of this state. An `-ERR` means that there is no CAPA.
     fn ask_capabilities(&mut self) -> Result<()> {
-        self.connection.send(&Command::Capa)?;
+        self.send(&Command::Capa)?;
         self.read_capabilities()
     }
 
+    /// Reads the answer to CAPA, all of it within the time for one phase: it is asked for before anybody has
+    /// proven who he is, and real servers announce a dozen lines or two (RFC 2449 names eleven).
     fn read_capabilities(&mut self) -> Result<()> {
-        // Asked before anybody has proven who he is: all of it within one phase's patience.
-        let until = self.connection.deadline();
-        self.capabilities = if self.connection.reply(Phase::Reply)?.is_ok() {
-            let (mut lines, mut octets) = (Vec::new(), 0);
-            self.connection.listing(|line| {
-                octets += line.len() + 2;
-                // Real servers announce a dozen lines or two (RFC 2449 names eleven).
-                if lines.len() >= MOST_CAPABILITIES || octets > MAX_LINE {
-                    return Err(Error::new(Kind::Protocol, "the list of capabilities does not end"));
-                }
-                if Instant::now() > until {
-                    let says = "gave up on the list of capabilities, which comes too slowly";
-                    return Err(Error::new(Kind::Timeout(Phase::Reply), says));
-                }
-                lines.push(line.to_vec());
-                Ok(())
-            })?;
-            Some(Capabilities::of(lines))
-        } else {
-            None
-        };
+        self.connection.begin_phase();
+        let announced = self.announced_lines();
+        self.connection.end_phase();
+        self.capabilities = announced?.map(Capabilities::of);
         Ok(())
+    }
+
+    fn announced_lines(&mut self) -> Result<Option<Vec<Vec<u8>>>> {
+        if !self.reply(Phase::Reply)?.is_ok() {
+            return Ok(None);
+        }
+        let (mut lines, mut octets) = (Vec::new(), 0);
+        self.connection.listing(|line| {
+            octets += line.len() + 2;
+            if lines.len() >= MOST_CAPABILITIES || octets > MAX_LINE {
+                return Err(Error::new(Kind::Protocol, "the list of capabilities does not end"));
+            }
+            lines.push(line.to_vec());
+            Ok(())
+        })?;
+        Ok(Some(lines))
     }
 }
 
@@ -167,7 +147,7 @@ impl Session<Authorization> {
     /// # Errors
     /// An `-ERR` for a greeting is the server's own trouble, of the kind its response code says.
     pub fn open(mut connection: Connection, ask_capabilities: bool) -> Result<Self> {
-        let reply = connection.reply(Phase::Greeting)?;
+        let reply = dialogue::reply(&mut connection, Phase::Greeting)?;
         if !reply.is_ok() {
             let error = Error::new(reply.refusal(), "the server takes no sessions now");
             return Err(error.because(reply.words()));

@@ -5,9 +5,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use zeroize::Zeroizing;
 
+use super::dialogue::Answer;
 use super::{Authorization, Session};
 use crate::auth::{Exchange, Mechanism, Secret};
-use crate::connection::Answer;
 use crate::error::{Error, Kind, Result};
 use crate::protocol::command::MAX_COMMAND;
 use crate::protocol::{Command, Reply};
@@ -33,10 +33,10 @@ impl Session<Authorization> {
         let on_one_line = !self.wants_two_steps(mechanism) && first.as_ref().is_some_and(fits);
         let sent = if on_one_line { first.take() } else { None };
         let mut has_spoken = sent.is_some();
-        self.connection.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
+        self.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
         for _ in 0..MAX_CHALLENGES {
             let has_proven = has_spoken && exchange.has_proven();
-            let challenge = match self.connection.answer()? {
+            let challenge = match self.answer()? {
                 Answer::Challenge(challenge) => challenge,
                 Answer::Done(reply) if reply.is_ok() && !has_proven && takes_ok_for_a_prompt(mechanism) => {
                     prompt_of_o2(&reply)
@@ -47,7 +47,7 @@ impl Session<Authorization> {
                     // Some servers want the response on the line of AUTH, however long it gets.
                     let sent = first.take();
                     has_spoken = true;
-                    self.connection.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
+                    self.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
                     continue;
                 }
                 Answer::Done(reply) => {
@@ -70,7 +70,7 @@ impl Session<Authorization> {
                 }
             };
             match response {
-                Ok(text) => self.connection.send(&Command::Response(&text))?,
+                Ok(text) => self.send(&Command::Response(&text))?,
                 Err(error) => return Err(self.cancel(error)),
             }
             has_spoken = true;

@@ -59,7 +59,10 @@ impl Session<Authorization> {
         credentials: &Credentials,
         candidates: &[Mechanism],
     ) -> Result<Session<Transaction>, Refused> {
-        match self.try_mechanisms(credentials, candidates) {
+        self.connection.begin_phase();
+        let outcome = self.try_mechanisms(credentials, candidates);
+        self.connection.end_phase();
+        match outcome {
             Ok(()) => Ok(self.into_transaction()),
             Err(error) => {
                 let session = (!error.ends_the_session()).then_some(self);

@@ -1,11 +1,11 @@
-//! Reaching the server, or the proxy: name resolution and every address under one deadline. An address that
-//! stays silent is raced by the next one after a short head start (RFC 8305 section 5), so that a
-//! host with a dead IPv6 route costs a blink, not half the patience.
+//! Connects to the server, or to the proxy: name resolution and every address under one deadline, which a
+//! requested stop brings forward. An address that does not answer is raced by the next one after a short
+//! head start (RFC 8305 section 5), so that a host with a dead IPv6 route costs a fraction of a second.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,23 +14,71 @@ use socket2::{Domain, Socket, Type};
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
-use super::{Family, Names, Proxy, Raw, Target, Way};
+use super::{Family, Names, Proxy, Raw, STOPPED, Target, Way};
 use crate::error::{Error, Kind, Phase, Result};
+use crate::sys::Stop;
+use crate::sys::stop::LOOK_EVERY;
 
 /// How long one address is tried alone (RFC 8305 section 8: "Connection Attempt Delay").
 const HEAD_START: Duration = Duration::from_millis(250);
 
-/// Connects to `target` on that way before `deadline`.
-pub(super) fn dial(target: &Target, way: &Way, deadline: Instant) -> Result<Box<dyn Raw>> {
+/// How long a wait may last: until a deadline, or until a requested stop allows no more.
+#[derive(Debug, Clone)]
+struct Limit {
+    begun: Instant,
+    deadline: Instant,
+    stop: Stop,
+}
+
+impl Limit {
+    fn new(deadline: Instant, stop: &Stop) -> Limit {
+        Limit { begun: Instant::now(), deadline, stop: stop.clone() }
+    }
+
+    /// What is left of the time; never zero.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TimedOut`] when nothing is, [`STOPPED`] where that is so because of a stop.
+    fn left(&self) -> io::Result<Duration> {
+        let now = Instant::now();
+        let until = self.stop.bound(self.deadline, self.begun);
+        match until.saturating_duration_since(now) {
+            Duration::ZERO if now < self.deadline => Err(STOPPED.into()),
+            Duration::ZERO => Err(ErrorKind::TimedOut.into()),
+            left => Ok(left),
+        }
+    }
+
+    /// Waits for what another thread reports, `most` at most; `None` when that is over.
+    fn receive<T>(
+        &self,
+        reports: &Receiver<io::Result<T>>,
+        most: Duration,
+    ) -> io::Result<Option<io::Result<T>>> {
+        let begun = Instant::now();
+        loop {
+            let Some(most) = most.checked_sub(begun.elapsed()) else { return Ok(None) };
+            match reports.recv_timeout(self.left()?.min(most).min(LOOK_EVERY)) {
+                Ok(report) => return Ok(Some(report)),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("the attempt broke off")),
+            }
+        }
+    }
+}
+
+/// Connects to `target` on that way before `deadline`, or until a requested stop allows no more waiting.
+pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -> Result<Box<dyn Raw>> {
+    let limit = &Limit::new(deadline, stop);
     match (target, &way.tunnel, &way.proxy) {
         (_, Some(command), _) => Ok(Box::new(Tunnel::start(command, target)?)),
         (Target::Unix(path), ..) => {
             let path = path.clone();
-            let stream = within(deadline, move || UnixStream::connect(path));
+            let stream = within(limit, move || UnixStream::connect(path));
             Ok(Box::new(stream.map_err(|error| failed(target, way, error))?))
         }
-        (Target::Tcp { host, port }, _, Some(proxy)) => through(proxy, host, *port, way, deadline),
-        (Target::Tcp { host, port }, ..) => Ok(Box::new(straight(host, *port, way, deadline)?)),
+        (Target::Tcp { host, port }, _, Some(proxy)) => through(proxy, host, *port, way, limit),
+        (Target::Tcp { host, port }, ..) => Ok(Box::new(straight(host, *port, way, limit)?)),
     }
 }
 
@@ -39,7 +87,7 @@ pub(super) fn dial(target: &Target, way: &Way, deadline: Instant) -> Result<Box<
 /// # Errors
 /// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
 pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result<Vec<SocketAddr>> {
-    resolve(host, port, way, deadline_after(patience))
+    resolve(host, port, way, &Limit::new(deadline_after(patience), &Stop::new()))
 }
 
 /// Connects to one address, from the way's source, and hangs up.
@@ -57,10 +105,10 @@ fn connect(address: SocketAddr, source: Option<IpAddr>, patience: Duration) -> i
     }
 }
 
-fn straight(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<TcpStream> {
-    let addresses = resolve(host, port, way, deadline)?;
+fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream> {
+    let addresses = resolve(host, port, way, limit)?;
     let source = way.source;
-    let stream = race(addresses, deadline, move |address, patience| {
+    let stream = race(addresses, limit, move |address, patience| {
         let stream = connect(address, source, patience)?;
         // A command leaves in one write: waiting for more to send would only cost time.
         stream.set_nodelay(true)?;
@@ -79,27 +127,30 @@ fn connect_from(source: IpAddr, address: SocketAddr, patience: Duration) -> io::
 }
 
 /// Has the proxy connect, to the name or to one address of the server after the other.
-fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, deadline: Instant) -> Result<Box<dyn Raw>> {
+fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Box<dyn Raw>> {
     let server = Target::Tcp { host: host.to_owned(), port };
     let context = || format!("could not connect to {server} through the proxy {proxy}");
     let hosts = match proxy.names {
         Names::AtProxy => vec![host.to_owned()],
         // How we reach the proxy says nothing about how the proxy reaches the server.
-        Names::Here => resolve(host, port, &Way { source: None, ..way.clone() }, deadline)?
+        Names::Here => resolve(host, port, &Way { source: None, ..way.clone() }, limit)?
             .iter()
             .map(|address| address.ip().to_string())
             .collect(),
     };
     let mut failure = None;
     for host in hosts {
-        let line = straight(&proxy.host, proxy.port, way, deadline).map_err(|error| {
+        let line = straight(&proxy.host, proxy.port, way, limit).map_err(|error| {
             // The usual hint is about the server's ports.
             error.within(context()).hint("check the proxy's host and port, and whether it runs")
         })?;
-        let mut wire = Wire::new(Box::new(line));
-        wire.set_deadline(deadline);
+        let mut wire = Wire::new(Box::new(line), limit.stop.clone());
+        wire.set_deadline(limit.deadline);
         let (error, hint) = match socks::connect(&mut wire, proxy, &host, port) {
             Ok(()) => return Ok(wire.into_raw()),
+            Err(Trouble::Line(_)) if wire.was_stopped() => {
+                return Err(Error::new(Kind::Interrupted, context()).because(stopped_meanwhile()));
+            }
             Err(Trouble::Line(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
                     .because("the proxy did not answer in time"));
@@ -116,9 +167,9 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, deadline: Instant) -
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
 }
 
-fn resolve(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<Vec<SocketAddr>> {
+fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
     let name = host.to_owned();
-    let outcome = within(deadline, move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()));
+    let outcome = within(limit, move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()));
     let not_found = || Error::new(Kind::HostNotFound, format!("could not find the host {host}"));
     match outcome {
         Ok(mut addresses) => {
@@ -133,6 +184,10 @@ fn resolve(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<Vec<So
                 (true, _) => Err(not_found().because("its name has no address")),
             }
         }
+        Err(error) if error.kind() == STOPPED => {
+            Err(Error::new(Kind::Interrupted, format!("could not find the host {host}"))
+                .because(stopped_meanwhile()))
+        }
         Err(error) if error.kind() == ErrorKind::TimedOut => {
             Err(Error::new(Kind::Timeout(Phase::Connect), format!("could not find the host {host}"))
                 .because("the name servers did not answer in time"))
@@ -145,7 +200,7 @@ fn resolve(host: &str, port: u16, way: &Way, deadline: Instant) -> Result<Vec<So
 /// one fails, or when the latest has had its head start. The first to connect wins.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
-    deadline: Instant,
+    limit: &Limit,
     attempt: impl Fn(SocketAddr, Duration) -> io::Result<T> + Clone + Send + 'static,
 ) -> io::Result<T> {
     let (report, outcomes) = mpsc::channel();
@@ -153,10 +208,7 @@ fn race<T: Send + 'static>(
     let mut under_way = 0_usize;
     let mut failure = io::Error::from(ErrorKind::AddrNotAvailable);
     loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Err(ErrorKind::TimedOut.into());
-        }
+        let left = limit.left()?;
         if let Some(address) = untried.next() {
             let (report, attempt) = (report.clone(), attempt.clone());
             // A loser finds nobody listening, and drops what it connected.
@@ -165,37 +217,39 @@ fn race<T: Send + 'static>(
         } else if under_way == 0 {
             return Err(failure);
         }
-        let wait = if untried.len() == 0 { left } else { left.min(HEAD_START) };
-        match outcomes.recv_timeout(wait) {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) => {
+        let most = if untried.len() == 0 { Duration::MAX } else { HEAD_START };
+        match limit.receive(&outcomes, most)? {
+            Some(Ok(stream)) => return Ok(stream),
+            Some(Err(error)) => {
                 under_way -= 1;
                 failure = error;
             }
-            // The head start, or the whole time, is over: the top of the loop knows which.
-            Err(_) => {}
+            // The head start is over.
+            None => {}
         }
     }
 }
 
 /// Runs what the system offers without a time limit (name resolution, a Unix socket whose queue is
-/// full) in a thread that is left behind when the deadline passes.
+/// full) in a thread that is left behind when the time is over.
 fn within<T: Send + 'static>(
-    deadline: Instant,
+    limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
     let (report, outcome) = mpsc::channel();
     thread::Builder::new().spawn(move || drop(report.send(work())))?;
-    match outcome.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-        Ok(result) => result,
-        Err(RecvTimeoutError::Timeout) => Err(ErrorKind::TimedOut.into()),
-        Err(RecvTimeoutError::Disconnected) => Err(io::Error::other("the attempt broke off")),
-    }
+    limit.receive(&outcome, Duration::MAX)?.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
+}
+
+/// The cause of a failure that a requested stop has brought about.
+fn stopped_meanwhile() -> Error {
+    super::stopped(Phase::Connect)
 }
 
 fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
     let context = format!("could not connect to {target}");
     match error.kind() {
+        STOPPED => Error::new(Kind::Interrupted, context).because(stopped_meanwhile()),
         ErrorKind::TimedOut => {
             Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time")
         }
@@ -215,8 +269,12 @@ mod tests {
     use std::error::Error as _;
     use std::net::TcpListener;
 
-    fn in_time() -> Instant {
-        Instant::now() + Duration::from_secs(5)
+    fn in_time() -> Limit {
+        Limit::new(Instant::now() + Duration::from_secs(5), &Stop::new())
+    }
+
+    fn dial(target: &Target, way: &Way) -> Result<Box<dyn Raw>> {
+        super::dial(target, way, in_time().deadline, &Stop::new())
     }
 
     fn address(port: u16) -> SocketAddr {
@@ -238,7 +296,7 @@ mod tests {
     #[test]
     fn a_dead_first_address_leaves_time_for_the_second() {
         let start = Instant::now();
-        assert_eq!(race(vec![address(1), address(7)], in_time(), network).unwrap(), 7);
+        assert_eq!(race(vec![address(1), address(7)], &in_time(), network).unwrap(), 7);
         assert!(start.elapsed() >= HEAD_START);
         assert!(start.elapsed() < Duration::from_secs(2), "time was left");
     }
@@ -246,9 +304,9 @@ mod tests {
     #[test]
     fn a_refusal_moves_on_at_once_and_the_last_one_is_told() {
         let start = Instant::now();
-        assert_eq!(race(vec![address(2), address(2), address(9)], in_time(), network).unwrap(), 9);
+        assert_eq!(race(vec![address(2), address(2), address(9)], &in_time(), network).unwrap(), 9);
         assert!(start.elapsed() < 2 * HEAD_START, "nothing to wait for after a refusal");
-        let error = race(vec![address(2), address(2)], in_time(), network).unwrap_err();
+        let error = race(vec![address(2), address(2)], &in_time(), network).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
 
@@ -256,7 +314,8 @@ mod tests {
     fn only_dead_addresses_end_at_the_deadline() {
         let start = Instant::now();
         let deadline = start + Duration::from_millis(60);
-        let error = race(vec![address(1), address(1)], deadline, network).unwrap_err();
+        let error =
+            race(vec![address(1), address(1)], &Limit::new(deadline, &Stop::new()), network).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TimedOut);
         assert!(start.elapsed() < Duration::from_secs(1));
     }
@@ -266,7 +325,7 @@ mod tests {
         let listener = TcpListener::bind(address(0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let target = Target::Tcp { host: "127.0.0.1".into(), port };
-        let raw = dial(&target, &Way::default(), in_time()).unwrap();
+        let raw = dial(&target, &Way::default()).unwrap();
         drop(raw);
         assert!(listener.accept().is_ok());
     }
@@ -274,8 +333,7 @@ mod tests {
     #[test]
     fn a_closed_port_is_a_refusal_with_a_hint() {
         let port = TcpListener::bind(address(0)).unwrap().local_addr().unwrap().port();
-        let error =
-            dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &Way::default(), in_time()).unwrap_err();
+        let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
         assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
@@ -287,27 +345,27 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let target = Target::Tcp { host: "127.0.0.1".into(), port };
         let v6 = Way { family: Some(Family::V6), ..Way::default() };
-        let error = dial(&target, &v6, in_time()).unwrap_err();
+        let error = dial(&target, &v6).unwrap_err();
         assert_eq!(error.kind(), Kind::HostNotFound);
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("it has no IPv6 address"));
         let source = Way { source: Some(IpAddr::from([0, 0, 0, 0, 0, 0, 0, 1])), ..Way::default() };
-        assert_eq!(dial(&target, &source, in_time()).unwrap_err().kind(), Kind::HostNotFound);
+        assert_eq!(dial(&target, &source).unwrap_err().kind(), Kind::HostNotFound);
         let v4 = Way { family: Some(Family::V4), ..Way::default() };
-        assert!(dial(&target, &v4, in_time()).is_ok());
+        assert!(dial(&target, &v4).is_ok());
     }
 
     #[test]
     fn an_address_that_is_not_ours_is_no_source() {
         let port = TcpListener::bind(address(0)).unwrap().local_addr().unwrap().port();
         let way = Way { source: Some(IpAddr::from([192, 0, 2, 1])), ..Way::default() };
-        let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &way, in_time()).unwrap_err();
+        let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &way).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         assert!(error.own_hint().is_some_and(|hint| hint.contains("--source-ip")));
     }
 
     #[test]
     fn a_socket_that_is_not_there_cannot_be_connected_to() {
-        let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default(), in_time()).unwrap_err();
+        let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), "could not connect to /nonexistent/pop3");
     }
@@ -316,18 +374,41 @@ mod tests {
     fn a_name_that_cannot_exist_is_not_found() {
         // A NUL is refused before any name server is asked.
         let error =
-            dial(&Target::Tcp { host: "pop\0.example".into(), port: 110 }, &Way::default(), in_time())
-                .unwrap_err();
+            dial(&Target::Tcp { host: "pop\0.example".into(), port: 110 }, &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::HostNotFound);
     }
 
     #[test]
     fn a_wait_without_limit_of_its_own_ends_at_the_deadline() {
         let deadline = Instant::now() + Duration::from_millis(20);
-        let error = within(deadline, || {
+        let error = within(&Limit::new(deadline, &Stop::new()), || {
             thread::sleep(Duration::from_millis(500));
             Ok(())
         });
         assert_eq!(error.unwrap_err().kind(), ErrorKind::TimedOut);
+    }
+
+    #[test]
+    fn a_stop_ends_name_resolution_and_every_attempt_to_connect() {
+        let stop = Stop::new();
+        let limit = Limit::new(Instant::now() + Duration::from_secs(60), &stop);
+        let signal = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            stop.request();
+            stop.request();
+        });
+        let start = Instant::now();
+        let forever = || {
+            thread::sleep(Duration::from_secs(60));
+            Ok(())
+        };
+        assert_eq!(within(&limit, forever).unwrap_err().kind(), STOPPED);
+        assert_eq!(race(vec![address(1), address(1)], &limit, network).unwrap_err().kind(), STOPPED);
+        assert!(start.elapsed() < Duration::from_secs(5));
+        signal.join().unwrap();
+        let target = Target::Tcp { host: "127.0.0.1".into(), port: 1 };
+        let error = failed(&target, &Way::default(), STOPPED.into());
+        assert_eq!(error.kind(), Kind::Interrupted);
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("stopped while connecting"));
     }
 }

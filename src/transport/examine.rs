@@ -74,6 +74,10 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
             }
             Ok(shown)
         }
+        Err(HandshakeError::WouldBlock(unfinished)) if unfinished.get_ref().was_stopped() => {
+            let says = format!("could not look at {host}");
+            Err(Error::new(Kind::Interrupted, says).because(super::stopped(Phase::Tls)))
+        }
         Err(HandshakeError::WouldBlock(_)) => {
             Err(Error::new(Kind::Timeout(Phase::Tls), format!("could not look at {host}")))
         }

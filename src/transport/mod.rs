@@ -1,7 +1,8 @@
-//! The line to the server: bytes out, bytes in, each wait with a deadline. Dials TCP, straight or
-//! through a SOCKS proxy, or a Unix socket, or lets a command be the line; turns a plain line into an
-//! encrypted one (TLS from the start, or STLS of RFC 2595), and has an in-memory twin for tests. What
-//! the bytes mean is the business of `connection` and `protocol`; this room knows no POP3.
+//! The transport to the server: bytes out, bytes in, each wait with a deadline and with an eye on a requested
+//! stop ([`crate::sys::Stop`]). Connects by TCP, directly or through a SOCKS proxy, by a Unix socket, or by a
+//! command that carries the bytes; turns a plain transport into an encrypted one (TLS from the start, or
+//! STLS of RFC 2595), and has an in-memory twin for tests. What the bytes mean is the business of
+//! `connection` and `protocol`; this module knows no protocol.
 //!
 //! ```text
 //! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
@@ -50,7 +51,8 @@ pub use tls::{TlsSettings, TlsVersion};
 pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};
 
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind, Phase, Result};
+use crate::sys::Stop;
 use wire::Wire;
 pub(crate) use wire::deadline_after;
 
@@ -97,7 +99,16 @@ impl Raw for UnixStream {
     }
 }
 
-/// One line to a server, plain or encrypted.
+/// The error of the standard library's kind that a read or a write ends with when a requested stop allows no
+/// more waiting.
+pub(crate) const STOPPED: ErrorKind = ErrorKind::Interrupted;
+
+/// The failure for a wait that a requested stop has ended.
+pub(crate) fn stopped(phase: Phase) -> Error {
+    Error::new(Kind::Interrupted, format!("stopped while {}", phase.doing()))
+}
+
+/// One transport to a server, plain or encrypted.
 #[derive(Debug)]
 pub struct Transport(Line);
 
@@ -118,18 +129,27 @@ struct Secured {
 impl Transport {
     /// Dials `target` on that way: name resolution, every address and a proxy share `patience`, and an
     /// address that does not answer is soon raced by the next one, so a dead first address costs little.
+    /// Whatever the transport waits for, now and later, ends soon after `stop` is requested.
     ///
     /// # Errors
     /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`;
-    /// [`Kind::Usage`] for a way that cannot lead there.
-    pub fn connect(target: &Target, way: &Way, patience: Duration) -> Result<Transport> {
+    /// [`Kind::Usage`] for a way that cannot lead there; [`Kind::Interrupted`].
+    pub fn connect(target: &Target, way: &Way, patience: Duration, stop: &Stop) -> Result<Transport> {
         way.check(target)?;
-        dial::dial(target, way, deadline_after(patience)).map(Transport::from_raw)
+        let mut transport =
+            dial::dial(target, way, deadline_after(patience), stop).map(Transport::from_raw)?;
+        transport.set_stop(stop.clone());
+        Ok(transport)
     }
 
-    /// A plain line over something already connected: a socket pair, a tunnel, a test's twin.
+    /// A plain transport over something already connected: a socket pair, a tunnel, a test's twin.
     pub fn from_raw(raw: Box<dyn Raw>) -> Transport {
-        Transport(Line::Plain(Wire::new(raw)))
+        Transport(Line::Plain(Wire::new(raw, Stop::new())))
+    }
+
+    /// From now on waits end soon after `stop` is requested.
+    pub fn set_stop(&mut self, stop: Stop) {
+        self.wire().set_stop(stop);
     }
 
     /// Encrypts the line: handshake with SNI, chain and name verified against `host` (or
@@ -194,17 +214,21 @@ impl Transport {
     /// its farewell too: POP3 marks the end of everything itself, so a cut cannot pass for one).
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] once `deadline` has passed; else what the socket or TLS says. Never
-    /// `WouldBlock` nor `Interrupted`.
+    /// [`ErrorKind::TimedOut`] once `deadline` has passed, [`ErrorKind::Interrupted`] once a requested stop
+    /// allows no more waiting; else what the socket or TLS says. Never `WouldBlock`.
     pub fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         self.wire().set_deadline(deadline);
         match &mut self.0 {
-            Line::Plain(wire) => wire.read(buffer).map_err(plain_words),
+            Line::Plain(wire) => wire.read(buffer).map_err(|error| plain_words(error, wire)),
             Line::Tls(line) => match line.stream.read(buffer) {
-                Err(error) => line.refused(&error).map_or_else(
-                    || if line.stream.get_ref().has_ended() { Ok(0) } else { Err(plain_words(error)) },
-                    Err,
-                ),
+                Err(error) => {
+                    let wire = line.stream.get_ref();
+                    match line.refused(&error) {
+                        Some(refused) => Err(refused),
+                        None if wire.has_ended() => Ok(0),
+                        None => Err(plain_words(error, wire)),
+                    }
+                }
                 outcome => outcome,
             },
         }
@@ -213,8 +237,8 @@ impl Transport {
     /// Writes all of `bytes`.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] once `deadline` has passed (part of the bytes may have left); else
-    /// what the socket or TLS says.
+    /// [`ErrorKind::TimedOut`] once `deadline` has passed and [`ErrorKind::Interrupted`] once a requested stop
+    /// allows no more waiting (part of the bytes may have left); else what the socket or TLS says.
     pub fn write_all(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
         self.wire().set_deadline(deadline);
         let line: &mut dyn Write = match &mut self.0 {
@@ -223,9 +247,9 @@ impl Transport {
         };
         let outcome = line.write_all(bytes).and_then(|()| line.flush());
         outcome.map_err(|error| match error.kind() {
-            // The line still stands.
-            ErrorKind::WouldBlock => plain_words(error),
-            _ => self.last_word().unwrap_or_else(|| plain_words(error)),
+            // The connection still stands.
+            ErrorKind::WouldBlock => plain_words(error, self.wire()),
+            _ => self.last_word().unwrap_or_else(|| plain_words(error, self.wire())),
         })
     }
 
@@ -279,10 +303,11 @@ pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
     TlsFailure::read(text, &TlsSettings::default(), host).into_error()
 }
 
-/// The wire says `WouldBlock` at its deadline, because that is what a TLS library may be resumed
-/// after; outside, the deadline is final. Other failures of TLS come in the library's dialect.
-fn plain_words(error: io::Error) -> io::Error {
+/// The wire says `WouldBlock` where its wait is over, because that is what a TLS library may be resumed
+/// after; outside it is said why. Other failures of TLS come in the library's dialect.
+fn plain_words(error: io::Error, wire: &Wire) -> io::Error {
     match error.kind() {
+        ErrorKind::WouldBlock if wire.was_stopped() => STOPPED.into(),
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
         kind => match error.get_ref() {
             Some(inner) => io::Error::new(kind, distrust::plain(&inner.to_string())),
@@ -329,6 +354,24 @@ mod tests {
     }
 
     #[test]
+    fn a_stop_during_a_wait_ends_it_within_seconds_and_a_second_one_at_once() {
+        let (mut transport, _far) = sockets();
+        let stop = Stop::new();
+        transport.set_stop(stop.clone());
+        let far_away = Instant::now() + Duration::from_secs(60);
+        let signal = thread::spawn(move || {
+            thread::sleep(Duration::from_millis(50));
+            stop.request();
+            stop.request();
+        });
+        let start = Instant::now();
+        assert_eq!(transport.read(&mut [0; 8], far_away).unwrap_err().kind(), STOPPED);
+        assert!(start.elapsed() < Duration::from_secs(5), "looked soon");
+        assert_eq!(transport.write_all(b"QUIT\r\n", far_away).unwrap_err().kind(), STOPPED);
+        signal.join().unwrap();
+    }
+
+    #[test]
     fn a_peer_that_reads_nothing_ends_the_write_at_the_deadline() {
         let (mut transport, _far) = sockets();
         let error = transport.write_all(&vec![b'x'; 4 << 20], soon()).unwrap_err();
@@ -367,7 +410,8 @@ mod tests {
             command
         });
         let mut transport =
-            Transport::connect(&Target::Unix(path), &Way::default(), Duration::from_secs(5)).unwrap();
+            Transport::connect(&Target::Unix(path), &Way::default(), Duration::from_secs(5), &Stop::new())
+                .unwrap();
         let mut buffer = [0; 16];
         let far = Instant::now() + Duration::from_secs(5);
         assert_eq!(transport.read(&mut buffer, far).unwrap(), 5);

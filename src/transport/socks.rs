@@ -211,7 +211,7 @@ mod tests {
         let (near, mut far) = UnixStream::pair().expect("a pair");
         far.write_all(says).expect("room");
         far.shutdown(std::net::Shutdown::Write).expect("open");
-        let mut wire = Wire::new(Box::new(near));
+        let mut wire = Wire::new(Box::new(near), crate::sys::Stop::new());
         wire.set_deadline(deadline_after(Duration::from_secs(5)));
         let outcome = connect(&mut wire, &proxy(user), host, 995);
         let (mut left, mut heard) = (Vec::new(), Vec::new());

@@ -190,7 +190,10 @@ fn handshake(
 ) -> Result<TlsStream<Wire>> {
     wire.set_deadline(deadline);
     connector.connect(name(tls, host), wire).map_err(|error| match error {
-        // The wire blocks until its deadline, and only then says so.
+        // The wire blocks as long as it may, and only then says so.
+        HandshakeError::WouldBlock(unfinished) if unfinished.get_ref().was_stopped() => {
+            Error::new(Kind::Interrupted, disagreement(host)).because(super::stopped(Phase::Tls))
+        }
         HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), disagreement(host))
             .because("the server did not answer in time"),
         HandshakeError::Failure(error) => TlsFailure::read(&error.to_string(), tls, host).into_error(),

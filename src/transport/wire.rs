@@ -1,43 +1,57 @@
-//! A raw line with a deadline: however its bytes trickle, and however many reads TLS makes of one,
-//! nothing waits past it. Sits between the socket and either the caller or the TLS library.
+//! A socket with a deadline: however its bytes trickle, and however many reads TLS makes of one,
+//! nothing waits past it, nor longer than a requested stop allows. Sits between the socket and either the
+//! caller or the TLS library.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use super::{Ending, Raw};
+use crate::sys::Stop;
+use crate::sys::stop::LOOK_EVERY;
 
-/// Below this a socket's patience is set to exactly what is left.
-const FINE: Duration = Duration::from_secs(1);
-/// No socket accepts a patience of zero, and less than this is only spinning.
+/// No socket accepts a time-out of zero, and less than this is only spinning.
 const LEAST: Duration = Duration::from_millis(1);
 /// Stands for `--timeout` values that reach past what a clock can hold.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// The moment at which `patience` that starts now is used up; safe for any duration.
-pub(crate) fn deadline_after(patience: Duration) -> Instant {
+/// The moment at which a wait of `most` that starts now is over; safe for any duration.
+pub(crate) fn deadline_after(most: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(patience).unwrap_or_else(|| now + FOR_EVER)
+    now.checked_add(most).unwrap_or_else(|| now + FOR_EVER)
 }
 
-/// A raw line whose reads and writes fail with [`ErrorKind::WouldBlock`] once the deadline has
-/// passed, and never with `Interrupted` or `TimedOut`: TLS libraries can be resumed only after
-/// `WouldBlock`.
+/// A socket whose reads and writes fail with [`ErrorKind::WouldBlock`] once the deadline has passed or a
+/// requested stop allows no more waiting ([`Wire::was_stopped`] tells which), and never with `Interrupted`
+/// or `TimedOut`: TLS libraries can be resumed only after `WouldBlock`.
 #[derive(Debug)]
 pub(super) struct Wire {
     raw: Box<dyn Raw>,
     deadline: Instant,
-    /// What the socket was told last; zero before the first time.
-    patience: Duration,
+    stop: Stop,
+    /// When something was last read or written, as exactly as [`LOOK_EVERY`].
+    active: Instant,
+    /// The time-out that the socket was given last; zero before the first time.
+    socket_timeout: Duration,
+    was_stopped: bool,
     ended: bool,
 }
 
 impl Wire {
     /// Starts with a deadline that has passed: each use sets its own first.
-    pub(super) fn new(raw: Box<dyn Raw>) -> Wire {
-        Wire { raw, deadline: Instant::now(), patience: Duration::ZERO, ended: false }
+    pub(super) fn new(raw: Box<dyn Raw>, stop: Stop) -> Wire {
+        let now = Instant::now();
+        Wire {
+            raw,
+            deadline: now,
+            stop,
+            active: now,
+            socket_timeout: Duration::ZERO,
+            was_stopped: false,
+            ended: false,
+        }
     }
 
-    /// The raw line, of which nothing was read ahead.
+    /// The socket, of which nothing was read ahead.
     pub(super) fn into_raw(self) -> Box<dyn Raw> {
         self.raw
     }
@@ -50,6 +64,15 @@ impl Wire {
         self.deadline = deadline;
     }
 
+    pub(super) fn set_stop(&mut self, stop: Stop) {
+        self.stop = stop;
+    }
+
+    /// Whether the last wait ended because of a requested stop, and not at its deadline.
+    pub(super) fn was_stopped(&self) -> bool {
+        self.was_stopped
+    }
+
     /// Whether the peer has closed its side.
     pub(super) fn has_ended(&self) -> bool {
         self.ended
@@ -59,32 +82,39 @@ impl Wire {
         self.raw.hang_up();
     }
 
-    /// Makes the socket block no longer than the deadline allows. It is told something shorter than
-    /// what is left, so that the next deadline (mostly a like span from a little later) needs no
-    /// new system call; waking early only means looking at the clock and waiting on.
-    fn be_patient(&mut self) -> io::Result<()> {
-        let left = self.deadline.saturating_duration_since(Instant::now());
+    /// Makes the socket block no longer than the deadline allows, and no longer than [`LOOK_EVERY`]: then
+    /// it is time to look whether a stop was requested. Almost every wait has more time left than that, so
+    /// the socket is given the same time-out throughout, by one system call.
+    fn limit_wait(&mut self) -> io::Result<Instant> {
+        let now = Instant::now();
+        let until = self.stop.bound(self.deadline, self.active);
+        let left = until.saturating_duration_since(now);
         if left.is_zero() {
+            self.was_stopped = now < self.deadline;
             return Err(ErrorKind::WouldBlock.into());
         }
-        if !(left / 2..=left).contains(&self.patience) {
-            let patience = if left > FINE { left / 4 * 3 } else { left.max(LEAST) };
-            self.raw.set_patience(patience)?;
-            self.patience = patience;
+        let timeout = left.clamp(LEAST, LOOK_EVERY);
+        // A shorter time-out than needed only means one more look at the clock.
+        if !(timeout / 2..=timeout).contains(&self.socket_timeout) {
+            self.raw.set_patience(timeout)?;
+            self.socket_timeout = timeout;
         }
-        Ok(())
+        Ok(now)
     }
 
-    fn patiently<T>(&mut self, mut attempt: impl FnMut(&mut dyn Raw) -> io::Result<T>) -> io::Result<T> {
+    fn attempt<T>(&mut self, mut once: impl FnMut(&mut dyn Raw) -> io::Result<T>) -> io::Result<T> {
         loop {
-            self.be_patient()?;
-            match attempt(&mut *self.raw) {
+            let begun = self.limit_wait()?;
+            match once(&mut *self.raw) {
                 Err(error)
                     if matches!(
                         error.kind(),
                         ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut
                     ) => {}
-                outcome => return outcome,
+                outcome => {
+                    self.active = begun;
+                    return outcome;
+                }
             }
         }
     }
@@ -92,7 +122,7 @@ impl Wire {
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.patiently(|raw| raw.read(buffer))?;
+        let count = self.attempt(|raw| raw.read(buffer))?;
         self.ended |= count == 0 && !buffer.is_empty();
         Ok(count)
     }
@@ -100,11 +130,11 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.patiently(|raw| raw.write(bytes))
+        self.attempt(|raw| raw.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.patiently(|raw| raw.flush())
+        self.attempt(|raw| raw.flush())
     }
 }
 
@@ -113,7 +143,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    /// Answers each read with the next of its outcomes and notes what patience it was told.
+    /// Answers each read with the next of its outcomes and notes what time-outs it was given.
     #[derive(Debug)]
     struct Scripted {
         outcomes: Vec<io::Result<usize>>,
@@ -147,7 +177,8 @@ mod tests {
 
     fn scripted(outcomes: Vec<io::Result<usize>>) -> (Wire, Arc<Mutex<Vec<Duration>>>) {
         let told = Arc::new(Mutex::new(Vec::new()));
-        (Wire::new(Box::new(Scripted { outcomes, told: told.clone() })), told)
+        let raw = Box::new(Scripted { outcomes, told: told.clone() });
+        (Wire::new(raw, Stop::new()), told)
     }
 
     fn minute() -> Instant {
@@ -177,16 +208,32 @@ mod tests {
     }
 
     #[test]
-    fn like_deadlines_share_one_system_call() {
-        let (mut wire, told) = scripted((0..101).map(|_| Ok(1)).collect());
-        for _ in 0..100 {
-            wire.set_deadline(minute());
+    fn deadlines_that_are_not_near_share_one_system_call() {
+        let (mut wire, told) = scripted((0..102).map(|_| Ok(1)).collect());
+        for seconds in 1..101 {
+            wire.set_deadline(Instant::now() + Duration::from_secs(seconds));
             assert_eq!(wire.read(&mut [0; 8]).unwrap(), 1);
         }
-        assert_eq!(told.lock().unwrap().len(), 1);
-        wire.set_deadline(Instant::now() + Duration::from_secs(5));
+        assert_eq!(*told.lock().unwrap(), [LOOK_EVERY]);
+        wire.set_deadline(Instant::now() + Duration::from_millis(50));
         wire.write_all(b"x").unwrap();
-        assert!(told.lock().unwrap()[1] <= Duration::from_secs(5), "never longer than what is left");
+        assert!(told.lock().unwrap()[1] <= Duration::from_millis(50), "never longer than what is left");
+    }
+
+    #[test]
+    fn an_urgent_stop_ends_the_wait_and_is_told_from_a_deadline() {
+        let (mut wire, _) = scripted(vec![Ok(3)]);
+        let stop = Stop::new();
+        wire.set_stop(stop.clone());
+        wire.set_deadline(minute());
+        stop.request();
+        assert_eq!(wire.read(&mut [0; 8]).unwrap(), 3, "what comes in time is read");
+        stop.request();
+        assert_eq!(wire.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(wire.was_stopped());
+        let (mut late, _) = scripted(vec![]);
+        assert_eq!(late.read(&mut [0; 8]).unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert!(!late.was_stopped());
     }
 
     #[test]
@@ -197,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn an_endless_patience_is_no_overflow() {
+    fn an_endless_wait_is_no_overflow() {
         assert!(deadline_after(Duration::MAX) > minute());
     }
 }

@@ -3,6 +3,7 @@
 use pop3::account::Account;
 use pop3::protocol::Capabilities;
 use pop3::session::{Authorization, Session};
+use pop3::sys::Stop;
 use pop3::transport::{Certificate, Security, Target};
 
 use super::super::context::dialling;
@@ -12,13 +13,13 @@ use super::finding::{Finding, days_left};
 const SOON: i64 = 21;
 
 /// Describes the line of a session that waits for sign-in.
-pub(super) fn of(account: &Account, session: &Session<Authorization>) -> Vec<Finding> {
+pub(super) fn of(account: &Account, stop: &Stop, session: &Session<Authorization>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let capabilities_now = session.capabilities();
     match session.certificate() {
         Some(certificate) => {
             // A second look, since the line itself does not tell.
-            let version = dialling(account).examine().ok().and_then(|shown| shown.version);
+            let version = dialling(account, stop).examine().ok().and_then(|shown| shown.version);
             findings.extend(of_certificate(account, &certificate, version));
         }
         None => findings.push(in_the_clear(account, capabilities_now)),

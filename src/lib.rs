@@ -72,16 +72,14 @@
 pub mod account;
 pub mod auth;
 pub mod connection;
-pub mod delivery;
 pub mod error;
 pub mod fetch;
-mod files;
 pub mod identity;
 pub mod oauth;
-pub mod program;
 pub mod protocol;
 pub mod safe;
 pub mod server;
 pub mod session;
+pub mod store;
 pub mod sys;
 pub mod transport;

@@ -38,6 +38,18 @@ pub enum Place {
 }
 
 impl Place {
+    /// The store that it belongs to, in the spelling of [`Spec::canonical`](super::Spec::canonical):
+    /// `maildir:/path`, `mbox:/path`; of all programs `command:`, since nobody can look for a message there.
+    pub fn store(&self) -> String {
+        match self {
+            Place::Maildir { directory, .. } => {
+                format!("maildir:{}", directory.components().collect::<PathBuf>().display())
+            }
+            Place::Mbox { file, .. } => format!("mbox:{}", file.display()),
+            Place::Handed => "command:".to_owned(),
+        }
+    }
+
     /// The place as byte strings, handed to `each` in order, for a journal (which does its own escaping).
     pub fn fields(&self, mut each: impl FnMut(&[u8])) {
         match self {

@@ -85,6 +85,8 @@ pub enum Kind {
     ServerTemporary,
     /// The server's own lasting trouble (`[SYS/PERM]`, RFC 3206).
     ServerPermanent,
+    /// The message can only be had in UTF-8 mode (`[UTF8]`, RFC 6856).
+    NeedsUtf8,
     /// No message has that number or unique-id.
     NoSuchMessage,
     /// Another run holds the journal.

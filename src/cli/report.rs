@@ -55,9 +55,12 @@ impl ExitCode {
             Kind::Data => ExitCode::Data,
             Kind::NoSuchMessage => ExitCode::NoMessage,
             Kind::HostNotFound => ExitCode::NoHost,
-            Kind::Connect | Kind::LineLost | Kind::Unsupported | Kind::ServerPermanent | Kind::Refused => {
-                ExitCode::Unavailable
-            }
+            Kind::Connect
+            | Kind::LineLost
+            | Kind::Unsupported
+            | Kind::NeedsUtf8
+            | Kind::ServerPermanent
+            | Kind::Refused => ExitCode::Unavailable,
             Kind::Create => ExitCode::CannotCreate,
             Kind::Timeout(_)
             | Kind::InUse
@@ -179,6 +182,9 @@ fn hint(kind: Kind) -> Option<&'static str> {
         Kind::Tls => "--ca-file trusts another authority, --pin exactly one certificate",
         Kind::Protocol => "--trace shows what the server said",
         Kind::Unsupported => "`pop3 capa` shows what the server offers",
+        Kind::NeedsUtf8 => {
+            "the message has 8-bit characters in its header, and the server gives such only in UTF-8 mode"
+        }
         Kind::SignIn => {
             "check user and password; some providers want a password made for this program, \
              or POP3 switched on in their settings"
@@ -241,6 +247,7 @@ mod tests {
             (Kind::Connect, 69),
             (Kind::LineLost, 69),
             (Kind::Unsupported, 69),
+            (Kind::NeedsUtf8, 69),
             (Kind::ServerPermanent, 69),
             (Kind::Refused, 69),
             (Kind::Create, 73),

@@ -72,6 +72,11 @@ impl Capabilities {
         self.has("STLS")
     }
 
+    /// Whether UTF-8 mode is there (RFC 6856 section 2).
+    pub fn utf8(&self) -> bool {
+        self.has("UTF8")
+    }
+
     /// The SASL mechanisms, in upper case, as listed.
     pub fn sasl(&self) -> &[Vec<u8>] {
         &self.sasl

@@ -17,6 +17,8 @@ pub enum Command<'a> {
     Capa,
     /// Begins TLS (RFC 2595 section 4).
     Stls,
+    /// Switches to UTF-8 mode, before sign-in (RFC 6856 section 2).
+    Utf8,
     /// Names the user (RFC 1939 section 7).
     User(&'a [u8]),
     /// Gives the password.
@@ -97,6 +99,7 @@ impl Command<'_> {
         match self {
             Command::Capa => "CAPA".into(),
             Command::Stls => "STLS".into(),
+            Command::Utf8 => "UTF8".into(),
             Command::User(name) => format!("USER {}", String::from_utf8_lossy(name)),
             Command::Pass(_) => "PASS [hidden]".into(),
             Command::Apop { user, .. } => format!("APOP {} [hidden]", String::from_utf8_lossy(user)),
@@ -142,6 +145,7 @@ mod tests {
     fn writes_each_verb_as_the_rfc_does() {
         let table: &[(Command, &[u8])] = &[
             (Command::Capa, b"CAPA\r\n"),
+            (Command::Utf8, b"UTF8\r\n"),
             (Command::User(b"mrose"), b"USER mrose\r\n"),
             (Command::Pass(b"tan staaf"), b"PASS tan staaf\r\n"),
             (Command::Apop { user: b"mrose", digest: "c4c9" }, b"APOP mrose c4c9\r\n"),

@@ -56,6 +56,24 @@ pub fn unique_id(line: &[u8]) -> Result<(u32, &[u8])> {
     }
 }
 
+/// Reads a line of the whole unique-id listing, in which the unique-id of a message may be missing: a server
+/// exists that leaves it out where it has lost it (jstedfast/MailKit#560).
+///
+/// # Errors
+/// [`Kind::Protocol`] where the line lacks the number.
+pub fn unique_id_line(line: &[u8]) -> Result<(u32, Option<&[u8]>)> {
+    match message_number(line.trim_ascii()) {
+        Some(number) => Ok((number, None)),
+        None => unique_id(line).map(|(number, unique_id)| (number, Some(unique_id))),
+    }
+}
+
+/// Whether a line that cannot be read as one of a listing counts messages from 0: then every other number
+/// means another message than it says.
+pub fn counts_from_zero(line: &[u8]) -> bool {
+    words(line).next().and_then(decimal) == Some(0)
+}
+
 /// Reads the unique-id from the text of a `UIDL n` reply. Twisted's server leaves the number out.
 ///
 /// # Errors
@@ -144,6 +162,24 @@ mod tests {
         for (line, wanted) in table {
             assert_eq!(unique_id(line).ok(), *wanted, "{}", String::from_utf8_lossy(line));
         }
+    }
+
+    #[test]
+    fn a_line_may_lack_its_unique_id_but_not_its_number() {
+        let table: &[(&[u8], Option<(u32, Option<&[u8]>)>)] = &[
+            (b"1 a", Some((1, Some(b"a")))),
+            (b"2 ", Some((2, None))),
+            (b"2", Some((2, None))),
+            (b"0", None),
+            (b"0 a", None),
+            (b"x", None),
+            (b"", None),
+        ];
+        for (line, wanted) in table {
+            assert_eq!(unique_id_line(line).ok(), *wanted, "{}", String::from_utf8_lossy(line));
+        }
+        assert!(counts_from_zero(b"0 120") && counts_from_zero(b" 0"));
+        assert!(!counts_from_zero(b"10 120") && !counts_from_zero(b"-1 0") && !counts_from_zero(b""));
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub struct Maildrop {
     unique_ids: Vec<u8>,
     complete: bool,
     has_unique_ids: bool,
+    counted: u32,
 }
 
 impl Maildrop {
@@ -63,6 +64,12 @@ impl Maildrop {
         self.rows.is_empty()
     }
 
+    /// How many messages the server counts (STAT). More than [`Maildrop::len`] are messages that it does not
+    /// list.
+    pub fn counted(&self) -> u32 {
+        self.counted
+    }
+
     /// The declared octets of all messages that declare any.
     pub fn octets(&self) -> u64 {
         let known = self.rows.iter().map(|row| row.octets).filter(|octets| *octets != NO_OCTETS);
@@ -75,7 +82,7 @@ impl Maildrop {
         self.complete
     }
 
-    /// Whether the server has unique-ids.
+    /// Whether the server has unique-ids. A message may lack its own all the same.
     pub fn has_unique_ids(&self) -> bool {
         self.has_unique_ids
     }
@@ -103,6 +110,8 @@ pub struct Collector {
     scanned: usize,
     /// The lines of LIST where they do not.
     sizes: Vec<(u32, u64)>,
+    /// How many lines of LIST could not be read.
+    unreadable: usize,
 }
 
 impl Collector {
@@ -111,12 +120,13 @@ impl Collector {
         Self::default()
     }
 
-    /// Takes a line of UIDL.
+    /// Takes a line of UIDL. One without a unique-id is a message without one.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] for a line that is none, and for more lines or octets than are believed.
+    /// [`Kind::Protocol`] for a line without a number, and for more lines or octets than are believed.
     pub fn unique_id(&mut self, line: &[u8]) -> Result<()> {
-        let (number, unique_id) = listing::unique_id(line)?;
+        let (number, unique_id) = listing::unique_id_line(line)?;
+        let unique_id = unique_id.unwrap_or_default();
         if self.rows.len() >= MAX_MESSAGES || self.unique_ids.len() + unique_id.len() > MAX_UNIQUE_IDS {
             return Err(endless("unique-id listing"));
         }
@@ -133,12 +143,20 @@ impl Collector {
         self.has_unique_ids = true;
     }
 
-    /// Takes a line of LIST.
+    /// Takes a line of LIST. One that cannot be read costs its own message's octets.
     ///
     /// # Errors
-    /// As [`Collector::unique_id`].
+    /// [`Kind::Protocol`] for a line that counts from 0, and for more lines than are believed.
     pub fn scan(&mut self, line: &[u8]) -> Result<()> {
-        let (number, octets) = listing::scan(line)?;
+        let (number, octets) = match listing::scan(line) {
+            Ok(read) => read,
+            Err(error) if listing::counts_from_zero(line) => return Err(error),
+            Err(_) if self.unreadable < MAX_MESSAGES => {
+                self.unreadable += 1;
+                return Ok(());
+            }
+            Err(_) => return Err(endless("scan listing")),
+        };
         let octets = octets.unwrap_or(NO_OCTETS);
         match self.rows.get_mut(self.scanned) {
             Some(row) if row.number == number && self.sizes.is_empty() => {
@@ -146,7 +164,7 @@ impl Collector {
                 self.scanned += 1;
                 return Ok(());
             }
-            _ => self.set_scanned_apart(),
+            _ => self.fall_back_to_sorting(),
         }
         if self.sizes.len() >= MAX_MESSAGES {
             return Err(endless("scan listing"));
@@ -156,24 +174,30 @@ impl Collector {
     }
 
     /// The listings differ: what was taken from LIST so far has to be compared with what follows.
-    fn set_scanned_apart(&mut self) {
+    fn fall_back_to_sorting(&mut self) {
         let scanned = self.rows[..self.scanned].iter_mut();
         let apart = scanned.map(|row| (row.number, std::mem::replace(&mut row.octets, NO_OCTETS)));
         self.sizes.extend(apart);
         self.scanned = 0;
     }
 
-    /// Puts the listings together. `counted` is what STAT said: fewer lines than it counts make the
-    /// maildrop incomplete (Gmail, Geocities and others cap their listings).
+    /// Puts the listings together. `counted` is what STAT said, where it said anything: fewer lines than it
+    /// counts make the maildrop incomplete (Gmail, Geocities and others cap their listings).
+    ///
+    /// A unique-id listing without a single unique-id, where there are messages, is taken for none.
     ///
     /// # Errors
     /// [`Kind::Protocol`] where a message-number stands twice in one listing.
-    pub fn finish(mut self, counted: u32) -> Result<Maildrop> {
+    pub fn finish(mut self, counted: Option<u32>) -> Result<Maildrop> {
+        if self.unique_ids.is_empty() && self.has_messages(counted) {
+            self.has_unique_ids = false;
+            self.fall_back_to_sorting();
+        }
         self.sizes.sort_unstable_by_key(|(number, _)| *number);
         once("scan listing", self.sizes.iter().map(|(number, _)| *number))?;
-        if self.has_unique_ids {
-            self.rows.sort_unstable_by_key(|row| row.number);
-            once("unique-id listing", self.rows.iter().map(|row| row.number))?;
+        self.rows.sort_unstable_by_key(|row| row.number);
+        once("unique-id listing", self.rows.iter().map(|row| row.number))?;
+        if self.has_unique_ids || self.sizes.is_empty() {
             let mut sizes = self.sizes.iter().peekable();
             for row in &mut self.rows {
                 while sizes.next_if(|(number, _)| *number < row.number).is_some() {}
@@ -187,7 +211,9 @@ impl Collector {
             self.rows = self.sizes.iter().map(row).collect();
         }
         self.rows.shrink_to_fit();
-        let covers = |(index, row): (usize, &Row)| row.number as usize == index + 1;
+        // At most MAX_MESSAGES.
+        let counted = counted.unwrap_or(self.rows.len() as u32);
+        let covers = |(index, row): (usize, &Row)| row.number as usize == index + 1 && row.length > 0;
         let complete = self.has_unique_ids
             && self.rows.len() >= counted as usize
             && self.rows.iter().enumerate().all(covers);
@@ -196,7 +222,13 @@ impl Collector {
             unique_ids: self.unique_ids,
             complete,
             has_unique_ids: self.has_unique_ids,
+            counted,
         })
+    }
+
+    /// Whether there are messages, by what STAT said or else by the listings.
+    fn has_messages(&self, counted: Option<u32>) -> bool {
+        counted.map_or(!self.sizes.is_empty() || !self.rows.is_empty(), |counted| counted > 0)
     }
 }
 
@@ -220,14 +252,18 @@ fn endless(what: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn maildrop(counted: u32, unique_ids: Option<&[&str]>, sizes: &[&str]) -> Result<Maildrop> {
+    fn maildrop(
+        counted: impl Into<Option<u32>>,
+        unique_ids: Option<&[&str]>,
+        sizes: &[&str],
+    ) -> Result<Maildrop> {
         let mut collector = Collector::new();
         if let Some(lines) = unique_ids {
             collector.unique_ids_listed();
             lines.iter().try_for_each(|line| collector.unique_id(line.as_bytes()))?;
         }
         sizes.iter().try_for_each(|line| collector.scan(line.as_bytes()))?;
-        collector.finish(counted)
+        collector.finish(counted.into())
     }
 
     fn shown(maildrop: &Maildrop) -> Vec<(u32, Option<u64>, Option<&[u8]>)> {
@@ -288,6 +324,53 @@ mod tests {
         let drop = maildrop(1, None, &["1 10"]).unwrap();
         assert_eq!(shown(&drop), [(1, Some(10), None)]);
         assert!(!drop.is_complete() && !drop.has_unique_ids());
+    }
+
+    #[test]
+    fn a_line_without_its_unique_id_costs_that_message_alone() {
+        for line in ["2 ", "2"] {
+            let drop = maildrop(3, Some(&["1 a", line, "3 c"]), &["1 10", "2 20", "3 30"]).unwrap();
+            assert_eq!(
+                shown(&drop),
+                [(1, Some(10), Some(&b"a"[..])), (2, Some(20), None), (3, Some(30), Some(b"c"))]
+            );
+            assert!(drop.has_unique_ids() && !drop.is_complete());
+        }
+    }
+
+    #[test]
+    fn a_unique_id_listing_without_unique_ids_is_none() {
+        let sizes = &["1 10", "2 20"][..];
+        for unique_ids in [&[][..], &["1", "2 "]] {
+            for counted in [Some(2), None] {
+                let drop = maildrop(counted, Some(unique_ids), sizes).unwrap();
+                assert_eq!(shown(&drop), [(1, Some(10), None), (2, Some(20), None)]);
+                assert!(!drop.has_unique_ids() && !drop.is_complete());
+            }
+        }
+        let drop = maildrop(2, Some(&["1", "2"]), &[]).unwrap();
+        assert_eq!(shown(&drop), [(1, None, None), (2, None, None)], "no LIST either");
+        let arrived = maildrop(0, Some(&[]), &["1 10"]).unwrap();
+        assert!(arrived.is_empty() && arrived.has_unique_ids(), "left to the next session");
+        let glitch = maildrop(4, Some(&[]), &[]).unwrap();
+        assert_eq!((glitch.len(), glitch.counted(), glitch.is_complete()), (0, 4, false));
+    }
+
+    #[test]
+    fn lines_of_list_that_cannot_be_read_cost_their_octets() {
+        let drop = maildrop(3, Some(&["1 a", "2 b", "3 c"]), &["1 10", "two 20", "", "3 30"]).unwrap();
+        let octets: Vec<_> = drop.messages().map(|message| message.octets).collect();
+        assert_eq!(octets, [Some(10), None, Some(30)]);
+        assert!(drop.is_complete());
+        assert!(maildrop(2, Some(&["1 a", "2 b"]), &["0 10", "1 20"]).is_err());
+        assert!(maildrop(2, Some(&["0 a", "1 b"]), &["1 10", "2 20"]).is_err());
+    }
+
+    #[test]
+    fn what_was_not_counted_is_counted_by_its_lines() {
+        let drop = maildrop(None, Some(&["1 a", "2 b"]), &[]).unwrap();
+        assert_eq!((drop.counted(), drop.is_complete()), (2, true));
+        assert_eq!(maildrop(500, Some(&["1 a"]), &[]).unwrap().counted(), 500);
     }
 
     #[test]

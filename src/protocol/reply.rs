@@ -1,7 +1,7 @@
 //! The first line of an answer: status indicator and response code (RFC 1939 section 3, RFC 2449
 //! section 8, RFC 3206), and the greeting with its APOP timestamp (RFC 1939 section 7).
 
-use memchr::memchr;
+use memchr::{memchr, memmem};
 
 use crate::error::{Error, Kind, Result};
 
@@ -27,6 +27,8 @@ pub enum ResponseCode {
     SysTemp,
     /// `[SYS/PERM]`: the server's lasting trouble.
     SysPerm,
+    /// `[UTF8]`: it can only be had in UTF-8 mode.
+    Utf8,
     /// Any other, in upper case.
     Other(Vec<u8>),
 }
@@ -68,7 +70,8 @@ impl Reply {
         self.status == Status::Ok
     }
 
-    /// What an `-ERR` means, by its response code; [`Kind::Refused`] where it has none that says more.
+    /// What an `-ERR` about one message means, by its response code; [`Kind::Refused`] where it has none that
+    /// says more.
     pub fn refusal(&self) -> Kind {
         match self.code {
             Some(ResponseCode::Auth) => Kind::SignIn,
@@ -76,15 +79,23 @@ impl Reply {
             Some(ResponseCode::LoginDelay) => Kind::LoginDelay,
             Some(ResponseCode::SysTemp) => Kind::ServerTemporary,
             Some(ResponseCode::SysPerm) => Kind::ServerPermanent,
+            Some(ResponseCode::Utf8) => Kind::NeedsUtf8,
             Some(ResponseCode::Other(_)) | None => Kind::Refused,
         }
     }
 
-    /// What an `-ERR` to a sign-in means: the response code, else the words of servers that have none.
-    pub fn sign_in_refusal(&self) -> Kind {
+    /// What an `-ERR` means that is about the maildrop or the session as a whole (greeting, sign-in, STAT, UIDL,
+    /// LIST): the response code, else the words of servers that have none.
+    pub fn refusal_of_service(&self) -> Kind {
         match self.refusal() {
-            Kind::Refused if speaks_of_a_busy_maildrop(&self.text) => Kind::InUse,
-            Kind::Refused if speaks_of_a_login_limit(&self.text) => Kind::LoginDelay,
+            Kind::Refused => meaning(&self.text),
+            kind => kind,
+        }
+    }
+
+    /// What an `-ERR` to a sign-in means: [`Kind::SignIn`] where neither code nor words say more.
+    pub fn sign_in_refusal(&self) -> Kind {
+        match self.refusal_of_service() {
             Kind::Refused => Kind::SignIn,
             kind => kind,
         }
@@ -123,25 +134,60 @@ fn response_code(text: &[u8]) -> Option<ResponseCode> {
         b"LOGIN-DELAY" => ResponseCode::LoginDelay,
         b"SYS/TEMP" => ResponseCode::SysTemp,
         b"SYS/PERM" => ResponseCode::SysPerm,
+        b"UTF8" => ResponseCode::Utf8,
         _ => ResponseCode::Other(name),
     })
 }
 
-/// qpopper, InterMail and others have no `[IN-USE]` and say it in words ("maildrop lock busy",
-/// "mailbox is locked by another session"). "Your account is locked" is not that.
-fn speaks_of_a_busy_maildrop(text: &[u8]) -> bool {
-    let has = |word: &str| has_word(text, word);
-    (has("lock") && (has("maildrop") || has("mailbox") || has("session"))) || has("in use") || has("busy")
-}
+/// Words that speak of the secret, or of an account that it does not open. They outweigh all others: QQ
+/// answers a wrong password with "password is incorrect, login frequency limited, or system is busy".
+const ABOUT_CREDENTIALS: &[&str] = &[
+    "password",
+    "authentication failed",
+    "login fail",
+    "logon",
+    "log on",
+    "access is disabled",
+    "credentials",
+];
 
-/// Servers that limit sign-ins without `[LOGIN-DELAY]` ("Exceeded the login limit for a 15 minute
-/// period", seen with POP3 hosts of several providers).
-fn speaks_of_a_login_limit(text: &[u8]) -> bool {
-    has_word(text, "login limit") || has_word(text, "too many login") || has_word(text, "login too frequent")
-}
+/// Words of a maildrop that another session holds: qpopper, InterMail and others have no `[IN-USE]` ("maildrop
+/// lock busy", "mailbox is locked by another session"). "Your account is locked" is not that.
+const IN_USE: &[&[&str]] = &[
+    &["lock", "maildrop"],
+    &["lock", "mailbox"],
+    &["lock", "session"],
+    &["busy", "maildrop"],
+    &["busy", "mailbox"],
+    &["in use"],
+];
 
-fn has_word(text: &[u8], word: &str) -> bool {
-    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word.as_bytes()))
+/// Words of servers that limit how often one may sign in and have no `[LOGIN-DELAY]` (Hotmail: "Exceeded the
+/// login limit for a 15 minute period").
+const TOO_OFTEN: &[&[&str]] =
+    &[&["login limit"], &["too many login"], &["too frequent"], &["frequency", "limit"], &["frequency of"]];
+
+/// Words of trouble that passes (Outlook: "Server Unavailable. 21").
+const LATER: &[&[&str]] =
+    &[&["unavailable"], &["temporar"], &["too many"], &["busy"], &["try again"], &["limit"]];
+
+/// What the words of an `-ERR` mean that has no response code; [`Kind::Refused`] where they say nothing that
+/// is known.
+fn meaning(text: &[u8]) -> Kind {
+    let text = text.to_ascii_lowercase();
+    let has = |word: &&str| memmem::find(&text, word.as_bytes()).is_some();
+    let speaks = |table: &[&[&str]]| table.iter().any(|words| words.iter().all(has));
+    if ABOUT_CREDENTIALS.iter().any(has) {
+        Kind::SignIn
+    } else if speaks(IN_USE) {
+        Kind::InUse
+    } else if speaks(TOO_OFTEN) {
+        Kind::LoginDelay
+    } else if speaks(LATER) {
+        Kind::ServerTemporary
+    } else {
+        Kind::Refused
+    }
 }
 
 /// The server's first line.
@@ -224,9 +270,43 @@ mod tests {
             (b"-ERR Exceeded the login limit for a 15 minute period.", Kind::LoginDelay),
             (b"-ERR [SYS/TEMP] try later", Kind::ServerTemporary),
             (b"-ERR [SYS/PERM] call us", Kind::ServerPermanent),
+            (b"-ERR login frequency limited", Kind::LoginDelay),
+            (b"-ERR Too many connections", Kind::ServerTemporary),
+            (b"-ERR Server temporarily unavailable", Kind::ServerTemporary),
+            (b"-ERR Mailbox locked", Kind::InUse),
+            (
+                b"-ERR Exceeded the login limit for a 15 minute period. Reduce the frequency of requests to \
+                the POP3 server.",
+                Kind::LoginDelay,
+            ),
+            (
+                b"-ERR Login fail. Account is abnormal, service is not open, password is incorrect, login \
+                frequency limited, or system is busy. More information at https://example.org",
+                Kind::SignIn,
+            ),
+            (b"-ERR Unable to log on", Kind::SignIn),
+            (b"-ERR Logon failure: unknown user name or bad password.", Kind::SignIn),
+            (b"-ERR POP3 access is disabled for this account", Kind::SignIn),
+            (b"-ERR [SYS/TEMP] password database is down", Kind::ServerTemporary),
         ];
         for (line, kind) in table {
             assert_eq!(Reply::parse(line).unwrap().sign_in_refusal(), *kind);
+        }
+    }
+
+    #[test]
+    fn a_refused_question_about_the_maildrop_is_understood_from_code_or_words() {
+        let table: &[(&[u8], Kind)] = &[
+            (b"-ERR Server Unavailable. 21", Kind::ServerTemporary),
+            (b"-ERR Exceeded the login limit for a 15 minute period.", Kind::LoginDelay),
+            (b"-ERR maildrop lock busy", Kind::InUse),
+            (b"-ERR [SYS/TEMP] x", Kind::ServerTemporary),
+            (b"-ERR [UTF8] message requires UTF8 mode", Kind::NeedsUtf8),
+            (b"-ERR unknown command", Kind::Refused),
+            (b"-ERR", Kind::Refused),
+        ];
+        for (line, kind) in table {
+            assert_eq!(Reply::parse(line).unwrap().refusal_of_service(), *kind);
         }
     }
 

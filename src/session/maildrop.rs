@@ -1,20 +1,88 @@
 //! How a maildrop is looked at: capabilities, drop, unique-id and scan listing, in one burst where
-//! the server takes one.
+//! the server takes one. UIDL or LIST is enough; STAT, the other of the two and CAPA are optional.
+
+use std::error::Error as StdError;
+use std::fmt;
 
 use super::{Pipelining, Session, Transaction};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::maildrop::Collector;
 use crate::protocol::{Capabilities, Command, Maildrop, Reply, listing};
 
+/// What is asked of a server that need not be asked, and may break a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Whether commands are sent ahead of the answers to earlier ones.
+    pub ahead: Pipelining,
+    /// Whether the capabilities are asked for after sign-in.
+    pub asks_capa: bool,
+}
+
+impl Manner {
+    /// One command after the other, and no CAPA: nothing that a server of RFC 1939 could fail at.
+    pub const CAUTIOUS: Manner = Manner { ahead: Pipelining::Off, asks_capa: false };
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Manner { ahead: Pipelining::Auto, asks_capa: true }
+    }
+}
+
+const ASKED_CAPA: &str = "CAPA was asked after sign-in";
+const SENT_AHEAD: &str = "commands were sent ahead of the answers to others (pipelining)";
+
+/// Beneath an error that broke a session while the maildrop was looked at: what was asked that need not have
+/// been asked. In a new session, in [`Manner::CAUTIOUS`], it may work.
+#[derive(Debug)]
+pub struct NotCautious {
+    /// What was asked.
+    asked: &'static str,
+    broken: Error,
+}
+
+impl NotCautious {
+    /// What was asked too much, where that may be what broke the session.
+    pub fn of(error: &Error) -> Option<&NotCautious> {
+        error.beneath()
+    }
+}
+
+impl fmt::Display for NotCautious {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the session broke after {}", self.asked)
+    }
+}
+
+impl StdError for NotCautious {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        Some(&self.broken)
+    }
+}
+
+/// STAT, UIDL and LIST, as far as they were answered.
+struct Answers {
+    stat: Reply,
+    uidl: Reply,
+    /// `None` where it was not asked: the maildrop is empty.
+    list: Option<Reply>,
+    collector: Collector,
+}
+
 impl Session<Transaction> {
     /// Says whether commands may be sent ahead.
     pub fn set_pipelining(&mut self, pipelining: Pipelining) {
-        self.state.pipelining = pipelining;
+        self.state.manner.ahead = pipelining;
+    }
+
+    /// Says what is asked of the server.
+    pub fn set_manner(&mut self, manner: Manner) {
+        self.state.manner = manner;
     }
 
     /// Whether commands are sent ahead, by what is known of the server so far.
     pub fn pipelines(&self) -> bool {
-        match self.state.pipelining {
+        match self.state.manner.ahead {
             Pipelining::On => true,
             Pipelining::Off => false,
             Pipelining::Auto => self.capabilities().is_some_and(Capabilities::pipelining),
@@ -23,80 +91,103 @@ impl Session<Transaction> {
 
     /// The maildrop: STAT, UIDL and LIST put together. The capabilities are asked with them, since
     /// some servers announce more after sign-in (Gmail: PIPELINING). A server without UIDL gives a
-    /// maildrop without unique-ids.
+    /// maildrop without unique-ids, one without LIST gives no octets, and STAT is optional.
     ///
     /// # Errors
-    /// As [`Session::stat`]. A server that announces UIDL and refuses it has passing trouble
-    /// ([`Kind::ServerTemporary`]): taken for one without, all mail would look new.
+    /// What an `-ERR` to STAT or UIDL means by code or words where it is passing trouble, so for a server
+    /// that announces UIDL and refuses it ([`Kind::ServerTemporary`]: taken for one without, all mail would
+    /// look new); what an `-ERR` to LIST means where there is no UIDL either. Else as [`Session::stat`]; with
+    /// [`NotCautious`] beneath where the session broke after something that need not have been asked.
     pub fn maildrop(&mut self) -> Result<Maildrop> {
         let maildrop = self.look();
         self.read(maildrop)
     }
 
     fn look(&mut self) -> Result<Maildrop> {
-        let asks_capa = !self.state.asked && self.state.before_sign_in.is_some();
+        let asks_capa =
+            self.state.manner.asks_capa && !self.state.asked && self.state.before_sign_in.is_some();
         self.state.asked = true;
-        if self.pipelines() {
-            let burst = [Command::Capa, Command::Stat, Command::Uidl(None), Command::List(None)];
-            self.send_all(&burst[usize::from(!asks_capa)..])?;
+        let burst = [Command::Capa, Command::Stat, Command::Uidl(None), Command::List(None)];
+        let answers = if self.pipelines() {
+            self.send_all(&burst[usize::from(!asks_capa)..]).map_err(broken_ahead)?;
             if asks_capa {
-                self.read_capabilities()?;
+                self.read_capabilities().map_err(broken_ahead)?;
             }
-            return self.read_burst();
-        }
-        if asks_capa {
-            self.ask_capabilities()?;
+            self.read_burst()?
+        } else {
+            if asks_capa {
+                self.ask_capabilities().map_err(|error| not_cautious(ASKED_CAPA, error))?;
+            }
             if self.pipelines() {
-                self.send_all(&[Command::Stat, Command::Uidl(None), Command::List(None)])?;
-                return self.read_burst();
+                self.send_all(&burst[1..]).map_err(broken_ahead)?;
+                self.read_burst()?
+            } else {
+                self.ask_one_by_one()?
             }
-        }
-        self.one_by_one()
+        };
+        self.put_together(answers)
     }
 
     /// Reads the answers to STAT, UIDL and LIST, all of which are on their way: none may be left
     /// behind, whatever the others say.
-    fn read_burst(&mut self) -> Result<Maildrop> {
+    fn read_burst(&mut self) -> Result<Answers> {
+        // What a listing says wrongly it would say again.
+        let broken_in_listing = |error: Error| match error.kind() {
+            Kind::Protocol => error,
+            _ => broken_ahead(error),
+        };
         let mut collector = Collector::new();
-        let stat = self.reply(Phase::Reply)?;
-        let uidl = self.reply(Phase::Reply)?;
+        let stat = self.reply(Phase::Reply).map_err(broken_ahead)?;
+        let uidl = self.reply(Phase::Reply).map_err(broken_ahead)?;
         if uidl.is_ok() {
-            self.connection.listing(|line| collector.unique_id(line))?;
+            self.connection.listing(|line| collector.unique_id(line)).map_err(broken_in_listing)?;
         }
-        let list = self.reply(Phase::Reply)?;
+        let list = self.reply(Phase::Reply).map_err(broken_ahead)?;
         if list.is_ok() {
-            self.connection.listing(|line| collector.scan(line))?;
+            self.connection.listing(|line| collector.scan(line)).map_err(broken_in_listing)?;
         }
-        let counted = listing::drop_listing(&ok(stat, "ask for the size of the maildrop")?.text)?.messages;
-        self.note_unique_ids(&mut collector, &uidl, counted)?;
-        if counted > 0 {
-            ok(list, "list the maildrop")?;
-        }
-        collector.finish(counted)
+        Ok(Answers { stat, uidl, list: Some(list), collector })
     }
 
-    fn one_by_one(&mut self) -> Result<Maildrop> {
-        let counted = self.stat()?.messages;
+    fn ask_one_by_one(&mut self) -> Result<Answers> {
         let mut collector = Collector::new();
-        if counted == 0 {
-            collector.unique_ids_listed();
-            return collector.finish(0);
+        let stat = self.converse(&Command::Stat)?;
+        if counted(&stat)? == Some(0) {
+            return Ok(Answers { uidl: stat.clone(), stat, list: None, collector });
         }
         let uidl = self.converse(&Command::Uidl(None))?;
         if uidl.is_ok() {
             self.connection.listing(|line| collector.unique_id(line))?;
         }
-        self.note_unique_ids(&mut collector, &uidl, counted)?;
-        self.ask(&Command::List(None), "list the maildrop")?;
-        self.connection.listing(|line| collector.scan(line))?;
-        collector.finish(counted)
+        self.judge_refused_uidl(&uidl)?;
+        let list = self.converse(&Command::List(None))?;
+        if list.is_ok() {
+            self.connection.listing(|line| collector.scan(line))?;
+        }
+        Ok(Answers { stat, uidl, list: Some(list), collector })
     }
 
-    /// Decides what a refused UIDL means. In an empty maildrop nothing: there is nothing to list.
-    fn note_unique_ids(&self, collector: &mut Collector, uidl: &Reply, counted: u32) -> Result<()> {
-        if uidl.is_ok() || counted == 0 {
+    /// Decides what refusals mean. In an empty maildrop nothing: there is nothing to list.
+    fn put_together(&self, answers: Answers) -> Result<Maildrop> {
+        let Answers { stat, uidl, list, mut collector } = answers;
+        let counted = counted(&stat)?;
+        if uidl.is_ok() || counted == Some(0) {
             collector.unique_ids_listed();
-        } else if self.capabilities().is_some_and(Capabilities::uidl) {
+            return collector.finish(counted);
+        }
+        self.judge_refused_uidl(&uidl)?;
+        match list {
+            Some(list) if !list.is_ok() => Err(refused(&list, "list the maildrop")),
+            _ => collector.finish(counted),
+        }
+    }
+
+    /// Decides whether a refused UIDL means that there is none, or that it cannot be had now.
+    fn judge_refused_uidl(&self, uidl: &Reply) -> Result<()> {
+        if refused_for_now(uidl) {
+            return Err(refused(uidl, "ask for the unique-ids"));
+        }
+        if !uidl.is_ok() && self.capabilities().is_some_and(Capabilities::uidl) {
             let error = Error::new(Kind::ServerTemporary, "the server announces UIDL and refuses it");
             return Err(error.because(uidl.words()));
         }
@@ -104,9 +195,32 @@ impl Session<Transaction> {
     }
 }
 
-fn ok(reply: Reply, doing: &str) -> Result<Reply> {
-    if reply.is_ok() {
-        return Ok(reply);
+/// What STAT counts; `None` where it was refused for good, which says nothing about the maildrop.
+fn counted(stat: &Reply) -> Result<Option<u32>> {
+    if stat.is_ok() {
+        return listing::drop_listing(&stat.text).map(|listing| Some(listing.messages));
     }
-    Err(Error::new(reply.refusal(), format!("could not {doing}")).because(reply.words()))
+    if refused_for_now(stat) { Err(refused(stat, "ask for the size of the maildrop")) } else { Ok(None) }
+}
+
+/// Whether it is the server's word that it cannot answer now.
+fn refused_for_now(reply: &Reply) -> bool {
+    let passes = |kind| matches!(kind, Kind::InUse | Kind::LoginDelay | Kind::ServerTemporary);
+    !reply.is_ok() && passes(reply.refusal_of_service())
+}
+
+fn refused(reply: &Reply, doing: &str) -> Error {
+    Error::new(reply.refusal_of_service(), format!("could not {doing}")).because(reply.words())
+}
+
+fn broken_ahead(broken: Error) -> Error {
+    not_cautious(SENT_AHEAD, broken)
+}
+
+/// An error with the word that something was asked that need not have been, where it broke the session.
+fn not_cautious(asked: &'static str, broken: Error) -> Error {
+    if !broken.ends_the_session() {
+        return broken;
+    }
+    Error::new(broken.kind(), "could not look at the maildrop").because(NotCautious { asked, broken })
 }

@@ -12,6 +12,8 @@
 mod dial;
 mod dialogue;
 mod maildrop;
+#[cfg(test)]
+mod maildrop_transcripts;
 mod sasl;
 mod sign_in;
 #[cfg(test)]
@@ -23,6 +25,7 @@ mod transcripts;
 mod window;
 
 pub use dial::Dial;
+pub use maildrop::{Manner, NotCautious};
 pub use sign_in::Refused;
 pub use step::{Questions, Step};
 pub use window::{Ahead, MOST_OCTETS, Next, Wanted, Window};
@@ -54,7 +57,7 @@ pub struct Transaction {
     /// Whether the capabilities of this state were asked: it costs a round trip, so only who needs
     /// them does.
     asked: bool,
-    pipelining: Pipelining,
+    manner: Manner,
 }
 
 /// Whether commands are sent ahead of the answers to earlier ones (RFC 2449 section 6.8).
@@ -149,7 +152,7 @@ impl Session<Authorization> {
     pub fn open(mut connection: Connection, ask_capabilities: bool) -> Result<Self> {
         let reply = dialogue::reply(&mut connection, Phase::Greeting)?;
         if !reply.is_ok() {
-            let error = Error::new(reply.refusal(), "the server takes no sessions now");
+            let error = Error::new(reply.refusal_of_service(), "the server takes no sessions now");
             return Err(error.because(reply.words()));
         }
         let state =
@@ -200,6 +203,19 @@ impl Session<Authorization> {
             session.ask_capabilities()?;
         }
         Ok(session)
+    }
+
+    /// Switches to UTF-8 mode, in which messages come as they are that the server otherwise refuses with
+    /// `[UTF8]` (RFC 6856 section 2).
+    ///
+    /// # Errors
+    /// [`Kind::Unsupported`] where the server does not announce it: nothing is sent then. Else what an `-ERR`
+    /// means, and what the connection fails with.
+    pub fn utf8(&mut self) -> Result<()> {
+        if !self.capabilities().is_some_and(Capabilities::utf8) {
+            return Err(Error::new(Kind::Unsupported, "the server has no UTF-8 mode"));
+        }
+        self.ask(&Command::Utf8, "switch to UTF-8 mode").map(|_| ())
     }
 
     /// Ends the session before sign-in.

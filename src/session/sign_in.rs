@@ -3,7 +3,7 @@
 
 use std::error::Error as StdError;
 
-use super::{Authorization, Pipelining, Session, Transaction};
+use super::{Authorization, Manner, Session, Transaction};
 use crate::auth::{self, Binding, Credentials, Mechanism, Offer, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, Reply};
@@ -93,7 +93,7 @@ impl Session<Authorization> {
     /// What was announced before sign-in counts until the server is asked again.
     fn into_transaction(self) -> Session<Transaction> {
         let before_sign_in = self.capabilities.clone();
-        let state = Transaction { before_sign_in, asked: false, pipelining: Pipelining::Auto };
+        let state = Transaction { before_sign_in, asked: false, manner: Manner::default() };
         Session { connection: self.connection, capabilities: self.capabilities, state }
     }
 

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use self::matching::{Found, Link, Matching};
-use super::journal::{EntryId, State, View};
+use super::journal::{EntryId, State, View, is_plausible};
 use super::policy::{Keep, Order, Policy};
 use crate::identity::Identity;
 
@@ -80,7 +80,7 @@ pub enum Reason {
     Unsettled,
     /// To skip: it failed before, and its next try is due at that second since 1970.
     PutOff(i64),
-    /// To skip: the user gave it up.
+    /// To skip: somebody decided that it is neither fetched nor deleted.
     GivenUp,
     /// To keep: delivered before, and everything is kept.
     Known,
@@ -115,7 +115,7 @@ impl fmt::Display for Reason {
             Reason::OverLimit => "over the limit of one run",
             Reason::Unsettled => "an interrupted delivery is to be settled first",
             Reason::PutOff(_) => "failed before, to be tried again later",
-            Reason::GivenUp => "given up",
+            Reason::GivenUp => "skipped for good",
             Reason::Known => "fetched before",
             Reason::Recent => "fetched before, not old enough to delete",
             Reason::AmongNewest => "fetched before, among the newest",
@@ -359,7 +359,9 @@ impl Rule {
             Keep::None => (Action::Delete, Reason::Delivered),
             Keep::Age(age) => {
                 let limit = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-                match self.now.saturating_sub(first_seen) >= limit {
+                // Neither a clock that was never set nor a time that it wrote says how old a message is.
+                let is_told = is_plausible(first_seen) && is_plausible(self.now) && first_seen <= self.now;
+                match is_told && self.now.saturating_sub(first_seen) >= limit {
                     true => (Action::Delete, Reason::Expired),
                     false => (Action::Keep, Reason::Recent),
                 }

@@ -25,6 +25,16 @@ pub struct Body {
     pub end: End,
 }
 
+impl Body {
+    /// No octets.
+    pub(crate) const NONE: Body = Body { octets: 0, end: End::Proper };
+
+    /// Whether the message has to be asked for again, to be read by the line ends that it really has.
+    pub fn wants_another_reading(&self) -> bool {
+        self.end == End::BareLf { is_exact: false }
+    }
+}
+
 /// What ended a message body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {

@@ -187,6 +187,17 @@ impl Connection {
         Ok(line)
     }
 
+    /// Reads a line as [`Connection::line`] does, and leaves it to be read again.
+    ///
+    /// # Errors
+    /// As [`Connection::line`].
+    pub fn peek(&mut self, phase: Phase) -> Result<&[u8]> {
+        let mut budget = Budget::of_a_phase(self.timeout);
+        let (from, to) = self.next_line(phase, &mut budget)?;
+        self.start = from;
+        Ok(&self.buffer[from..to])
+    }
+
     /// Reads the lines of an answer up to the terminating `.`, byte-stuffing taken off, and hands each to
     /// `take`. They may take the time of a phase, and a second more for each [`budget::FLOOR_RATE`] octets
     /// that have come; in a phase of several lines, no more than is left of it.

@@ -4,7 +4,7 @@
 use super::blame::Sizes;
 use super::delete;
 use super::event::{Event, Summary, Teller};
-use super::journal::{Cause, EntryId, Fact, FactKind, Failing, Journal};
+use super::journal::{EntryId, Fact, FactKind, Failing, Journal};
 use super::manner::Manner;
 use super::outcome::{Halt, Outcome, Owner, Stage, Task};
 use super::plan::{Action, Listed, Plan, Reason, Step};

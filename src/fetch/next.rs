@@ -68,9 +68,7 @@ pub(super) fn next(now: Situation) -> Next {
     let may_sign_in = now.sessions < MOST_SESSIONS;
     match now.halt {
         // Somebody has to act first, or asked to be left alone.
-        Some(
-            Owner::User | Owner::Journal | Owner::Store | Owner::Server | Owner::Configuration | Owner::Message,
-        ) => Next::End,
+        Some(Owner::User | Owner::Journal | Owner::Store | Owner::Server | Owner::Configuration) => Next::End,
         Some(Owner::Connection) if !may_sign_in || now.stage == Stage::SigningIn => Next::End,
         // It was noted; the rest is done.
         Some(Owner::Connection) if matches!(now.task, Task::Refused | Task::Broken) => match now.has_broken {

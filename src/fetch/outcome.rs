@@ -3,11 +3,9 @@
 
 use crate::error::{Error, Kind};
 
-/// Whose failure it is.
+/// Whose failure it is. A single message's ends nothing: it is noted, and everything else goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// One message's: it is noted and tried again later, everything else goes on.
-    Message,
+pub(super) enum Owner {
     /// The connection's: it was cut, fell silent or is out of step. Another session may do better.
     Connection,
     /// The server's: it asked to be left alone, or has trouble of its own. The account waits.
@@ -24,16 +22,16 @@ pub enum Owner {
 
 /// What ended a session's work before all was done.
 #[derive(Debug)]
-pub struct Halt {
-    /// Whose failure it is.
-    pub owner: Owner,
+pub(super) struct Halt {
+    /// Whose failure it is. A single message's ends nothing: it is noted, and everything else goes on.
+    pub(super) owner: Owner,
     /// What happened.
-    pub error: Error,
+    pub(super) error: Error,
 }
 
 impl Halt {
     /// Work that ended by the fault of `owner`.
-    pub fn by(owner: Owner, error: Error) -> Halt {
+    pub(super) fn by(owner: Owner, error: Error) -> Halt {
         Halt { owner, error }
     }
 
@@ -43,7 +41,7 @@ impl Halt {
     }
 
     /// What a sign-in, or a connection before it, failed with.
-    pub fn at_sign_in(error: Error) -> Halt {
+    pub(super) fn at_sign_in(error: Error) -> Halt {
         let owner = match error.kind() {
             Kind::Interrupted => Owner::User,
             Kind::InUse | Kind::LoginDelay | Kind::ServerTemporary | Kind::ServerPermanent => Owner::Server,
@@ -54,7 +52,7 @@ impl Halt {
     }
 
     /// What a command failed with after the sign-in, where it is no single message's failure.
-    pub fn in_session(error: Error) -> Halt {
+    pub(super) fn in_session(error: Error) -> Halt {
         let owner = match error.kind() {
             Kind::Interrupted => Owner::User,
             _ if error.ends_the_session() => Owner::Connection,
@@ -67,7 +65,7 @@ impl Halt {
 
 /// What one session was used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Task {
+pub(super) enum Task {
     /// Bring in what is new, and delete what is due.
     New,
     /// Delete what is due and retrieve nothing: a session in which something was retrieved that could not
@@ -82,7 +80,7 @@ pub enum Task {
 
 /// How far a session got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub(super) enum Stage {
     /// Connecting and signing in.
     SigningIn,
     /// Listing the maildrop.
@@ -100,21 +98,21 @@ pub enum Stage {
 /// What came of one session.
 #[derive(Debug)]
 #[must_use]
-pub struct Outcome {
+pub(super) struct Outcome {
     /// How far it got.
-    pub stage: Stage,
+    pub(super) stage: Stage,
     /// Messages that were delivered.
-    pub delivered: u32,
+    pub(super) delivered: u32,
     /// Messages whose failure was noted, so that the next session goes on without them.
-    pub failed: u32,
+    pub(super) failed: u32,
     /// Whether something was retrieved that is not kept, so that no QUIT was said.
-    pub owed: bool,
+    pub(super) owed: bool,
     /// Whether deletions are due that were not confirmed.
-    pub has_due: bool,
+    pub(super) has_due: bool,
     /// Whether commands were sent ahead of the answers to earlier ones.
-    pub was_ahead: bool,
+    pub(super) was_ahead: bool,
     /// What ended it early.
-    pub halt: Option<Halt>,
+    pub(super) halt: Option<Halt>,
 }
 
 impl Outcome {
@@ -132,7 +130,7 @@ impl Outcome {
     }
 
     /// Whether a next session would begin elsewhere than this one did.
-    pub fn has_progress(&self) -> bool {
+    pub(super) fn has_progress(&self) -> bool {
         self.stage == Stage::Retrieving && self.delivered + self.failed > 0
     }
 }

@@ -50,16 +50,16 @@ impl Gathered<'_> {
 }
 
 /// The network thread's end of the channel from the committer.
-pub(super) struct Results<'r, 'a> {
+pub(super) struct Results<'r, 'o, 'a> {
     done: Receiver<Done<'a>>,
     /// How many parts and rounds were handed over of which nothing was heard yet.
     pending: usize,
-    pub(super) teller: &'r mut Teller<'r>,
+    pub(super) teller: &'r mut Teller<'o>,
     pub(super) gathered: Gathered<'a>,
 }
 
-impl<'r, 'a> Results<'r, 'a> {
-    pub(super) fn new(done: Receiver<Done<'a>>, teller: &'r mut Teller<'r>) -> Self {
+impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
+    pub(super) fn new(done: Receiver<Done<'a>>, teller: &'r mut Teller<'o>) -> Self {
         Results { done, pending: 0, teller, gathered: Gathered::default() }
     }
 

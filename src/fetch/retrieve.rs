@@ -122,7 +122,7 @@ pub(super) fn all<'a>(
 }
 
 /// The thread that talks to the server.
-struct Retriever<'r, 't, 'a> {
+struct Retriever<'r, 't, 'o, 'a> {
     session: &'r mut Session<Transaction>,
     store: &'r dyn Store,
     listed: &'a [Listed<'a>],
@@ -138,7 +138,7 @@ struct Retriever<'r, 't, 'a> {
     questions: Questions<'a>,
     round: Round<'a>,
     sender: SyncSender<Work<'a>>,
-    results: Results<'t, 'a>,
+    results: Results<'t, 'o, 'a>,
     part: Part,
     began: Instant,
     octets: u64,
@@ -155,7 +155,7 @@ struct Retriever<'r, 't, 'a> {
 /// The session cannot be used any more; why is among the results.
 struct Lost;
 
-impl<'a> Retriever<'_, '_, 'a> {
+impl<'a> Retriever<'_, '_, '_, 'a> {
     fn run(&mut self) {
         // What is lost is noted where it happens.
         let _ = self.go();
@@ -226,7 +226,7 @@ impl<'a> Retriever<'_, '_, 'a> {
             Ok(body) => {
                 self.octets += body.octets;
                 let arrival = arriving.end(body.octets);
-                self.arrived(wanted, arrival, body.is_in_lf())
+                self.arrived(wanted, arrival, body.wants_another_reading())
             }
             Err(error) if !error.ends_the_session() && error.kind() != Kind::Interrupted => {
                 arriving.abandon();

@@ -1,7 +1,7 @@
 //! The maildrop as one session sees it: numbers, octets and unique-ids, put together from STAT,
 //! LIST and UIDL. Kept compact, since a maildrop may hold a million messages.
 
-use super::listing;
+use super::listing::{self, DropListing};
 use crate::error::{Error, Kind, Result};
 
 /// The most messages that are believed; a longer listing never ends.
@@ -40,6 +40,7 @@ pub struct Maildrop {
     complete: bool,
     has_unique_ids: bool,
     counted: u32,
+    drop_listing: Option<DropListing>,
 }
 
 impl Maildrop {
@@ -80,6 +81,17 @@ impl Maildrop {
     /// that it lacks mean a message that is gone.
     pub fn is_complete(&self) -> bool {
         self.complete
+    }
+
+    /// The figures of STAT in this session, where it gave any.
+    pub fn drop_listing(&self) -> Option<DropListing> {
+        self.drop_listing
+    }
+
+    /// The same with the figures of STAT.
+    #[must_use]
+    pub fn with_drop_listing(self, drop_listing: Option<DropListing>) -> Maildrop {
+        Maildrop { drop_listing, ..self }
     }
 
     /// Whether the server has unique-ids. A message may lack its own all the same.
@@ -223,6 +235,7 @@ impl Collector {
             complete,
             has_unique_ids: self.has_unique_ids,
             counted,
+            drop_listing: None,
         })
     }
 

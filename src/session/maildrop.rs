@@ -171,15 +171,16 @@ impl Session<Transaction> {
     fn put_together(&self, answers: Answers) -> Result<Maildrop> {
         let Answers { stat, uidl, list, mut collector } = answers;
         let counted = counted(&stat)?;
+        let figures = if stat.is_ok() { listing::drop_listing(&stat.text).ok() } else { None };
         if uidl.is_ok() || counted == Some(0) {
             collector.unique_ids_listed();
-            return collector.finish(counted);
+        } else {
+            self.judge_refused_uidl(&uidl)?;
+            if let Some(list) = list.filter(|list| !list.is_ok()) {
+                return Err(refused(&list, "list the maildrop"));
+            }
         }
-        self.judge_refused_uidl(&uidl)?;
-        match list {
-            Some(list) if !list.is_ok() => Err(refused(&list, "list the maildrop")),
-            _ => collector.finish(counted),
-        }
+        Ok(collector.finish(counted)?.with_drop_listing(figures))
     }
 
     /// Decides whether a refused UIDL means that there is none, or that it cannot be had now.

@@ -174,7 +174,8 @@ impl Session<Transaction> {
                 None => return Ok(Understood::Empty),
             },
             Question::Figures => {
-                if listing::drop_listing(text).ok() != maildrop.drop_listing() {
+                let figures = listing::drop_listing(text).ok();
+                if figures.is_none() || figures != maildrop.drop_listing() {
                     return Err(out_of_step());
                 }
                 Step::Proven

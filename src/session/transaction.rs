@@ -75,7 +75,7 @@ impl Session<Transaction> {
         declared: Option<u64>,
         take: impl FnMut(&[u8]),
     ) -> Result<Body> {
-        let body = self.connection.body(declared, take)?;
+        let body = self.connection.body_of(declared, take)?;
         if self.connection.has_unread() {
             let says =
                 format!("more follows behind the end of message {number}: the server does not byte-stuff");

@@ -192,9 +192,9 @@ impl Window {
             return Err(Error::new(reply.refusal(), says).because(reply.words()));
         }
         match self.what {
-            Ahead::Dele => Ok(Body::default()),
+            Ahead::Dele => Ok(Body::NONE),
             _ if self.is_empty() => session.stream(wanted.number, self.declared(wanted), take),
-            _ => session.connection.body(self.declared(wanted), take),
+            _ => session.connection.body_of(self.declared(wanted), take),
         }
     }
 

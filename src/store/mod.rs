@@ -67,6 +67,11 @@ pub trait Store: Send + Sync + fmt::Debug {
     /// Something could not be written. Nothing that was taken in before may be committed then: a disk
     /// reports a lost write once, and `make_durable` may not hear of it.
     fn flush(&self) -> Result<()>;
+
+    /// The octets that still fit where messages are written first; `None` where nobody knows.
+    fn room(&self) -> Option<u64> {
+        None
+    }
 }
 
 /// Messages on their way in: written one after the other by one thread, then committed by another. Dropping

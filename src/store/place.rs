@@ -38,6 +38,11 @@ pub enum Place {
 }
 
 impl Place {
+    /// Whether nobody can look there afterwards: a program has it, or has it not.
+    pub fn is_handed(&self) -> bool {
+        matches!(self, Place::Handed)
+    }
+
     /// The store that it belongs to, in the spelling of [`Spec::canonical`](super::Spec::canonical):
     /// `maildir:/path`, `mbox:/path`; of all programs `command:`, since nobody can look for a message there.
     pub fn store(&self) -> String {

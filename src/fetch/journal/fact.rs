@@ -39,16 +39,19 @@ pub enum FactKind {
     ExactOctets,
     /// No question that would show whether the session is in step is answered. Value: 1.
     NoProof,
+    /// A message is given in UTF-8 mode only (RFC 6856). Value: 1.
+    Utf8,
 }
 
 impl FactKind {
-    const ALL: [FactKind; 6] = [
+    const ALL: [FactKind; 7] = [
         FactKind::PipeliningBroken,
         FactKind::CapaBreaks,
         FactKind::OneSession,
         FactKind::Rate,
         FactKind::ExactOctets,
         FactKind::NoProof,
+        FactKind::Utf8,
     ];
 
     /// How the journal spells it.
@@ -60,6 +63,7 @@ impl FactKind {
             FactKind::Rate => "rate",
             FactKind::ExactOctets => "exact-octets",
             FactKind::NoProof => "no-proof",
+            FactKind::Utf8 => "utf8",
         }
     }
 

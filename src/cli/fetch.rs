@@ -125,7 +125,7 @@ fn preview(context: &Context, account: &Account) -> Result<()> {
     let now = Timestamp::now().as_second();
     let view = view.unwrap_or_else(View::default);
     let plan = survey.plan(&mut session, &listed, &view, &account.policy, now)?;
-    session.quit()?;
+    session.leave();
     steps::show(context.output(), account, &listed, &plan)
 }
 

@@ -24,7 +24,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], ye
     numbers.dedup();
     let what = human::count(numbers.len() as u64, "message");
     if !yes && !output.ask(&format!("delete {what} from {} for good?", account.server))? {
-        session.quit()?;
+        session.leave();
         output.note("nothing was deleted");
         return Ok(());
     }

@@ -57,7 +57,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     if !has_top {
         output.note("the server has no TOP, so date, sender and subject stay unknown");
     }
-    session.quit()?;
+    session.leave();
     Ok(())
 }
 

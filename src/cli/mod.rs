@@ -19,6 +19,7 @@ mod output;
 mod proof;
 mod read;
 mod report;
+mod retr;
 mod shell;
 mod signals;
 mod state;
@@ -97,7 +98,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Capa(args) => read::capa(context, &account(&args.server)?)?,
         Command::Top(args) => read::top(context, &account(&args.server)?, &args.message, args.lines)?,
         Command::Retr(args) => {
-            read::retr(context, &account(&args.server)?, &args.messages, args.output.as_deref())?;
+            retr::run(context, &account(&args.server)?, &args.messages, args.output.as_deref())?;
         }
         Command::Dele(args) => dele::run(context, &account(&args.server)?, &args.messages, args.yes)?,
         Command::Last(args) => read::last(context, &account(&args.server)?)?,

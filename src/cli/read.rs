@@ -1,14 +1,12 @@
-//! The commands that only look: `stat`, `uidl`, `capa`, `top`, `retr`, `last`, `noop`.
+//! The commands that only look: `stat`, `uidl`, `capa`, `top`, `last`, `noop`. Nothing depends on how their
+//! QUIT is answered.
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Result;
 use pop3::account::Account;
 use pop3::error::{Error, Kind};
 use pop3::protocol::Capabilities;
-use pop3::session::{Session, Transaction};
-use tempfile::NamedTempFile;
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -20,7 +18,7 @@ use super::output::json::Object;
 pub(crate) fn stat(context: &Context, account: &Account) -> Result<()> {
     let mut session = context.sign_in(account)?;
     let listing = session.stat()?;
-    session.quit()?;
+    session.leave();
     let output = context.output();
     if output.is_json() {
         let object = Object::new().put("messages", listing.messages).put("octets", listing.octets);
@@ -53,7 +51,8 @@ pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -
             show(number, &session.uidl_one(number)?)?;
         }
     }
-    Ok(session.quit()?)
+    session.leave();
+    Ok(())
 }
 
 /// `pop3 capa`: before and after sign-in, since they differ.
@@ -67,13 +66,14 @@ pub(crate) fn capa(context: &Context, account: &Account) -> Result<()> {
     ];
     if states.iter().all(|(_, capabilities)| capabilities.is_none()) {
         let says = "the server has no CAPA, so what it can do has to be tried";
-        session.quit()?;
+        session.leave();
         return Err(Error::new(Kind::Unsupported, says).hint("`pop3 shell` lets you try").into());
     }
     for (state, capabilities) in states {
         show_capabilities(output, state, capabilities)?;
     }
-    Ok(session.quit()?)
+    session.leave();
+    Ok(())
 }
 
 fn show_capabilities(output: &Output, state: &str, capabilities: Option<&Capabilities>) -> Result<()> {
@@ -102,69 +102,15 @@ pub(crate) fn top(context: &Context, account: &Account, message: &MessageArg, li
         })?;
         written.and_then(|()| shown.finish())?;
     }
-    Ok(session.quit()?)
-}
-
-/// `pop3 retr`: byte for byte, to stdout or into a file. The file appears when it is whole.
-pub(crate) fn retr(
-    context: &Context,
-    account: &Account,
-    named: &[MessageArg],
-    file: Option<&Path>,
-) -> Result<()> {
-    let mut session = context.sign_in(account)?;
-    let numbers = messages::resolve(&mut session, named)?;
-    match file.filter(|path| *path != Path::new("-")) {
-        None => {
-            let mut shown = context.output().message();
-            write_all(&mut session, &numbers, &mut shown)??;
-            shown.finish()?;
-        }
-        Some(path) => into_file(&mut session, &numbers, path)?,
-    }
-    Ok(session.quit()?)
-}
-
-fn into_file(session: &mut Session<Transaction>, numbers: &[u32], path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let shown = path.display();
-    let mut file = NamedTempFile::new_in(folder)
-        .map_err(|error| Error::new(Kind::Create, format!("could not create {shown}")).because(error))?;
-    write_all(session, numbers, &mut file)?
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| Error::io(format!("could not write {shown}"), error))?;
-    file.persist(path).map_err(|error| {
-        Error::new(Kind::Create, format!("could not create {shown}")).because(error.error)
-    })?;
+    session.leave();
     Ok(())
-}
-
-/// Retrieves the messages one after another. The outer error is the session's, the inner one the
-/// writer's, of which the session only hears that the rest is dropped.
-fn write_all(
-    session: &mut Session<Transaction>,
-    numbers: &[u32],
-    to: &mut impl Write,
-) -> Result<std::io::Result<()>> {
-    let mut written = Ok(());
-    for number in numbers {
-        session.retrieve(*number, |chunk| {
-            if written.is_ok() {
-                written = to.write_all(chunk);
-            }
-        })?;
-        if written.is_err() {
-            break;
-        }
-    }
-    Ok(written)
 }
 
 /// `pop3 last`.
 pub(crate) fn last(context: &Context, account: &Account) -> Result<()> {
     let mut session = context.sign_in(account)?;
     let last = session.last();
-    session.quit()?;
+    session.leave();
     let (last, output) = (last?, context.output());
     if output.is_json() {
         return Ok(output.object(Object::new().put("last", last))?);
@@ -177,7 +123,7 @@ pub(crate) fn noop(context: &Context, account: &Account) -> Result<()> {
     let mut session = context.sign_in(account)?;
     session.noop()?;
     let how = if session.is_encrypted() { "encrypted" } else { "not encrypted" };
-    session.quit()?;
+    session.leave();
     let output = context.output();
     if output.is_json() {
         return Ok(output.object(Object::new().put("signed_in", true).put("encryption", how))?);

@@ -103,7 +103,7 @@ fn unique_ids(context: &Context, account: &Account, named: &[MessageArg]) -> Res
         for number in messages::resolve(&mut session, &numbered)? {
             unique_ids.push(session.uidl_one(number)?);
         }
-        session.quit()?;
+        session.leave();
     }
     Ok(unique_ids)
 }

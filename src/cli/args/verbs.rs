@@ -80,6 +80,8 @@ pub(crate) struct RetrArgs {
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     /// Write into this file instead of standard output
+    ///
+    /// A pipe or a device is written into; a symbolic link is followed, and stays.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]

@@ -30,6 +30,19 @@ for key in mbox.keys():
         file.write(mbox.get_bytes(key))
 "#;
 
+/// How often a letter of the stage stands among these octets, by its Message-ID.
+pub(crate) fn times(octets: &[u8], number: u32) -> usize {
+    let wanted = format!("Message-ID: <{number}@letters.example.org>");
+    octets.split(|octet| *octet == b'\n').filter(|line| line.trim_ascii_end() == wanted.as_bytes()).count()
+}
+
+/// The files of a Maildir's `new/` and `cur/` behind each other, whatever is left in `tmp/`; nothing where
+/// there is no Maildir.
+pub(crate) fn all_of_maildir(maildir: &Path) -> Vec<u8> {
+    let parts = ["new", "cur"].map(|part| maildir.join(part));
+    parts.iter().filter(|part| part.is_dir()).flat_map(|part| files_of(part)).flatten().collect()
+}
+
 fn files_of(folder: &Path) -> Vec<Vec<u8>> {
     let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();

@@ -5,6 +5,7 @@ use super::delivered::in_maildir;
 use super::pop3::{Home, Outcome, Pop3};
 use pop3::server::{Behaviour, Message, Server};
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::PathBuf;
 
@@ -78,7 +79,12 @@ impl Stage {
 
     /// The binary at this server.
     pub(crate) fn pop3(&self, command: &str) -> Pop3 {
-        Pop3::new(&self.home)
+        self.pop3_under::<&str>(&[], command)
+    }
+
+    /// The same as another program runs it: `wrapper` is that program and its arguments.
+    pub(crate) fn pop3_under<T: AsRef<OsStr>>(&self, wrapper: &[T], command: &str) -> Pop3 {
+        Pop3::under(&self.home, wrapper)
             .args([command, "--tls", "none", "--server"])
             .args([format!("pop3://demo@{}", self.server.addr())])
             .env("POP3_PASSWORD", "tanstaaf")

@@ -1,0 +1,104 @@
+//! Several accounts: each is fetched as it is configured, whatever is wrong with another.
+
+use crate::support::delivered::{all_of_maildir, times};
+use crate::support::pop3::{Home, Outcome, Pop3};
+use crate::support::stage::{letter, letters};
+use pop3::server::{Behaviour, Server};
+
+fn server() -> Server {
+    Server::start(letters(2), Behaviour::default()).unwrap()
+}
+
+/// An account of the configuration file that delivers into the Maildir of its name.
+fn account(name: &str, server: &Server, more: &str) -> String {
+    format!(
+        "[account.{name}]\nserver = \"pop3://{}\"\nuser = \"demo\"\ntls = \"none\"\n\
+         password-command = \"echo tanstaaf\"\ndeliver = \"maildir:~/{name}\"\n{more}\n",
+        server.addr()
+    )
+}
+
+fn fetch(home: &Home) -> Outcome {
+    Pop3::new(home).args(["fetch"]).run()
+}
+
+/// How often each of the letters 1 to `count` stands in a Maildir.
+fn counts(home: &Home, maildir: &str, count: u32) -> Vec<usize> {
+    let all = all_of_maildir(&home.join(maildir));
+    (1..=count).map(|number| times(&all, number)).collect()
+}
+
+/// Case 7.1.
+#[test]
+fn a_dry_run_of_one_account_is_its_own() {
+    let (dry, wet) = (server(), server());
+    let home = Home::new();
+    let dry_first =
+        account("a-dry", &dry, "keep = \"none\"\ndry-run = true") + &account("wet", &wet, "keep = \"none\"");
+    home.configure(&dry_first);
+    fetch(&home).exits(0);
+    assert_eq!((dry.count("RETR"), dry.count("DELE"), dry.maildrop().len()), (0, 0, 2), "{:?}", dry.log());
+    assert_eq!((counts(&home, "wet", 2), wet.maildrop().len()), (vec![1, 1], 0));
+    assert!(!home.join("a-dry").exists());
+}
+
+/// Case 7.2.
+#[test]
+fn what_was_fetched_without_a_configuration_file_does_not_come_again_with_one() {
+    let server = server();
+    let home = Home::new();
+    let url = format!("pop3://{}", server.addr());
+    let by_flags = ["fetch", "-s", &url, "-u", "demo", "--tls", "none", "--to", "work/"];
+    Pop3::new(&home).args(by_flags).env("POP3_PASSWORD", "tanstaaf").run().exits(0);
+    assert_eq!(counts(&home, "work", 3), [1, 1, 0]);
+    home.configure(&account("work", &server, ""));
+    server.edit(|mail| mail.push(letter(3)));
+    let outcome = fetch(&home);
+    if outcome.code == 0 {
+        assert_eq!(counts(&home, "work", 3), [1, 1, 1], "{:?}", server.log());
+        fetch(&home).exits(0);
+        assert_eq!(counts(&home, "work", 3), [1, 1, 1]);
+    } else {
+        assert!(outcome.stderr.contains("work"), "it says why: {outcome:?}");
+        assert_eq!(counts(&home, "work", 3)[..2], [1, 1]);
+    }
+}
+
+/// Case 7.3, and `one-without-user`.
+#[test]
+fn an_account_without_server_or_user_holds_up_no_other() {
+    for (lacks, said) in [("user = \"x\"", "server"), ("server = \"pop3s://pop.example\"", "user")] {
+        let (one, three) = (server(), server());
+        let home = Home::new();
+        let middle = format!("[account.two]\n{lacks}\ndeliver = \"maildir:~/two\"\n");
+        home.configure(&(account("one", &one, "") + &middle + &account("three", &three, "")));
+        let outcome = fetch(&home).exits(78).says(said);
+        assert!(outcome.stderr.contains("pop3: two: could not "), "{}", outcome.stderr);
+        for maildir in ["one", "three"] {
+            assert_eq!(counts(&home, maildir, 2), [1, 1], "{lacks}: {}", outcome.stderr);
+        }
+        let alone = Pop3::new(&home).args(["fetch", "-a", "two"]).run().exits(78);
+        assert!(alone.stderr.starts_with("pop3: could not "), "{}", alone.stderr);
+    }
+}
+
+/// `one-named`, and `one-missing-file`.
+#[test]
+fn an_error_about_one_of_several_accounts_begins_with_its_name() {
+    let (one, two, three) = (server(), server(), server());
+    let home = Home::new();
+    let two = account("two", &two, "")
+        .replace("password-command = \"echo tanstaaf\"", "password-file = \"~/gone\"");
+    home.configure(&(account("one", &one, "") + &two + &account("three", &three, "")));
+    let outcome = fetch(&home);
+    assert_ne!(outcome.code, 0);
+    assert!(outcome.stderr.contains("pop3: two: could not "), "{}", outcome.stderr);
+    assert!(
+        !outcome.stderr.contains("pop3: one") && !outcome.stderr.contains("pop3: three"),
+        "{}",
+        outcome.stderr
+    );
+    for maildir in ["one", "three"] {
+        assert_eq!(counts(&home, maildir, 2), [1, 1]);
+    }
+}

@@ -14,26 +14,23 @@ fn swallows_what_is_sent_ahead() -> Behaviour {
     Behaviour { capa, pipelining: Pipelining::Lost, ..Behaviour::default() }
 }
 
-/// Closes the connection at a UIDL, in the first session.
-fn closes_once_at_uidl() -> Behaviour {
+/// Closes the connection at a UIDL, in so many sessions.
+fn closes_at_uidl(sessions: u64) -> Behaviour {
     let capa = announced(&["USER", "UIDL", "TOP", "PIPELINING"]);
-    Behaviour { capa, faulty_sessions: Some(1), ..Behaviour::default().with(Fault::hang_up_at("UIDL")) }
+    let faulty_sessions = Some(sessions.try_into().expect("few"));
+    Behaviour { capa, faulty_sessions, ..Behaviour::default().with(Fault::hang_up_at("UIDL")) }
 }
 
 #[test]
 fn looking_works_where_what_is_sent_ahead_breaks_the_session() {
-    let commands: &[&[&str]] = &[&["list"], &["list", "uid:nobody"], &["uidl"], &["check"]];
-    at_once(0..commands.len() * 2, |turn| {
-        let (command, behaviour) = match turn % 2 {
-            0 => (commands[turn / 2], swallows_what_is_sent_ahead()),
-            _ => (commands[turn / 2], closes_once_at_uidl()),
-        };
-        let stage = Stage::new(STORES[0], letters(3), behaviour);
-        let outcome = stage.pop3(command[0]).args(&command[1..]).args(["--timeout", "1s"]).run();
-        match command {
-            ["list", _] => outcome.exits(66),
-            _ => outcome.exits(0),
-        };
-        assert_eq!(stage.server.sessions(), 2, "{command:?}");
+    // With the code that it ends with, and how many connections it makes before the first session.
+    let commands: [(&[&str], i32, u64); 4] =
+        [(&["list"], 0, 0), (&["list", "uid:nobody"], 66, 0), (&["uidl"], 0, 0), (&["check"], 0, 1)];
+    at_once(commands, |(command, code, before)| {
+        for behaviour in [swallows_what_is_sent_ahead(), closes_at_uidl(before + 1)] {
+            let stage = Stage::new(STORES[0], letters(3), behaviour);
+            stage.pop3(command[0]).args(&command[1..]).args(["--timeout", "1s"]).run().exits(code);
+            assert_eq!(stage.server.sessions() as u64, before + 2, "{command:?}");
+        }
     });
 }

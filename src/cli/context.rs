@@ -8,7 +8,8 @@ use pop3::account::{self, Account, Config, Environment, Overrides, Scope};
 use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
-use pop3::session::{Authorization, Dial, Session, Transaction};
+use pop3::protocol::Maildrop;
+use pop3::session::{Authorization, Dial, Manner, NotCautious, Session, Transaction};
 use pop3::sys::Stop;
 
 use super::output::Output;
@@ -81,6 +82,35 @@ impl Context {
     /// A session that is signed in.
     pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>, Error> {
         self.sign_in_with(account, &self.proof(account)?)
+    }
+
+    /// A session that is signed in, and its maildrop.
+    pub(crate) fn look(&self, account: &Account) -> Result<(Session<Transaction>, Maildrop), Error> {
+        self.look_with(account, Session::maildrop)
+    }
+
+    /// A session that is signed in, and what `look` finds in it. Where the session breaks after something that
+    /// need not have been asked (commands ahead of answers, CAPA after sign-in), it is looked at once more in
+    /// a new one, without that.
+    pub(crate) fn look_with<T>(
+        &self,
+        account: &Account,
+        look: impl Fn(&mut Session<Transaction>) -> Result<T, Error>,
+    ) -> Result<(Session<Transaction>, T), Error> {
+        let proof = self.proof(account)?;
+        let mut session = self.sign_in_with(account, &proof)?;
+        let broken = match look(&mut session) {
+            Ok(found) => return Ok((session, found)),
+            Err(error) => error,
+        };
+        drop(session);
+        let Some(why) = NotCautious::of(&broken) else { return Err(broken) };
+        self.output.detail(&format!("{why}: trying again without"));
+        // A server that takes no second sign-in now says less about the trouble than the first session did.
+        let Ok(mut session) = self.sign_in_with(account, &proof) else { return Err(broken) };
+        session.set_manner(Manner::CAUTIOUS);
+        let found = look(&mut session)?;
+        Ok((session, found))
     }
 
     /// One attempt with these credentials.

@@ -32,11 +32,10 @@ struct Known {
 pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
     let output = context.output();
     let view = Journal::peek(&context.environment().state_path(&account.name)?)?;
-    let mut session = context.sign_in(account)?;
-    let maildrop = session.maildrop()?;
+    let (mut session, maildrop) = context.look(account)?;
     let numbers = match named {
         [] => maildrop.messages().map(|message| message.number).collect(),
-        named => messages::resolve(&mut session, named)?,
+        named => messages::find(named, &maildrop)?,
     };
     let table = Table::of_messages(numbers.iter().copied().max().unwrap_or(0), output.width());
     if !output.is_json() && !numbers.is_empty() {

@@ -1,21 +1,57 @@
 //! From what a person types (`3`, `3-7`, `first`, `last`, `uid:…`) to message-numbers of an open
 //! maildrop.
 
+use pop3::account::Account;
 use pop3::error::{Error, Kind, Result};
+use pop3::protocol::{Maildrop, Message};
 use pop3::session::{Session, Transaction};
 
 use super::args::MessageArg;
+use super::context::Context;
+
+/// A session that is signed in, and the message-numbers that are meant, in the order they were named.
+///
+/// # Errors
+/// [`Kind::NoSuchMessage`] for what is not there; what signing in and the session fail with.
+pub(crate) fn open(
+    context: &Context,
+    account: &Account,
+    named: &[MessageArg],
+) -> Result<(Session<Transaction>, Vec<u32>)> {
+    if named.iter().any(MessageArg::needs_listing) {
+        let (session, maildrop) = context.look(account)?;
+        let numbers = find(named, &maildrop)?;
+        return Ok((session, numbers));
+    }
+    let mut session = context.sign_in(account)?;
+    let numbers = resolve(&mut session, named)?;
+    Ok((session, numbers))
+}
 
 /// The message-numbers that are meant, in the order they were named.
 ///
 /// # Errors
 /// [`Kind::NoSuchMessage`] for what is not there; what the session fails with.
 pub(crate) fn resolve(session: &mut Session<Transaction>, named: &[MessageArg]) -> Result<Vec<u32>> {
+    if named.iter().any(MessageArg::needs_listing) {
+        return find(named, &session.maildrop()?);
+    }
     let count = session.stat()?.messages;
-    let maildrop = match named.iter().any(|name| matches!(name, MessageArg::UniqueId(_))) {
-        true => Some(session.maildrop()?),
-        false => None,
-    };
+    numbers(named, count, |_| Vec::new())
+}
+
+/// The same in a maildrop that is known already.
+///
+/// # Errors
+/// [`Kind::NoSuchMessage`] for what is not there.
+pub(crate) fn find(named: &[MessageArg], maildrop: &Maildrop) -> Result<Vec<u32>> {
+    numbers(named, maildrop.counted(), |wanted| {
+        let has_it = |message: &Message<'_>| message.unique_id == Some(wanted);
+        maildrop.messages().filter(has_it).map(|message| message.number).collect()
+    })
+}
+
+fn numbers(named: &[MessageArg], count: u32, by_unique_id: impl Fn(&[u8]) -> Vec<u32>) -> Result<Vec<u32>> {
     let mut numbers = Vec::new();
     for name in named {
         match name {
@@ -24,18 +60,11 @@ pub(crate) fn resolve(session: &mut Session<Transaction>, named: &[MessageArg]) 
             MessageArg::First => numbers.push(within(1, count)?),
             MessageArg::Last => numbers.push(within(count, count)?),
             MessageArg::UniqueId(wanted) => {
-                let mut found = maildrop
-                    .iter()
-                    .flat_map(|maildrop| maildrop.messages())
-                    .filter(|message| message.unique_id == Some(wanted))
-                    .map(|message| message.number)
-                    .peekable();
-                if found.peek().is_none() {
+                let found = by_unique_id(wanted);
+                if found.is_empty() {
                     let shown = String::from_utf8_lossy(wanted);
-                    return Err(Error::new(
-                        Kind::NoSuchMessage,
-                        format!("no message has the unique-id {shown}"),
-                    ));
+                    let says = format!("no message has the unique-id {shown}");
+                    return Err(Error::new(Kind::NoSuchMessage, says));
                 }
                 numbers.extend(found);
             }

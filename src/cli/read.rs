@@ -31,7 +31,6 @@ pub(crate) fn stat(context: &Context, account: &Account) -> Result<()> {
 /// `pop3 uidl`.
 pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
     let output = context.output();
-    let mut session = context.sign_in(account)?;
     let show = |number: u32, unique_id: &[u8]| {
         if output.is_json() {
             return output.object(Object::new().put("number", number).put_unique_id(Some(unique_id)));
@@ -39,17 +38,19 @@ pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -
         output.line([format!("{number} ").as_bytes(), unique_id].concat())
     };
     if named.is_empty() {
-        let maildrop = session.maildrop()?;
+        let (session, maildrop) = context.look(account)?;
         if !maildrop.has_unique_ids() {
             return Err(Error::new(Kind::Unsupported, "the server has no unique-ids").into());
         }
         for message in maildrop.messages() {
             show(message.number, message.unique_id.unwrap_or_default())?;
         }
-    } else {
-        for number in messages::resolve(&mut session, named)? {
-            show(number, &session.uidl_one(number)?)?;
-        }
+        session.leave();
+        return Ok(());
+    }
+    let (mut session, numbers) = messages::open(context, account, named)?;
+    for number in numbers {
+        show(number, &session.uidl_one(number)?)?;
     }
     session.leave();
     Ok(())
@@ -91,8 +92,8 @@ fn show_capabilities(output: &Output, state: &str, capabilities: Option<&Capabil
 
 /// `pop3 top`.
 pub(crate) fn top(context: &Context, account: &Account, message: &MessageArg, lines: u32) -> Result<()> {
-    let mut session = context.sign_in(account)?;
-    for number in messages::resolve(&mut session, std::slice::from_ref(message))? {
+    let (mut session, numbers) = messages::open(context, account, std::slice::from_ref(message))?;
+    for number in numbers {
         let mut shown = context.output().message();
         let mut written = Ok(());
         session.top(number, lines, |chunk| {

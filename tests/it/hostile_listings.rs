@@ -95,12 +95,35 @@ fn a_maildrop_that_claims_to_be_empty_makes_nothing_forgotten() {
 
 #[test]
 fn a_message_number_that_is_none_or_stands_twice_is_76() {
-    for lines in ["0 abc\r\n", "-1 abc\r\n", "4294967296 abc\r\n", "x\r\n", "1\r\n", "1 a\r\n1 b\r\n", "\r\n"]
-    {
+    for lines in ["0 abc\r\n", "-1 abc\r\n", "4294967296 abc\r\n", "x\r\n", "1 a\r\n1 b\r\n", "\r\n"] {
         is_refused(&with(Fault::answer("UIDL", format!("+OK\r\n{lines}.\r\n"))), 76);
     }
-    for lines in ["0 100\r\n", "-2 100\r\n", "99999999999 1\r\n", "1 100\r\n1 200\r\n", "\r\n"] {
+    for lines in ["0 100\r\n", "1 100\r\n1 200\r\n"] {
         is_refused(&with(Fault::answer("LIST", format!("+OK\r\n{lines}.\r\n"))), 76);
+    }
+}
+
+#[test]
+fn a_line_of_list_that_cannot_be_read_costs_its_octets_alone() {
+    for lines in ["-2 100\r\n", "99999999999 1\r\n", "\r\n", "1 190\r\ntwo 190\r\n3 190\r\n"] {
+        is_endured(with(Fault::answer("LIST", format!("+OK\r\n{lines}.\r\n"))));
+    }
+}
+
+#[test]
+fn a_server_that_refuses_stat_or_list_gives_all_the_same() {
+    for command in ["STAT", "LIST"] {
+        is_endured(with(Fault::answer(command, "-ERR unknown command\r\n")));
+    }
+    is_endured(with(Fault::answer("LIST", "-ERR Server Unavailable. 21\r\n")));
+}
+
+#[test]
+fn a_server_that_says_later_to_a_question_about_the_maildrop_is_75() {
+    for command in ["STAT", "UIDL"] {
+        for words in ["Server Unavailable. 21", "maildrop lock busy", "Exceeded the login limit"] {
+            is_refused(&with(Fault::answer(command, format!("-ERR {words}\r\n"))), 75);
+        }
     }
 }
 

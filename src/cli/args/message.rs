@@ -22,6 +22,11 @@ pub(crate) enum MessageArg {
 }
 
 impl MessageArg {
+    /// Whether only the unique-id listing says which message it is.
+    pub(crate) fn needs_listing(&self) -> bool {
+        matches!(self, MessageArg::UniqueId(_))
+    }
+
     /// Reads one word, from the command line or the shell.
     pub(crate) fn parse(word: &[u8]) -> Result<MessageArg, String> {
         if let Some(unique_id) = word.strip_prefix(b"uid:") {

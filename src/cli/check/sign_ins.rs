@@ -6,7 +6,7 @@ use pop3::account::Account;
 use pop3::auth::{Credentials, Mechanism, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::protocol::Capabilities;
-use pop3::session::{Authorization, Session, Transaction};
+use pop3::session::{Authorization, Manner, NotCautious, Session, Transaction};
 use pop3::transport::Target;
 
 use super::super::context::Context;
@@ -76,7 +76,15 @@ pub(super) fn try_all(
                     Some(_) => session.leave(),
                     None => {
                         session.set_pipelining(account.pipelining);
-                        match inside(session, account) {
+                        let looked = inside(session, account).or_else(|error| {
+                            look_again(error, || {
+                                let again = context.dial(account)?.sign_in_by(&credentials, &[mechanism]);
+                                let mut session = again.map_err(|refused| refused.error)?;
+                                session.set_manner(Manner::CAUTIOUS);
+                                inside(session, account)
+                            })
+                        });
+                        match looked {
                             Ok(findings) => found = Some(findings),
                             Err(error) => {
                                 telling.fail("maildrop", error)?;
@@ -161,6 +169,18 @@ fn left_out(why: &str, mechanisms: &[Mechanism]) -> Finding {
     let names: Vec<String> = mechanisms.iter().map(ToString::to_string).collect();
     let says = format!("{why}: {}", names.join(", "));
     Finding::note("sign-in", says).fact("mechanisms", names)
+}
+
+/// Looks once more, in a new session and in the cautious manner, where the first one broke after something
+/// that need not have been asked; the server's part in it is a finding.
+fn look_again(
+    broken: Error,
+    look: impl FnOnce() -> Result<Vec<Finding>, Error>,
+) -> Result<Vec<Finding>, Error> {
+    let Some(why) = NotCautious::of(&broken).map(ToString::to_string) else { return Err(broken) };
+    let Ok(mut findings) = look() else { return Err(broken) };
+    findings.push(Finding::warning("quirk", why).hint("pipelining = \"off\" avoids it where it is that"));
+    Ok(findings)
 }
 
 /// What can be seen once signed in.

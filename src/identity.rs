@@ -17,8 +17,9 @@ use crate::error::{Error, Kind};
 const MAX_HEADER: usize = 256 * 1024;
 
 /// The fields that make the identity (RFC 5322 section 3.6): written by sender and relays, never by a maildrop.
-/// From and Subject are two more.
-const CHOSEN: [&[u8]; 4] = [b"received", b"message-id", b"date", b"to"];
+/// Date, From and Subject are three more.
+const CHOSEN: [&[u8]; 3] = [b"received", b"message-id", b"to"];
+const DATE: &[u8] = b"date";
 const FROM: &[u8] = b"from";
 const SUBJECT: &[u8] = b"subject";
 
@@ -99,6 +100,7 @@ enum Field {
 /// The chosen fields that a person knows a message by, and the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
+    Date,
     From,
     Subject,
     Other,
@@ -111,6 +113,8 @@ const MAX_FIELD: usize = 500;
 /// line ends of folding left out), cut short; `None` for one that is not there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
+    /// The body of the first Date.
+    pub date: Option<Vec<u8>>,
     /// The body of the first From.
     pub from: Option<Vec<u8>>,
     /// The body of the first Subject.
@@ -214,7 +218,7 @@ impl Identifier {
         if text.is_empty() {
             return;
         }
-        if let Field::Chosen(named @ (Named::From | Named::Subject)) = self.field {
+        if let Field::Chosen(named @ (Named::Date | Named::From | Named::Subject)) = self.field {
             self.keep(named, is_folded, rest);
         }
         let hash = match (self.field, &mut self.chosen) {
@@ -237,7 +241,12 @@ impl Identifier {
     /// Keeps a line of a field: what stands behind the colon, or, of a folded line, all of it.
     fn keep(&mut self, named: Named, is_folded: bool, line: &[u8]) {
         let Some(fields) = &mut self.fields else { return };
-        let slot = if named == Named::From { &mut fields.from } else { &mut fields.subject };
+        let slot = match named {
+            Named::Date => &mut fields.date,
+            Named::From => &mut fields.from,
+            Named::Subject => &mut fields.subject,
+            Named::Other => return,
+        };
         if !is_folded {
             self.is_first = slot.is_none();
         }
@@ -259,7 +268,9 @@ fn split(line: &[u8]) -> (&[u8], &[u8]) {
 
 fn sort(name: &[u8]) -> Field {
     let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
-    if is(&FROM) {
+    if is(&DATE) {
+        Field::Chosen(Named::Date)
+    } else if is(&FROM) {
         Field::Chosen(Named::From)
     } else if is(&SUBJECT) {
         Field::Chosen(Named::Subject)

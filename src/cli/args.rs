@@ -5,6 +5,7 @@ mod auth;
 mod fetch;
 mod local;
 mod message;
+mod problems;
 mod server;
 mod verbs;
 
@@ -18,6 +19,7 @@ pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
 pub(crate) use self::message::MessageArg;
+pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{
     CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
@@ -79,7 +81,8 @@ Exit status:
   76   the server broke the protocol, or TLS could not be trusted
   77   sign-in refused, or no credentials
   78   the configuration is wrong
-  130  interrupted"))]
+  130  interrupted by Ctrl-C
+  143  interrupted by SIGTERM"))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -156,6 +159,7 @@ fn when() -> impl TypedValueParser<Value = When> {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Fetch(Box<FetchArgs>),
+    Problems(Box<ProblemsArgs>),
     List(Box<ListArgs>),
     Stat(Box<StatArgs>),
     Uidl(Box<UidlArgs>),

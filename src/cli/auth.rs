@@ -38,7 +38,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
             .because("the account signs in without one")
             .into());
     };
-    context.try_sign_in(account, &credentials)?.leave();
+    context.try_sign_in(account, &credentials, false)?.leave();
     let what = What::Password;
     let rests = account.keep(&safe, password)?;
     let output = context.output();

@@ -1,19 +1,23 @@
 //! What every command needs: the output, what surrounds the program, the configuration, and the way
 //! from an account to a signed-in session.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
+use jiff::Timestamp;
 use pop3::account::{self, Account, Config, Environment, Overrides, Scope};
 use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
-use pop3::protocol::Maildrop;
+use pop3::fetch::{self, Journal};
+use pop3::protocol::{Capabilities, Maildrop};
 use pop3::session::{Authorization, Dial, Manner, NotCautious, Session, Transaction};
 use pop3::sys::Stop;
 
 use super::output::Output;
 use super::report;
+use super::signals::Signals;
 use super::trace::Trace;
 
 /// The program's surroundings, read once.
@@ -21,23 +25,38 @@ pub(crate) struct Context {
     output: Arc<Output>,
     environment: Environment,
     config: Config,
-    stop: Stop,
+    signals: Signals,
 }
 
 impl Context {
-    pub(crate) fn new(output: Arc<Output>, environment: Environment, config: Config) -> Self {
-        Context { output, environment, config, stop: Stop::new() }
+    pub(crate) fn new(
+        output: Arc<Output>,
+        environment: Environment,
+        config: Config,
+        signals: Signals,
+    ) -> Self {
+        Context { output, environment, config, signals }
     }
 
     /// The same output in other surroundings, without a configuration.
     pub(crate) fn within(&self, environment: Environment) -> Self {
-        let (output, config, stop) = (Arc::clone(&self.output), Config::default(), self.stop.clone());
-        Context { output, environment, config, stop }
+        let (output, config) = (Arc::clone(&self.output), Config::default());
+        Context { output, environment, config, signals: self.signals.clone() }
+    }
+
+    /// What Ctrl-C and SIGTERM do.
+    pub(crate) fn signals(&self) -> &Signals {
+        &self.signals
     }
 
     /// What ends the waits of every session soon after it is requested.
     pub(crate) fn stop(&self) -> &Stop {
-        &self.stop
+        self.signals.stop()
+    }
+
+    /// The journal of the account's maildrop.
+    pub(crate) fn journal_of(&self, account: &Account) -> Result<PathBuf, Error> {
+        self.environment.state_path(&account.name)
     }
 
     pub(crate) fn output(&self) -> &Output {
@@ -76,12 +95,12 @@ impl Context {
             let trace = Trace::new(Arc::clone(&self.output));
             is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)
         };
-        dialling(account, &self.stop).dial(&transcript)
+        dialling(account, self.stop()).dial(&transcript)
     }
 
     /// A session that is signed in.
     pub(crate) fn sign_in(&self, account: &Account) -> Result<Session<Transaction>, Error> {
-        self.sign_in_with(account, &self.proof(account)?)
+        self.sign_in_with(account, &self.proof(account)?, false)
     }
 
     /// A session that is signed in, and its maildrop.
@@ -98,7 +117,13 @@ impl Context {
         look: impl Fn(&mut Session<Transaction>) -> Result<T, Error>,
     ) -> Result<(Session<Transaction>, T), Error> {
         let proof = self.proof(account)?;
-        let mut session = self.sign_in_with(account, &proof)?;
+        let mut session = self.sign_in_with(account, &proof, false)?;
+        // What earlier runs learned of the server holds for everybody.
+        let view = Journal::peek(&self.journal_of(account)?).ok().flatten();
+        if let Some(view) = view {
+            let now = Timestamp::now().as_second();
+            session.set_manner(fetch::Manner::learned(account.pipelining, &view, now).of_session());
+        }
         let broken = match look(&mut session) {
             Ok(found) => return Ok((session, found)),
             Err(error) => error,
@@ -107,19 +132,24 @@ impl Context {
         let Some(why) = NotCautious::of(&broken) else { return Err(broken) };
         self.output.detail(&format!("{why}: trying again without"));
         // A server that takes no second sign-in now says less about the trouble than the first session did.
-        let Ok(mut session) = self.sign_in_with(account, &proof) else { return Err(broken) };
+        let Ok(mut session) = self.sign_in_with(account, &proof, false) else { return Err(broken) };
         session.set_manner(Manner::CAUTIOUS);
         let found = look(&mut session)?;
         Ok((session, found))
     }
 
-    /// One attempt with these credentials.
+    /// One attempt with these credentials; `utf8`: in a session that speaks UTF-8 (RFC 6856), where the server
+    /// can.
     pub(super) fn try_sign_in(
         &self,
         account: &Account,
         credentials: &Credentials,
+        utf8: bool,
     ) -> Result<Session<Transaction>, Error> {
-        let session = self.dial(account)?;
+        let mut session = self.dial(account)?;
+        if utf8 && session.capabilities().is_some_and(Capabilities::utf8) {
+            session.utf8()?;
+        }
         let server = &account.server;
         match session.sign_in(credentials, account.auth) {
             Ok(mut session) => {

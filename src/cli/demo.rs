@@ -19,7 +19,6 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::output::human;
 use super::report::ExitCode;
-use super::signals::Signals;
 use super::{fetch, list, read};
 
 /// Where everything of the demonstration goes.
@@ -40,7 +39,6 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
         .map_err(|error| Error::io("could not start the server", error))?;
     let context = context.within(Environment::of(Some(&folder), []));
     let account = account(&server, password, &folder);
-    let signals = Signals::take()?;
 
     let say = |text: &str| context.output().note(text);
     say(&format!("This is a POP3 server on {} with {} sample messages.\n", server.addr(), samples().len()));
@@ -49,8 +47,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     {
         say(step);
         let mut told = context.output().report("demo");
-        let fetched = fetch::one(&context, &account, signals, &mut told);
-        signals.at_once();
+        let fetched = fetch::one(&context, &account, &mut told);
         told.finish()?;
         fetched?;
         say(&format!("   {FOLDER}/Maildir/new holds {}.", human::count(delivered(&folder)?, "message")));

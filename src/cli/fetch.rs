@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let overrides = args.overrides(context.environment().home())?;
     let accounts = context.accounts(&args.server.which.accounts, &overrides)?;
     let mut codes = Vec::with_capacity(accounts.len());
-    for (name, account) in accounts {
+    for (name, account) in accounts.into_iter().map(|account| (account.name.clone(), Ok::<_, Error>(account))) {
         let mut told = context.output().report(&name);
         let outcome = match account {
             Ok(account) if account.dry_run => preview(context, &account),
@@ -62,12 +62,13 @@ fn preview(context: &Context, account: &Account) -> Result<()> {
     })
 }
 
-fn with_run<T>(
+/// Does something with the account's run.
+pub(crate) fn with_run<T>(
     context: &Context,
     account: &Account,
     carry_out: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
-    let journal = context.environment().state_path(&account.name)?;
+    let journal = context.journal_of(account)?;
     carry_out(&Run {
         account: &account.name,
         server: &account.server.to_string(),
@@ -122,7 +123,8 @@ impl Access for Door<'_> {
         let (context, account) = (self.context, self.account);
         // What earlier sessions delivered is safe, and nothing else is in flight.
         self.in_flight = None;
-        let session = context.sign_in_with(account, self.proof()?, manner)?;
+        let mut session = context.sign_in_with(account, self.proof()?, manner.utf8)?;
+        session.set_manner(manner.of_session());
         self.in_flight = Some(context.signals().finish_first());
         Ok(session)
     }

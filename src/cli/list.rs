@@ -1,14 +1,18 @@
 //! `pop3 list`: a table of the messages, with the header fields a person knows them by.
 
+use std::collections::VecDeque;
+
 use anyhow::Result;
 use jiff::Timestamp;
 use mailparse::{MailHeader, MailHeaderMap};
 use pop3::account::Account;
 use pop3::error::Kind;
-use pop3::fetch::Journal;
-use pop3::fetch::journal::{State, View};
-use pop3::protocol::Message;
-use pop3::session::{Ahead, Session, Transaction, Window};
+use pop3::fetch::journal::View;
+use pop3::fetch::policy::Keep;
+use pop3::fetch::{Journal, Policy, Survey};
+use pop3::identity::Fields;
+use pop3::protocol::Maildrop;
+use pop3::session::{Ahead, Session, Transaction, Wanted, Window};
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -22,7 +26,7 @@ const MAX_HEADER: usize = 256 * 1024;
 
 /// What is shown of a header.
 #[derive(Debug, Default)]
-struct Known {
+struct Shown {
     date: Option<Timestamp>,
     from: String,
     subject: String,
@@ -31,11 +35,16 @@ struct Known {
 /// Prints a row a message, as they come in.
 pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
     let output = context.output();
-    let view = Journal::peek(&context.environment().state_path(&account.name)?)?;
+    let view = Journal::peek(&context.journal_of(account)?)?.unwrap_or_else(View::default);
     let (mut session, maildrop) = context.look(account)?;
+    let mut survey = Survey::of(maildrop, true);
+    // Nothing is kept or deleted by it, so that any message may stay without a name.
+    survey.name(&mut session, &Policy { keep: Keep::None, ..Policy::default() })?;
+    let listed = survey.listed();
+    let known = survey.known(&mut session, &listed, &view)?;
     let numbers = match named {
-        [] => maildrop.messages().map(|message| message.number).collect(),
-        named => messages::find(named, &maildrop)?,
+        [] => listed.iter().map(|message| message.number).collect(),
+        named => messages::find(named, survey.maildrop())?,
     };
     let table = Table::of_messages(numbers.iter().copied().max().unwrap_or(0), output.width());
     if !output.is_json() && !numbers.is_empty() {
@@ -43,15 +52,23 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     }
     let mut has_top = true;
     let mut window = Window::new(Ahead::Headers);
-    let mut wanted = numbers.iter().map(|number| (*number, None)).peekable();
+    let asked = numbers.iter().filter(|number| survey.fields(**number).is_none());
+    let mut queue: VecDeque<_> = asked.map(|number| Wanted { number: *number, octets: None }).collect();
     for number in &numbers {
-        if has_top {
-            window.fill(&mut session, &mut wanted)?;
-        }
-        let known =
-            if window.is_dry() { Known::default() } else { header(&mut session, &mut window, &mut has_top)? };
-        let Some(message) = maildrop.message(*number) else { continue };
-        show(output, &table, &message, &known, is_fetched(view.as_ref(), &message))?;
+        let shown = match survey.fields(*number) {
+            Some(fields) => of_fields(fields),
+            None => {
+                if has_top {
+                    window.fill(&mut session, &mut queue, None)?;
+                }
+                match window.is_empty() {
+                    true => Shown::default(),
+                    false => header(&mut session, &mut window, &mut has_top)?,
+                }
+            }
+        };
+        let Ok(at) = listed.binary_search_by_key(number, |message| message.number) else { continue };
+        show(output, &table, survey.maildrop(), *number, &shown, known[at])?;
     }
     if !has_top {
         output.note("the server has no TOP, so date, sender and subject stay unknown");
@@ -60,42 +77,50 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     Ok(())
 }
 
-fn show(output: &Output, table: &Table, message: &Message<'_>, known: &Known, fetched: bool) -> Result<()> {
+fn show(
+    output: &Output,
+    table: &Table,
+    maildrop: &Maildrop,
+    number: u32,
+    shown: &Shown,
+    fetched: bool,
+) -> Result<()> {
+    let Some(message) = maildrop.message(number) else { return Ok(()) };
     let state = if fetched { "fetched" } else { "new" };
     if output.is_json() {
         let object = Object::new()
             .put("number", message.number)
             .put("octets", message.octets)
             .put_unique_id(message.unique_id)
-            .put("date", known.date.map(|date| date.to_string()))
+            .put("date", shown.date.map(|date| date.to_string()))
             .put("state", state)
-            .put("from", &known.from)
-            .put("subject", &known.subject);
+            .put("from", &shown.from)
+            .put("subject", &shown.subject);
         return Ok(output.object(object)?);
     }
     let cells = [
         Cell::number(message.number),
         Cell::size(message.octets),
-        Cell::time(known.date),
+        Cell::time(shown.date),
         Cell::text(state),
-        Cell::text(&known.from),
-        Cell::text(&known.subject),
+        Cell::text(&shown.from),
+        Cell::text(&shown.subject),
     ];
     Ok(output.row(table, &cells)?)
 }
 
 /// Reads the next header; a server that has no TOP is not asked again.
-fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut bool) -> Result<Known> {
+fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut bool) -> Result<Shown> {
     let mut bytes = Vec::new();
     let asked = window.receive(session, |chunk| {
         let room = MAX_HEADER.saturating_sub(bytes.len());
         bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
     });
     match asked {
-        Ok(_) => Ok(known(&bytes)),
+        Ok(_) => Ok(of_header(&bytes)),
         Err(error) if error.kind() == Kind::Refused => {
             *has_top = session.capabilities().is_some_and(|these| these.top());
-            Ok(Known::default())
+            Ok(Shown::default())
         }
         Err(error) => Err(error.into()),
     }
@@ -103,15 +128,19 @@ fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut
 
 /// Decodes what is shown. A header that cannot be parsed leaves its fields empty: a table is no place
 /// to judge mail.
-fn known(bytes: &[u8]) -> Known {
-    let Ok((headers, _)) = mailparse::parse_headers(bytes) else { return Known::default() };
+fn of_header(bytes: &[u8]) -> Shown {
+    let Ok((headers, _)) = mailparse::parse_headers(bytes) else { return Shown::default() };
     let field = |name: &str| headers.get_first_header(name).map(MailHeader::get_value).unwrap_or_default();
-    Known { date: human::date_of(&field("Date")), from: field("From"), subject: field("Subject") }
+    Shown { date: human::date_of(&field("Date")), from: field("From"), subject: field("Subject") }
 }
 
-fn is_fetched(view: Option<&View>, message: &Message<'_>) -> bool {
-    let (Some(view), Some(unique_id)) = (view, message.unique_id) else { return false };
-    view.find(unique_id).any(|entry| entry.state == State::Delivered)
+fn of_fields(fields: &Fields) -> Shown {
+    let decoded = |body: &Option<Vec<u8>>| human::field(body.as_deref().unwrap_or_default());
+    Shown {
+        date: human::date_of(&decoded(&fields.date)),
+        from: decoded(&fields.from),
+        subject: decoded(&fields.subject),
+    }
 }
 
 #[cfg(test)]
@@ -120,7 +149,7 @@ mod tests {
 
     #[test]
     fn decodes_the_fields_of_a_header() {
-        let known = known(
+        let known = of_header(
             b"Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nSubject: =?iso-8859-1?q?caf=E9?=\r\n folded\r\n\r\n",
         );
         assert_eq!(known.date.map(Timestamp::as_second), Some(880_127_706));
@@ -131,7 +160,7 @@ mod tests {
     #[test]
     fn a_header_that_is_none_leaves_the_fields_empty() {
         for bytes in [&b""[..], b"\xff\xfe\0", b"no colon here\r\n", b"Subject"] {
-            let known = known(bytes);
+            let known = of_header(bytes);
             assert!(known.date.is_none() && known.from.is_empty(), "{bytes:?}");
         }
     }

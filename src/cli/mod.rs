@@ -16,6 +16,7 @@ mod generate;
 mod list;
 mod messages;
 mod output;
+mod problems;
 mod proof;
 mod read;
 mod report;
@@ -31,11 +32,13 @@ use std::sync::Arc;
 use anyhow::Result;
 use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
+use signal_hook::consts::SIGTERM;
 
 use self::args::{AuthCommand, Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
 use self::context::Context;
 use self::output::{Output, Settings};
 use self::report::ExitCode;
+use self::signals::Signals;
 
 /// Runs what was typed.
 pub(crate) fn main() -> ExitCode {
@@ -57,8 +60,13 @@ pub(crate) fn main() -> ExitCode {
     }
     let output = Arc::new(output(&cli.global, &globals));
     let outcome = config.map_err(Into::into).and_then(|config| {
-        let context = Context::new(Arc::clone(&output), environment, config);
-        run(&context, cli)
+        let signals = Signals::take()?;
+        let context = Context::new(Arc::clone(&output), environment, config, signals);
+        let code = run(&context, cli);
+        match (code, context.signals().last()) {
+            (Ok(ExitCode::Interrupted), Some(SIGTERM)) => Ok(ExitCode::Terminated),
+            (code, _) => code,
+        }
     });
     let flushed = output.flush().map_err(anyhow::Error::from);
     match outcome.and_then(|code| flushed.map(|()| code)) {
@@ -88,6 +96,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
     };
     match cli.command {
         Command::Fetch(args) => return fetch::run(context, &args),
+        Command::Problems(args) => return problems::run(context, &args),
         Command::Demo => return demo::run(context),
         Command::Config(args) => match args.command {
             ConfigCommand::Check => return accounts::check(context, cli.global.config.as_deref()),

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use mailparse::MailHeaderMap;
 use pop3::account::Account;
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::{Cause, EntryId, Failure, View};
@@ -26,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     let mut codes = Vec::new();
     let mut rows = Vec::new();
     let mut found = vec![false; named.len()];
-    for (name, account) in accounts {
+    for (name, account) in accounts.into_iter().map(|account| (account.name.clone(), Ok::<_, Error>(account))) {
         let outcome = account.map_err(anyhow::Error::from).and_then(|account| {
             let journal = context.journal_of(&account)?;
             let Some(view) = Journal::peek(&journal)? else { return Ok(()) };
@@ -44,8 +43,9 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
         codes.push(match outcome {
             Ok(()) => ExitCode::Done,
             Err(error) => {
+                let code = report::exit_code(&error);
                 context.output().error(&error.context(name));
-                report::exit_code(&error)
+                code
             }
         });
     }
@@ -132,8 +132,8 @@ impl Row {
             account: account.to_owned(),
             unique_id: entry.map(|entry| entry.unique_id.to_vec()).unwrap_or_default(),
             octets: entry.and_then(|entry| entry.octets),
-            from: decoded(&failure.from),
-            subject: decoded(&failure.subject),
+            from: human::field(&failure.from),
+            subject: human::field(&failure.subject),
             cause: words(failure.cause),
             count: failure.count,
             since: time(failure.since),
@@ -141,13 +141,6 @@ impl Row {
             reason: failure.reason.clone(),
         }
     }
-}
-
-/// The body of a header field as people read it.
-fn decoded(body: &[u8]) -> String {
-    let line = [b"x: ", body, b"\r\n\r\n"].concat();
-    let parsed = mailparse::parse_headers(&line);
-    parsed.ok().and_then(|(headers, _)| headers.get_first_value("x")).unwrap_or_default()
 }
 
 fn words(cause: Cause) -> &'static str {

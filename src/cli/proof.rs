@@ -42,15 +42,16 @@ impl Context {
         &self,
         account: &Account,
         proof: &Proof<'_>,
+        utf8: bool,
     ) -> Result<Session<Transaction>, Error> {
         let credentials = proof.credentials(account)?;
-        let refused = match self.try_sign_in(account, &credentials) {
+        let refused = match self.try_sign_in(account, &credentials, utf8) {
             // A server that never looked at it will not like another one better.
             Err(error) if TokenRefused::of(&error).is_some() => error,
             outcome => return outcome,
         };
         let renewed = proof.after(refused, &credentials, self, account)?;
-        self.try_sign_in(account, &renewed).map_err(|error| proof.advise(error))
+        self.try_sign_in(account, &renewed, utf8).map_err(|error| proof.advise(error))
     }
 }
 

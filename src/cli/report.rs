@@ -39,6 +39,8 @@ pub(crate) enum ExitCode {
     Config = 78,
     /// Ctrl-C, as shells count it: 128 and the signal's number.
     Interrupted = 130,
+    /// SIGTERM, likewise.
+    Terminated = 143,
 }
 
 impl From<ExitCode> for std::process::ExitCode {

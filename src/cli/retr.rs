@@ -37,8 +37,7 @@ pub(crate) fn run(
 ) -> Result<()> {
     // Before the sign-in: opening a FIFO waits for its reader, and the server would not.
     let place = output.filter(|path| *path != Path::new("-")).map_or(Ok(Place::Stdout), Place::find)?;
-    let mut session = context.sign_in(account)?;
-    let numbers = messages::resolve(&mut session, named)?;
+    let (mut session, numbers) = messages::open(context, account, named)?;
     match place {
         Place::Stdout => {
             let mut shown = context.output().message();

@@ -17,7 +17,7 @@ use super::output::table::{Align, Cell, Column, Table, Width};
 /// `pop3 state show`: what is known of each message.
 pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     let output = context.output();
-    let path = context.environment().state_path(&account.name)?;
+    let path = context.journal_of(account)?;
     let Some(view) = Journal::peek(&path)? else {
         output.note(&format!("nothing is known of {} yet: there is no {}", account.name, path.display()));
         return Ok(());
@@ -69,7 +69,8 @@ pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
 pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg], all: bool) -> Result<()> {
     let unique_ids = if all { Vec::new() } else { unique_ids(context, account, named)? };
     let now = Timestamp::now().as_second();
-    let mut journal = Journal::open(&context.environment().state_path(&account.name)?, now)?;
+    let path = context.journal_of(account)?;
+    let mut journal = pop3::fetch::open_settled(&path, context.stop(), now)?;
     let wanted = |entry: &Entry<'_>| all || unique_ids.iter().any(|unique_id| unique_id == entry.unique_id);
     for unique_id in &unique_ids {
         if journal.view().find(unique_id).next().is_none() {
@@ -118,5 +119,6 @@ fn words(state: State) -> &'static str {
         State::Intended => "intended",
         State::Delivered => "delivered",
         State::Gone(_) => "gone",
+        State::Skipped => "skipped",
     }
 }

@@ -5,24 +5,24 @@
 use std::collections::{HashMap, VecDeque};
 
 use crate::error::{Kind, Result};
-use crate::identity::{Identifier, Identity};
+use crate::identity::{Fields, Identifier, Identity};
 use crate::protocol::Maildrop;
 use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
 
 /// What a header says of one message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Header {
     /// The server refused to show it, or nothing proves that it is this message's.
     Unknown,
-    /// There is a header; an identity, unless it holds no field.
-    Read(Option<Identity>),
+    /// There is a header: its identity, unless it holds no field, and the fields that people know it by.
+    Read(Option<Identity>, Fields),
 }
 
 impl Header {
     /// The identity, where there is one.
     pub(super) fn identity(self) -> Option<Identity> {
         match self {
-            Header::Read(identity) => identity,
+            Header::Read(identity, _) => identity,
             Header::Unknown => None,
         }
     }
@@ -47,9 +47,9 @@ pub(super) fn read(
         window.fill(session, &mut queue, Some(&questions))?;
         let step = match window.next() {
             Some(Next::Message(Wanted { number, .. })) => {
-                let mut identifier = Identifier::new();
+                let mut identifier = Identifier::keeping_fields();
                 match window.receive(session, |chunk| identifier.push(chunk)) {
-                    Ok(_) => waiting.push((number, identifier.finish())),
+                    Ok(_) => waiting.push((number, identifier.finish_with_fields())),
                     Err(error) if error.ends_the_session() || error.kind() == Kind::Interrupted => {
                         return Err(error);
                     }
@@ -73,8 +73,11 @@ pub(super) fn read(
             Step::Unprovable => waiting.clear(),
         }
     }
-    let header = |number: &u32| headers.get(number).map_or(Header::Unknown, |read| Header::Read(*read));
-    Ok(numbers.iter().map(header).collect())
+    let mut header = |number: &u32| match headers.remove(number) {
+        Some((identity, fields)) => Header::Read(identity, fields),
+        None => Header::Unknown,
+    };
+    Ok(numbers.iter().map(&mut header).collect())
 }
 
 /// The identities of messages, in their order; `None` for one that the server would not show, or that has no

@@ -263,6 +263,10 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
             self.queue.push_back(wanted);
             return Ok(());
         }
+        let mut arrival = arrival;
+        if arrival.stored.is_ok() {
+            arrival.stored = self.round.batch().finish();
+        }
         match arrival.stored {
             Ok(()) => {}
             Err(ref error) if error.kind() == Kind::DiskFull => return self.no_room(wanted, arrival),
@@ -272,10 +276,6 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
                 self.results.gathered.halt(Halt::by(Owner::Store, error));
                 return Err(Lost);
             }
-        }
-        if let Err(error) = self.round.batch().finish() {
-            self.round.batch().abandon();
-            return self.no_room(wanted, Arrival { stored: Err(error), ..arrival });
         }
         self.without_room = 0;
         self.results.teller.tell(&Event::Fetched { number, bytes: arrival.bytes });
@@ -369,7 +369,13 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     }
 
     fn ask(&mut self, number: u32) -> Result<(), Lost> {
-        let step = self.session.prove_step(&mut self.questions, number);
+        let step = self.session.prove_step(&mut self.questions, number).and_then(|step| match step {
+            Step::Unanswered => Err(Error::new(
+                Kind::Protocol,
+                "the server answers no question that would prove which message it sent",
+            )),
+            step => Ok(step),
+        });
         self.note_step(step)
     }
 

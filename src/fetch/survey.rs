@@ -9,7 +9,7 @@ use super::plan::{Draft, Listed, Plan};
 use super::policy::{Keep, Policy};
 use super::recognise;
 use crate::error::{Error, Kind, Result};
-use crate::identity::Identity;
+use crate::identity::{Fields, Identity};
 use crate::protocol::Maildrop;
 use crate::session::{Session, Transaction};
 
@@ -19,6 +19,8 @@ pub struct Survey {
     maildrop: Maildrop,
     /// Unique-ids made from headers, by the place in the maildrop, for messages that the server gives none.
     made: HashMap<usize, Vec<u8>>,
+    /// What these headers say, by message-number.
+    fields: HashMap<u32, Fields>,
     /// Whether a message without a unique-id can be named once its text is here: others have names.
     names_by_text: bool,
     /// Whether headers may be asked for.
@@ -36,7 +38,8 @@ impl Survey {
 
     /// The survey of a maildrop that was asked for.
     pub fn of(maildrop: Maildrop, asks_headers: bool) -> Survey {
-        Survey { maildrop, made: HashMap::new(), names_by_text: false, asks_headers }
+        let (made, fields) = (HashMap::new(), HashMap::new());
+        Survey { maildrop, made, fields, names_by_text: false, asks_headers }
     }
 
     /// Names the messages that have no unique-id by their headers.
@@ -56,14 +59,12 @@ impl Survey {
         if self.asks_headers {
             let numbers: Vec<u32> = nameless.iter().map(|(_, number)| *number).collect();
             let read = headers::read(session, &self.maildrop, &numbers)?;
-            self.made = nameless
-                .iter()
-                .zip(read)
-                .filter_map(|((index, _), header)| match header {
-                    Header::Read(identity) => Some((*index, recognise::name(identity))),
-                    Header::Unknown => None,
-                })
-                .collect();
+            for ((index, number), header) in nameless.iter().zip(read) {
+                if let Header::Read(identity, fields) = header {
+                    self.made.insert(*index, recognise::name(identity));
+                    self.fields.insert(*number, fields);
+                }
+            }
         }
         self.names_by_text = !self.made.is_empty() || nameless.len() < self.maildrop.len();
         if self.names_by_text || policy.keep == Keep::None {
@@ -78,6 +79,11 @@ impl Survey {
             .hint(hint),
             false => Error::new(Kind::Protocol, "the server has no UIDL, and its answers to TOP are out of step"),
         })
+    }
+
+    /// What the header of that message says, where it was asked for already.
+    pub fn fields(&self, number: u32) -> Option<&Fields> {
+        self.fields.get(&number)
     }
 
     /// The maildrop.

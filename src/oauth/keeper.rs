@@ -34,7 +34,7 @@ pub struct Keeper<'a> {
     pub login: String,
     /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
     /// up the old refresh token. What is done meanwhile ends by the patience of `reach`, and that of the safe.
-    pub hold: fn() -> Result<Box<dyn Any>>,
+    pub hold: Box<dyn Fn() -> Box<dyn Any> + 'a>,
 }
 
 /// What has become of a sign-in that was to be forgotten.
@@ -86,7 +86,7 @@ impl Keeper<'_> {
                 .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
-        let _held = (self.hold)()?;
+        let _held = (self.hold)();
         // A safe that cannot be written has to be found out while the old token is still good.
         self.put_back(&document, &found)?;
         let tokens =
@@ -199,7 +199,7 @@ mod tests {
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
-            hold: || Ok(Box::new(())),
+            hold: Box::new(|| Box::new(())),
         };
         test(&keeper, &store);
     }

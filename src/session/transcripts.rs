@@ -5,7 +5,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{Ahead, Authorization, Refused, Session, Transaction, Window};
+use std::collections::VecDeque;
+
+use super::{Ahead, Authorization, Next, Questions, Refused, Session, Step, Transaction, Wanted, Window};
 use crate::auth::{Credentials, Secret};
 use crate::connection::Connection;
 use crate::error::{Kind, Phase};
@@ -167,36 +169,92 @@ fn an_empty_maildrop_in_a_burst_may_refuse_its_listings() {
     peer.join().expect("to the letter");
 }
 
+fn wanted(numbers: impl IntoIterator<Item = u32>) -> VecDeque<Wanted> {
+    numbers.into_iter().map(|number| Wanted { number, octets: Some(3) }).collect()
+}
+
 #[test]
-fn a_window_asks_ahead_and_a_refusal_costs_only_itself() {
+fn a_window_asks_ahead_with_a_question_behind_and_a_refusal_costs_only_itself() {
     let (mut session, peer) = pipelined(
-        "S: +OK 3 9\nS: -ERR\nS: +OK\nS: 1 3\nS: 2 3\nS: 3 3\nS: .",
+        "S: +OK 3 9\nS: +OK\nS: 1 a\nS: 2 b\nS: 3 c\nS: .\nS: +OK\nS: 1 3\nS: 2 3\nS: 3 3\nS: .",
         "C: RETR 1
          C: RETR 2
          C: RETR 3
+         C: UIDL 3
          S: +OK
          S: a
          S: .
          S: -ERR corrupt
          S: +OK
          S: c
-         S: .",
+         S: .
+         S: +OK 3 c",
     );
-    session.maildrop().expect("a maildrop");
+    let maildrop = session.maildrop().expect("a maildrop");
+    let mut questions = Questions::new(&maildrop);
     let mut window = Window::new(Ahead::Retr);
-    let mut wanted = [(1, Some(3)), (2, Some(3)), (3, Some(3))].into_iter().peekable();
-    window.fill(&mut session, &mut wanted).expect("sent");
+    let mut queue = wanted(1..=3);
+    window.fill(&mut session, &mut queue, Some(&questions)).expect("sent");
     let mut got = Vec::new();
     for number in 1..=3 {
-        assert_eq!(window.next(), Some(number));
+        assert_eq!(window.next(), Some(Next::Message(Wanted { number, octets: Some(3) })));
         let mut text = Vec::new();
         let answer = window.receive(&mut session, |chunk| text.extend_from_slice(chunk));
         got.push(answer.map(|_| text).map_err(|error| error.kind()));
     }
     assert_eq!(got, [Ok(b"a\r\n".to_vec()), Err(Kind::Refused), Ok(b"c\r\n".to_vec())]);
-    assert!(window.is_dry());
+    assert_eq!(window.next(), Some(Next::Question));
+    assert_eq!(window.receive_step(&mut session, &mut questions).expect("in step"), Step::Proven);
+    assert!(window.is_empty());
     drop(session);
     peer.join().expect("to the letter");
+}
+
+/// What a question about message 2 of a maildrop (unique-ids a and b, 3 octets each) proves, asked alone.
+fn proven(script: &str) -> Result<Step, Kind> {
+    let listings = "C: STAT\nS: +OK 2 6\nC: UIDL\nS: +OK\nS: 1 a\nS: 2 b\nS: .\nC: LIST\nS: +OK\nS: 1 3\nS: 2 3\nS: .";
+    let (mut session, peer) = signed_in(&format!("{listings}\n{script}"));
+    let maildrop = session.maildrop().expect("a maildrop");
+    let step = session.prove_step(&mut Questions::new(&maildrop), 2);
+    drop(session);
+    peer.join().expect("to the letter");
+    step.map_err(|error| error.kind())
+}
+
+#[test]
+fn what_proves_that_a_conversation_is_in_step() {
+    let table = [
+        ("C: UIDL 2\nS: +OK 2 b", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK b", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK 2 otherwise-named", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK 1 a", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK 2 octets", Err(Kind::Protocol)),
+        // The whole listing, the number alone, nothing.
+        ("C: UIDL 2\nS: +OK\nS: 1 a\nS: 2 b\nS: .\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK 2\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        // A listing of another maildrop, or text.
+        ("C: UIDL 2\nS: +OK\nC: LIST 2\nS: 1 a\nS: 2 c\nS: .", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK\nC: LIST 2\nS: text", Err(Kind::Protocol)),
+        // A stray -ERR stands for anything: the answer behind it is the one to the question before.
+        ("C: UIDL 2\nS: -ERR stray\nC: LIST 2\nS: +OK 2 b", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: -ERR\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: -ERR\nC: LIST 2\nS: +OK 1 3", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: -ERR\nC: LIST 2\nS: -ERR\nC: STAT\nS: +OK 2 6", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: -ERR\nC: LIST 2\nS: -ERR\nC: STAT\nS: +OK 2 3", Err(Kind::Protocol)),
+        (
+            "C: UIDL 2\nS: -ERR\nC: LIST 2\nS: -ERR\nC: STAT\nS: -ERR\nC: NOOP\nS: +OK",
+            Ok(Step::Unprovable),
+        ),
+        (
+            "C: UIDL 2\nS: -ERR\nC: LIST 2\nS: -ERR\nC: STAT\nS: -ERR\nC: NOOP\nS: -ERR",
+            Ok(Step::Unanswered),
+        ),
+        ("C: UIDL 2\nS: +OK 2 b\nS: -ERR stray", Err(Kind::Protocol)),
+    ];
+    for (script, expected) in table {
+        assert_eq!(proven(script), expected, "{script}");
+    }
 }
 
 #[test]

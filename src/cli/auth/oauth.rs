@@ -20,14 +20,14 @@ use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
 use crate::cli::output::json::Object;
-use crate::cli::{report, signals};
+use crate::cli::report;
 
 /// A person gets this many times the patience that a machine gets.
 const PERSON: u32 = 10;
 
 /// The way to what is kept of an account's sign-in.
 pub(crate) fn keeper<'a>(
-    context: &Context,
+    context: &'a Context,
     account: &'a Account,
     oauth: &'a OAuth,
 ) -> Result<Keeper<'a>, Error> {
@@ -40,7 +40,7 @@ pub(crate) fn keeper<'a>(
         reach: reach(account),
         client_secret: Box::new(|| oauth.client_secret()),
         login: login_command(context, account),
-        hold: signals::hold,
+        hold: Box::new(|| context.signals().hold()),
     })
 }
 
@@ -134,7 +134,7 @@ fn try_out(
     login: &str,
 ) -> Result<Option<Error>, Error> {
     let credentials = Credentials::with_token(account.user.as_bytes(), access.clone());
-    match context.try_sign_in(account, &credentials) {
+    match context.try_sign_in(account, &credentials, false) {
         Ok(session) => {
             session.leave();
             Ok(None)
@@ -306,7 +306,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
         reach: reach(&account),
         client_secret: Box::new(|| Ok(None)),
         login: "pop3 auth login".to_owned(),
-        hold: signals::hold,
+        hold: Box::new(|| context.signals().hold()),
     };
     logout(context, &keeper)
 }

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use mailparse::MailHeaderMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use pop3::transport::Certificate;
@@ -53,6 +54,13 @@ pub(crate) fn date_of(field: &str) -> Option<Timestamp> {
         let seconds = mailparse::dateparse(field).ok().filter(|&seconds| seconds != 0)?;
         Timestamp::from_second(seconds).ok()
     })
+}
+
+/// The body of a header field as people read it.
+pub(crate) fn field(body: &[u8]) -> String {
+    let line = [b"x: ", body, b"\r\n\r\n"].concat();
+    let parsed = mailparse::parse_headers(&line);
+    parsed.ok().and_then(|(headers, _)| headers.get_first_value("x")).unwrap_or_default()
 }
 
 /// A time where the reader is: `2024-03-01 10:33`.

@@ -190,7 +190,7 @@ mod tests {
             assert_eq!(line(&event), format!("{object}\n"));
             serde_json::from_str::<serde_json::Value>(object).expect("valid JSON");
         }
-        assert!(of_event(&Event::Received { bytes: 1 }, "work").is_none());
+        assert!(of_event(&Event::Received { bytes: 1 }, Source { account: "work", store: "" }).is_none());
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use super::*;
-use crate::store::{self, Limits, Opening, Spec};
+use crate::fetch::round::{Proof, Round};
+use crate::store::{self, Batch, Limits, Opening, Spec};
 use crate::sys::Stop;
 
 /// A Maildir on a disk that answers each early flush as it is told here.
@@ -40,27 +41,36 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
     };
     let maildir = store::open(&Spec::Maildir(home.join("inbox")), &opening).unwrap();
     let disk = Disk { maildir, flushes: Mutex::new(flushes.into()) };
-    let mut journal = Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap();
-    let mut round = Round::new(&disk);
-    round.batch.begin().unwrap();
-    round.batch.write(b"Subject: one\r\n\r\n").unwrap();
-    round.batch.finish().unwrap();
-    let fact =
-        Fact { number: 1, unique_id: b"u", octets: Some(16), bytes: 16, identity: None, then_delete: false };
-    round.facts.push(fact);
-    let (sender, sent) = mpsc::channel();
+    let opened = Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap();
+    let mut journal = opened.settled(&[], &[]).unwrap();
+    let mut round = Round::new(disk.batch());
+    round.batch().begin().unwrap();
+    round.batch().write(b"Subject: one\r\n\r\n").unwrap();
+    round.batch().finish().unwrap();
+    round.push(Fact {
+        number: 1,
+        unique_id: b"u".into(),
+        octets: Some(16),
+        bytes: 16,
+        identity: None,
+        then_delete: false,
+        may_be_known: false,
+        from: None,
+        subject: None,
+    });
+    round.prove(Proof::Octets);
+    let (sender, work) = mpsc::channel();
     let (results, done) = mpsc::channel();
-    for what in [Sent::Part, Sent::Part, Sent::Round(round), Sent::Proof(true)] {
+    for what in [Work::Part, Work::Part, Work::Round(round.into_proven().0)] {
         sender.send(what).unwrap();
     }
     drop(sender);
-    Committer::new(&disk, &mut journal).run(&sent, &results);
-    drop((sent, results));
-    let says = |result: Result<Done<'_>>| match result {
-        Ok(Done::Flushed) => "flushed".to_owned(),
-        Ok(Done::Committed(committed)) => format!("{} committed", committed.len()),
-        Ok(Done::Doubted(doubted)) => format!("{} doubted", doubted.len()),
-        Err(error) => error.to_string(),
+    Committer::new(&disk, &mut journal).run(&work, &results);
+    drop((work, results));
+    let says = |done: Done<'_>| match done {
+        Done::Flushed => "flushed".to_owned(),
+        Done::Committed(committed) => format!("{} committed", committed.len()),
+        Done::Halted(halt) => halt.error.to_string(),
     };
     let told = done.iter().map(says).collect();
     let files = |part: &str| std::fs::read_dir(home.join("inbox").join(part)).unwrap().count();

@@ -199,8 +199,8 @@ impl Connection {
     }
 
     /// Reads the lines of an answer up to the terminating `.`, byte-stuffing taken off, and hands each to
-    /// `take`. They may take the time of a phase, and a second more for each [`budget::FLOOR_RATE`] octets
-    /// that have come; in a phase of several lines, no more than is left of it.
+    /// `take`. They may take the time of a phase, and a second more for each 1,024 octets that have come; in a
+    /// phase of several lines, no more than is left of it.
     ///
     /// # Errors
     /// What `take` fails with (the rest is not read then); else as [`Connection::line`].

@@ -144,23 +144,23 @@ fn what_keeps_coming_fast_enough_may_take_longer_than_the_time_out() {
     // A tenth of a second for each line that takes a fraction of that to come.
     let padded = [vec![b'x'; 100], b"\r\n".to_vec()].concat();
     for what in ["listing", "body"] {
-        let (mut connection, far) = talking(b"", SHORT * 3);
-        let lines = std::iter::repeat_n(padded.clone(), 15).chain([b".\r\n".to_vec()]);
+        let (mut connection, far) = talking(b"", SHORT * 10);
+        let lines = std::iter::repeat_n(padded.clone(), 40).chain([b".\r\n".to_vec()]);
         drip(far, SHORT / 3, lines.collect::<Vec<_>>());
         match what {
-            "listing" => assert_eq!(listing(&mut connection).len(), 15),
-            _ => assert_eq!(connection.body(|_| ()).unwrap(), 15 * 102),
+            "listing" => assert_eq!(listing(&mut connection).len(), 40),
+            _ => assert_eq!(connection.body(|_| ()).unwrap(), 40 * 102),
         }
     }
 }
 
 #[test]
 fn the_lines_of_a_phase_share_the_time_of_one() {
-    let (mut connection, far) = talking(b"", SHORT * 2);
-    drip(far, SHORT / 2, std::iter::repeat_n(b"+ \r\n".to_vec(), 100));
+    let (mut connection, far) = talking(b"", SHORT * 8);
+    drip(far, SHORT / 2, std::iter::repeat_n(b"+ \r\n".to_vec(), 200));
     connection.begin_phase();
-    let answered = (0..100).take_while(|_| connection.line(Phase::Reply).is_ok()).count();
-    assert!(answered < 20, "{answered}");
+    let answered = (0..200).take_while(|_| connection.line(Phase::Reply).is_ok()).count();
+    assert!(answered < 50, "{answered}");
     connection.end_phase();
     connection.line(Phase::Reply).unwrap();
 }

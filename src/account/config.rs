@@ -9,7 +9,7 @@ use super::overrides::Overrides;
 use super::url::ServerUrl;
 use super::{Environment, contradiction};
 use crate::error::{Error, Kind, Result};
-use crate::files::refuse_if_others_may_read;
+use crate::sys::private::refuse_if_others_may_read;
 
 /// The largest configuration file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::account::PasswordSource;
-use crate::delivery::Spec;
 use crate::fetch::policy::{Keep, Order};
+use crate::store::Spec;
 use crate::transport::{Security, Target, TlsVersion};
 
 fn mistakes(text: &str) -> Vec<String> {

@@ -14,8 +14,8 @@ use super::password::is_watched;
 use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::files::file_name;
 use crate::safe::Safe;
+use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.

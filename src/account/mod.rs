@@ -37,12 +37,12 @@ pub use self::resolve::{PATIENCE, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof, Secret};
-use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::oauth::Through;
 use crate::safe::{Rests, Safe};
 use crate::session::Pipelining;
+use crate::store::Spec;
 use crate::transport::{Security, Target, TlsSettings, Way};
 
 /// All that is needed to sign in to one maildrop, and what to do with its messages.

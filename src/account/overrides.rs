@@ -10,10 +10,10 @@ use std::time::Duration;
 use super::values;
 use super::{OAuthWords, PasswordSource, ServerUrl};
 use crate::auth::{Mechanism, Secret};
-use crate::delivery::Spec;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order};
 use crate::session::Pipelining;
+use crate::store::Spec;
 use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.

@@ -13,8 +13,8 @@ use super::kept::Owner;
 use super::{Environment, netrc};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::files::refuse_if_others_may_read;
-use crate::program;
+use crate::sys::private::refuse_if_others_may_read;
+use crate::sys::process;
 
 /// The most that is read from a source: no password is longer.
 const LIMIT: usize = 64 * 1024;
@@ -134,7 +134,7 @@ fn from_command(command: &str) -> Result<Secret> {
     let start = |error| Error::io("could not start the password command", error);
     // A password manager may ask at the terminal, but must not eat what is piped into us.
     let stdin = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
-    let mut child = program::shell(command).stdin(stdin).stdout(Stdio::piped()).spawn().map_err(start)?;
+    let mut child = process::shell(command).stdin(stdin).stdout(Stdio::piped()).spawn().map_err(start)?;
     let printed = match child.stdout.take() {
         Some(stdout) => read_bounded(stdout),
         None => Err(io::ErrorKind::BrokenPipe.into()),

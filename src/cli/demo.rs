@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::Result;
 use pop3::account::{Account, Environment, PasswordSource};
 use pop3::auth::Secret;
-use pop3::delivery::Spec;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
 use pop3::oauth::Through;
 use pop3::server::{Behaviour, Server, samples};
 use pop3::session::Pipelining;
+use pop3::store::Spec;
 use pop3::transport::{Security, Target, TlsSettings, Way};
 
 use super::args::MessageArg;

@@ -5,10 +5,11 @@ use std::path::Path;
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
 use pop3::fetch::{self, Job, Journal, Survey, settle};
+use pop3::store::{self, Opening, Spec, Store};
+use pop3::sys::Stop;
 use sha2::{Digest, Sha256};
 
 use super::args::FetchArgs;
@@ -62,21 +63,12 @@ pub(crate) fn one(
     let mut journal = Journal::open(&path, Timestamp::now().as_second())?;
     // Before anything is opened: opening makes what is missing, and a folder made anew would look
     // like one that a mail reader has emptied.
-    let recovered = settle::settle(&mut journal, told)?;
+    let recovered = settle::settle(&mut journal, Some(spec), &Stop::new(), told)?;
     // Once, for a second session too, and before the first run of a new account makes any folder.
     let proof = context.output().aside(|| context.proof(account))?;
     let run = Run { context, account, proof, journal, recovered, signals, told };
-    match spec {
-        Spec::Maildir(folder) => {
-            let tag = tag(&path);
-            let maildir = Maildir::open(folder, &tag)?;
-            // All intents are settled, so nothing that is left in tmp/ is needed any more.
-            maildir::clean(folder, &tag, &|_| false)?;
-            run.fetch_into(&maildir)
-        }
-        Spec::Mbox(file) => run.fetch_into(&Mbox::open(file)?),
-        Spec::Command(command) => run.fetch_into(&Command::new(command)),
-    }
+    let opening = Opening { tag: tag(&path), stop: Stop::new(), timeout: account.timeout };
+    run.fetch_into(&*store::open(spec, &opening)?)
 }
 
 /// A run that is ready to sign in.
@@ -91,12 +83,12 @@ struct Run<'a, 'o> {
 }
 
 impl Run<'_, '_> {
-    fn fetch_into<D: Destination>(self, destination: &D) -> Result<()> {
+    fn fetch_into(self, store: &dyn Store) -> Result<()> {
         let Run { context, account, proof, mut journal, recovered, signals, told } = self;
         let server = account.server.to_string();
         let job = Job {
             journal: &mut journal,
-            destination,
+            store,
             policy: &account.policy,
             observer: told,
             stop: signals.stop(),

@@ -10,9 +10,9 @@ use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::journal::{EntryId, Intent, Journal, State, View};
-use crate::delivery::{Batch as _, Destination, Place, Receipt};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
+use crate::store::{Batch, Place, Receipt, Store};
 
 /// What is known of a message that is whole in the temporary place.
 pub(super) struct Fact<'a> {
@@ -35,29 +35,30 @@ pub(super) struct Failed<'a> {
 }
 
 /// What is committed together: messages, what is known of each, and what is to be recorded of others.
-pub(super) struct Round<'a, D> {
+/// The fact at an index belongs to the batch's message of that index.
+pub(super) struct Round<'a> {
     pub(super) facts: Vec<Fact<'a>>,
-    pub(super) deliveries: Vec<D>,
+    pub(super) batch: Box<dyn Batch>,
     pub(super) failed: Vec<Failed<'a>>,
 }
 
-impl<'a, D> Round<'a, D> {
-    pub(super) fn new() -> Self {
-        Round { facts: Vec::new(), deliveries: Vec::new(), failed: Vec::new() }
+impl<'a> Round<'a> {
+    pub(super) fn new(store: &dyn Store) -> Self {
+        Round { facts: Vec::new(), batch: store.batch(), failed: Vec::new() }
     }
 
-    pub(super) fn push(&mut self, fact: Fact<'a>, delivery: D) {
-        self.facts.push(fact);
-        self.deliveries.push(delivery);
+    /// Drops all messages, which undoes them.
+    pub(super) fn clear(&mut self, store: &dyn Store) {
+        (self.facts, self.batch) = (Vec::new(), store.batch());
     }
 }
 
 /// What the network's thread sends: parts of a round, the round, and then whether the server was in step
 /// all through it. The disk works on the one while the other is found out.
-pub(super) enum Sent<'a, D> {
+pub(super) enum Sent<'a> {
     /// More of a round has come: what is here can be flushed while the rest streams in.
     Part,
-    Round(Round<'a, D>),
+    Round(Round<'a>),
     Proof(bool),
 }
 
@@ -104,28 +105,24 @@ impl Unnamed {
 }
 
 /// The thread that talks to the disk.
-pub(super) struct Committer<'c, D: Destination> {
-    destination: &'c D,
+pub(super) struct Committer<'c> {
+    store: &'c dyn Store,
     journal: &'c mut Journal,
     unnamed: Unnamed,
 }
 
-impl<'c, D: Destination> Committer<'c, D> {
-    pub(super) fn new(destination: &'c D, journal: &'c mut Journal) -> Self {
+impl<'c> Committer<'c> {
+    pub(super) fn new(store: &'c dyn Store, journal: &'c mut Journal) -> Self {
         let unnamed = Unnamed::of(journal.view());
-        Committer { destination, journal, unnamed }
+        Committer { store, journal, unnamed }
     }
 
     /// Flushes parts and commits rounds as they come, until there are no more or one fails: a round whose
     /// part failed does not come to be committed.
-    pub(super) fn run<'a>(
-        mut self,
-        sent: &Receiver<Sent<'a, D::Delivery>>,
-        results: &Sender<Result<Done<'a>>>,
-    ) {
+    pub(super) fn run<'a>(mut self, sent: &Receiver<Sent<'a>>, results: &Sender<Result<Done<'a>>>) {
         while let Ok(what) = sent.recv() {
             let result = match what {
-                Sent::Part => Some(self.destination.flush().map(|()| Done::Flushed)),
+                Sent::Part => Some(self.store.flush().map(|()| Done::Flushed)),
                 Sent::Round(round) => self.receive(round, sent),
                 Sent::Proof(_) => None,
             };
@@ -139,31 +136,23 @@ impl<'c, D: Destination> Committer<'c, D> {
     }
 
     /// Takes a round and its proof. Without one nobody is there any more to say that it may be delivered.
-    fn receive<'a>(
-        &mut self,
-        mut round: Round<'a, D::Delivery>,
-        sent: &Receiver<Sent<'a, D::Delivery>>,
-    ) -> Option<Result<Done<'a>>> {
+    fn receive<'a>(&mut self, mut round: Round<'a>, sent: &Receiver<Sent<'a>>) -> Option<Result<Done<'a>>> {
         let prepared = self.make_ready(&mut round);
         let Ok(Sent::Proof(is_proven)) = sent.recv() else { return None };
         Some(prepared.and_then(|()| if is_proven { self.commit(round) } else { self.doubt(round) }))
     }
 
     /// What can be done before the proof: the round can still be dropped, which undoes it.
-    fn make_ready(&mut self, round: &mut Round<'_, D::Delivery>) -> Result<()> {
+    fn make_ready(&mut self, round: &mut Round<'_>) -> Result<()> {
         for Failed { unique_id, octets, reason } in &round.failed {
             self.journal.failed(unique_id, *octets, reason)?;
         }
-        if round.deliveries.is_empty() {
-            Ok(())
-        } else {
-            self.destination.make_durable(&mut round.deliveries)
-        }
+        if round.facts.is_empty() { Ok(()) } else { round.batch.make_durable() }
     }
 
     /// Notes that each message of a round may not be whole, or be another one: each has a round of its
     /// own the next time.
-    fn doubt<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
+    fn doubt<'a>(&mut self, round: Round<'a>) -> Result<Done<'a>> {
         let mut doubted = Vec::with_capacity(round.facts.len());
         for fact in round.facts {
             let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
@@ -182,39 +171,43 @@ impl<'c, D: Destination> Committer<'c, D> {
     /// # Errors
     /// What the destination or the journal failed with. Before the intents are recorded everything is
     /// undone; after that the next run settles it.
-    fn commit<'a>(&mut self, round: Round<'a, D::Delivery>) -> Result<Done<'a>> {
+    fn commit<'a>(&mut self, round: Round<'a>) -> Result<Done<'a>> {
         let mut committed = Vec::with_capacity(round.facts.len());
-        let (mut facts, mut deliveries) = (Vec::with_capacity(round.facts.len()), Vec::new());
-        for (fact, delivery) in round.facts.into_iter().zip(round.deliveries) {
+        let mut facts = Vec::with_capacity(round.facts.len());
+        let mut batch = round.batch;
+        for (index, fact) in round.facts.into_iter().enumerate() {
             match self.unnamed.take(&fact) {
-                Some(entry) => committed.push(Committed { fact, entry, refused: None, was_known: true }),
-                None => {
-                    facts.push(fact);
-                    deliveries.push(delivery);
+                Some(entry) => {
+                    batch.discard(index);
+                    committed.push(Committed { fact, entry, refused: None, was_known: true });
                 }
+                None => facts.push(fact),
             }
         }
         if facts.is_empty() {
             return Ok(Done::Committed(committed));
         }
-        let batch = self.destination.prepare(deliveries)?;
-        let entries = self.journal.intend(&intents(&facts, batch.places()))?;
-        let receipts = batch.publish()?;
-        let (mut delivered, mut refused) = (Vec::with_capacity(entries.len()), Vec::new());
-        for ((fact, entry), receipt) in facts.into_iter().zip(entries).zip(receipts) {
-            let error = match receipt {
-                Receipt::Delivered => None,
-                Receipt::Refused(error) => Some(error),
+        let places = batch.prepare()?;
+        let entries = self.journal.intend(&intents(&facts, &places))?;
+        let mut facts = facts.into_iter();
+        let journal = &mut *self.journal;
+        batch.publish(&mut |position, receipt| {
+            let (Some(fact), Some(entry)) = (facts.next(), entries.get(position).copied()) else {
+                return Ok(());
             };
-            if error.is_none() {
-                delivered.push(entry)
+            let refused = match receipt {
+                Receipt::Delivered => None,
+                Receipt::Refused(refusal) => Some(refusal.error),
+                Receipt::NotTried => Some(Error::new(Kind::Partial, "it was not tried")),
+            };
+            if refused.is_none() {
+                journal.delivered(&[entry])?
             } else {
-                refused.push(entry)
+                journal.refused(&[entry])?
             }
-            committed.push(Committed { fact, entry, refused: error, was_known: false });
-        }
-        self.journal.delivered(&delivered)?;
-        self.journal.refused(&refused)?;
+            committed.push(Committed { fact, entry, refused, was_known: false });
+            Ok(())
+        })?;
         for Committed { fact, refused, .. } in &committed {
             if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
                 self.journal.failed(fact.unique_id, fact.octets, &causes(error))?;

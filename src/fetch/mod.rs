@@ -34,16 +34,16 @@ pub use survey::Survey;
 use self::journal::EntryId;
 use self::plan::{Action, Listed, Reason, Step};
 use self::survey::unique_id_of;
-use crate::delivery::Destination;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Pipelining, Session, Transaction};
+use crate::store::Store;
 
 /// What a run works with: the journal is open and its leftovers are settled ([`settle::settle`]).
-pub struct Job<'a, D: Destination> {
+pub struct Job<'a> {
     /// The account's journal.
     pub journal: &'a mut Journal,
     /// Where messages go.
-    pub destination: &'a D,
+    pub store: &'a dyn Store,
     /// Which messages, and what stays on the server.
     pub policy: &'a Policy,
     /// Who is told.
@@ -80,8 +80,8 @@ struct Progress {
 /// With whatever had been done before in the summary: what the session failed with; [`Kind::Io`]
 /// and its kin where the destination or the journal could not be written; [`Kind::Interrupted`];
 /// [`Kind::Partial`] where single messages failed and all else went well.
-pub fn run<D: Destination>(
-    mut job: Job<'_, D>,
+pub fn run(
+    mut job: Job<'_>,
     recovered: u32,
     sign_in: &mut dyn FnMut() -> Result<Session<Transaction>>,
 ) -> (Summary, Result<()>) {
@@ -115,7 +115,7 @@ pub fn run<D: Destination>(
     (summary, outcome)
 }
 
-impl<D: Destination> Job<'_, D> {
+impl Job<'_> {
     /// One session's worth of a run.
     fn attempt(
         &mut self,

@@ -20,14 +20,10 @@ use super::plan::{Action, Listed, Reason, Step};
 use super::results::Results;
 use super::survey::unique_id_of;
 use super::{Job, Progress};
-use crate::delivery::{Delivery, Destination};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identifier;
 use crate::session::{Ahead, Session, Transaction, Window};
-
-/// The most messages of a round. Between two rounds the server waits for us, and with small messages
-/// a thousand of them fit into the sockets' buffers: more make it wait less often.
-const MOST_MESSAGES: usize = 4000;
+use crate::store::{Batch, Limits, Store};
 
 /// After so many messages of a round, or so many octets, what has come is flushed.
 const PART_MESSAGES: usize = 500;
@@ -42,37 +38,37 @@ const LONGEST: Duration = Duration::from_secs(2);
 
 /// Retrieves `wanted`, and has everything committed that is proven. What ended it early stands in
 /// `progress.trouble`.
-pub(super) fn all<D: Destination>(
-    job: &mut Job<'_, D>,
+pub(super) fn all(
+    job: &mut Job<'_>,
     session: &mut Session<Transaction>,
     wanted: &[&Step],
     listed: &[Listed<'_>],
     has_unique_ids: bool,
     progress: &mut Progress,
 ) {
-    let Job { journal, destination, observer, stop, .. } = job;
+    let Job { journal, store, observer, stop, .. } = job;
     // One round (and its proof) waits while one is committed and one streams in; more would only cost
     // memory.
     let (sender, rounds) = mpsc::sync_channel(2);
     let (done, results) = mpsc::channel();
     thread::scope(|scope| {
-        let (destination, journal) = (*destination, &mut **journal);
-        scope.spawn(move || Committer::new(destination, journal).run(&rounds, &done));
+        let (store, journal) = (*store, &mut **journal);
+        scope.spawn(move || Committer::new(store, journal).run(&rounds, &done));
         let results = Results::new(results, &mut **observer, progress);
-        let mut line = Line { session, destination, listed, has_unique_ids, sender, results };
+        let mut line = Line { session, store, listed, has_unique_ids, sender, results };
         line.rounds(wanted, &|| stop.load(Ordering::Relaxed));
         line.finish();
     });
 }
 
 /// The thread that talks to the server.
-struct Line<'a, D: Destination> {
+struct Line<'a> {
     session: &'a mut Session<Transaction>,
-    destination: &'a D,
+    store: &'a dyn Store,
     listed: &'a [Listed<'a>],
     /// Whether the unique-ids are the server's own.
     has_unique_ids: bool,
-    sender: SyncSender<Sent<'a, D::Delivery>>,
+    sender: SyncSender<Sent<'a>>,
     results: Results<'a>,
 }
 
@@ -84,11 +80,11 @@ enum Failure {
     Storage(Error),
 }
 
-impl<'a, D: Destination> Line<'a, D> {
+impl<'a> Line<'a> {
     fn rounds(&mut self, wanted: &[&Step], is_stopped: &dyn Fn() -> bool) {
         let mut rest = wanted;
         while !rest.is_empty() && self.results.progress.trouble.is_none() {
-            let now = &rest[..length_of_round::<D>(rest)];
+            let now = &rest[..length_of_round(rest, self.store.limits())];
             let begun = Instant::now();
             let may_go_on = || !is_stopped() && begun.elapsed() < LONGEST;
             let (round, answered) = self.round(now, &may_go_on);
@@ -111,12 +107,8 @@ impl<'a, D: Destination> Line<'a, D> {
 
     /// Retrieves one round; says how many of its steps were answered. No round: what came of it is
     /// not proven.
-    fn round(
-        &mut self,
-        steps: &[&Step],
-        may_go_on: &dyn Fn() -> bool,
-    ) -> (Option<Round<'a, D::Delivery>>, usize) {
-        let mut round = Round::new();
+    fn round(&mut self, steps: &[&Step], may_go_on: &dyn Fn() -> bool) -> (Option<Round<'a>>, usize) {
+        let mut round = Round::new(self.store);
         let mut window = Window::new(Ahead::Retr);
         let mut asked = steps.iter().map(|step| (step.number, step.octets)).peekable();
         let mut storage_failed = false;
@@ -132,17 +124,17 @@ impl<'a, D: Destination> Line<'a, D> {
                 break;
             }
             let unique_id = unique_id_of(self.listed, step.number);
-            let outcome = self.retrieve(&mut window, step, unique_id, storage_failed);
+            let outcome = self.retrieve(&mut window, step, unique_id, storage_failed, &mut *round.batch);
             answered += 1;
             match outcome {
-                Ok(Some((fact, delivery))) => {
+                Ok(Some(fact)) => {
                     // Where the disk is still busy the round's own flush comes soon enough.
-                    let is_part = D::WRITES_AT_ONCE && part.is_full_with(fact.bytes);
+                    let is_part = self.store.limits().early_flush && part.is_full_with(fact.bytes);
                     if is_part && answered < steps.len() && self.results.is_idle() {
                         self.results.expect();
                         self.hand_over(Sent::Part);
                     }
-                    round.push(fact, delivery);
+                    round.facts.push(fact);
                 }
                 Ok(None) => {}
                 Err(Failure::Message(error)) if error.ends_the_session() => {
@@ -167,15 +159,9 @@ impl<'a, D: Destination> Line<'a, D> {
     /// own answers. With commands ahead none is proven, not even where only the last answer is missing:
     /// the server may have lost an earlier command, and each answer since be the one to the next. (Where
     /// what came was no reply, the whole round is in doubt: see [`Line::is_in_step`].)
-    fn lose(
-        &mut self,
-        round: &mut Round<'a, D::Delivery>,
-        step: &Step,
-        unique_id: Option<&'a [u8]>,
-        error: Error,
-    ) {
+    fn lose(&mut self, round: &mut Round<'a>, step: &Step, unique_id: Option<&'a [u8]>, error: Error) {
         if error.kind() != Kind::Protocol && self.session.pipelines() {
-            (round.facts, round.deliveries) = (Vec::new(), Vec::new());
+            round.clear(self.store);
         }
         self.results.fail(&mut round.failed, step.number, unique_id, step.octets, &error);
         self.results.progress.trouble = Some(error);
@@ -188,33 +174,35 @@ impl<'a, D: Destination> Line<'a, D> {
         step: &Step,
         unique_id: Option<&'a [u8]>,
         drops: bool,
-    ) -> Result<Option<(Fact<'a>, D::Delivery)>, Failure> {
+        batch: &mut dyn Batch,
+    ) -> Result<Option<Fact<'a>>, Failure> {
         let Step { number, octets, .. } = *step;
         if drops {
             return window.receive(self.session, |_| ()).map(|_| None).map_err(Failure::Message);
         }
         self.results.observer.event(&Event::Started { number, octets, unique_id });
-        let mut delivery = self.destination.begin();
         let mut identifier = Identifier::new();
-        let mut written = Ok(());
+        let mut written = batch.begin();
         let observer = &mut *self.results.observer;
         let bytes = window
             .receive(self.session, |chunk| {
                 identifier.push(chunk);
                 // A full disk must not put the conversation out of step: the rest is read and dropped.
-                if let (Ok(delivery), Ok(())) = (&mut delivery, &written) {
-                    written = delivery.write(chunk);
+                if written.is_ok() {
+                    written = batch.write(chunk);
                 }
                 observer.event(&Event::Received { bytes: chunk.len() as u64 });
             })
-            .map_err(Failure::Message)?;
-        let mut delivery = delivery.map_err(Failure::Storage)?;
-        written.and_then(|()| delivery.finish()).map_err(Failure::Storage)?;
+            .map_err(|error| {
+                batch.abandon();
+                Failure::Message(error)
+            })?;
+        written.and_then(|()| batch.finish()).map_err(Failure::Storage)?;
         self.results.observer.event(&Event::Fetched { number, bytes });
         let then_delete = step.action == Action::Fetch { then_delete: true };
         let unique_id = unique_id.unwrap_or_default();
         let fact = Fact { number, unique_id, octets, bytes, identity: identifier.finish(), then_delete };
-        Ok(Some((fact, delivery)))
+        Ok(Some(fact))
     }
 
     /// Whether the server is where we think it is, asked by the round's last message. A line that is
@@ -236,7 +224,7 @@ impl<'a, D: Destination> Line<'a, D> {
 
     /// Gives a part, a round, or its proof to the committer. Where that has failed and gone, its reason is
     /// among the results.
-    fn hand_over(&mut self, sent: Sent<'a, D::Delivery>) {
+    fn hand_over(&mut self, sent: Sent<'a>) {
         if self.sender.send(sent).is_err() {
             self.results.collect();
         }
@@ -272,13 +260,13 @@ impl Part {
 
 /// How many of the steps make a round: bounded in messages and octets, one at least. A message that
 /// failed before is alone, so that it takes no other down with it.
-fn length_of_round<D: Destination>(steps: &[&Step]) -> usize {
+fn length_of_round(steps: &[&Step], limits: Limits) -> usize {
     let mut octets = 0u64;
     let fits = |step: &&&Step| {
         octets = octets.saturating_add(step.octets.unwrap_or(0));
-        octets <= D::ROUND_OCTETS && !matches!(step.reason, Reason::FailedBefore(_))
+        octets <= limits.octets && !matches!(step.reason, Reason::FailedBefore(_))
     };
-    steps.iter().take(MOST_MESSAGES).take_while(fits).count().max(1)
+    steps.iter().take(limits.messages).take_while(fits).count().max(1)
 }
 
 fn interrupted() -> Error {

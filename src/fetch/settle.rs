@@ -3,14 +3,20 @@
 
 use super::event::{Event, Observer};
 use super::journal::Journal;
-use crate::delivery::{self, Settled, Unsettled};
 use crate::error::Result;
+use crate::store::{self, Settled, Spec, Unsettled};
+use crate::sys::Stop;
 
-/// Settles the journal's open intents; returns how many of them are delivered.
+/// Settles the journal's open intents; returns how many of them are delivered. `own` is where this run delivers to.
 ///
 /// # Errors
-/// Where a destination cannot be looked at (not mounted, not readable): nothing is guessed then.
-pub fn settle(journal: &mut Journal, observer: &mut dyn Observer) -> Result<u32> {
+/// Where a store cannot be looked at (not mounted, not readable): nothing is guessed then.
+pub fn settle(
+    journal: &mut Journal,
+    own: Option<&Spec>,
+    stop: &Stop,
+    observer: &mut dyn Observer,
+) -> Result<u32> {
     let open = journal.unsettled();
     if open.is_empty() {
         return Ok(0);
@@ -19,7 +25,7 @@ pub fn settle(journal: &mut Journal, observer: &mut dyn Observer) -> Result<u32>
         .iter()
         .map(|(_, place, age, identity)| Unsettled { place, age: *age, identity: *identity })
         .collect();
-    let found = delivery::settle(&items)
+    let found = store::settle(&items, own, stop)
         .map_err(|error| error.within("could not settle what an interrupted run left"))?;
     let (mut delivered, mut again) = (Vec::new(), Vec::new());
     for ((entry, ..), settled) in open.into_iter().zip(found) {

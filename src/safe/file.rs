@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::{Rests, What};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::files::{account_of, refuse_if_others_may_read};
+use crate::sys::private::{account_of, refuse_if_others_may_read};
 
 /// The most that is read: no password, and no token, is longer.
 const LIMIT: usize = 64 * 1024;

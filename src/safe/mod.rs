@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use self::keyring::{Keyring, Trouble};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::files::file_name;
+use crate::sys::private::file_name;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

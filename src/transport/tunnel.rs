@@ -76,7 +76,7 @@ impl Tunnel {
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
         let input = far.try_clone().map_err(failed)?;
-        let child = crate::program::shell(&line)
+        let child = crate::sys::process::shell(&line)
             .stdin(Stdio::from(OwnedFd::from(input)))
             .stdout(Stdio::from(OwnedFd::from(far)))
             .process_group(0)

@@ -5,9 +5,9 @@ use std::path::Path;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pop3::account::{Overrides, values};
-use pop3::delivery::Spec;
 use pop3::error::Result;
 use pop3::fetch::policy::{Keep, Order};
+use pop3::store::Spec;
 
 use super::server::ServerArgs;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Command as Clap, CommandFactory, Parser};
 use pop3::account::{KEYS, Overrides, PasswordSource};
-use pop3::delivery::Spec;
 use pop3::error::Kind;
 use pop3::fetch::policy::Order;
+use pop3::store::Spec;
 use pop3::transport::{Family, Security, TlsVersion};
 
 use super::*;

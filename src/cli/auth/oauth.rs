@@ -12,8 +12,8 @@ use pop3::account::{Account, OAuth, Overrides};
 use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
-use pop3::program;
 use pop3::safe::What;
+use pop3::sys::process;
 
 use super::{object, place};
 use crate::cli::args::AuthFlow;
@@ -215,7 +215,7 @@ fn show(context: &Context, object: Object) -> Result<(), Error> {
 /// Opens a browser, where somebody sits before a screen. Nothing depends on it.
 fn open(context: &Context, visit: &Visit) {
     if context.output().can_ask() && context.environment().has_screen() {
-        let mut opener = program::program("xdg-open");
+        let mut opener = process::program("xdg-open");
         opener.arg(visit.url().as_str()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         if opener.spawn().is_err() {
             context.output().detail("no browser could be opened from here");

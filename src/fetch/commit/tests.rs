@@ -6,51 +6,48 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use super::*;
-use crate::delivery::maildir::{MaildirBatch, MaildirDelivery};
-use crate::delivery::{Delivery as _, Maildir};
+use crate::store::{self, Limits, Opening, Spec};
+use crate::sys::Stop;
 
 /// A Maildir on a disk that answers each early flush as it is told here.
+#[derive(Debug)]
 struct Disk {
-    maildir: Maildir,
+    maildir: Box<dyn Store>,
     flushes: Mutex<VecDeque<Result<()>>>,
 }
 
-impl Destination for Disk {
-    type Delivery = MaildirDelivery;
-    type Batch = MaildirBatch;
+impl Store for Disk {
+    fn limits(&self) -> Limits {
+        self.maildir.limits()
+    }
 
-    const ROUND_OCTETS: u64 = Maildir::ROUND_OCTETS;
-    const WRITES_AT_ONCE: bool = Maildir::WRITES_AT_ONCE;
-
-    fn begin(&self) -> Result<MaildirDelivery> {
-        self.maildir.begin()
+    fn batch(&self) -> Box<dyn Batch> {
+        self.maildir.batch()
     }
 
     fn flush(&self) -> Result<()> {
         self.flushes.lock().unwrap().pop_front().unwrap_or(Ok(()))
-    }
-
-    fn make_durable(&self, messages: &mut [MaildirDelivery]) -> Result<()> {
-        self.maildir.make_durable(messages)
-    }
-
-    fn prepare(&self, batch: Vec<MaildirDelivery>) -> Result<MaildirBatch> {
-        self.maildir.prepare(batch)
     }
 }
 
 /// What the committer says of one message that comes behind two parts, and how many files then stand in
 /// `tmp/`, how many in `new/`, and how many messages in the journal.
 fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
-    let maildir = Maildir::open(&home.join("inbox"), "0badcafe").unwrap();
+    let opening = Opening {
+        tag: "0badcafe".to_owned(),
+        stop: Stop::new(),
+        timeout: std::time::Duration::from_secs(60),
+    };
+    let maildir = store::open(&Spec::Maildir(home.join("inbox")), &opening).unwrap();
     let disk = Disk { maildir, flushes: Mutex::new(flushes.into()) };
     let mut journal = Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap();
-    let mut round = Round::new();
-    let mut delivery = disk.begin().unwrap();
-    delivery.write(b"Subject: one\r\n\r\n").unwrap();
+    let mut round = Round::new(&disk);
+    round.batch.begin().unwrap();
+    round.batch.write(b"Subject: one\r\n\r\n").unwrap();
+    round.batch.finish().unwrap();
     let fact =
         Fact { number: 1, unique_id: b"u", octets: Some(16), bytes: 16, identity: None, then_delete: false };
-    round.push(fact, delivery);
+    round.facts.push(fact);
     let (sender, sent) = mpsc::channel();
     let (results, done) = mpsc::channel();
     for what in [Sent::Part, Sent::Part, Sent::Round(round), Sent::Proof(true)] {

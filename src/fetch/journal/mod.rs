@@ -28,9 +28,9 @@ use self::lock::Lock;
 use self::log::Log;
 use self::record::Record;
 pub use self::view::{Entry, EntryId, Failure, State, View};
-use crate::delivery::Place;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
+use crate::store::Place;
 
 /// How long a gone message is remembered, because servers bring mail back: 30 days, in seconds.
 const TOMBSTONE_LIFE: i64 = 30 * 24 * 60 * 60;

@@ -7,9 +7,9 @@
 use memchr::memchr;
 
 use super::view::EntryId;
-use crate::delivery::Place;
 use crate::identity::Identity;
 use crate::protocol::decimal;
+use crate::store::Place;
 
 /// What one line says. Times are seconds since 1970, octets are those the server declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

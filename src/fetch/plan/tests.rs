@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use std::borrow::Cow;
 
 use super::*;
-use crate::delivery::Place;
 use crate::fetch::journal::{Intent, Journal};
+use crate::store::Place;
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;

@@ -1,20 +1,19 @@
-//! File names in a Maildir: unique on this machine for ever, and telling who wrote the file, so
-//! that leftovers of a dead process can be told from the work of a living one.
+//! File names in a Maildir: unique on this machine for ever. They say who wrote the file, so that
+//! leftovers of a dead process can be told from the work of a living one.
 //!
 //! `SECONDS.M<microseconds>P<process>Q<number>_<tag>.<host>`
 
-use crate::delivery::files;
 use std::fmt::Write as _;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::sys::host;
 
 /// A name that was never used before.
 pub(super) fn fresh(tag: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
-    static PROCESS: LazyLock<(u32, String)> = LazyLock::new(|| (std::process::id(), files::host()));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let (process, host) = &*PROCESS;
+    let (process, host) = (std::process::id(), host::name());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut name = String::with_capacity(64 + tag.len() + host.len());
     // Writing to a string cannot fail.
@@ -57,7 +56,7 @@ mod tests {
         assert_ne!(one, two);
         let origin = Origin::of(&one).unwrap();
         assert_eq!(origin.process, std::process::id().cast_signed());
-        assert_eq!((origin.tag, origin.host), ("0badcafe", &*files::host()));
+        assert_eq!((origin.tag, origin.host), ("0badcafe", host::name()));
         assert!(origin.seconds > 1_700_000_000);
     }
 

@@ -1,10 +1,12 @@
 //! Where messages go, as the user writes it: `maildir:PATH`, `mbox:PATH`, `command:CMD` or a bare path.
 
-use crate::error::{Error, Kind, Result};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-/// A destination by name; nothing is opened yet.
+use crate::error::{Error, Kind, Result};
+use crate::sys::durable::{absolute, resolved};
+
+/// A store by name; nothing is opened yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Spec {
     /// A Maildir folder.
@@ -16,7 +18,7 @@ pub enum Spec {
 }
 
 impl Spec {
-    /// Reads a destination. `~` at the start of a path is `home`. A bare path with a trailing `/`,
+    /// Reads the name of a store. `~` at the start of a path is `home`. A bare path with a trailing `/`,
     /// or one of an existing folder, is a Maildir, any other an mbox.
     ///
     /// # Errors
@@ -46,6 +48,41 @@ impl Spec {
             }
         }
     }
+
+    /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a
+    /// command its program alone, because arguments may hold a secret.
+    pub fn canonical(&self) -> String {
+        match self {
+            Spec::Maildir(path) => format!("maildir:{}", self.absolute(path).display()),
+            Spec::Mbox(path) => format!("mbox:{}", self.absolute(path).display()),
+            Spec::Command(line) => format!("command:{}", program(line)),
+        }
+    }
+
+    /// What it is, for people: `the Maildir /path`, `the mbox /path`, ``the command `procmail` ``.
+    pub fn described(&self) -> String {
+        match self {
+            Spec::Maildir(path) => format!("the Maildir {}", self.absolute(path).display()),
+            Spec::Mbox(path) => format!("the mbox {}", self.absolute(path).display()),
+            Spec::Command(line) => format!("the command `{}`", program(line)),
+        }
+    }
+
+    /// The path as a place in this store has it. An mbox is locked where its links lead to, so its name is
+    /// that one too.
+    fn absolute(&self, path: &Path) -> PathBuf {
+        let resolved = match self {
+            Spec::Mbox(_) => resolved(path),
+            _ => absolute(path),
+        };
+        resolved.or_else(|_| absolute(path)).unwrap_or_else(|_| path.to_owned())
+    }
+}
+
+/// The program that a command line starts: the first word that is no assignment to a variable, which may hold
+/// a secret too.
+pub(super) fn program(line: &str) -> &str {
+    line.split_whitespace().find(|word| !word.contains('=')).unwrap_or_default()
 }
 
 fn refusal(text: &str) -> String {
@@ -99,6 +136,20 @@ mod tests {
         assert_eq!(parsed("~/inbox"), mbox("/home/me/inbox"));
         assert_eq!(parsed("./a:b"), mbox("./a:b"));
         assert_eq!(parsed("mbox:a:b"), mbox("a:b"));
+    }
+
+    #[test]
+    fn people_and_records_get_one_spelling_each_without_arguments() {
+        for (text, canonical, described) in [
+            ("maildir:/m/in/", "maildir:/m/in", "the Maildir /m/in"),
+            ("mbox:~/no/such/mbox", "mbox:/home/me/no/such/mbox", "the mbox /home/me/no/such/mbox"),
+            ("command:KEY=hunter2 procmail -d hunter2", "command:procmail", "the command `procmail`"),
+        ] {
+            assert_eq!(parsed(text).canonical(), canonical);
+            assert_eq!(parsed(text).described(), described);
+        }
+        let here = std::env::current_dir().unwrap();
+        assert_eq!(parsed("maildir:in").canonical(), format!("maildir:{}/in", here.display()));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! For tests only: circumstances that must be real, not pretended. A disk that is full after
-//! 256 KiB; a user whom file modes stop.
+//! For tests only: conditions that must be real. A disk that is full after 256 KiB; a user whom file modes
+//! stop.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;

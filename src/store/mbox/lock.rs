@@ -2,11 +2,6 @@
 //! which Dovecot and others take them; and within this process a list, because neither is sure to
 //! keep two threads apart. Held only while appending.
 
-use super::dot_lock::DotLock;
-use crate::delivery::files::open_failed;
-use crate::error::{Error, Kind, Phase, Result};
-use rustix::fs::{FlockOperation, fcntl_lock};
-use rustix::io::Errno;
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -15,6 +10,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::fs::{FlockOperation, fcntl_lock, major, minor};
+use rustix::io::Errno;
+
+use super::dot_lock::DotLock;
+use crate::error::{Error, Kind, Phase, Result};
+use crate::sys::durable::open_failed;
+use crate::sys::process;
+use crate::sys::stop::{LOOK_EVERY, Stop};
 
 /// A locked mbox, open for reading and writing. Dropping it unlocks.
 #[derive(Debug)]
@@ -29,10 +33,9 @@ impl Locked {
     /// Opens and locks the mbox, creating it if `create` says so.
     ///
     /// # Errors
-    /// `Timeout(Lock)`: another program holds it for longer than `patience`; [`Kind::Create`]: it
-    /// cannot be opened.
-    pub(super) fn open(path: &Path, create: bool, patience: Duration) -> Result<Locked> {
-        let mut wait = Wait::new(patience);
+    /// `Timeout(Lock)`: another program holds it for longer than `wait` lasts; [`Kind::Interrupted`]: a stop was
+    /// requested meanwhile; [`Kind::Create`]: it cannot be opened.
+    pub(super) fn open(path: &Path, create: bool, mut wait: Wait) -> Result<Locked> {
         let claim = Claim::take(path, &mut wait)?;
         let dot = DotLock::take(path, &mut wait)?;
         loop {
@@ -40,9 +43,10 @@ impl Locked {
             let file = opened.map_err(|source| open_failed(path, source))?;
             while let Err(source) = fcntl_lock(&file, FlockOperation::NonBlockingLockExclusive) {
                 match source {
-                    Errno::AGAIN | Errno::ACCESS => {
-                        wait.again(path, || "close the program that uses it".into())?
-                    }
+                    Errno::AGAIN | Errno::ACCESS => wait.again(path, || Holder {
+                        described: holder(&file).map_or("another program".to_owned(), process::described),
+                        hint: "close the program that uses it".to_owned(),
+                    })?,
                     Errno::INTR => {}
                     other => {
                         return Err(Error::io(format!("could not lock {}", path.display()), other.into()));
@@ -72,38 +76,67 @@ fn is_still_there(path: &Path, file: &File) -> bool {
     }
 }
 
-/// Patience: short pauses that grow, until a moment.
+/// The process that holds an `fcntl` lock on the file, where the kernel knows it (`proc_locks(5)`). The call that
+/// is made for this question names none for locks of another machine or of open files.
+fn holder(file: &File) -> Option<i32> {
+    let found = file.metadata().ok()?;
+    let id = format!("{:02x}:{:02x}:{}", major(found.dev()), minor(found.dev()), found.ino());
+    let locks = fs::read_to_string("/proc/locks").ok()?;
+    // `1: POSIX  ADVISORY  WRITE 1234 08:01:5678 0 EOF`; with `->` behind the number it only waits.
+    let of_line = |line: &str| {
+        let mut fields = line.split_ascii_whitespace().skip(1);
+        let (kind, _, _, process, place) =
+            (fields.next()?, fields.next()?, fields.next()?, fields.next()?, fields.next()?);
+        (kind == "POSIX" && place == id).then(|| process.parse().ok())?
+    };
+    locks.lines().find_map(of_line).filter(|process: &i32| *process > 0)
+}
+
+/// Who holds a lock that is waited for, and what the user can do about it.
+#[derive(Debug)]
+pub(super) struct Holder {
+    pub(super) described: String,
+    pub(super) hint: String,
+}
+
+/// A wait for a lock: short pauses that grow, until a moment, or until soon after a stop was requested.
 #[derive(Debug)]
 pub(super) struct Wait {
+    begun: Instant,
     until: Instant,
     pause: Duration,
+    stop: Stop,
 }
 
 impl Wait {
-    /// For so long from now.
-    pub(super) fn new(patience: Duration) -> Self {
-        Wait { until: Instant::now() + patience, pause: Duration::from_millis(5) }
+    /// For so long from now, unless stopped.
+    pub(super) fn new(timeout: Duration, stop: &Stop) -> Self {
+        let begun = Instant::now();
+        Wait { begun, until: begun + timeout, pause: Duration::from_millis(5), stop: stop.clone() }
     }
 
     /// Pauses.
     ///
     /// # Errors
-    /// The moment has come: the lock of `mbox` was not to be had; `hint` says what to do.
-    pub(super) fn again(&mut self, mbox: &Path, hint: impl FnOnce() -> String) -> Result<()> {
-        let left = self.until.saturating_duration_since(Instant::now());
+    /// The moment has come: the lock of `mbox` is held by another.
+    pub(super) fn again(&mut self, mbox: &Path, holder: impl FnOnce() -> Holder) -> Result<()> {
+        let now = Instant::now();
+        let left = self.stop.bound(self.until, self.begun).saturating_duration_since(now);
         if left.is_zero() {
-            return Err(Error::new(Kind::Timeout(Phase::Lock), format!("could not lock {}", mbox.display()))
-                .because("another program holds it")
-                .hint(hint()));
+            let Holder { described, hint } = holder();
+            let kind = if now < self.until { Kind::Interrupted } else { Kind::Timeout(Phase::Lock) };
+            return Err(Error::new(kind, format!("could not lock {}", mbox.display()))
+                .because(format!("{described} holds it"))
+                .hint(hint));
         }
         thread::sleep(self.pause.min(left));
-        self.pause = (self.pause * 2).min(Duration::from_millis(200));
+        self.pause = (self.pause * 2).min(LOOK_EVERY);
         Ok(())
     }
 }
 
 /// The mboxes that a thread of this process works on. `fcntl` locks belong to the process: they do
-/// not keep threads apart, and are gone when any thread closes the file.
+/// not keep threads apart, and end when any thread closes the file.
 static CLAIMED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn claimed() -> MutexGuard<'static, BTreeSet<PathBuf>> {
@@ -118,10 +151,13 @@ impl Claim {
     /// Waits until no other thread works on the mbox.
     ///
     /// # Errors
-    /// Out of patience.
+    /// The wait has ended.
     pub(super) fn take(path: &Path, wait: &mut Wait) -> Result<Claim> {
         while !claimed().insert(path.to_owned()) {
-            wait.again(path, || "deliver into another file, or fetch the accounts one by one".into())?;
+            wait.again(path, || Holder {
+                described: "another account of this run".to_owned(),
+                hint: "deliver into another file, or fetch the accounts one by one".to_owned(),
+            })?;
         }
         Ok(Claim(path.to_owned()))
     }
@@ -152,6 +188,10 @@ sys.stdin.read()
 os.rename(sys.argv[2], sys.argv[1])
 ";
 
+    fn wait(timeout: Duration) -> Wait {
+        Wait::new(timeout, &Stop::new())
+    }
+
     fn kind(result: Result<Locked>) -> Kind {
         result.unwrap_err().kind()
     }
@@ -160,12 +200,12 @@ os.rename(sys.argv[2], sys.argv[1])
     fn one_at_a_time_within_the_process() {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("mbox");
-        let held = Locked::open(&path, true, MOMENT).unwrap();
-        assert_eq!(kind(Locked::open(&path, true, MOMENT)), Kind::Timeout(Phase::Lock));
+        let held = Locked::open(&path, true, wait(MOMENT)).unwrap();
+        assert_eq!(kind(Locked::open(&path, true, wait(MOMENT))), Kind::Timeout(Phase::Lock));
         assert!(home.path().join("mbox.lock").exists());
         drop(held);
         assert!(!home.path().join("mbox.lock").exists());
-        Locked::open(&path, false, MOMENT).unwrap();
+        Locked::open(&path, false, wait(MOMENT)).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -186,19 +226,44 @@ os.rename(sys.argv[2], sys.argv[1])
         let mut said = String::new();
         BufReader::new(other.stdout.take().unwrap()).read_line(&mut said).unwrap();
         assert_eq!(said, "held\n");
-        assert_eq!(kind(Locked::open(&path, true, MOMENT)), Kind::Timeout(Phase::Lock));
+        let error = Locked::open(&path, true, wait(MOMENT)).unwrap_err();
+        assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert!(
+            cause == format!("process {} (python3) holds it", other.id())
+                || cause == "another program holds it",
+            "{cause}"
+        );
         assert!(!home.path().join("mbox.lock").exists(), "no dot-lock stays behind");
         drop(other.stdin.take());
-        let locked = Locked::open(&path, true, Duration::from_secs(20)).unwrap();
+        let locked = Locked::open(&path, true, wait(Duration::from_secs(20))).unwrap();
         // It is the new file that is locked, not the one we first opened.
         assert_eq!(io::read_to_string(locked.file()).unwrap(), "rewritten");
         other.wait().unwrap();
     }
 
     #[test]
+    fn a_wait_for_the_lock_ends_when_a_stop_is_requested() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("mbox");
+        let _held = Locked::open(&path, true, wait(MOMENT)).unwrap();
+        let stop = Stop::new();
+        let began = Instant::now();
+        std::thread::scope(|scope| {
+            let waiting =
+                scope.spawn(|| Locked::open(&path, true, Wait::new(Duration::from_secs(300), &stop)));
+            thread::sleep(MOMENT);
+            stop.request();
+            stop.request();
+            assert_eq!(kind(waiting.join().unwrap()), Kind::Interrupted);
+        });
+        assert!(began.elapsed() < Duration::from_secs(60));
+    }
+
+    #[test]
     fn a_missing_mbox_is_told_as_such() {
         let home = tempfile::tempdir().unwrap();
-        let error = Locked::open(&home.path().join("mbox"), false, MOMENT).unwrap_err();
+        let error = Locked::open(&home.path().join("mbox"), false, wait(MOMENT)).unwrap_err();
         assert_eq!(error.to_string(), format!("could not open {}", home.path().join("mbox").display()));
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
     }

@@ -2,28 +2,32 @@
 //! its checksum is delivered, a torn tail of ours is cut off, and where another program rewrote
 //! the file the message is looked for by what it holds.
 
-use super::checksum::{self, Checksum};
-use super::lock::Locked;
-use super::walk::{Piece, Walk};
-use super::{LOCK_PATIENCE, flush};
-use crate::delivery::Settled;
-use crate::delivery::files::sync_folder;
-use crate::error::{Error, Result};
-use crate::identity::{Identifier, Identity};
-use memchr::memmem;
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
+use memchr::memmem;
+
+use super::checksum::{self, Checksum};
+use super::lock::{Locked, Wait};
+use super::walk::{Piece, Walk};
+use super::{LOCK_TIMEOUT, flush};
+use crate::error::{Error, Result};
+use crate::identity::{Identifier, Identity};
+use crate::store::Settled;
+use crate::store::settle::is_gone;
+use crate::sys::Stop;
+use crate::sys::durable::sync_folder;
+
 /// A message that was about to be delivered here.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::delivery) struct Intent<'a> {
-    pub(in crate::delivery) offset: u64,
-    pub(in crate::delivery) length: u64,
-    pub(in crate::delivery) checksum: &'a [u8; 16],
-    pub(in crate::delivery) from_line: &'a [u8],
-    pub(in crate::delivery) identity: Option<Identity>,
+pub(in crate::store) struct Intent<'a> {
+    pub(in crate::store) offset: u64,
+    pub(in crate::store) length: u64,
+    pub(in crate::store) checksum: &'a [u8; 16],
+    pub(in crate::store) from_line: &'a [u8],
+    pub(in crate::store) identity: Option<Identity>,
 }
 
 impl Intent<'_> {
@@ -46,31 +50,35 @@ impl Intent<'_> {
 
 type Mark = (Identity, [u8; 8]);
 
-/// Settles all of one mbox.
+/// Settles all of one mbox. `None`: its folder is not there.
 ///
 /// # Errors
-/// The mbox's folder is not there, or the mbox cannot be locked, read, cut or flushed.
-pub(in crate::delivery) fn settle(path: &Path, intents: &[Intent<'_>]) -> Result<Vec<Settled>> {
+/// The mbox cannot be locked in time, read, cut or flushed.
+pub(in crate::store) fn settle(
+    path: &Path,
+    intents: &[Intent<'_>],
+    stop: &Stop,
+) -> Result<Option<Vec<Settled>>> {
     let folder = path.parent().unwrap_or(Path::new("/"));
     match fs::metadata(path) {
         Ok(_) => {}
         // A reader may have emptied and removed it, or nothing was ever appended.
-        Err(source) if source.kind() == io::ErrorKind::NotFound && folder.is_dir() => {
-            return Ok(vec![Settled::Again; intents.len()]);
+        Err(source) if is_gone(&source) && folder.is_dir() => {
+            return Ok(Some(vec![Settled::Again; intents.len()]));
         }
+        Err(source) if is_gone(&source) => return Ok(None),
         Err(source) => {
             let context = format!("could not look for unfinished deliveries in {}", path.display());
-            return Err(Error::io(context, source)
-                .hint("is its disk mounted? until the folder is back nobody can say what was delivered"));
+            return Err(Error::io(context, source));
         }
     }
-    let locked = Locked::open(path, false, LOCK_PATIENCE)?;
+    let locked = Locked::open(path, false, Wait::new(LOCK_TIMEOUT, stop))?;
     let settled = look(locked.file(), intents)
         .map_err(|source| Error::io(format!("could not settle deliveries in {}", path.display()), source))?;
     // What an earlier run wrote, it may not have lived to flush.
     flush(locked.file(), path)?;
     sync_folder(folder)?;
-    Ok(settled)
+    Ok(Some(settled))
 }
 
 fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {

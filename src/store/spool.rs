@@ -1,11 +1,12 @@
 //! A message kept aside until it is whole: a few kilobytes in memory, more in a file without a
 //! name, which vanishes with the process however that ends.
 
-use super::files::create_failed;
-use crate::error::{Error, Result};
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::sys::durable::create_failed;
 
 /// What stays in memory of each message. Batches hold many spools, and their sum must stay small.
 pub(super) const IN_MEMORY: usize = 16 * 1024;

@@ -1,30 +1,37 @@
 //! What an mbox holds after each way a delivery can go.
 
-use super::*;
-use crate::delivery::conditions::{on_a_small_disk, without_privileges};
-use crate::error::Phase;
+use std::os::unix::fs::PermissionsExt;
+
 use proptest::prelude::*;
+
+use super::checksum::Checksum;
+use super::*;
+use crate::error::Phase;
+use crate::store::conditions::{on_a_small_disk, without_privileges};
+use crate::store::tests::{deliver, filled, published};
+use crate::store::{Place, Receipt, Refusal, Settled, Spec, Unsettled};
+
+fn opened(path: &Path) -> Mbox {
+    Mbox::open(path, &Stop::new()).unwrap()
+}
 
 fn mbox() -> (tempfile::TempDir, Mbox) {
     let home = tempfile::tempdir().unwrap();
-    let mbox = Mbox::open(&home.path().join("mail/inbox")).unwrap();
-    (home, Mbox { patience: Duration::from_millis(30), ..mbox })
+    let mbox = opened(&home.path().join("mail/inbox"));
+    (home, Mbox { lock_timeout: Duration::from_millis(30), ..mbox })
 }
 
-fn prepared(mbox: &Mbox, messages: &[&[u8]], chunk: usize) -> Result<MboxBatch> {
-    let deliveries = messages.iter().map(|message| {
-        let mut delivery = mbox.begin().unwrap();
-        message.chunks(chunk).for_each(|chunk| delivery.write(chunk).unwrap());
-        assert_eq!(delivery.bytes(), message.len() as u64);
-        delivery
-    });
-    mbox.prepare(deliveries.collect())
+fn prepared(mbox: &Mbox, messages: &[&[u8]], size: usize) -> Result<(Box<dyn Batch>, Vec<Place>)> {
+    let mut batch = filled(mbox, messages, size);
+    batch.prepare().map(|places| (batch, places))
 }
 
-fn deliver(mbox: &Mbox, messages: &[&[u8]]) {
-    let receipts = prepared(mbox, messages, 4096).unwrap().publish().unwrap();
-    assert_eq!(receipts.len(), messages.len());
-    assert!(receipts.iter().all(|receipt| matches!(receipt, Receipt::Delivered)));
+/// Publishes a batch that goes well.
+#[track_caller]
+fn publish(batch: Box<dyn Batch>) {
+    let (receipts, ended) = published(batch);
+    ended.unwrap();
+    assert!(receipts.iter().all(|(_, receipt)| matches!(receipt, Receipt::Delivered)), "{receipts:?}");
 }
 
 /// The messages as another program reads them: split before `From ` lines, unquoted, without the
@@ -98,7 +105,7 @@ proptest! {
     ) {
         let (_home, mbox) = mbox();
         let wire = [b"Date: 1 Feb 2025 12:00 GMT\r\n", &pieces.concat()[..]].concat();
-        let place = |size: usize| prepared(&mbox, &[&wire], size).unwrap().places().to_vec();
+        let place = |size: usize| prepared(&mbox, &[&wire], size).unwrap().1;
         prop_assert_eq!(place(size), place(100_000));
         deliver(&mbox, &[&wire]);
         let mut text = wire.clone();
@@ -118,9 +125,8 @@ proptest! {
 fn places_are_where_the_bytes_are() {
     let (_home, mbox) = mbox();
     fs::write(&mbox.file, "From old\nx\n").unwrap();
-    let batch = prepared(&mbox, &[b"a: 1\r\n\r\nFrom x\r\n", b"a: 2\r\n\r\n"], 3).unwrap();
-    let places = batch.places().to_vec();
-    batch.publish().unwrap();
+    let (batch, places) = prepared(&mbox, &[b"a: 1\r\n\r\nFrom x\r\n", b"a: 2\r\n\r\n"], 3).unwrap();
+    publish(batch);
     let file = fs::read(&mbox.file).unwrap();
     let mut end = b"From old\nx\n".len();
     for (place, text) in places.iter().zip([&b"a: 1\n\n>From x\n\n"[..], b"a: 2\n\n\n"]) {
@@ -154,9 +160,10 @@ fn what_is_dropped_leaves_nothing() {
     let (_home, mbox) = mbox();
     deliver(&mbox, &[b"before\r\n"]);
     let before = fs::read(&mbox.file).unwrap();
-    let mut delivery = mbox.begin().unwrap();
-    delivery.write(&[b'x'; 100_000]).unwrap();
-    drop(delivery);
+    let mut batch = filled(&mbox, &[b"a\r\n"], 10);
+    batch.begin().unwrap();
+    batch.write(&[b'x'; 100_000]).unwrap();
+    drop(batch);
     drop(prepared(&mbox, &[b"a\r\n", b"b\r\n"], 10).unwrap());
     assert_eq!(fs::read(&mbox.file).unwrap(), before);
     assert_eq!(fs::read_dir(&mbox.folder).unwrap().count(), 1, "no lock, no temporary file");
@@ -166,10 +173,13 @@ fn what_is_dropped_leaves_nothing() {
 #[test]
 fn a_batch_holds_the_lock() {
     let (_home, mbox) = mbox();
-    let held = prepared(&mbox, &[b"a\r\n"], 10).unwrap();
-    let error = prepared(&mbox, &[b"b\r\n"], 10).unwrap_err();
-    assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
-    held.publish().unwrap();
+    let (held, _) = prepared(&mbox, &[b"a\r\n"], 10).unwrap();
+    let mut waiting = filled(&mbox, &[b"c\r\n"], 10);
+    assert_eq!(waiting.prepare().unwrap_err().kind(), Kind::Timeout(Phase::Lock));
+    publish(held);
+    // What could not be prepared is still there.
+    assert_eq!(waiting.prepare().unwrap().len(), 1);
+    drop(waiting);
     deliver(&mbox, &[b"b\r\n"]);
     assert_eq!(read_back(&fs::read(&mbox.file).unwrap()), [b"a\n", b"b\n"]);
 }
@@ -179,11 +189,10 @@ fn locks_where_a_link_leads() {
     let (home, mbox) = mbox();
     fs::write(&mbox.file, "").unwrap();
     let link = home.path().join("link");
-    std::os::unix::fs::symlink(&mbox.file, &link).unwrap();
-    let linked = Mbox::open(&link).unwrap();
-    let held = prepared(&linked, &[b"a\r\n"], 10).unwrap();
+    std::os::unix::fs::symlink(&*mbox.file, &link).unwrap();
+    let (held, _) = prepared(&opened(&link), &[b"a\r\n"], 10).unwrap();
     assert!(mbox.folder.join("inbox.lock").exists());
-    held.publish().unwrap();
+    publish(held);
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
@@ -194,69 +203,84 @@ fn refuses_what_is_no_mbox() {
     let device = Path::new("/dev/null");
     for path in [home.path(), &home.path().join("letter.txt"), &home.path().join("letter.txt/inbox"), device]
     {
-        let error = Mbox::open(path).unwrap_err();
+        let error = Mbox::open(path, &Stop::new()).unwrap_err();
         assert_eq!(error.kind(), Kind::Create, "{}", path.display());
         assert!(std::error::Error::source(&error).is_some());
     }
     for start in ["", "\n", "\n\nFrom x\n", "Fro"] {
         fs::write(home.path().join("inbox"), start).unwrap();
-        Mbox::open(&home.path().join("inbox")).unwrap();
+        opened(&home.path().join("inbox"));
     }
 }
 
+/// What finds room stays; only the first that does not has failed, and what was to follow has not been tried.
 #[test]
-fn a_full_disk_cuts_the_mbox_back() {
-    on_a_small_disk("delivery::mbox::tests::a_full_disk_cuts_the_mbox_back", |disk| {
-        let mbox = Mbox::open(&disk.join("inbox")).unwrap();
+fn a_full_disk_cuts_the_mbox_back_to_the_last_whole_message() {
+    let name = "store::mbox::tests::a_full_disk_cuts_the_mbox_back_to_the_last_whole_message";
+    on_a_small_disk(name, |disk| {
+        let mbox = opened(&disk.join("inbox"));
         deliver(&mbox, &[b"before\r\n", &[b'x'; 10_000]]);
-        let before = fs::read(&mbox.file).unwrap();
         // Small messages spool in memory: it is the append that finds no room.
         let message = [b'y'; 15_000];
-        let batch = prepared(&mbox, &[&message[..]; 30], 4096).unwrap();
-        let places = batch.places().to_vec();
-        let error = batch.publish().unwrap_err();
+        let (batch, places) = prepared(&mbox, &[&message[..]; 30], 4096).unwrap();
+        let (receipts, ended) = published(batch);
+        ended.unwrap();
+        let whole = receipts.iter().take_while(|(_, receipt)| matches!(receipt, Receipt::Delivered)).count();
+        assert!((5..25).contains(&whole), "{whole}");
+        let (_, Receipt::Refused(Refusal { error, is_later: false })) = &receipts[whole] else {
+            panic!("{receipts:?}")
+        };
         assert_eq!(error.kind(), Kind::DiskFull);
         assert_eq!(error.to_string(), format!("could not append to {}", mbox.file.display()));
-        assert_eq!(fs::read(&mbox.file).unwrap(), before);
+        assert!(receipts[whole + 1..].iter().all(|(_, receipt)| matches!(receipt, Receipt::NotTried)));
+        assert!(receipts.iter().map(|(position, _)| *position).eq(0..30));
+        assert_eq!(read_back(&fs::read(&mbox.file).unwrap()).len(), 2 + whole);
         assert_eq!(fs::read_dir(&mbox.folder).unwrap().count(), 1, "unlocked");
-        let unsettled = places.iter().map(|place| crate::delivery::Unsettled {
-            place,
-            age: Duration::ZERO,
-            identity: None,
-        });
-        let settled = crate::delivery::settle(&unsettled.collect::<Vec<_>>()).unwrap();
-        assert!(settled.iter().all(|answer| *answer == crate::delivery::Settled::Again));
+
+        // Settling says the same.
+        let unsettled = |place| Unsettled { place, age: Duration::ZERO, identity: None };
+        let items: Vec<Unsettled<'_>> = places.iter().map(unsettled).collect();
+        let settled = Spec::Mbox(mbox.file.to_path_buf()).settle(&items, &Stop::new()).unwrap();
+        assert!(settled[..whole].iter().all(|answer| *answer == Settled::Delivered));
+        assert!(settled[whole..].iter().all(|answer| *answer == Settled::Again));
         deliver(&mbox, &[b"after\r\n"]);
         assert_eq!(read_back(&fs::read(&mbox.file).unwrap()).last().unwrap(), b"after\n");
     });
 }
 
 #[test]
-fn a_full_disk_ends_the_spool() {
-    on_a_small_disk("delivery::mbox::tests::a_full_disk_ends_the_spool", |disk| {
-        let mbox = Mbox::open(&disk.join("inbox")).unwrap();
-        let mut delivery = mbox.begin().unwrap();
-        let error = (0..100).find_map(|_| delivery.write(&[b'x'; 8192]).err()).unwrap();
+fn a_message_too_large_for_the_disk_leaves_its_space_to_the_others_of_its_batch() {
+    let name =
+        "store::mbox::tests::a_message_too_large_for_the_disk_leaves_its_space_to_the_others_of_its_batch";
+    on_a_small_disk(name, |disk| {
+        let mbox = opened(&disk.join("inbox"));
+        let mut batch = filled(&mbox, &[b"before\r\n"], 9);
+        batch.begin().unwrap();
+        let error = (0..100).find_map(|_| batch.write(&[b'x'; 8192]).err()).unwrap();
         assert_eq!(error.kind(), Kind::DiskFull);
         assert!(error.to_string().starts_with("could not write to a temporary file in "), "{error}");
-        drop(delivery);
-        deliver(&mbox, &[b"after\r\n"]);
+        batch.abandon();
+        batch.begin().unwrap();
+        batch.write(&[b'y'; 100_000]).unwrap();
+        batch.finish().unwrap();
+        batch.prepare().unwrap();
+        publish(batch);
+        assert_eq!(read_back(&fs::read(&mbox.file).unwrap()).len(), 2);
     });
 }
 
 /// As in /var/mail: the folder takes no new files, the mbox in it may be written.
 #[test]
 fn delivers_in_a_folder_closed_to_new_files() {
-    without_privileges("delivery::mbox::tests::delivers_in_a_folder_closed_to_new_files", || {
-        use std::os::unix::fs::PermissionsExt;
+    without_privileges("store::mbox::tests::delivers_in_a_folder_closed_to_new_files", || {
         let (_home, mbox) = mbox();
         fs::write(&mbox.file, "").unwrap();
         fs::set_permissions(&mbox.folder, fs::Permissions::from_mode(0o500)).unwrap();
         assert!(File::create(mbox.folder.join("new")).is_err());
         let long = [&[b'x'; 100_000], b"\r\n".as_slice()].concat();
-        let batch = prepared(&mbox, &[&long], 4096).unwrap();
+        let (batch, _) = prepared(&mbox, &[&long], 4096).unwrap();
         assert_eq!(prepared(&mbox, &[b"a\r\n"], 10).unwrap_err().kind(), Kind::Timeout(Phase::Lock));
-        batch.publish().unwrap();
+        publish(batch);
         assert_eq!(read_back(&fs::read(&mbox.file).unwrap())[0].len(), 100_001);
         // And where the mbox may not be written either, it is named.
         fs::set_permissions(&mbox.file, fs::Permissions::from_mode(0o400)).unwrap();

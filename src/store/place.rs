@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The future position of one message, found again by [`settle`](super::settle).
+/// The future position of one message, found again by [`settle`](super::settle()).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file in a Maildir.
@@ -38,6 +38,18 @@ pub enum Place {
 }
 
 impl Place {
+    /// The store that it belongs to, in the spelling of [`Spec::canonical`](super::Spec::canonical):
+    /// `maildir:/path`, `mbox:/path`; of all programs `command:`, since nobody can look for a message there.
+    pub fn store(&self) -> String {
+        match self {
+            Place::Maildir { directory, .. } => {
+                format!("maildir:{}", directory.components().collect::<PathBuf>().display())
+            }
+            Place::Mbox { file, .. } => format!("mbox:{}", file.display()),
+            Place::Handed => "command:".to_owned(),
+        }
+    }
+
     /// The place as byte strings, handed to `each` in order, for a journal (which does its own escaping).
     pub fn fields(&self, mut each: impl FnMut(&[u8])) {
         match self {

@@ -76,8 +76,8 @@ fn is_still_there(path: &Path, file: &File) -> bool {
     }
 }
 
-/// The process that holds an `fcntl` lock on the file, where the kernel knows it (`proc_locks(5)`). The call that
-/// is made for this question names none for locks of another machine or of open files.
+/// The process that holds an `fcntl` lock on the file, where the kernel knows it (proc_locks(5)). Not asked by
+/// `F_GETLK`, which answers with a negative number for locks of other machines and of open file descriptions.
 fn holder(file: &File) -> Option<i32> {
     let found = file.metadata().ok()?;
     let id = format!("{:02x}:{:02x}:{}", major(found.dev()), minor(found.dev()), found.ino());

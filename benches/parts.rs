@@ -7,15 +7,17 @@ use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
-use pop3::delivery::{Batch, Delivery as _, Destination as _, Maildir, Place};
 use pop3::fetch::Policy;
 use pop3::fetch::journal::{Intent, Journal, View};
 use pop3::fetch::plan::{Draft, Listed};
 use pop3::identity::Identity;
 use pop3::protocol::multiline::{LineEnd, Unstuffer};
+use pop3::store::{self, Opening, Place, Receipt, Spec};
+use pop3::sys::Stop;
 
 /// When all of this happens, in seconds since 1970.
 const NOW: i64 = 1_700_000_000;
@@ -114,17 +116,24 @@ fn delivery_into_a_maildir(bencher: Bencher<'_, '_>) {
     let line = [&[b'x'; 62][..], b"\r\n"].concat();
     let wire = line.repeat(63);
     bencher.counter(ItemsCount::new(DELIVERED)).with_inputs(maildir).bench_local_refs(|(_folder, path)| {
-        let maildir = Maildir::open(path, "0123abcd").expect("a Maildir");
-        let deliveries = (0..DELIVERED).map(|_| {
-            let mut delivery = maildir.begin().expect("a new file");
-            delivery.write(&wire).expect("room");
-            delivery.finish().expect("room");
-            delivery
-        });
-        let mut deliveries: Vec<_> = deliveries.collect();
-        maildir.make_durable(&mut deliveries).expect("flushed");
-        let receipts = maildir.prepare(deliveries).and_then(Batch::publish).expect("moved");
-        assert_eq!(receipts.len(), DELIVERED);
+        let opening =
+            Opening { tag: "0123abcd".to_owned(), stop: Stop::new(), timeout: Duration::from_secs(60) };
+        let maildir = store::open(&Spec::Maildir(path.clone()), &opening).expect("a Maildir");
+        let mut batch = maildir.batch();
+        for _ in 0..DELIVERED {
+            batch.begin().expect("a new file");
+            batch.write(&wire).expect("room");
+            batch.finish().expect("room");
+        }
+        batch.make_durable().expect("flushed");
+        batch.prepare().expect("prepared");
+        let mut delivered = 0;
+        let count = &mut |_, receipt| {
+            delivered += usize::from(matches!(receipt, Receipt::Delivered));
+            Ok(())
+        };
+        batch.publish(count).expect("moved");
+        assert_eq!(delivered, DELIVERED);
     });
 }
 

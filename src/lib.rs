@@ -1,43 +1,41 @@
 //! A POP3 client and mail fetcher that never loses a message and never delivers one twice, whatever
 //! happens at whatever moment.
 //!
-//! # One way through the house
+//! # The way of a message
 //!
 //! ```text
-//!  TCP / TLS / socket ─▶ connection ─▶ reply · multiline · listing ─▶ Session<Transaction>
-//!                                                                         │  Maildrop (numbers, octets, unique-ids)
-//!                      journal ──▶ plan (pure: what, and why) ◀── policy ─┤
-//!                                    │ Vec<Step>                          │
-//!                                    ▼                                    ▼
-//!           retrieve n ── chunks ──▶ delivery ── commit a batch ──▶ journal ──▶ DELE … QUIT ──▶ journal settles
-//!                                    └────────── Event ──▶ observer
+//!  TCP / TLS / Unix socket ─▶ connection ─▶ reply · multiline · listing ─▶ Session<Transaction>
+//!                                                                              │  maildrop (numbers, octets, unique-ids)
+//!                        journal ──▶ plan (pure: what to do, and why) ◀── policy ─┤
+//!                                      │ steps                                 │
+//!                                      ▼                                       ▼
+//!     retrieve n ── chunks ──▶ store: write … commit a batch ──▶ journal ──▶ DELE … QUIT ──▶ journal
+//!                                      └────────── Event ──▶ observer
 //! ```
 //!
 //! Bytes go right, decisions come from the middle, nothing flows back but [`fetch::Event`]s.
 //!
-//! # The rooms
+//! # The modules
 //!
-//! | room | its job | may import |
+//! | module | its job | may import |
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
-//! | [`sys`] | how a run is asked to stop | nothing |
-//! | `files` | names of an account's files, and that others do not read them | `error` |
+//! | [`sys`] | what the operating system owes us: durable and private files, processes, how a run is asked to stop | `error` |
 //! | [`identity`] | recognises a message by its headers | `error` |
-//! | [`program`] | starts what the user wants run, without our secrets | nothing |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
-//! | [`auth`] | mechanisms, their order of choice, challenge to response | `error`, `protocol` |
-//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS; each wait with a deadline, ended by a stop | `auth::Secret` |
-//! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `auth::Secret`, `transport`, `protocol` |
-//! | [`session`] | the states of RFC 1939 as types, one method a verb | `connection`, `auth`, `protocol`, `transport` |
-//! | [`delivery`] | Maildir, mbox, a command; knows nothing of POP3 | `identity` |
-//! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
-//! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
-//! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `safe`, `transport` |
-//! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `error`, `protocol` |
+//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `error`, `sys`, `auth::Secret` |
+//! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
+//! | [`session`] | the states of RFC 1939 as types, one method a command | `error`, `sys`, `connection`, `auth`, `protocol`, `transport` |
+//! | [`store`] | where mail goes: Maildir, mbox, a command; knows nothing of POP3 | `error`, `sys`, `identity` |
+//! | [`fetch`] | journal, plan and the run itself | `error`, `sys`, `identity`, `session`, `store`, `protocol` |
+//! | [`safe`] | where secrets are stored: the keyring, or a file | `error`, `sys`, `auth::Secret` |
+//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `transport` |
+//! | [`account`] | what the user configured | `error`, `sys`, `auth`, `oauth`, `safe`, `store`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
-//! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps
-//! this table true.
+//! The command line is not part of the library: it is in the binary. A test reads this table, and compares it
+//! with what the files of each module import.
 //!
 //! # A session by hand
 //!

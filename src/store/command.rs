@@ -176,29 +176,57 @@ impl Batch for CommandBatch {
     }
 
     /// One run of the program for each message, one after the other, each with its receipt before the next.
-    /// Once a stop was requested no further message is handed over.
+    /// Once a stop was requested no further message is handed over. Where the program cannot be started, the
+    /// next message is tried too before all others are given up: a script may fail so for one message alone,
+    /// which must not hold up the others.
     fn publish(self: Box<Self>, each: &mut dyn FnMut(usize, Receipt) -> Result<()>) -> Result<()> {
         let CommandBatch { command, prepared, .. } = *self;
         let mut ended = None;
+        let mut has_run = false;
+        // The message before, when its program could not be started, and nobody knows yet whose fault that is.
+        let mut held: Option<(usize, Error)> = None;
         for (position, spool) in prepared.into_iter().enumerate() {
             if ended.is_none() && command.stop.is_requested() {
                 let says = format!("no further message was given to `{}`", program(&command.line));
                 ended = Some(Error::new(Kind::Interrupted, says));
             }
-            let receipt = match &ended {
-                Some(_) => Receipt::NotTried,
-                None => match spool.into_file() {
-                    Ok(file) => command.take(file).unwrap_or_else(|error| {
-                        ended = Some(error);
-                        Receipt::NotTried
-                    }),
-                    Err(error) => Receipt::Refused(Refusal { error, is_later: true }),
-                },
+            if ended.is_some() {
+                held.take().map_or(Ok(()), |(at, _)| each(at, Receipt::NotTried))?;
+                each(position, Receipt::NotTried)?;
+                continue;
+            }
+            let taken = match spool.into_file() {
+                Ok(file) => command.take(file),
+                Err(error) => Ok(try_later(error)),
             };
-            each(position, receipt)?;
+            match (taken, held.take()) {
+                (Ok(receipt), before) => {
+                    has_run = true;
+                    before.map_or(Ok(()), |(at, error)| each(at, try_later(error)))?;
+                    each(position, receipt)?;
+                }
+                (Err(error), None) => held = Some((position, error)),
+                (Err(error), Some((before, _))) => {
+                    ended = Some(error);
+                    each(before, Receipt::NotTried)?;
+                    each(position, Receipt::NotTried)?;
+                }
+            }
+        }
+        match held {
+            Some((at, error)) if has_run => each(at, try_later(error))?,
+            Some((at, error)) => {
+                each(at, Receipt::NotTried)?;
+                ended = Some(error);
+            }
+            None => {}
         }
         ended.map_or(Ok(()), Err)
     }
+}
+
+fn try_later(error: Error) -> Receipt {
+    Receipt::Refused(Refusal { error, is_later: true })
 }
 
 #[cfg(test)]

@@ -69,9 +69,7 @@ pub trait Store: Send + Sync + fmt::Debug {
     fn flush(&self) -> Result<()>;
 
     /// The octets that still fit where messages are written first; `None` where nobody knows.
-    fn room(&self) -> Option<u64> {
-        None
-    }
+    fn room(&self) -> Option<u64>;
 }
 
 /// Messages on their way in: written one after the other by one thread, then committed by another. Dropping

@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The future position of one message, found again by [`settle`](super::settle).
+/// The future position of one message, found again by [`settle`](super::settle()).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
     /// A file in a Maildir.

@@ -46,7 +46,7 @@ pub(super) fn deliver(store: &dyn Store, messages: &[&[u8]]) -> Vec<Place> {
     places
 }
 
-/// The files stores of both sorts in that folder, and how to read what they hold.
+/// One store of each sort in that folder.
 fn stores(home: &Path) -> [Spec; 3] {
     let command = format!("cat >> '{}'", home.join("out").display());
     [Spec::Maildir(home.join("maildir")), Spec::Mbox(home.join("mbox")), Spec::Command(command)]
@@ -61,7 +61,7 @@ fn held(home: &Path, spec: &Spec) -> String {
             files.sort();
             files.iter().map(|file| fs::read_to_string(file).unwrap()).collect()
         }
-        Spec::Mbox(path) => fs::read_to_string(path).unwrap(),
+        Spec::Mbox(path) => fs::read_to_string(path).unwrap_or_default(),
         Spec::Command(_) => fs::read_to_string(home.join("out")).unwrap_or_default(),
     }
 }

@@ -22,7 +22,7 @@ fn collected(stage: &Stage) -> [usize; 3] {
 
 #[test]
 fn a_refused_message_stays_on_the_server_and_comes_once_it_is_taken() {
-    for way in ["exit 75", "exit 1", "exec no-such-program", "kill -9 $$"] {
+    for way in ["exit 75", "exit 1", "kill -9 $$"] {
         let stage = stage();
         let command = format!("cat >part; if grep -q 'letter 2' part; then {way}; fi; cat part >>all");
         for _ in 0..2 {
@@ -32,6 +32,21 @@ fn a_refused_message_stays_on_the_server_and_comes_once_it_is_taken() {
         fetch(&stage, "cat >>all").exits(0);
         assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 1, 1], 0), "{way}");
     }
+}
+
+/// A typing error is no fault of the messages: none has failed, and all are there the next time.
+#[test]
+fn a_program_that_is_not_there_fails_the_run_and_no_message() {
+    let stage = stage();
+    let outcome = fetch(&stage, "no-such-program").exits(73);
+    assert!(outcome.stderr.contains("is it installed, and in PATH?"), "{outcome:?}");
+    assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
+    // One message alone that ends so holds up no other.
+    let command = "cat >part; if grep -q 'letter 2' part; then exec no-such-program; fi; cat part >>all";
+    fetch(&stage, command).exits(75);
+    assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 0, 1], 1));
+    fetch(&stage, "cat >>all").exits(0);
+    assert_eq!((collected(&stage), stage.server.maildrop().len()), ([1, 1, 1], 0));
 }
 
 /// The session that retrieved a refused message must not end by QUIT where that takes it away; what the

@@ -1,65 +1,68 @@
-//! Keeps the rooms of `src/` apart: who may import whom is part of the design, and the crate's
-//! documentation shows it. Tests inside the modules may look anywhere.
+//! Keeps the modules of `src/` apart: which may import which is part of the design. The table in the
+//! documentation of the crate says it, and is read from there. Tests inside the modules may look anywhere.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each room of the library and what it may use besides the leaves. `cli` is not among them: it
-/// belongs to the binary, and the library cannot know it.
-const ROOMS: &[(&str, &[&str])] = &[
-    ("error", &[]),
-    ("files", &[]),
-    ("identity", &[]),
-    ("sys", &[]),
-    ("program", &[]),
-    ("protocol", &[]),
-    ("auth", &["protocol"]),
-    ("transport", &["auth::Secret"]),
-    ("connection", &["auth::Secret", "transport", "protocol"]),
-    ("session", &["connection", "auth", "protocol", "transport"]),
-    ("delivery", &[]),
-    ("fetch", &["session", "delivery", "protocol"]),
-    ("safe", &["auth::Secret"]),
-    ("oauth", &["auth", "safe", "transport"]),
-    ("account", &["auth", "oauth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
-    ("server", &[]),
-];
+/// What is in `src/` and no module of the library: its root, and the binary, which the library cannot know.
+const NOT_MODULES: [&str; 3] = ["lib", "main", "cli"];
 
-/// Values that every room may use. They use nothing but each other, `error` not even that.
-const LEAVES: &[&str] = &["error", "files", "identity", "program", "sys"];
-
-/// Rooms that may not even use every leaf.
-fn leaves_for(room: &str) -> &'static [&'static str] {
-    match room {
-        "error" | "program" => &[],
-        "server" | "identity" | "files" | "sys" => &["error"],
-        _ => LEAVES,
-    }
+/// Each module and what it may import, from the table in the documentation of `lib.rs`.
+fn table(documentation: &str) -> BTreeMap<String, Vec<String>> {
+    let rows = documentation.lines().filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
+    let quoted =
+        |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    rows.filter_map(|row| {
+        let cells: Vec<&str> = row.split(" | ").collect();
+        let [module, _job, imports] = cells[..] else { panic!("no row of three cells: {row}") };
+        let imports = quoted(imports);
+        assert!(
+            !imports.is_empty() || ["nothing", "may import"].iter().any(|word| row.ends_with(word)),
+            "{row}"
+        );
+        Some((quoted(module).pop()?, imports))
+    })
+    .collect()
 }
 
 #[test]
-fn each_room_imports_only_what_the_design_allows() {
+fn each_module_imports_only_what_the_design_allows() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut trouble = Vec::new();
+    let library = fs::read_to_string(source.join("lib.rs")).unwrap();
+    let table = table(&library);
+    let declared = |name: &String| library.lines().any(|line| line.ends_with(&format!("mod {name};")));
+    let mut trouble: Vec<String> = Vec::new();
+    for module in table.keys().filter(|name| !declared(name)) {
+        trouble.push(format!("lib.rs: the table has a row for `{module}`, and there is no such module"));
+    }
     for file in rust_files(&source) {
         let place = file.strip_prefix(&source).unwrap().display().to_string();
-        let room = place.split(['/', '.']).next().unwrap();
-        if ["lib", "main", "cli"].contains(&room) {
+        let module = place.split(['/', '.']).next().unwrap();
+        if NOT_MODULES.contains(&module) {
             continue;
         }
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            trouble.push(format!("{place}: the room `{room}` is not in the table of tests/it/imports.rs"));
+        let Some(allowed) = table.get(module) else {
+            trouble.push(format!("{place}: the table in lib.rs has no row for `{module}`"));
             continue;
         };
         let may = |path: &str| {
             let within = |prefix: &str| path == prefix || path.starts_with(&format!("{prefix}::"));
-            within(room) || leaves_for(room).iter().chain(*allowed).copied().any(within)
+            within(module) || allowed.iter().any(|prefix| within(prefix))
         };
         let used = imports(&fs::read_to_string(&file).unwrap());
         trouble.extend(used.iter().filter(|path| !may(path)).map(|path| format!("{place}: crate::{path}")));
     }
     assert!(trouble.is_empty(), "imports against the design:\n{}", trouble.join("\n"));
+}
+
+#[test]
+fn the_table_is_read_as_it_is_written() {
+    let text = "//! | module | its job | may import |\n//! |---|---|---|\n//! | [`error`] | a `kind` | nothing |\n\
+                //! | `safe` | secrets | `error`, `auth::Secret` |\n//!\npub mod error;\n";
+    let expected = [("error", vec![]), ("safe", vec!["error".to_owned(), "auth::Secret".to_owned()])];
+    let expected = expected.map(|(module, imports)| (module.to_owned(), imports));
+    assert_eq!(table(text), expected.into_iter().collect());
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

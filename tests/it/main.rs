@@ -35,6 +35,7 @@ mod hostile_quirks;
 mod hostile_scale;
 mod hostile_sign_in;
 mod hostile_signals;
+mod hostile_store;
 mod hostile_stuffing;
 mod imports;
 mod keyring;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
@@ -30,8 +31,8 @@ pub(super) struct MaildirBatch {
     messages: Vec<Option<Temporary>>,
     /// So many of them are durable.
     durable: usize,
-    /// A flush has failed: nobody knows what the disk holds of them.
-    is_lost: bool,
+    /// How many flushes had failed when it began: after one more nobody knows what the disk holds of it.
+    lost: u64,
     /// The names of what is to be published.
     prepared: Vec<String>,
 }
@@ -86,6 +87,7 @@ impl Drop for Temporary {
 
 impl MaildirBatch {
     pub(super) fn new(folders: Arc<Folders>, tag: Arc<str>) -> Self {
+        let lost = folders.lost.load(Ordering::SeqCst);
         MaildirBatch {
             folders,
             tag,
@@ -93,7 +95,7 @@ impl MaildirBatch {
             spare: Vec::new(),
             messages: Vec::new(),
             durable: 0,
-            is_lost: false,
+            lost,
             prepared: Vec::new(),
         }
     }
@@ -194,19 +196,17 @@ impl Batch for MaildirBatch {
     }
 
     fn make_durable(&mut self) -> Result<()> {
-        if self.is_lost {
-            return Err(Error::new(
-                Kind::Io,
-                format!("could not flush {}", self.folders.tmp_path().display()),
-            )
-            .because("an earlier flush failed"));
+        let (folders, tmp) = (&self.folders, self.folders.tmp_path());
+        if folders.lost.load(Ordering::SeqCst) != self.lost {
+            return Err(Error::new(Kind::Io, format!("could not flush {}", tmp.display()))
+                .because("an earlier flush failed, and may have concerned these messages too"));
         }
-        let files: Vec<PathBuf> =
-            self.messages[self.durable..].iter().flatten().map(Temporary::path).collect();
-        if !files.is_empty() {
+        let new = self.messages[self.durable..].iter().flatten();
+        let names: Vec<&str> = new.map(|message| message.name.as_str()).collect();
+        if !names.is_empty() {
             // The folder too: only then does a file's absence from tmp/ say that it was delivered.
-            sync_files(&self.folders.tmp, &self.folders.tmp_path(), files.into_iter())
-                .inspect_err(|_| self.is_lost = true)?;
+            let files = names.iter().map(|name| tmp.join(name));
+            folders.note(sync_files(&folders.tmp, &tmp, files))?;
         }
         self.durable = self.messages.len();
         Ok(())

@@ -12,6 +12,7 @@ use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::batch::MaildirBatch;
 use super::{Batch, Limits, Store};
@@ -35,6 +36,9 @@ struct Folders {
     tmp: File,
     tmp_inode: u64,
     new: File,
+    /// How many flushes have failed. Each concerns all that was written before it, whichever batch it was for:
+    /// the kernel reports a lost write once.
+    lost: AtomicU64,
 }
 
 impl Folders {
@@ -44,6 +48,13 @@ impl Folders {
 
     fn new_path(&self) -> PathBuf {
         self.directory.join("new")
+    }
+
+    /// Remembers a flush of `tmp/` that failed.
+    fn note<T>(&self, flushed: Result<T>) -> Result<T> {
+        flushed.inspect_err(|_| {
+            self.lost.fetch_add(1, Ordering::SeqCst);
+        })
     }
 }
 
@@ -72,7 +83,8 @@ impl Maildir {
         let tmp = File::open(directory.join("tmp")).map_err(unusable)?;
         let tmp_inode = tmp.metadata().map_err(unusable)?.ino();
         let new = File::open(directory.join("new")).map_err(unusable)?;
-        let folders = Arc::new(Folders { directory: directory.into(), tmp, tmp_inode, new });
+        let folders =
+            Arc::new(Folders { directory: directory.into(), tmp, tmp_inode, new, lost: AtomicU64::new(0) });
         Ok(Maildir { folders, tag: tag.into() })
     }
 
@@ -103,7 +115,8 @@ impl Store for Maildir {
     }
 
     fn flush(&self) -> Result<()> {
-        flush_file_system(&self.folders.tmp, &self.folders.tmp_path()).map(drop)
+        let folders = &self.folders;
+        folders.note(flush_file_system(&folders.tmp, &folders.tmp_path())).map(drop)
     }
 }
 

@@ -92,6 +92,21 @@ fn a_batch_that_is_dropped_after_it_was_prepared_leaves_its_files_to_settling() 
     assert_eq!((count(&maildir, "tmp"), count(&maildir, "new")), (2, 0));
 }
 
+/// The kernel reports a lost write to whoever flushes next, and to nobody after that.
+#[test]
+fn a_flush_that_failed_is_remembered_for_all_that_was_written_before_it() {
+    let (_home, maildir) = maildir();
+    let mut before = filled(&maildir, &[b"x"], 9);
+    let failed: Result<()> = Err(Error::new(Kind::Io, "could not flush the disk"));
+    assert!(maildir.folders.note(failed).is_err());
+    for _ in 0..2 {
+        assert!(before.make_durable().is_err() && before.prepare().is_err());
+    }
+    drop(before);
+    assert_eq!(count(&maildir, "tmp"), 0);
+    deliver(&maildir, &[b"y"]);
+}
+
 #[test]
 fn a_message_cleared_from_tmp_is_refused_alone() {
     let (_home, maildir) = maildir();

@@ -76,8 +76,8 @@ fn is_still_there(path: &Path, file: &File) -> bool {
     }
 }
 
-/// The process that holds an `fcntl` lock on the file, where the kernel knows it (`proc_locks(5)`). The call that
-/// is made for this question names none for locks of another machine or of open files.
+/// The process that holds an `fcntl` lock on the file, where the kernel knows it (proc_locks(5)). Not asked by
+/// `F_GETLK`, which answers with a negative number for locks of other machines and of open file descriptions.
 fn holder(file: &File) -> Option<i32> {
     let found = file.metadata().ok()?;
     let id = format!("{:02x}:{:02x}:{}", major(found.dev()), minor(found.dev()), found.ino());
@@ -110,9 +110,9 @@ pub(super) struct Wait {
 
 impl Wait {
     /// For so long from now, unless stopped.
-    pub(super) fn new(patience: Duration, stop: &Stop) -> Self {
+    pub(super) fn new(timeout: Duration, stop: &Stop) -> Self {
         let begun = Instant::now();
-        Wait { begun, until: begun + patience, pause: Duration::from_millis(5), stop: stop.clone() }
+        Wait { begun, until: begun + timeout, pause: Duration::from_millis(5), stop: stop.clone() }
     }
 
     /// Pauses.
@@ -188,8 +188,8 @@ sys.stdin.read()
 os.rename(sys.argv[2], sys.argv[1])
 ";
 
-    fn wait(patience: Duration) -> Wait {
-        Wait::new(patience, &Stop::new())
+    fn wait(timeout: Duration) -> Wait {
+        Wait::new(timeout, &Stop::new())
     }
 
     fn kind(result: Result<Locked>) -> Kind {

@@ -28,14 +28,14 @@ use crate::sys::Stop;
 use crate::sys::durable::{create_folder, resolved};
 
 /// For so long other programs may hold the lock.
-const LOCK_PATIENCE: Duration = Duration::from_secs(30);
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// An mbox to append to. Clones share its paths.
 #[derive(Debug, Clone)]
 pub(super) struct Mbox {
     file: Arc<Path>,
     folder: Arc<Path>,
-    patience: Duration,
+    lock_timeout: Duration,
     stop: Stop,
 }
 
@@ -52,11 +52,11 @@ impl Mbox {
         if file.exists() {
             check_is_mbox(&file, stop)?;
         }
-        Ok(Mbox { file: file.into(), folder: folder.into(), patience: LOCK_PATIENCE, stop: stop.clone() })
+        Ok(Mbox { file: file.into(), folder: folder.into(), lock_timeout: LOCK_TIMEOUT, stop: stop.clone() })
     }
 
     fn wait(&self) -> Wait {
-        Wait::new(self.patience, &self.stop)
+        Wait::new(self.lock_timeout, &self.stop)
     }
 }
 
@@ -72,7 +72,7 @@ fn check_is_mbox(path: &Path, stop: &Stop) -> Result<()> {
         return Err(refusal().because("it is not a regular file"));
     }
     // Closing the file would take the lock away from a thread that is appending to it.
-    let _claim = Claim::take(path, &mut Wait::new(LOCK_PATIENCE, stop))?;
+    let _claim = Claim::take(path, &mut Wait::new(LOCK_TIMEOUT, stop))?;
     let mut start = Vec::new();
     File::open(path).and_then(|file| file.take(64).read_to_end(&mut start)).map_err(unreadable)?;
     let text = start.trim_ascii_start();

@@ -91,7 +91,7 @@ impl Owner {
             return !is_this && process::start_ticks(process).is_none_or(|ticks| ticks == start);
         }
         let latest = made.and_then(|made| made.checked_add(LATER));
-        !latest.zip(process::start_time(process)).is_some_and(|(latest, started)| started > latest)
+        latest.zip(process::start_time(process)).is_none_or(|(latest, started)| started <= latest)
     }
 
     /// Who that is, for people.

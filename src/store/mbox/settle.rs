@@ -12,7 +12,7 @@ use memchr::memmem;
 use super::checksum::{self, Checksum};
 use super::lock::{Locked, Wait};
 use super::walk::{Piece, Walk};
-use super::{LOCK_PATIENCE, flush};
+use super::{LOCK_TIMEOUT, flush};
 use crate::error::{Error, Result};
 use crate::identity::{Identifier, Identity};
 use crate::store::Settled;
@@ -72,7 +72,7 @@ pub(in crate::store) fn settle(
             return Err(Error::io(context, source));
         }
     }
-    let locked = Locked::open(path, false, Wait::new(LOCK_PATIENCE, stop))?;
+    let locked = Locked::open(path, false, Wait::new(LOCK_TIMEOUT, stop))?;
     let settled = look(locked.file(), intents)
         .map_err(|source| Error::io(format!("could not settle deliveries in {}", path.display()), source))?;
     // What an earlier run wrote, it may not have lived to flush.

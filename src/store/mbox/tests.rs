@@ -18,7 +18,7 @@ fn opened(path: &Path) -> Mbox {
 fn mbox() -> (tempfile::TempDir, Mbox) {
     let home = tempfile::tempdir().unwrap();
     let mbox = opened(&home.path().join("mail/inbox"));
-    (home, Mbox { patience: Duration::from_millis(30), ..mbox })
+    (home, Mbox { lock_timeout: Duration::from_millis(30), ..mbox })
 }
 
 fn prepared(mbox: &Mbox, messages: &[&[u8]], size: usize) -> Result<(Box<dyn Batch>, Vec<Place>)> {

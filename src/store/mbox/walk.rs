@@ -1,7 +1,8 @@
 //! Walks through an mbox of any size, message by message, in constant memory.
 
-use memchr::{memchr, memmem};
 use std::io::{self, Read};
+
+use memchr::{memchr, memmem};
 
 const FROM: &[u8] = b"From ";
 /// A separator, seen from the line before.

@@ -16,8 +16,8 @@ fn mbox() -> (tempfile::TempDir, PathBuf, PathBuf) {
 }
 
 /// A wait that nobody interrupts.
-fn wait(patience: Duration) -> Wait {
-    Wait::new(patience, &Stop::new())
+fn wait(timeout: Duration) -> Wait {
+    Wait::new(timeout, &Stop::new())
 }
 
 /// Puts a lock there and says whether we get past it.

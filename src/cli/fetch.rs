@@ -22,17 +22,16 @@ use super::steps;
 /// Fetches account after account. The trouble of one does not keep the others waiting; the exit
 /// code speaks for all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
-    let accounts =
-        context.accounts(&args.server.which.accounts, &args.overrides(context.environment().home())?)?;
-    if accounts.iter().all(|account| account.dry_run) {
-        accounts.iter().try_for_each(|account| preview(context, account))?;
-        return Ok(ExitCode::Done);
-    }
+    let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
     let signals = Signals::take()?;
     let mut codes = Vec::with_capacity(accounts.len());
-    for account in &accounts {
-        let mut told = context.output().report(&account.name);
-        let outcome = one(context, account, signals, &mut told);
+    let several = accounts.len() > 1;
+    for (name, account) in accounts {
+        let mut told = context.output().report(&name).one_of_several(several);
+        let outcome = account.map_err(Into::into).and_then(|account| match account.dry_run {
+            true => preview(context, &account),
+            false => one(context, &account, signals, &mut told),
+        });
         signals.at_once();
         codes.push(match outcome {
             Ok(()) => ExitCode::Done,

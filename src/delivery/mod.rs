@@ -29,7 +29,7 @@ pub use command::Command;
 pub use maildir::Maildir;
 pub use mbox::Mbox;
 pub use place::Place;
-pub use spec::Spec;
+pub use spec::{Spec, Written};
 
 use crate::error::{Error, Result};
 use crate::identity::Identity;

@@ -39,6 +39,7 @@ mod hostile_stuffing;
 mod imports;
 mod keyring;
 mod kill;
+mod looking;
 mod oauth;
 mod refusals;
 mod secrets;

@@ -142,7 +142,8 @@ fn journal(messages: usize) -> (tempfile::TempDir, PathBuf) {
     const BATCH: usize = 1000;
     let folder = tempfile::tempdir().expect("a folder for the journal");
     let path = folder.path().join("bench.journal");
-    let mut journal = Journal::open(&path, NOW).expect("a new journal");
+    let opened = Journal::open(&path, NOW).expect("a new journal");
+    let mut journal = opened.settled(&[], &[]).expect("nothing to settle");
     for first in (0..messages).step_by(BATCH) {
         let intents: Vec<Intent> = (first..(first + BATCH).min(messages)).map(intent).collect();
         let entries = journal.intend(&intents).expect("intents noted");
@@ -209,6 +210,7 @@ fn doubts_and_plan_of_100_000_messages(bencher: Bencher<'_, '_>, known: Known) {
             number: number as u32 + 1,
             octets: Some(octets(number)),
             unique_id: Some(&unique_ids[number]),
+            named_by_text: false,
         })
         .collect();
     let answers: HashMap<u32, Option<Identity>> = Draft::new(&listed, true, view)

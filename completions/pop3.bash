@@ -203,7 +203,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth__subcmd__login)
-            opts="-a -s -u -4 -6 -q -v -h --device --browser --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --device --browser --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -308,6 +308,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -364,7 +368,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth__subcmd__logout)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -469,6 +473,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -586,7 +594,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__capa)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -691,6 +699,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -747,7 +759,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__check)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -852,6 +864,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -982,7 +998,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__dele)
-            opts="-y -a -s -u -4 -6 -q -v -h --yes --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-y -a -s -u -4 -6 -q -v -h --yes --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1089,6 +1105,10 @@ _pop3() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --auth)
                     COMPREPLY=($(compgen -W "auto user login plain apop cram-md5 scram-sha-1 scram-sha-256 scram-sha-1-plus scram-sha-256-plus external xoauth2 oauthbearer" -- "${cur}"))
                     return 0
@@ -1180,7 +1200,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__fetch)
-            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1311,6 +1331,10 @@ _pop3() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --auth)
                     COMPREPLY=($(compgen -W "auto user login plain apop cram-md5 scram-sha-1 scram-sha-256 scram-sha-1-plus scram-sha-256-plus external xoauth2 oauthbearer" -- "${cur}"))
                     return 0
@@ -1365,7 +1389,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__last)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1470,6 +1494,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -1526,7 +1554,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__list)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1631,6 +1659,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -1687,7 +1719,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__noop)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1794,6 +1826,10 @@ _pop3() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --auth)
                     COMPREPLY=($(compgen -W "auto user login plain apop cram-md5 scram-sha-1 scram-sha-256 scram-sha-1-plus scram-sha-256-plus external xoauth2 oauthbearer" -- "${cur}"))
                     return 0
@@ -1848,7 +1884,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__retr)
-            opts="-o -a -s -u -4 -6 -q -v -h --output --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-o -a -s -u -4 -6 -q -v -h --output --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1985,6 +2021,10 @@ _pop3() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
+                    return 0
+                    ;;
                 --auth)
                     COMPREPLY=($(compgen -W "auto user login plain apop cram-md5 scram-sha-1 scram-sha-256 scram-sha-1-plus scram-sha-256-plus external xoauth2 oauthbearer" -- "${cur}"))
                     return 0
@@ -2039,7 +2079,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__shell)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2144,6 +2184,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -2200,7 +2244,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__stat)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2305,6 +2349,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -2398,7 +2446,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__state__subcmd__forget)
-            opts="-a -s -u -4 -6 -q -v -h --all --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --all --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2503,6 +2551,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -2620,7 +2672,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__top)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2725,6 +2777,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)
@@ -2781,7 +2837,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__uidl)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2886,6 +2942,10 @@ _pop3() {
                     ;;
                 --timeout)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --pipelining)
+                    COMPREPLY=($(compgen -W "auto on off" -- "${cur}"))
                     return 0
                     ;;
                 --auth)

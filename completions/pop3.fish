@@ -77,6 +77,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-host -d 'Expect 
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -125,6 +128,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -172,6 +178,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -219,6 +228,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -266,6 +278,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -313,6 +328,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-host -d 'Expect th
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -361,6 +379,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -408,6 +429,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -456,6 +480,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -503,6 +530,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-host -d 'Expect t
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -550,6 +580,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-host -d 'Expect 
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -597,6 +630,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-host -d 'Expect 
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -658,6 +694,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -721,6 +760,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''
@@ -795,6 +837,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
 user\t''
 login\t''

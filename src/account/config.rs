@@ -19,30 +19,34 @@ const LARGEST: u64 = 1 << 20;
 pub struct Config {
     path: Option<PathBuf>,
     document: Document,
+    /// Those in the accounts' own tables; there are no others.
+    mistakes: Vec<Mistake>,
 }
 
 impl Config {
-    /// The file that was named, or else the one in its usual place; none there is an empty one.
+    /// The file that was named, or else the one in its usual place; none there is an empty one. A mistake in
+    /// an account's own table is an error only where that account is wanted ([`Config::mistake_of`]).
     ///
     /// # Errors
     /// [`Kind::Config`] when the file cannot be read, is open to others though it holds a password,
-    /// or has mistakes: the first one stands in the error.
+    /// or has mistakes that concern all of it: the first one stands in the error.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Config> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(Config::default()) };
-        let (document, mistakes) = document::read(&text, environment.home());
-        if let Some(first) = mistakes.first() {
-            let more = match mistakes.len() - 1 {
-                0 => String::new(),
-                more => format!(" ({more} more: see `pop3 config check`)"),
-            };
-            let error = Error::new(Kind::Config, format!("could not use {}", path.display()))
-                .because(format!("{first}{more}"));
-            return Err(first.hint.iter().fold(error, |error, hint| error.hint(hint)));
+        let (document, mistakes) = document::read(&text, environment.paths_of_file());
+        if let Some(first) = mistakes.iter().find(|mistake| mistake.account.is_none()) {
+            return Err(unusable(&path, first, mistakes.len() - 1));
         }
         if document.password_at.is_some() {
             refuse_if_others_may_read(&file, &path, "secret")?;
         }
-        Ok(Config { path: Some(path), document })
+        Ok(Config { path: Some(path), document, mistakes })
+    }
+
+    /// The first mistake in an account's own table, as the error for whoever wants that account.
+    pub fn mistake_of(&self, account: &str) -> Option<Error> {
+        let mut own = self.mistakes.iter().filter(|mistake| mistake.account.as_deref() == Some(account));
+        let first = own.next()?;
+        Some(unusable(self.path.as_deref().unwrap_or(Path::new("config.toml")), first, own.count()))
     }
 
     /// Every mistake of the file, also those that do no harm yet: an account without server or user, or
@@ -52,7 +56,7 @@ impl Config {
     /// [`Kind::Config`] when the file cannot be read at all.
     pub fn check(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, Vec<Mistake>)>> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(None) };
-        let (document, mut mistakes) = document::read(&text, environment.home());
+        let (document, mut mistakes) = document::read(&text, environment.paths_of_file());
         // A setting that could not be read is a mistake already, and missing for that reason.
         if mistakes.is_empty() {
             let mut complain = |at: usize, message: String, hint: &str| {
@@ -137,6 +141,17 @@ fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathB
     }
 }
 
+/// The error of a file with that mistake, and so many more.
+fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
+    let more = match more {
+        0 => String::new(),
+        more => format!(" ({more} more: see `pop3 config check`)"),
+    };
+    let error = Error::new(Kind::Config, format!("could not use {}", path.display()));
+    let error = error.because(format!("{mistake}{more}"));
+    mistake.hint.iter().fold(error, |error, hint| error.hint(hint))
+}
+
 fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Config, format!("could not read the configuration {}", path.display())).because(error)
 }
@@ -187,7 +202,7 @@ mod tests {
 
     #[test]
     fn the_first_mistake_stands_in_the_error_and_the_rest_is_counted() {
-        let (_folder, environment) = home("[account.work]\nsever = ''\nusr = ''\n", 0o644);
+        let (_folder, environment) = home("[defaults]\nsever = ''\nusr = ''\n", 0o644);
         let error = Config::find(None, &environment).unwrap_err();
         assert_eq!((error.kind(), error.own_hint()), (Kind::Config, Some("did you mean \"server\"?")));
         assert_eq!(
@@ -196,6 +211,21 @@ mod tests {
         );
         let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
         assert_eq!(mistakes.len(), 2);
+    }
+
+    #[test]
+    fn a_mistake_in_an_accounts_table_is_an_error_for_that_account_alone() {
+        let text = "[account.work]\nserver = 'pop3s://me@h'\n[account.home]\nsever = ''\nusr = ''\n";
+        let (_folder, environment) = home(text, 0o644);
+        let config = Config::find(None, &environment).unwrap();
+        assert!(config.mistake_of("work").is_none());
+        let error = config.mistake_of("home").unwrap();
+        assert_eq!((error.kind(), error.own_hint()), (Kind::Config, Some("did you mean \"server\"?")));
+        assert_eq!(
+            error.source().unwrap().to_string(),
+            "line 4, column 1: unknown key \"sever\" (1 more: see `pop3 config check`)"
+        );
+        assert_eq!(Config::check(None, &environment).unwrap().unwrap().1.len(), 2);
     }
 
     #[test]

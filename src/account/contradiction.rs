@@ -56,6 +56,7 @@ pub(super) fn find(said: &Overrides, target: Option<&Target>) -> Option<Contradi
 #[cfg(test)]
 mod tests {
     use super::super::overrides::Value;
+    use super::super::paths::Paths;
     use super::*;
 
     const GOOGLE: (&str, &str) = ("oauth", "google");
@@ -66,7 +67,9 @@ mod tests {
         let target = Target::Tcp { host: "h".into(), port: 995 };
         let found = |pairs: &[(&str, &str)]| {
             let mut said = Overrides::default();
-            pairs.iter().for_each(|(key, text)| said.set(key, &Value::Text(text), None).expect(key));
+            pairs
+                .iter()
+                .for_each(|(key, text)| said.set(key, &Value::Text(text), Paths::of_run(None)).expect(key));
             find(&said, Some(&target))
         };
         for (pairs, what, hint) in [

@@ -4,12 +4,12 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::path::Path;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::overrides::{KEYS, Overrides, Value};
+use super::paths::Paths;
 use super::values::{self, When, nearest};
 
 /// The keys that stand outside of all tables, the two tables last.
@@ -27,6 +27,8 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// The account whose table it stands in: it concerns no other. `None` where it concerns the whole file.
+    pub account: Option<String>,
 }
 
 impl fmt::Display for Mistake {
@@ -71,10 +73,11 @@ pub(super) struct Document {
     pub(super) password_at: Option<usize>,
 }
 
-/// Understands as much of `text` as can be; `~` in it is `home`.
-pub(super) fn read(text: &str, home: Option<&Path>) -> (Document, Vec<Mistake>) {
+/// Understands as much of `text` as can be, its paths read as `paths` says.
+pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     let (root, errors) = DeTable::parse_recoverable(text);
-    let mut reader = Reader { text, home, document: Document::default(), mistakes: Vec::new() };
+    let document = Document::default();
+    let mut reader = Reader { text, paths, document, account: None, mistakes: Vec::new() };
     for error in errors {
         let at = error.span().map_or(text.len(), |span| span.start);
         reader.complain(at, error.message().replace('\n', ", "), None);
@@ -101,13 +104,16 @@ pub(super) fn mistake(text: &str, at: usize, message: String, hint: Option<Strin
         column: before[line_start..].chars().count() + 1,
         message,
         hint,
+        account: None,
     }
 }
 
 struct Reader<'t> {
     text: &'t str,
-    home: Option<&'t Path>,
+    paths: Paths<'t>,
     document: Document,
+    /// The account whose table is being read.
+    account: Option<String>,
     mistakes: Vec<Mistake>,
 }
 
@@ -123,7 +129,8 @@ fn pairs<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
 
 impl Reader<'_> {
     fn complain(&mut self, at: usize, message: impl Into<String>, hint: Option<String>) {
-        self.mistakes.push(mistake(self.text, at, message.into(), hint));
+        let account = self.account.clone();
+        self.mistakes.push(Mistake { account, ..mistake(self.text, at, message.into(), hint) });
     }
 
     fn top(&mut self, root: &DeTable<'_>) {
@@ -133,6 +140,14 @@ impl Reader<'_> {
                 ("defaults", DeValue::Table(table)) => {
                     self.document.defaults = self.settings(table);
                     self.document.defaults_at = span.start;
+                    if self.document.defaults.maildrop.is_some() {
+                        let hint = "write it below the [account.NAME] that it is meant for".to_owned();
+                        self.complain(
+                            span.start,
+                            "maildrop is the name of one account's maildrop",
+                            Some(hint),
+                        );
+                    }
                 }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
@@ -194,7 +209,9 @@ impl Reader<'_> {
             if name.is_empty() || name.contains(char::is_control) {
                 self.complain(span.start, "an account's name is empty or holds a control character", None);
             }
+            self.account = Some(name.to_owned());
             let settings = self.settings(table);
+            self.account = None;
             self.document.accounts.push(Entry { name: name.to_owned(), settings, at: span.start });
         }
     }
@@ -214,7 +231,7 @@ impl Reader<'_> {
             if ["password", "oauth-client-secret"].contains(&key) {
                 self.document.password_at.get_or_insert(span.start);
             }
-            if let Err(error) = settings.set(key, &plain(value.get_ref()), self.home) {
+            if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
                 let hint = error.own_hint().map(str::to_owned);
                 self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), hint);
             }

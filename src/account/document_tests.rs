@@ -1,7 +1,7 @@
 //! Configuration texts and what is made of them.
 
 use super::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::account::PasswordSource;
@@ -9,8 +9,15 @@ use crate::fetch::policy::{Keep, Order};
 use crate::store::Spec;
 use crate::transport::{Security, Target, TlsVersion};
 
+/// One who has no home.
+const NOWHERE: Paths<'static> = Paths::of_file(None, None);
+
+fn at_home() -> Paths<'static> {
+    Paths::of_file(Some(Path::new("/home/me")), None)
+}
+
 fn mistakes(text: &str) -> Vec<String> {
-    let (_, mistakes) = read(text, Some(Path::new("/home/me")));
+    let (_, mistakes) = read(text, at_home());
     mistakes
         .iter()
         .map(|mistake| match &mistake.hint {
@@ -21,7 +28,7 @@ fn mistakes(text: &str) -> Vec<String> {
 }
 
 fn account(lines: &str) -> Overrides {
-    let (document, mistakes) = read(&format!("[account.a]\n{lines}\n"), Some(Path::new("/home/me")));
+    let (document, mistakes) = read(&format!("[account.a]\n{lines}\n"), at_home());
     assert_eq!(mistakes, [], "{lines}");
     document.accounts.into_iter().next().expect("one account").settings
 }
@@ -43,7 +50,7 @@ keep = "14d"
 [account."at home"]
 server = "pop3://pop.example.net"
 "#;
-    let (document, mistakes) = read(text, Some(Path::new("/home/me")));
+    let (document, mistakes) = read(text, at_home());
     assert_eq!(mistakes, []);
     assert_eq!(document.default_account.as_deref(), Some("work"));
     assert_eq!(document.defaults.deliver, Some(Spec::Maildir("/home/me/Mail/inbox".into())));
@@ -90,7 +97,7 @@ fn every_key_sets_its_setting() {
 fn the_global_flags_have_their_keys_at_the_top() {
     let text =
         "quiet = true\nverbose = false\njson = true\ncolor = 'never'\nprogress = 'always'\nkeyring = false\n";
-    let (document, mistakes) = read(text, None);
+    let (document, mistakes) = read(text, NOWHERE);
     assert_eq!(mistakes, []);
     let said = Globals {
         quiet: Some(true),
@@ -202,7 +209,7 @@ fn no_mistake_repeats_a_password() {
 
 #[test]
 fn the_place_of_the_first_password_is_kept() {
-    let (document, _) = read("[account.a]\npassword = 'p'\n", None);
+    let (document, _) = read("[account.a]\npassword = 'p'\n", NOWHERE);
     assert_eq!(document.password_at, Some(12));
 }
 
@@ -220,7 +227,7 @@ fn no_slip_of_the_pen_anywhere_makes_a_mistake_quote_a_secret() {
          oauth-client-secret = '{SECRET}'\nkeep = \"14d\"\n\n[account.home]\nuser = \"me\"\n"
     );
     let told = |text: &str| {
-        let (_, mistakes) = read(text, None);
+        let (_, mistakes) = read(text, NOWHERE);
         for mistake in mistakes {
             let told = format!("{mistake} {:?}", mistake.hint);
             assert!(!told.contains("tanst"), "{told}\n{text}");
@@ -236,4 +243,20 @@ fn no_slip_of_the_pen_anywhere_makes_a_mistake_quote_a_secret() {
             told(&[&good[..at], slip, &good[at + 1..]].concat());
         }
     }
+}
+
+#[test]
+fn a_mistake_in_an_accounts_table_is_that_accounts_own() {
+    let text = "quite = true\n[account.work]\ndeliver = 'maildir:Mail'\n[defaults]\nlimit = -1\n\
+                [account.home]\nmaildrop = 'a/b'\n";
+    let (_, mistakes) = read(text, at_home());
+    let owners: Vec<_> = mistakes.iter().map(|mistake| (mistake.line, mistake.account.as_deref())).collect();
+    assert_eq!(owners, [(1, None), (3, Some("work")), (5, None), (7, Some("home"))]);
+}
+
+#[test]
+fn a_maildrop_is_named_for_one_account() {
+    assert_eq!(account("maildrop = 'second'").maildrop.as_deref(), Some("second"));
+    let found = mistakes("[defaults]\nmaildrop = 'all'\n");
+    assert!(found[0].starts_with("line 1, column 2: maildrop"), "{found:?}");
 }

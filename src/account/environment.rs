@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::overrides::{KEYS, Overrides, Value};
 use super::password::is_watched;
+use super::paths::Paths;
 use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
@@ -19,7 +20,8 @@ use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
 /// The variables that are heard beside the `POP3_…` ones.
-const OTHERS: [&str; 11] = [
+const OTHERS: [&str; 12] = [
+    "CREDENTIALS_DIRECTORY",
     "NETRC",
     "XDG_CONFIG_HOME",
     "XDG_STATE_HOME",
@@ -67,6 +69,12 @@ impl Environment {
     /// The user's home folder.
     pub fn home(&self) -> Option<&Path> {
         self.home.as_deref()
+    }
+
+    /// How the paths of the configuration file are read.
+    pub(super) fn paths_of_file(&self) -> Paths<'_> {
+        let credentials = self.variables.get("CREDENTIALS_DIRECTORY").map(Path::new);
+        Paths::of_file(self.home(), credentials.filter(|folder| folder.is_absolute()))
     }
 
     /// Where the configuration file stands when nothing else was said: `$XDG_CONFIG_HOME/pop3/config.toml`.
@@ -202,7 +210,7 @@ impl Environment {
                 "pin" => Value::Several(text.split([',', ' ']).filter(|pin| !pin.is_empty()).collect()),
                 _ => Value::Text(text),
             };
-            said.set(key, &value, self.home()).map_err(|error| {
+            said.set(key, &value, Paths::of_run(self.home())).map_err(|error| {
                 let hint = error.own_hint().map(str::to_owned);
                 let outer = Error::new(Kind::Usage, format!("could not use {variable}")).because(error);
                 hint.into_iter().fold(outer, Error::hint)

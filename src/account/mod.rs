@@ -19,6 +19,7 @@ mod netrc;
 mod oauth;
 mod overrides;
 mod password;
+mod paths;
 mod proxy;
 mod resolve;
 mod url;
@@ -33,7 +34,7 @@ use self::kept::Owner;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
-pub use self::resolve::{PATIENCE, Scope, resolve};
+pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof, Secret};
@@ -48,8 +49,10 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 /// All that is needed to sign in to one maildrop, and what to do with its messages.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its name in the configuration file, else `user@host`. Names the journal, too.
+    /// Its name in the configuration file, else `user@host`.
     pub name: String,
+    /// What its maildrop is called, where user and server are not enough to tell it from another.
+    pub maildrop: Option<String>,
     /// What to connect to.
     pub server: Target,
     /// How to get there.

@@ -1,10 +1,9 @@
 //! What may be said of an account's sign-in by OAuth: the keys that begin with `oauth`, and what they
 //! make together. The secret of the client has the sources that a password has, but for a person.
 
-use std::path::Path;
-
+use super::PasswordSource;
 use super::overrides::{Value, word, wrong};
-use super::{PasswordSource, values};
+use super::paths::Paths;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Named, Provider, Settings, endpoint};
@@ -93,14 +92,14 @@ impl OAuthWords {
     }
 
     /// Understands `value` as that of `key`, which begins with `oauth`.
-    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
+    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
         let text = word(value)?;
         match key {
             "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
             "oauth-client-id" => self.client_id = Some(text.to_owned()),
             "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
             "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
-            "oauth-client-secret-file" => self.set_secret(PasswordSource::File(values::path(text, home)))?,
+            "oauth-client-secret-file" => self.set_secret(PasswordSource::File(paths.read(text)?))?,
             "oauth-scope" => self.scope = Some(text.to_owned()),
             "oauth-redirect-url" => {
                 // Kept to the letter: providers compare it with what was registered.
@@ -146,11 +145,12 @@ impl OAuthWords {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
 
     fn words(pairs: &[(&str, &str)]) -> OAuthWords {
         let mut words = OAuthWords::default();
         for (key, text) in pairs {
-            words.set(key, &Value::Text(text), Some(Path::new("/home/me"))).expect(key);
+            words.set(key, &Value::Text(text), Paths::of_run(Some(Path::new("/home/me")))).expect(key);
         }
         words
     }
@@ -227,7 +227,7 @@ mod tests {
         assert!(!format!("{twice:?}").contains("hunter2"));
         let secret = twice.clone().settle().unwrap().unwrap().client_secret().unwrap();
         assert_eq!(secret.unwrap().expose(), b"hunter2");
-        assert!(twice.set("oauth-client-secret-command", &Value::Text("pass"), None).is_err());
+        assert!(twice.set("oauth-client-secret-command", &Value::Text("pass"), Paths::of_run(None)).is_err());
         let command =
             words(&[("oauth-client-secret-command", "echo s"), ("oauth", "yahoo"), ("oauth-client-id", "x")]);
         assert_eq!(command.settle().unwrap().unwrap().client_secret().unwrap().unwrap().expose(), b"s");
@@ -237,7 +237,10 @@ mod tests {
     fn an_endpoint_in_the_clear_is_refused() {
         for key in ["oauth-token-url", "oauth-device-url", "oauth-redirect-url", "oauth"] {
             let mut words = OAuthWords::default();
-            assert!(words.set(key, &Value::Text("http://p.example.com/t"), None).is_err(), "{key}");
+            assert!(
+                words.set(key, &Value::Text("http://p.example.com/t"), Paths::of_run(None)).is_err(),
+                "{key}"
+            );
         }
     }
 }

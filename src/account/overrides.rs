@@ -3,10 +3,11 @@
 //! layer wins key by key.
 
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::paths::Paths;
 use super::values;
 use super::{OAuthWords, PasswordSource, ServerUrl};
 use crate::auth::{Mechanism, Secret};
@@ -17,9 +18,10 @@ use crate::store::Spec;
 use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 40] = [
+pub const KEYS: [&str; 41] = [
     "server",
     "user",
+    "maildrop",
     "tls",
     "ca-file",
     "pin",
@@ -69,6 +71,7 @@ pub const KEYS: [&str; 40] = [
 pub struct Overrides {
     pub server: Option<ServerUrl>,
     pub user: Option<String>,
+    pub maildrop: Option<String>,
     pub tls: Option<Security>,
     pub ca_files: Option<Vec<PathBuf>>,
     pub pins: Option<Vec<Pin>>,
@@ -117,7 +120,11 @@ impl Overrides {
         macro_rules! take {
             ($($field:ident),*) => { $( if heavier.$field.is_some() { self.$field.clone_from(&heavier.$field); } )* };
         }
-        if heavier.server.is_some() {
+        if let Some(server) = &heavier.server {
+            // The name tells two maildrops of one server apart, and says nothing of another server's.
+            if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
+                self.maildrop = None;
+            }
             self.leave_server();
         }
         // A user name in a URL weighs what its URL weighs.
@@ -146,7 +153,8 @@ impl Overrides {
         }
         take!(proxy, tunnel, source, family);
         take!(
-            server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
+            server, user, maildrop, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace,
+            pipelining
         );
         self.oauth.take(&heavier.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
@@ -164,14 +172,15 @@ impl Overrides {
     }
 
     /// Understands `value` as that of `key` (one of [`KEYS`]).
-    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, home: Option<&Path>) -> Result<()> {
+    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
         match key {
             "server" => self.server = Some(text(value)?.parse()?),
             "user" => self.user = Some(word(value)?.to_owned()),
+            "maildrop" => self.maildrop = Some(values::maildrop(text(value)?).map_err(wrong)?),
             "tls" => self.tls = Some(text(value)?.parse()?),
             "ca-file" => {
-                let paths = several(value)?.into_iter().map(|text| values::path(text, home));
-                self.ca_files = Some(paths.collect());
+                let files = several(value)?.into_iter().map(|text| paths.read(text));
+                self.ca_files = Some(files.collect::<Result<_>>()?);
             }
             "pin" => {
                 let pins = several(value)?.into_iter().map(Pin::from_str);
@@ -179,18 +188,18 @@ impl Overrides {
             }
             "tls-min" => self.tls_min = Some(text(value)?.parse()?),
             "tls-host" => self.tls_host = Some(word(value)?.to_owned()),
-            "client-cert" => self.client_cert = Some(values::path(word(value)?, home)),
-            "client-key" => self.client_key = Some(values::path(word(value)?, home)),
+            "client-cert" => self.client_cert = Some(paths.read(word(value)?)?),
+            "client-key" => self.client_key = Some(paths.read(word(value)?)?),
             "auth" => self.auth = Some(values::mechanism(text(value)?)?),
             "password" => self.set_password(PasswordSource::Given(Secret::new(word(value)?)))?,
             "password-command" => self.set_password(PasswordSource::Command(word(value)?.to_owned()))?,
-            "password-file" => self.set_password(PasswordSource::File(values::path(word(value)?, home)))?,
+            "password-file" => self.set_password(PasswordSource::File(paths.read(word(value)?)?))?,
             "password-stdin" => {
                 if truth(value)? {
                     self.set_password(PasswordSource::Stdin)?;
                 }
             }
-            key if key.starts_with("oauth") => self.oauth.set(key, value, home)?,
+            key if key.starts_with("oauth") => self.oauth.set(key, value, paths)?,
             "proxy" => self.proxy = Some(values::proxy(word(value)?)?),
             "tunnel" => self.tunnel = Some(word(value)?.to_owned()),
             "source-ip" => {
@@ -204,7 +213,7 @@ impl Overrides {
             "deliver" | "to" if self.deliver.is_some() => {
                 return Err(wrong("deliver and to are two names of one key"));
             }
-            "deliver" | "to" => self.deliver = Some(Spec::parse(word(value)?, home)?),
+            "deliver" | "to" => self.deliver = Some(paths.destination(word(value)?)?),
             "keep" => self.keep = Some(text_or_number(value)?.parse()?),
             "max-size" => self.max_size = Some(values::size(&text_or_number(value)?).map_err(wrong)?),
             "limit" => self.limit = Some(count(value)?),
@@ -284,10 +293,13 @@ fn truth(value: &Value<'_>) -> Result<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::path::Path;
+
+    const NO_HOME: Paths<'static> = Paths::of_run(None);
 
     fn set(key: &str, value: Value<'_>) -> Result<Overrides> {
         let mut layer = Overrides::default();
-        layer.set(key, &value, Some(Path::new("/home/me"))).map(|()| layer)
+        layer.set(key, &value, Paths::of_run(Some(Path::new("/home/me")))).map(|()| layer)
     }
 
     #[test]
@@ -321,16 +333,16 @@ mod tests {
     #[test]
     fn a_second_source_of_the_password_is_refused_and_false_is_none() {
         let mut layer = Overrides::default();
-        layer.set("password-stdin", &Value::Truth(false), None).unwrap();
-        layer.set("password", &Value::Text("hunter2"), None).unwrap();
-        let error = layer.set("password-command", &Value::Text("pass"), None).unwrap_err();
+        layer.set("password-stdin", &Value::Truth(false), NO_HOME).unwrap();
+        layer.set("password", &Value::Text("hunter2"), NO_HOME).unwrap();
+        let error = layer.set("password-command", &Value::Text("pass"), NO_HOME).unwrap_err();
         assert!(error.to_string().contains("two sources"));
         assert!(!format!("{layer:?}").contains("hunter2"));
     }
 
     fn layer(pairs: &[(&str, &str)]) -> Overrides {
         let mut layer = Overrides::default();
-        pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), None).unwrap());
+        pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), NO_HOME).unwrap());
         layer
     }
 
@@ -348,6 +360,14 @@ mod tests {
         assert_eq!(kept(new.clone().under(&own)), (true, true, true));
         let aloud = layer(&[("server", "pop3s://new.example"), ("tls", "stls")]);
         assert_eq!(own.under(&aloud).tls, Some(Security::Stls));
+    }
+
+    #[test]
+    fn the_name_of_a_maildrop_stays_with_its_server() {
+        let own = layer(&[("server", "pop3s://old.example"), ("maildrop", "second")]);
+        let named = |server| own.clone().under(&layer(&[("server", server)])).maildrop;
+        assert_eq!(named("pop3s://old.example").as_deref(), Some("second"));
+        assert_eq!(named("pop3s://new.example"), None);
     }
 
     #[test]

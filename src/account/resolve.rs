@@ -23,22 +23,27 @@ pub enum Scope {
     One,
 }
 
-/// The accounts that are meant. A server named by the flags (or else by `POP3_SERVER`) is an account
-/// of its own on the `[defaults]`, unless an account is named beside it, whose server it replaces.
-/// An account named by a flag outweighs `POP3_SERVER` and what goes with it. `POP3_PASSWORD` is for
-/// one account: of several, for the only one that has no OAuth and no source of a password configured.
+/// An account by its name, or what keeps that one from being used.
+pub type Resolved = (String, Result<Account>);
+
+/// The accounts that are meant, each with what is wrong with it alone. A server named by the flags (or else by
+/// `POP3_SERVER`) is an account of its own on the `[defaults]`, unless an account is named beside it, whose server
+/// it replaces. An account named by a flag takes precedence over `POP3_SERVER` and what goes with it.
+/// `POP3_PASSWORD` is for one account: of several, for the only one that has no OAuth and no source of a password
+/// configured.
 ///
 /// # Errors
-/// [`Kind::Usage`] when it stays open which server, user or account is meant, or a variable makes no
-/// sense, or what was said contradicts itself; [`Kind::Config`] when the file does so by itself, or its
-/// account lacks its server.
+/// [`Kind::Usage`] when it stays open which server or account is meant, or a variable makes no sense. Of one
+/// account: [`Kind::Usage`] when what was said of it contradicts itself, or a server that was named has no user;
+/// [`Kind::Config`] when the file contradicts itself or has a mistake in that account's table, or the account
+/// lacks its server or user.
 pub fn resolve(
     config: &Config,
     environment: &Environment,
     accounts: &[String],
     flags: &Overrides,
     scope: Scope,
-) -> Result<Vec<Account>> {
+) -> Result<Vec<Resolved>> {
     let mut surroundings = environment.overrides()?;
     if !accounts.is_empty() && surroundings.server.is_some() {
         surroundings.leave_server();
@@ -62,10 +67,13 @@ pub fn resolve(
     }
     let given = environment.password();
     let mut served = 0;
-    let accounts = names
-        .iter()
-        .map(|name| {
-            let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+    let mut resolved = Vec::with_capacity(names.len());
+    for name in &names {
+        let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+        let mut one = || {
+            if let Some(mistake) = name.and_then(|name| config.mistake_of(name)) {
+                return Err(mistake);
+            }
             // One password in the environment is not meant for accounts that have their own, nor for those
             // that sign in without: it may have been there before they did.
             let is_meant = (names.len() == 1 || base.password.is_none())
@@ -81,14 +89,22 @@ pub fn resolve(
                 own.password = environment.client_certificate_password()?;
             }
             Ok(account)
-        })
-        .collect::<Result<_>>()?;
+        };
+        match (one(), name) {
+            (account, Some(name)) => resolved.push(((*name).to_owned(), account)),
+            // A server by itself: there is no other account, and no name yet where something is wrong.
+            (account, None) => {
+                let account = account?;
+                resolved.push((account.name.clone(), Ok(account)));
+            }
+        }
+    }
     if given.is_some() && served > 1 && scope != Scope::Shown {
         return Err(Error::new(Kind::Usage, "could not use several accounts")
             .because("the one password in POP3_PASSWORD cannot serve several accounts")
             .hint("name a single one with --account, or keep the password of each with `pop3 auth login`"));
     }
-    Ok(accounts)
+    Ok(resolved)
 }
 
 fn distinct(names: &[String]) -> Vec<&str> {
@@ -196,6 +212,7 @@ fn account(
     };
     Ok(Account {
         name: name.map_or_else(|| format!("{user}@{place}"), str::to_owned),
+        maildrop: said.maildrop,
         server: url.target().clone(),
         way,
         security: url.security(),

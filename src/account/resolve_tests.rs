@@ -28,7 +28,9 @@ fn nothing() -> Environment {
 fn flags(pairs: &[(&str, &str)]) -> Overrides {
     let mut flags = Overrides::default();
     for (key, text) in pairs {
-        flags.set(key, &super::super::overrides::Value::Text(text), None).unwrap();
+        flags
+            .set(key, &super::super::overrides::Value::Text(text), super::super::paths::Paths::of_run(None))
+            .unwrap();
     }
     flags
 }
@@ -36,7 +38,13 @@ fn flags(pairs: &[(&str, &str)]) -> Overrides {
 fn one(text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]) -> Result<Account> {
     let accounts: Vec<String> = account.iter().map(ToString::to_string).collect();
     let environment = Environment::of(Some(Path::new("/home/me")), environment.iter().copied());
-    resolve(&config(text), &environment, &accounts, &flags(said), Scope::One).map(|mut all| all.remove(0))
+    resolve(&config(text), &environment, &accounts, &flags(said), Scope::One)?.remove(0).1
+}
+
+/// Accounts with none of which anything is wrong.
+#[track_caller]
+fn each(resolved: Result<Vec<Resolved>>) -> Vec<Account> {
+    resolved.unwrap().into_iter().map(|(_, account)| account.unwrap()).collect()
 }
 
 fn given(account: &Account) -> Option<&[u8]> {
@@ -214,14 +222,43 @@ fn one_account_is_the_default_or_the_only_one_or_an_error_that_names_them() {
 fn fetch_takes_all_accounts_or_those_named() {
     let all = |accounts: &[&str], said: &[(&str, &str)]| {
         let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
-        resolve(&config(TWO), &nothing(), &accounts, &flags(said), Scope::All)
-            .map(|accounts| accounts.into_iter().map(|account| account.name).collect::<Vec<_>>())
+        resolve(&config(TWO), &nothing(), &accounts, &flags(said), Scope::All).map(|accounts| {
+            accounts.into_iter().map(|(name, account)| (account.unwrap(), name).1).collect::<Vec<_>>()
+        })
     };
     assert_eq!(all(&[], &[]).unwrap(), ["work", "home"]);
     assert_eq!(all(&["home"], &[]).unwrap(), ["home"]);
     assert_eq!(all(&["home", "work"], &[]).unwrap(), ["home", "work"]);
     assert_eq!(all(&["home", "work"], &[("server", "pop3s://x")]).unwrap_err().kind(), Kind::Usage);
     assert_eq!(all(&[], &[("password-stdin", "true")]).unwrap_err().kind(), Kind::Usage);
+}
+
+#[test]
+fn what_is_wrong_with_one_account_keeps_no_other_from_being_used() {
+    let text = format!(
+        "{TWO}[account.a]\nuser = 'me'\n[account.b]\nserver = 'pop3s://h'\n\
+         [account.c]\nserver = 'pop3s://me@h'\nlimit = -1\n[account.d]\nserver = 'pop3s://me@h'\nclient-key = '/k'\n"
+    );
+    let all = |said: &[(&str, &str)]| {
+        let all = resolve(&config(&text), &nothing(), &[], &flags(said), Scope::All).unwrap();
+        let kind =
+            |(name, account): (String, Result<Account>)| (name, account.err().map(|error| error.kind()));
+        all.into_iter().map(kind).collect::<Vec<_>>()
+    };
+    let named = |kinds: [Option<Kind>; 6]| {
+        let names = ["work", "home", "a", "b", "c", "d"].map(str::to_owned);
+        names.into_iter().zip(kinds).collect::<Vec<_>>()
+    };
+    let wrong = Some(Kind::Config);
+    assert_eq!(all(&[]), named([None, None, wrong, wrong, wrong, wrong]));
+    assert_eq!(all(&[("user", "x"), ("client-cert", "/c")]), named([None, None, wrong, None, wrong, None]));
+}
+
+#[test]
+fn an_account_knows_the_name_of_its_maildrop() {
+    let text = "[account.a]\nserver = 'pop3s://me@h'\nmaildrop = 'second'\n";
+    assert_eq!(one(text, &[], &[], &[]).unwrap().maildrop.as_deref(), Some("second"));
+    assert_eq!(one(text, &[], &["a"], &[("server", "pop3s://me@other")]).unwrap().maildrop, None);
 }
 
 #[test]
@@ -301,7 +338,7 @@ fn a_password_that_is_named_in_a_heavier_layer_outweighs_oauth() {
 
     let two = format!("{file}[account.b]\nserver = 'pop3s://me@h'\noauth = 'none'\n");
     let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
-    let all = resolve(&config(&two), &environment, &[], &Overrides::default(), Scope::All).unwrap();
+    let all = each(resolve(&config(&two), &environment, &[], &Overrides::default(), Scope::All));
     assert!(all[0].oauth.is_some(), "the password is for those without a proof of their own");
     assert!(all[1].oauth.is_none() && given(&all[1]) == Some(b"shared"));
 }
@@ -329,7 +366,7 @@ fn a_named_source_gives_the_token_that_a_mechanism_takes_and_no_other_is_asked()
 #[test]
 fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_their_own() {
     let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
-    let all = resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All).unwrap();
+    let all = each(resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All));
     assert_eq!(given(&all[0]), Some(&b"configured"[..]));
     assert_eq!(given(&all[1]), Some(&b"shared"[..]));
 }
@@ -345,7 +382,7 @@ fn one_password_in_the_environment_is_sent_to_no_more_than_one_of_several_accoun
     assert_eq!(all(&third, Scope::Shown).unwrap().len(), 3, "nothing is sent to be shown");
     // What signs in otherwise has no use for it.
     let oauth = format!("{third}oauth = 'google'\noauth-client-id = 'x'\n");
-    assert_eq!(given(&all(&oauth, Scope::All).unwrap()[1]), Some(&b"shared"[..]));
+    assert_eq!(given(&each(all(&oauth, Scope::All))[1]), Some(&b"shared"[..]));
     let command = [("password-command", "pass")];
     assert!(resolve(&config(&third), &environment, &[], &flags(&command), Scope::All).is_ok());
 }

@@ -97,7 +97,7 @@ pub fn truth(text: &str) -> Result<bool, String> {
     }
 }
 
-/// A path, with `~` and `~/…` led to `home`.
+/// A path, with `home` for a `~` in front of it.
 pub fn path(text: &str, home: Option<&Path>) -> PathBuf {
     match (text.strip_prefix('~'), home) {
         (Some(""), Some(home)) => home.to_owned(),
@@ -106,7 +106,22 @@ pub fn path(text: &str, home: Option<&Path>) -> PathBuf {
     }
 }
 
-/// A value that another room reads, its failure told as one sentence.
+/// The most characters of a maildrop's name.
+const LONGEST_MAILDROP: usize = 100;
+
+/// The name of a maildrop, which becomes part of a file's name: 1 to 100 characters, none of them a `/` or a
+/// control character, and no `.` in front.
+pub fn maildrop(text: &str) -> Result<String, String> {
+    if text.is_empty() || text.chars().count() > LONGEST_MAILDROP {
+        return Err("a maildrop's name has 1 to 100 characters".to_owned());
+    }
+    if text.starts_with('.') || text.contains(|c: char| c == '/' || c.is_control()) {
+        return Err("a maildrop's name has no /, no control character and no . in front".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// The value of another module's type, its failure told as one sentence.
 pub fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| sentence(&error))
 }
@@ -183,6 +198,17 @@ mod tests {
         assert_eq!("no".parse::<When>(), Err("it is one of auto, always, never".to_owned()));
         assert_eq!((truth("YES"), truth("0"), truth("")), (Ok(true), Ok(false), Ok(false)));
         assert!(truth("2").is_err());
+    }
+
+    #[test]
+    fn a_maildrops_name_is_a_harmless_part_of_a_files_name() {
+        let long = "ü".repeat(100);
+        for text in ["a", "the second one", "a.b", &long] {
+            assert_eq!(maildrop(text).as_deref(), Ok(text));
+        }
+        for text in ["", ".", ".a", "a/b", "/", "a\nb", "a\0", &"ü".repeat(101)] {
+            assert!(maildrop(text).is_err(), "{text:?}");
+        }
     }
 
     #[test]

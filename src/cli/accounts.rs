@@ -10,18 +10,26 @@ use super::context::Context;
 use super::output::human;
 use super::output::json::Object;
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
-use super::report::ExitCode;
+use super::report::{self, ExitCode};
 
-/// `pop3 accounts`.
-pub(crate) fn show(context: &Context) -> Result<()> {
+/// `pop3 accounts`: what is wrong with one of them is told after all the others.
+pub(crate) fn show(context: &Context) -> Result<ExitCode> {
     let output = context.output();
     if context.config().names().next().is_none() {
         let place = context.environment().config_path();
         let place = place.map_or_else(|| "config.toml".to_owned(), |path| path.display().to_string());
         output.note(&format!("no account is configured: {place} has none"));
-        return Ok(());
+        return Ok(ExitCode::Done);
     }
-    let accounts = context.accounts_to_show(&[], &Overrides::default())?;
+    let resolved = context.accounts_to_show(&[], &Overrides::default())?;
+    let several = resolved.len() > 1;
+    let (mut accounts, mut mistakes) = (Vec::new(), Vec::new());
+    for (name, account) in resolved {
+        match account {
+            Ok(account) => accounts.push(account),
+            Err(error) => mistakes.push((name, anyhow::Error::from(error))),
+        }
+    }
     let column = |title, of: fn(&Account) -> String| {
         let texts: Vec<String> = accounts.iter().map(of).collect();
         let width = widest(texts.iter().map(String::as_str).chain([title]));
@@ -62,7 +70,10 @@ pub(crate) fn show(context: &Context) -> Result<()> {
         let texts = [&account.name, &server, &tls, &account.user, &keep, &deliver];
         output.row(&table, &texts.map(|text| Cell::text(text)))?;
     }
-    Ok(())
+    Ok(ExitCode::merge(mistakes.iter().map(|(name, error)| {
+        output.error_of(several.then_some(name.as_str()), error);
+        report::exit_code(error)
+    })))
 }
 
 /// `pop3 config check`: every mistake, with its line and what to do.

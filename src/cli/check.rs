@@ -3,9 +3,11 @@
 //!
 //! ```text
 //! way (dns, connect) ─▶ line (TLS, greeting, capabilities) ─▶ sign-ins, each mechanism in a session of its own
-//!                                                                └─▶ quirks, promises ─▶ suggested config
+//!                                                                └─▶ quirks, promises
+//! destination ─▶ suggested config
 //! ```
 
+mod destination;
 mod finding;
 mod line;
 mod promises;
@@ -26,6 +28,14 @@ use super::report::ExitCode;
 pub(crate) fn run(context: &Context, account: &Account) -> Result<ExitCode> {
     let mut telling = Telling::new(context.output(), &account.name);
     look(context, account, &mut telling)?;
+    // Whatever is wrong with the server: both can be mended in one go.
+    match destination::of(account) {
+        Ok(findings) => telling.tell_all(&findings)?,
+        Err(error) => telling.fail("destination", error)?,
+    }
+    if !telling.has_failed() {
+        suggest(account, &mut telling)?;
+    }
     let output = context.output();
     if !output.is_json() && !telling.has_failed() {
         match telling.warnings() {
@@ -56,11 +66,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
     let Some(findings) = sign_ins::try_all(context, account, &proof, session, telling)? else {
         return Ok(());
     };
-    telling.tell_all(&findings)?;
-    if telling.has_failed() {
-        return Ok(());
-    }
-    suggest(account, telling)
+    Ok(telling.tell_all(&findings)?)
 }
 
 /// Shows the account as the configuration file would have it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{self, Account, Config, Environment, Overrides, Scope};
+use pop3::account::{self, Account, Config, Environment, Overrides, Resolved, Scope};
 use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
@@ -74,17 +74,21 @@ impl Context {
     /// The one account that `names` (one at most) and `flags` mean.
     pub(crate) fn account(&self, names: &[String], flags: &Overrides) -> Result<Account> {
         let accounts = account::resolve(&self.config, &self.environment, names, flags, Scope::One)?;
-        let one = accounts.into_iter().next();
-        Ok(one.ok_or_else(|| Error::new(Kind::Config, "no account is configured"))?)
+        let (_, one) = accounts
+            .into_iter()
+            .next()
+            .ok_or_else(|| Error::new(Kind::Config, "no account is configured"))?;
+        Ok(one?)
     }
 
-    /// The accounts of those names; without any, all that are configured.
-    pub(crate) fn accounts(&self, names: &[String], flags: &Overrides) -> Result<Vec<Account>> {
+    /// The accounts of those names; without any, all that are configured. What is wrong with one of them is
+    /// told of that one alone.
+    pub(crate) fn accounts(&self, names: &[String], flags: &Overrides) -> Result<Vec<Resolved>> {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::All)?)
     }
 
     /// The same, to show them.
-    pub(crate) fn accounts_to_show(&self, names: &[String], flags: &Overrides) -> Result<Vec<Account>> {
+    pub(crate) fn accounts_to_show(&self, names: &[String], flags: &Overrides) -> Result<Vec<Resolved>> {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::Shown)?)
     }
 

@@ -19,11 +19,11 @@ use super::steps;
 /// Fetches account after account. The trouble of one does not keep the others waiting; the exit code speaks for
 /// all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
-    let overrides = args.overrides(context.environment().home())?;
-    let accounts = context.accounts(&args.server.which.accounts, &overrides)?;
+    let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
     let mut codes = Vec::with_capacity(accounts.len());
-    for (name, account) in accounts.into_iter().map(|account| (account.name.clone(), Ok::<_, Error>(account))) {
-        let mut told = context.output().report(&name);
+    let several = accounts.len() > 1;
+    for (name, account) in accounts {
+        let mut told = context.output().report(&name).one_of_several(several);
         let outcome = match account {
             Ok(account) if account.dry_run => preview(context, &account),
             Ok(account) => one(context, &account, &mut told),

@@ -11,6 +11,7 @@ mod check;
 mod context;
 mod dele;
 mod demo;
+mod destination;
 mod fetch;
 mod generate;
 mod list;
@@ -127,7 +128,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
             }
         },
         Command::Check(args) => return check::run(context, &account(&args.server)?),
-        Command::Accounts => accounts::show(context)?,
+        Command::Accounts => return accounts::show(context),
         Command::Generate(args) => {
             for path in generate::run(&args)? {
                 context.output().note(&format!("wrote {}", path.display()));

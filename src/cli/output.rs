@@ -210,9 +210,15 @@ impl Output {
 
     /// What went wrong, with its hint. Always said, unless it is only that nobody reads any more.
     pub(crate) fn error(&self, error: &anyhow::Error) {
+        self.error_of(None, error);
+    }
+
+    /// The same of one of several accounts, whose name stands in front.
+    pub(crate) fn error_of(&self, account: Option<&str>, error: &anyhow::Error) {
         let Some(Told { sentence, certificate, hint }) = report::tell(error) else { return };
         let label = paint(BAD, "pop3:", self.ends.err_has_color);
-        self.say(&format!("{label} {}", self.guarded(&sentence)));
+        let account = account.map(|name| format!("{name}: ")).unwrap_or_default();
+        self.say(&format!("{label} {}", self.guarded(&format!("{account}{sentence}"))));
         if let Some(certificate) = certificate {
             for (label, value) in human::certificate(&certificate) {
                 self.say(&self.guarded(&format!("  {label:<7} {value}")));

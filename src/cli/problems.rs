@@ -25,7 +25,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     let mut codes = Vec::new();
     let mut rows = Vec::new();
     let mut found = vec![false; named.len()];
-    for (name, account) in accounts.into_iter().map(|account| (account.name.clone(), Ok::<_, Error>(account))) {
+    for (name, account) in accounts {
         let outcome = account.map_err(anyhow::Error::from).and_then(|account| {
             let journal = context.journal_of(&account)?;
             let Some(view) = Journal::peek(&journal)? else { return Ok(()) };

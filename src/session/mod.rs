@@ -48,6 +48,8 @@ pub struct Authorization {
     cleartext_allowed: bool,
     /// The host's name, as far as it is known: some providers are known by it.
     host: String,
+    /// Whether a sign-in was refused after the server had judged the secret.
+    secret_was_refused: bool,
 }
 
 /// The state after sign-in: the maildrop is open.
@@ -155,8 +157,12 @@ impl Session<Authorization> {
             let error = Error::new(reply.refusal_of_service(), "the server takes no sessions now");
             return Err(error.because(reply.words()));
         }
-        let state =
-            Authorization { greeting: Greeting::of(&reply), cleartext_allowed: false, host: String::new() };
+        let state = Authorization {
+            greeting: Greeting::of(&reply),
+            cleartext_allowed: false,
+            host: String::new(),
+            secret_was_refused: false,
+        };
         let mut session = Session { connection, capabilities: None, state };
         if ask_capabilities {
             session.ask_capabilities()?;
@@ -172,6 +178,12 @@ impl Session<Authorization> {
     /// Says which host this is: a refusal then can be explained by what is known of the provider.
     pub fn set_host(&mut self, host: impl Into<String>) {
         self.state.host = host.into();
+    }
+
+    /// Whether the server has judged the secret of a sign-in and refused it: offered again, by whatever
+    /// mechanism, it could lock the account. A mechanism that is not set up is refused before that.
+    pub fn secret_was_refused(&self) -> bool {
+        self.state.secret_was_refused
     }
 
     /// Allows that secrets travel unencrypted, because the user said so (`--tls none`).

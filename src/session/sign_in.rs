@@ -134,6 +134,7 @@ impl Session<Authorization> {
             // or not for this user. A weaker mechanism may follow, but only under TLS, and not where the
             // secret was judged: a wrong one, tried in six ways, locks an account.
             let not_there = !has_proven || (*mechanism == Mechanism::Apop && reply.code.is_none());
+            self.state.secret_was_refused = !not_there && kind == Kind::SignIn;
             if not_there && kind == Kind::SignIn && self.is_encrypted() && left.peek().is_some() {
                 continue;
             }

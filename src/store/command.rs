@@ -16,6 +16,7 @@ use super::spool::{IN_MEMORY, Spool};
 use super::{Batch, Limits, Place, Receipt, Refusal, Store, nothing_begun};
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
+use crate::sys::durable;
 use crate::sys::process::{self, Ended};
 
 /// `EX_TEMPFAIL` of sysexits(3): the program asks to try again later.
@@ -105,6 +106,11 @@ impl Store for Command {
 
     fn flush(&self) -> Result<()> {
         Ok(())
+    }
+
+    /// Messages are gathered in the temporary folder.
+    fn room(&self) -> Option<u64> {
+        durable::room(&std::env::temp_dir())
     }
 }
 

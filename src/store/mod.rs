@@ -33,7 +33,7 @@ mod spool;
 
 pub use place::Place;
 pub use settle::{Settled, Unsettled, settle};
-pub use spec::Spec;
+pub use spec::{Spec, Written};
 
 use std::fmt;
 use std::time::Duration;

@@ -17,14 +17,31 @@ pub enum Spec {
     Command(String),
 }
 
+/// What the text of a destination says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// This destination.
+    Clear(Spec),
+    /// A bare path where nothing stands yet: it could become a Maildir or an mbox.
+    Either(PathBuf),
+}
+
 impl Spec {
-    /// Reads the name of a store. `~` at the start of a path is `home`. A bare path with a trailing `/`,
-    /// or one of an existing folder, is a Maildir, any other an mbox.
+    /// Reads a destination. `~` at the start of a path is `home`. A bare path with a trailing `/`, or one of an
+    /// existing folder, is a Maildir; one of an existing file is an mbox.
     ///
     /// # Errors
     /// [`Kind::Usage`]: no such kind of destination, nothing behind the colon, `~` without a home.
-    pub fn parse(text: &str, home: Option<&Path>) -> Result<Spec> {
-        let path = |path: &str| expand(path, home).map_err(|error| error.within(refusal(text)));
+    pub fn parse(text: &str, home: Option<&Path>) -> Result<Written> {
+        Spec::parse_with(text, |path| expand(path, home))
+    }
+
+    /// The same, each path being read by `path`.
+    ///
+    /// # Errors
+    /// As [`Spec::parse`], and those of `path`.
+    pub fn parse_with(text: &str, path: impl Fn(&str) -> Result<PathBuf>) -> Result<Written> {
+        let path = |written: &str| path(written).map_err(|error| error.within(refusal(text)));
         let (scheme, rest) = match text.split_once(':') {
             // A colon behind a slash belongs to a path.
             Some((scheme, rest)) if !scheme.contains('/') => (Some(scheme), rest),
@@ -35,18 +52,28 @@ impl Spec {
                 let hint = "name a path or a command, as in maildir:~/Mail/inbox";
                 Err(Error::new(Kind::Usage, refusal(text)).because("it is empty").hint(hint))
             }
-            Some("maildir") => Ok(Spec::Maildir(path(rest)?)),
-            Some("mbox") => Ok(Spec::Mbox(path(rest)?)),
-            Some("command") => Ok(Spec::Command(rest.to_owned())),
+            Some("maildir") => Ok(Written::Clear(Spec::Maildir(path(rest)?))),
+            Some("mbox") => Ok(Written::Clear(Spec::Mbox(path(rest)?))),
+            Some("command") => Ok(Written::Clear(Spec::Command(rest.to_owned()))),
             Some(other) => Err(Error::new(Kind::Usage, refusal(text))
                 .because(format!("there is no destination `{other}:`"))
                 .hint("use maildir:PATH, mbox:PATH or command:CMD, or ./ before a path with a colon")),
             None => {
                 let path = path(rest)?;
-                let is_maildir = rest.ends_with('/') || path.is_dir();
-                Ok(if is_maildir { Spec::Maildir(path) } else { Spec::Mbox(path) })
+                Ok(match path.exists() {
+                    _ if rest.ends_with('/') || path.is_dir() => Written::Clear(Spec::Maildir(path)),
+                    true => Written::Clear(Spec::Mbox(path)),
+                    false => Written::Either(path),
+                })
             }
         }
+    }
+
+    /// The error for a text that is [`Written::Either`], where nobody can be asked.
+    pub fn ambiguous(text: &str) -> Error {
+        Error::new(Kind::Usage, refusal(text))
+            .because("nothing stands there yet, so it could become a Maildir or an mbox")
+            .hint(format!("write maildir:{text} or mbox:{text}"))
     }
 
     /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a
@@ -116,8 +143,16 @@ mod tests {
     use super::*;
     use std::error::Error as _;
 
-    fn parsed(text: &str) -> Spec {
+    fn written(text: &str) -> Written {
         Spec::parse(text, Some(Path::new("/home/me"))).unwrap()
+    }
+
+    #[track_caller]
+    fn parsed(text: &str) -> Spec {
+        match written(text) {
+            Written::Clear(spec) => spec,
+            Written::Either(_) => panic!("{text} is not clear"),
+        }
     }
 
     #[test]
@@ -133,8 +168,10 @@ mod tests {
         assert_eq!(parsed("command:procmail -d me"), Spec::Command("procmail -d me".to_owned()));
         assert_eq!(parsed("new/"), maildir("new/"));
         assert_eq!(parsed(existing), maildir(existing));
-        assert_eq!(parsed("~/inbox"), mbox("/home/me/inbox"));
-        assert_eq!(parsed("./a:b"), mbox("./a:b"));
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let file = file.to_str().unwrap();
+        assert_eq!(parsed(file), mbox(file));
         assert_eq!(parsed("mbox:a:b"), mbox("a:b"));
     }
 
@@ -150,6 +187,15 @@ mod tests {
         }
         let here = std::env::current_dir().unwrap();
         assert_eq!(parsed("maildir:in").canonical(), format!("maildir:{}/in", here.display()));
+    }
+
+    #[test]
+    fn a_bare_path_to_nothing_could_become_either() {
+        assert_eq!(written("~/inbox"), Written::Either("/home/me/inbox".into()));
+        assert_eq!(written("./a:b"), Written::Either("./a:b".into()));
+        let error = Spec::ambiguous("~/inbox");
+        assert_eq!(error.kind(), Kind::Usage);
+        assert_eq!(error.own_hint(), Some("write maildir:~/inbox or mbox:~/inbox"));
     }
 
     #[test]

@@ -178,6 +178,13 @@ static KERNEL_REPORTS_SYNCFS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
     (next(), next()) >= (5, 8)
 });
 
+/// The octets that whoever runs this may still write to the file system of that folder; `None` where nobody knows.
+pub(crate) fn room(folder: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(folder).ok()?;
+    // Some file systems do not count: none of theirs has no blocks at all.
+    (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// Creates a folder and those above it, for its owner alone, durably. One that is there stays as it is; the
 /// empty path is the working folder.
 ///

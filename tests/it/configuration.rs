@@ -155,7 +155,7 @@ fn one_password_in_the_environment_is_not_sent_to_several_servers() {
     let home = Home::new();
     home.configure(&format!(
         "[account.one]\nserver = \"{}\"\ntls = \"none\"\n[account.two]\nserver = \"{}\"\ntls = \"none\"\n\
-         [defaults]\ndeliver = \"maildir:in\"\n",
+         [defaults]\ndeliver = \"maildir:~/in\"\n",
         one.url("pop3"),
         two.url("pop3")
     ));

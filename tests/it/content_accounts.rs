@@ -102,3 +102,40 @@ fn an_error_about_one_of_several_accounts_begins_with_its_name() {
         assert_eq!(counts(&home, maildir, 2), [1, 1]);
     }
 }
+
+/// A mistake in the table of one account: it is found with its line, and is that account's own.
+#[test]
+fn a_mistake_in_the_table_of_one_account_holds_up_no_other() {
+    let (one, three) = (server(), server());
+    let home = Home::new();
+    let two = "[account.two]\nserver = \"pop3s://me@pop.example\"\ndeliver = \"maildir:Mail\"\nkep = 1\n";
+    home.configure(&(account("one", &one, "") + two + &account("three", &three, "")));
+    let place = "line 10, column 11";
+    let outcome = fetch(&home).exits(78).says("pop3: two: could not use ").says(place);
+    assert!(outcome.stderr.contains("1 more: see `pop3 config check`"), "{}", outcome.stderr);
+    for maildir in ["one", "three"] {
+        assert_eq!(counts(&home, maildir, 2), [1, 1], "{}", outcome.stderr);
+    }
+    for command in [&["stat"][..], &["fetch"], &["list"]] {
+        let run = |name| Pop3::new(&home).args(command).args(["-a", name]).run();
+        run("three").exits(0);
+        run("two").exits(78).says(place);
+    }
+    let shown = Pop3::new(&home).args(["accounts"]).run().exits(78).says("two: could not use");
+    shown.has_line(&["one"]);
+    shown.has_line(&["three"]);
+    Pop3::new(&home).args(["auth", "status"]).run().exits(78).says("two: could not use");
+    let checked = Pop3::new(&home).args(["config", "check"]).run().exits(78).text();
+    assert!(checked.contains(":10:11: ") && checked.contains(":11:1: "), "{checked}");
+}
+
+/// A dry run never becomes a real one because of an account that cannot be used.
+#[test]
+fn a_dry_run_stays_one_beside_an_account_that_is_wrong() {
+    let server = server();
+    let home = Home::new();
+    home.configure(&(account("one", &server, "keep = \"none\"") + "[account.two]\nuser = \"x\"\n"));
+    Pop3::new(&home).args(["fetch", "--dry-run"]).run().exits(78);
+    assert_eq!((server.count("RETR"), server.count("DELE")), (0, 0));
+    assert!(!home.join("one").exists());
+}

@@ -196,3 +196,59 @@ fn a_state_folder_that_cannot_be_flushed_stops_nothing() {
         assert!(traced.contains("EINVAL"), "no flush of a folder failed: {traced}");
     }
 }
+
+/// A bare path to nothing could become a Maildir or an mbox: without a terminal nobody can be asked.
+#[test]
+fn a_bare_path_to_nothing_is_an_error_that_shows_both_spellings() {
+    let stage = Stage::new(STORES[0], letters(1), Behaviour::default());
+    let unclear = |outcome: Outcome, code| {
+        outcome.exits(code).says("write maildir:inbox or mbox:inbox");
+        assert!(!stage.home.join("inbox").exists());
+        assert_eq!(stage.server.sessions(), 0);
+    };
+    unclear(stage.pop3("fetch").args(["--to", "inbox"]).run(), 64);
+    unclear(stage.pop3("fetch").env("POP3_DELIVER", "inbox").run(), 64);
+    let path = stage.home.join("inbox").display().to_string();
+    stage.home.configure(&format!(
+        "[account.work]\nserver = \"pop3://demo@{}\"\ntls = \"none\"\npassword-command = \"echo tanstaaf\"\n\
+         deliver = \"{path}\"\n",
+        stage.server.addr()
+    ));
+    let both = format!("write maildir:{path} or mbox:{path}");
+    for words in [&["fetch"][..], &["stat"]] {
+        Pop3::new(&stage.home).args(words).run().exits(78).says(&both).says("line 5");
+    }
+    assert!(Pop3::new(&stage.home).args(["config", "check"]).run().exits(78).text().contains(&both));
+
+    // What stands there says what it is; a slash says it, too.
+    fs::write(stage.home.join("file"), "").unwrap();
+    fs::create_dir(stage.home.join("folder")).unwrap();
+    for to in ["file", "folder", "new/"] {
+        stage.pop3("fetch").args(["--to", to]).run().exits(0);
+        stage.asks(&["state", "forget", "--all"]).run().exits(0);
+    }
+    assert_eq!(times(&fs::read(stage.home.join("file")).unwrap(), 1), 1);
+    for maildir in ["folder", "new"] {
+        assert_eq!(counts(&stage.home.join(maildir), 1), [1]);
+    }
+}
+
+/// systemd hands a service its credentials in a folder of their own.
+#[test]
+fn a_path_of_the_file_may_begin_with_the_folder_of_credentials() {
+    let server = Server::start(letters(1), Behaviour::default()).unwrap();
+    let home = Home::new();
+    home.write("credentials/mail", "tanstaaf\n", 0o600);
+    home.configure(&format!(
+        "[account.work]\nserver = \"pop3://demo@{}\"\ntls = \"none\"\n\
+         password-file = \"$CREDENTIALS_DIRECTORY/mail\"\n",
+        server.addr()
+    ));
+    let folder = home.join("credentials").display().to_string();
+    Pop3::new(&home).args(["stat"]).env("CREDENTIALS_DIRECTORY", &folder).run().exits(0);
+    // Elsewhere the account alone fails, and says what it misses.
+    let outcome = Pop3::new(&home).args(["stat"]).run();
+    assert_ne!(outcome.code, 0);
+    assert!(outcome.stderr.contains("$CREDENTIALS_DIRECTORY/mail"), "{}", outcome.stderr);
+    Pop3::new(&home).args(["config", "check"]).run().exits(0);
+}

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 /// A home with the account `work` at that maildrop, that says nothing of a password.
 fn home(maildrop: &OnDovecot) -> Home {
     let home = Home::new();
-    let (url, deliver) = (maildrop.url("pop3"), "deliver = \"maildir:in\"");
+    let (url, deliver) = (maildrop.url("pop3"), "deliver = \"maildir:~/in\"");
     home.configure(&format!("[account.work]\nserver = \"{url}\"\ntls = \"none\"\n{deliver}\n"));
     home
 }

@@ -41,6 +41,7 @@ mod imports;
 mod keyring;
 mod kill;
 mod looking;
+mod looking_quit;
 mod oauth;
 mod refusals;
 mod secrets;

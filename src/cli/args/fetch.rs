@@ -1,13 +1,13 @@
 //! The options of `fetch`: where messages go, which of them, and what stays on the server.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pop3::account::{Overrides, values};
 use pop3::error::Result;
 use pop3::fetch::policy::{Keep, Order};
-use pop3::store::Spec;
+use pop3::store::{Spec, Written};
 
 use super::server::ServerArgs;
 
@@ -41,7 +41,7 @@ pub(crate) struct WhatArgs {
     /// Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path
     ///
     /// A command is given each message on its standard input. A bare path is a Maildir when it ends in a
-    /// slash or is a folder, else an mbox.
+    /// slash or is a folder, and an mbox when it is a file; where nothing is yet, say maildir: or mbox:.
     #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath)]
     pub(crate) to: Option<String>,
     /// Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]
@@ -68,13 +68,22 @@ pub(crate) struct WhatArgs {
 }
 
 impl FetchArgs {
-    /// All of it as a layer of settings; `home` is what a `~` at the front of a path stands for.
+    /// All of it as a layer of settings; `home` is what a `~` at the front of a path stands for. A destination
+    /// that could be a Maildir or an mbox is left to `choose`, by its text and its path.
     ///
     /// # Errors
-    /// A server or a destination that is none.
-    pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
+    /// A server or a destination that is none; those of `choose`.
+    pub(crate) fn overrides(
+        &self,
+        home: Option<&Path>,
+        choose: impl FnOnce(&str, PathBuf) -> Result<Spec>,
+    ) -> Result<Overrides> {
         let what = &self.what;
-        let deliver = what.to.as_deref().map(|text| Spec::parse(text, home)).transpose();
+        let read = |text: &String| match Spec::parse(text, home)? {
+            Written::Clear(spec) => Ok(spec),
+            Written::Either(path) => choose(text, path),
+        };
+        let deliver = what.to.as_ref().map(read).transpose();
         Ok(Overrides {
             deliver: deliver.map_err(|error| error.within("could not use --to"))?,
             keep: what.keep,

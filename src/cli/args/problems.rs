@@ -4,8 +4,8 @@ use std::path::Path;
 
 use clap::Args;
 use pop3::account::Overrides;
-use pop3::error::Result;
-use pop3::store::Spec;
+use pop3::error::{Error, Result};
+use pop3::store::{Spec, Written};
 
 use super::server::ServerArgs;
 
@@ -41,8 +41,12 @@ impl ProblemsArgs {
     /// # Errors
     /// A server or a destination that is none.
     pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
-        let deliver = self.to.as_deref().map(|text| Spec::parse(text, home)).transpose();
-        let deliver = deliver.map_err(|error| error.within("could not use --to"))?;
+        let parse = |text: &String| match Spec::parse(text, home)? {
+            Written::Clear(spec) => Ok(spec),
+            Written::Either(_) => Err(Spec::ambiguous(text)),
+        };
+        let deliver = self.to.as_ref().map(parse).transpose();
+        let deliver = deliver.map_err(|error: Error| error.within("could not use --to"))?;
         Ok(Overrides { deliver, ..self.server.overrides(home)? })
     }
 }

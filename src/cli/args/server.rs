@@ -10,6 +10,7 @@ use clap::{Args, ValueHint};
 use pop3::account::{Overrides, PasswordSource, ServerUrl, values};
 use pop3::auth::Mechanism;
 use pop3::error::Result;
+use pop3::session::Pipelining;
 use pop3::transport::{Family, Pin, Security, TlsVersion};
 
 /// Which maildrop.
@@ -87,6 +88,11 @@ pub(crate) struct TrustArgs {
     /// Wait this long in each phase: 30s, 2m [default: 60s]
     #[arg(long, value_name = "DURATION", value_parser = values::duration)]
     pub(crate) timeout: Option<Duration>,
+    /// Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]
+    ///
+    /// The word auto does so where the server announces PIPELINING, on always does once signed in, off never.
+    #[arg(long, value_name = "WHEN", value_parser = pipelining(), hide_possible_values = true)]
+    pub(crate) pipelining: Option<Pipelining>,
     /// Show the dialogue on standard error, secrets hidden
     #[arg(long)]
     pub(crate) trace: bool,
@@ -207,6 +213,7 @@ impl ServerArgs {
             client_cert: trust.client_cert.as_ref().map(led),
             client_key: trust.client_key.as_ref().map(led),
             timeout: trust.timeout,
+            pipelining: trust.pipelining,
             trace: trust.trace.then_some(true),
             auth: sign_in.auth.map(|Wanted(mechanism)| mechanism),
             password,
@@ -221,6 +228,10 @@ fn security() -> impl TypedValueParser<Value = Security> {
 
 fn tls_version() -> impl TypedValueParser<Value = TlsVersion> {
     PossibleValuesParser::new(["1.2", "1.3"]).try_map(|text| text.parse::<TlsVersion>())
+}
+
+fn pipelining() -> impl TypedValueParser<Value = Pipelining> {
+    PossibleValuesParser::new(["auto", "on", "off"]).try_map(|text| text.parse::<Pipelining>())
 }
 
 fn mechanism() -> impl TypedValueParser<Value = Wanted> {

@@ -8,6 +8,7 @@ use clap::{Command as Clap, CommandFactory, Parser};
 use pop3::account::{KEYS, Overrides, PasswordSource};
 use pop3::error::Kind;
 use pop3::fetch::policy::Order;
+use pop3::session::Pipelining;
 use pop3::store::Spec;
 use pop3::transport::{Family, Security, TlsVersion};
 
@@ -21,7 +22,7 @@ fn fetch(words: &str) -> Overrides {
     let Command::Fetch(args) = parse(&format!("pop3 fetch {words}")).expect(words).command else {
         panic!("{words} is no fetch");
     };
-    args.overrides(Some(Path::new("/home/me"))).expect(words)
+    args.overrides(Some(Path::new("/home/me")), |text, _| Err(Spec::ambiguous(text))).expect(words)
 }
 
 /// The command and all below it.
@@ -64,10 +65,10 @@ fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
     for option in options.iter().filter(|option| !global.contains(option) && **option != "account") {
         assert!(KEYS.contains(option), "--{option} has no key");
     }
-    // A password is never an argument; deliver is the key's better name for --to; how a server takes
-    // pipelining does not change from run to run, nor does the program's registration with a provider;
-    // -4 and -6 are ip-version in short.
-    let keys_alone = ["password", "deliver", "pipelining", "ip-version"];
+    // A password is never an argument; deliver is the key's better name for --to; neither what a maildrop is
+    // called nor the program's registration with a provider changes from run to run; -4 and -6 are ip-version in
+    // short.
+    let keys_alone = ["password", "deliver", "maildrop", "ip-version"];
     for key in KEYS.iter().filter(|key| !keys_alone.contains(key) && !key.starts_with("oauth")) {
         assert!(options.contains(key), "the key {key} has no option");
     }
@@ -91,6 +92,7 @@ fn each_option_says_its_part() {
     assert_eq!(fetch("--source-ip ::1").source, "::1".parse().ok());
     assert_eq!((fetch("-4").family, fetch("-6").family), (Some(Some(Family::V4)), Some(Some(Family::V6))));
     assert_eq!(fetch("--timeout 2m").timeout, Some(Duration::from_secs(120)));
+    assert_eq!(fetch("--pipelining off").pipelining, Some(Pipelining::Off));
     assert_eq!(fetch("--trace").trace, Some(true));
     assert_eq!(fetch("--to maildir:~/Mail").deliver, Some(Spec::Maildir("/home/me/Mail".into())));
     assert_eq!(fetch("--keep 14d").keep, "14d".parse().ok());

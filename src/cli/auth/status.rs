@@ -50,13 +50,21 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
         Ok(kept) => (kept, None),
         Err(error) => (Vec::new(), Some(error)),
     };
-    let accounts = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
-        Ok(accounts) => accounts,
+    let resolved = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
+        Ok(resolved) => resolved,
         // What was kept for a server that was named is there all the same.
         Err(_) if context.config().names().next().is_none() && !kept.is_empty() => Vec::new(),
         Err(error) => return Err(error),
     };
     let output = context.output();
+    let several = resolved.len() > 1;
+    let (mut accounts, mut mistakes) = (Vec::with_capacity(resolved.len()), Vec::new());
+    for (name, account) in resolved {
+        match account {
+            Ok(account) => accounts.push(account),
+            Err(error) => mistakes.push((several.then_some(name), anyhow::Error::from(error))),
+        }
+    }
     let mut lines = Vec::with_capacity(accounts.len());
     for account in &accounts {
         lines.extend(lines_of(context, &safe, account)?);
@@ -99,9 +107,10 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
         output.heading(&table)?;
     }
     lines.iter().try_for_each(|line| show(output, &table, line))?;
-    let troubles = lines.into_iter().filter_map(|line| line.trouble).chain(trouble).map(anyhow::Error::from);
-    Ok(ExitCode::merge(troubles.map(|error| {
-        output.error(&error);
+    let troubles = lines.into_iter().filter_map(|line| line.trouble).chain(trouble);
+    let troubles = troubles.map(|error| (None, anyhow::Error::from(error)));
+    Ok(ExitCode::merge(troubles.chain(mistakes).map(|(account, error)| {
+        output.error_of(account.as_deref(), &error);
         report::exit_code(&error)
     })))
 }

@@ -1,5 +1,5 @@
 //! Signs in by each mechanism that the server offers and the account can do, each in a session of its own.
-//! A wrong password is not sent more than twice: providers lock accounts for less.
+//! A password that was refused is not offered again: providers lock accounts for that.
 
 use anyhow::Result;
 use pop3::account::Account;
@@ -13,9 +13,6 @@ use super::super::context::Context;
 use super::super::proof::Proof;
 use super::finding::{Finding, Telling, Verdict};
 use super::{promises, quirks};
-
-/// After so many refusals no other mechanism is tried.
-const REFUSALS: usize = 2;
 
 /// Tries them, the strongest first, and with the first that works looks at the maildrop. What was found there;
 /// nothing where no mechanism works.
@@ -61,12 +58,19 @@ pub(super) fn try_all(
                 break;
             }
         };
-        let outcome = match session.sign_in_by(&credentials, &[mechanism]).map_err(|refused| refused.error) {
-            Err(error) if TokenRefused::of(&error).is_some() => match renewal.take() {
-                Some(proof) => again(context, account, (proof, &mut credentials), mechanism, error),
-                None => Err(error),
-            },
-            outcome => outcome,
+        // With the secret judged and refused there is no other attempt.
+        let mut is_final = false;
+        let outcome = match session.sign_in_by(&credentials, &[mechanism]) {
+            Err(refused) => {
+                is_final = refused.session.is_some_and(|session| session.secret_was_refused());
+                match renewal.take_if(|_| TokenRefused::of(&refused.error).is_some()) {
+                    Some(proof) => {
+                        again(context, account, (proof, &mut credentials), mechanism, refused.error)
+                    }
+                    None => Err(refused.error),
+                }
+            }
+            Ok(session) => Ok(session),
         };
         match outcome {
             Ok(mut session) => {
@@ -98,7 +102,7 @@ pub(super) fn try_all(
                 let is_about_us = error.kind() == Kind::SignIn;
                 refusals.push((mechanism, error));
                 let rest = &mechanisms[index + 1..];
-                if !is_about_us || (found.is_none() && refusals.len() >= REFUSALS) {
+                if !is_about_us || is_final {
                     if !rest.is_empty() {
                         telling.tell(&left_out("not tried any more, so that nobody is locked out", rest))?;
                     }

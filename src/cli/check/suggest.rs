@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use pop3::account::{Account, OAuth, PATIENCE};
+use pop3::store::Spec;
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
 use pop3::transport::{Family, Names, Proxy, Security, Target, TlsVersion};
@@ -34,6 +35,7 @@ fn keys(account: &Account) -> Vec<(&'static str, Value)> {
     put("server", text(Some(server(account))));
     put("tls", text(in_the_clear.then_some("none")));
     put("user", text(Some(account.user.as_str())));
+    put("maildrop", text(account.maildrop.as_deref()));
     put("auth", text(account.auth.map(|mechanism| mechanism.to_string())));
     if let Some(oauth) = &account.oauth {
         let (settings, named) = (&oauth.settings, &oauth.settings.named);
@@ -61,8 +63,10 @@ fn keys(account: &Account) -> Vec<(&'static str, Value)> {
     put("ip-version", way.family.map(|family| Value::from(if family == Family::V4 { 4 } else { 6 })));
     put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(seconds)));
     put("pipelining", text(pipelining(account.pipelining)));
-    let deliver = account.deliver.as_ref().map_or_else(|| "maildir:~/Mail/".to_owned(), ToString::to_string);
-    put("deliver", text(Some(deliver)));
+    put(
+        "deliver",
+        text(Some(account.deliver.as_ref().map_or_else(|| "maildir:~/Mail/".to_owned(), deliver))),
+    );
     let policy = &account.policy;
     put("keep", text(Some(policy.keep.to_string())));
     put("max-size", policy.max_size.and_then(|size| i64::try_from(size).ok()).map(Value::from));
@@ -91,6 +95,14 @@ fn several(words: impl Iterator<Item = String>) -> Option<Value> {
 /// From wherever it is run: a configuration file stands elsewhere.
 fn path(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+}
+
+fn deliver(spec: &Spec) -> String {
+    match spec {
+        Spec::Maildir(folder) => format!("maildir:{}", path(folder)),
+        Spec::Mbox(file) => format!("mbox:{}", path(file)),
+        Spec::Command(_) => spec.to_string(),
+    }
 }
 
 fn seconds(time: Duration) -> String {
@@ -149,13 +161,14 @@ mod tests {
             Config::find(Some(&file), &environment).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
         let nothing = Overrides::default();
         let accounts = resolve(&config, &environment, &[], &nothing, Scope::One);
-        accounts.unwrap_or_else(|error| panic!("{error:?}\n{text}")).remove(0)
+        let (_, account) = accounts.unwrap_or_else(|error| panic!("{error:?}\n{text}")).remove(0);
+        account.unwrap_or_else(|error| panic!("{error:?}\n{text}"))
     }
 
     #[test]
     fn what_is_suggested_is_the_same_account() {
         for keys in [
-            "server = 'pop3s://h'\nuser = 'me'",
+            "server = 'pop3s://h'\nuser = 'me'\nmaildrop = 'second'",
             "server = 'pop3://h:8110'\nuser = 'me \"b\" \\c'\ntls = 'none'\npipelining = 'off'\nlimit = 3",
             "server = 'pop3+unix:///run/pop3'\nuser = 'me'\nkeep = '500'\nmax-size = '3M'\norder = 'newest'",
             "server = 'pop3s://h:1995'\nuser = 'me'\nca-file = ['/a.pem', '/b c.pem']\ntls-min = '1.3'\n\

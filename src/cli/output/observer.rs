@@ -18,6 +18,8 @@ use crate::cli::report;
 pub(crate) struct Report<'a> {
     output: &'a Output,
     account: String,
+    /// Whether errors begin with the account's name.
+    is_one_of_several: bool,
     bar: Bar,
     failures: Failures,
     /// When `received` was told last, of which message, and how much of it has come.
@@ -32,6 +34,7 @@ impl Output {
         Report {
             output: self,
             account: account.to_owned(),
+            is_one_of_several: false,
             bar: Bar::new(&self.bars, account),
             failures: Failures::default(),
             received: (None, 0, 0),
@@ -41,6 +44,12 @@ impl Output {
 }
 
 impl Report<'_> {
+    /// Has errors begin with the account's name, where this is one of `several` accounts.
+    pub(crate) fn one_of_several(mut self, several: bool) -> Self {
+        self.is_one_of_several = several;
+        self
+    }
+
     /// The run of this account ended by an error: said as every error is, and told as an `error`
     /// object where objects are wanted.
     pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
@@ -55,7 +64,7 @@ impl Report<'_> {
                 .put("exit_code", report::exit_code(error) as u8);
             self.tell(object);
         }
-        self.output.error(error);
+        self.output.error_of(self.is_one_of_several.then_some(self.account.as_str()), error);
     }
 
     /// Ends the report. Fails if at any time stdout did: then the objects are not complete.

@@ -29,6 +29,10 @@ impl Store for Disk {
     fn flush(&self) -> Result<()> {
         self.flushes.lock().unwrap().pop_front().unwrap_or(Ok(()))
     }
+
+    fn room(&self) -> Option<u64> {
+        self.maildir.room()
+    }
 }
 
 /// What the committer says of one message that comes behind two parts, and how many files then stand in

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::batch::MaildirBatch;
 use super::{Batch, Limits, Store};
 use crate::error::{Error, Kind, Result};
-use crate::sys::durable::{absolute, can_flush_file_system, create_folder, flush_file_system, open_failed};
+use crate::sys::durable::{self, absolute, can_flush_file_system, create_folder, flush_file_system, open_failed};
 
 /// The three folders that make a Maildir.
 const PARTS: [&str; 3] = ["cur", "new", "tmp"];
@@ -117,6 +117,10 @@ impl Store for Maildir {
     fn flush(&self) -> Result<()> {
         let folders = &self.folders;
         folders.note(flush_file_system(&folders.tmp, &folders.tmp_path())).map(drop)
+    }
+
+    fn room(&self) -> Option<u64> {
+        durable::room(&self.folders.directory)
     }
 }
 

@@ -25,7 +25,7 @@ use self::lock::{Claim, Wait};
 use super::{Batch, Limits, Store};
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
-use crate::sys::durable::{create_folder, resolved};
+use crate::sys::durable::{self, create_folder, resolved};
 
 /// For so long other programs may hold the lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -96,6 +96,10 @@ impl Store for Mbox {
 
     fn flush(&self) -> Result<()> {
         Ok(())
+    }
+
+    fn room(&self) -> Option<u64> {
+        durable::room(&self.folder)
     }
 }
 

@@ -55,7 +55,7 @@ impl Case {
         let session = (source == Source::Keyring).then(Session::with_a_keyring);
         // It goes its way through a command, which sees what anybody can see of it.
         let mut config = format!(
-            "[account.work]\nserver = \"{}\"\ntls = \"none\"\ndeliver = \"maildir:in\"\n\
+            "[account.work]\nserver = \"{}\"\ntls = \"none\"\ndeliver = \"maildir:~/in\"\n\
              tunnel = '''{SEEN_FROM_OUTSIDE}exec socat - TCP:%h:%p'''\n",
             maildrop.url("pop3")
         );

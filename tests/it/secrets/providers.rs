@@ -172,7 +172,7 @@ fn home(web: &Web) -> Home {
     let home = Home::new();
     let url = |path: &str| web.url(path);
     home.configure(&format!(
-        "[account.work]\nserver = \"pop3://me@127.0.0.1:9\"\ntls = \"none\"\ndeliver = \"maildir:in\"\n\
+        "[account.work]\nserver = \"pop3://me@127.0.0.1:9\"\ntls = \"none\"\ndeliver = \"maildir:~/in\"\n\
          oauth-client-id = \"id\"\noauth-client-secret = \"{CLIENT}\"\noauth-token-url = \"{}\"\n\
          oauth-device-url = \"{}\"\noauth-authorization-url = \"{}\"\noauth-revocation-url = \"{}\"\n",
         url("/token"),

@@ -86,7 +86,7 @@ fn pop3(home: &Home, server: &Scripted, mechanism: &str, args: &[&str]) -> Pop3 
     } else {
         format!("password = \"{SECRET}\"\n")
     };
-    home.configure(&format!("[account.work]\n{server}{proof}deliver = \"maildir:in\"\n"));
+    home.configure(&format!("[account.work]\n{server}{proof}deliver = \"maildir:~/in\"\n"));
     Pop3::new(home).args(args).args(["-vv", "--auth", mechanism, "--timeout", "20s"])
 }
 

@@ -82,7 +82,14 @@ impl Stage {
         self.pop3_under::<&str>(&[], command)
     }
 
-    /// The same as another program runs it: `wrapper` is that program and its arguments.
+    /// The binary at this server with a command of several words.
+    pub(crate) fn asks(&self, words: &[&str]) -> Pop3 {
+        let server = format!("pop3://demo@{}", self.server.addr());
+        let run = Pop3::new(&self.home).args(words).args(["--tls", "none", "--server", &server]);
+        run.env("POP3_PASSWORD", "tanstaaf")
+    }
+
+    /// The binary at this server as another program runs it: `wrapper` is that program and its arguments.
     pub(crate) fn pop3_under<T: AsRef<OsStr>>(&self, wrapper: &[T], command: &str) -> Pop3 {
         Pop3::under(&self.home, wrapper)
             .args([command, "--tls", "none", "--server"])

@@ -1,0 +1,43 @@
+//! `--to PATH` where nothing stands yet: on a terminal the user is asked what it shall become.
+
+use anyhow::Result;
+use pop3::account::Overrides;
+use pop3::store::Spec;
+use pop3::error::Error;
+
+use super::args::FetchArgs;
+use super::context::Context;
+use super::output::Output;
+
+impl Context {
+    /// The flags of `fetch` as a layer of settings.
+    pub(crate) fn overrides_of_fetch(&self, args: &FetchArgs) -> Result<Overrides> {
+        let output = self.output();
+        Ok(args.overrides(self.environment().home(), |text, path| {
+            // Without an answer it is as unclear as before.
+            Ok(match ask(output, text)? {
+                Some(Answer::Maildir) => Spec::Maildir(path),
+                Some(Answer::Mbox) => Spec::Mbox(path),
+                None => return Err(Spec::ambiguous(text)),
+            })
+        })?)
+    }
+}
+
+enum Answer {
+    Maildir,
+    Mbox,
+}
+
+/// What a person at the terminal says; `None` where there is none, or no answer.
+fn ask(output: &Output, text: &str) -> Result<Option<Answer>, Error> {
+    let failed = |error| Error::io("could not ask what to make of the destination", error);
+    if !output.can_ask() {
+        return Ok(None);
+    }
+    if output.ask(&format!("{text} is not there yet: make it a Maildir (a folder)?")).map_err(failed)? {
+        return Ok(Some(Answer::Maildir));
+    }
+    let is_mbox = output.ask(&format!("make {text} an mbox (a file)?")).map_err(failed)?;
+    Ok(is_mbox.then_some(Answer::Mbox))
+}

@@ -34,6 +34,7 @@ mod imports;
 mod keyring;
 mod kill;
 mod oauth;
+mod odd_servers;
 mod refusals;
 mod secrets;
 mod servers;

@@ -12,6 +12,7 @@ pub(crate) mod cyrus;
 pub(crate) mod delivered;
 pub(crate) mod dovecot;
 pub(crate) mod keyring;
+pub(crate) mod odd;
 pub(crate) mod oidc;
 pub(crate) mod peers;
 pub(crate) mod pop3;

@@ -26,6 +26,8 @@ pub(crate) struct Account {
     pub(crate) apart: Duration,
     /// For failures, and for the line that says how many runs it took.
     pub(crate) name: String,
+    /// What was done to it so far, for failures.
+    pub(crate) history: String,
 }
 
 /// How a run ended, and which message-numbers the messages had before it, by their own numbers.
@@ -63,6 +65,7 @@ impl Account {
             timeout: "2s",
             apart: Duration::ZERO,
             name: format!("{name}, {ahead}"),
+            history: String::new(),
         }
     }
 
@@ -153,21 +156,27 @@ impl Account {
     /// How often each message is delivered; fails where one stands there that is none of the server's.
     #[track_caller]
     pub(crate) fn counts(&self) -> BTreeMap<u32, usize> {
+        let (counts, torn) = self.sorted();
+        let torn: Vec<String> = torn
+            .iter()
+            .map(|found| format!("{:?}", found[..found.len().min(600)].escape_ascii().to_string()))
+            .collect();
+        assert!(torn.is_empty(), "torn or strange: {}\n{}", torn.join("\n"), self.told(&[]));
+        counts
+    }
+
+    /// How often each message is delivered, and what else stands there.
+    fn sorted(&self) -> (BTreeMap<u32, usize>, Vec<Vec<u8>>) {
         let known: BTreeMap<Vec<u8>, u32> =
             self.server.known().iter().map(|mail| (mail.delivered(), mail.number)).collect();
-        let mut counts = BTreeMap::new();
+        let (mut counts, mut torn) = (BTreeMap::new(), Vec::new());
         for found in self.delivered() {
-            let Some(number) = known.get(&found) else {
-                panic!(
-                    "{}: torn or strange: {}\n{}",
-                    self.name,
-                    found[..found.len().min(600)].escape_ascii(),
-                    self.server.told()
-                );
-            };
-            *counts.entry(*number).or_default() += 1;
+            match known.get(&found) {
+                Some(number) => *counts.entry(*number).or_default() += 1,
+                None => torn.push(found),
+            }
         }
-        counts
+        (counts, torn)
     }
 
     /// What stands in the destination.
@@ -185,23 +194,21 @@ impl Account {
     /// Nothing torn or repeated is delivered, and nothing is deleted that was not delivered.
     #[track_caller]
     pub(crate) fn keeps_the_promise(&self, stderr: &str) {
-        self.keeps_the_promise_but_for(0, stderr);
+        self.counts();
+        self.loses_nothing(0, stderr);
     }
 
-    /// The same where so many messages may have come once too often.
+    /// Nothing is deleted that was not delivered, and at most so many messages came once too often.
     #[track_caller]
-    pub(crate) fn keeps_the_promise_but_for(&self, repeated: usize, stderr: &str) {
-        let counts = self.counts();
+    pub(crate) fn loses_nothing(&self, repeated: usize, stderr: &str) {
+        // The maildrop first: what is deleted meanwhile was delivered before.
+        let on_server: Vec<u32> = self.server.mails().iter().map(|mail| mail.number).collect();
+        let (counts, _) = self.sorted();
         let too_often: usize = counts.values().map(|count| count - 1).sum();
-        assert!(
-            too_often <= repeated,
-            "{}: repeated: {counts:?}\n{stderr}\n{}",
-            self.name,
-            self.server.told()
-        );
+        assert!(too_often <= repeated, "repeated: {counts:?}\n{stderr}\n{}", self.told(&[]));
         for mail in self.server.known() {
-            let is_lost = !counts.contains_key(&mail.number) && !self.server.has(mail.number);
-            assert!(!is_lost, "{}: {} is lost\n{stderr}\n{}", self.name, mail.unique_id, self.server.told());
+            let is_somewhere = counts.contains_key(&mail.number) || on_server.contains(&mail.number);
+            assert!(is_somewhere, "{} is lost\n{stderr}\n{}", mail.unique_id, self.told(&[]));
         }
     }
 
@@ -210,7 +217,7 @@ impl Account {
     pub(crate) fn still_waits(&self, number: u32) {
         let counts = self.counts();
         let waits = !counts.contains_key(&number) && self.server.has(number);
-        assert!(waits, "{}: {number} of {counts:?}\n{}", self.name, self.server.told());
+        assert!(waits, "{number} does not wait: {}", self.told(&[]));
     }
 
     /// Some run failed and named that message.
@@ -225,18 +232,19 @@ impl Account {
     pub(crate) fn ends_well(&self) {
         self.server.mend();
         self.comes_to_its_end();
+        self.keeps_the_promise("");
     }
 
-    /// A few runs, and tries of what failed before, bring everything and empty the maildrop.
+    /// A few runs, and tries of what failed before, bring everything and empty the maildrop; how many it took.
     #[track_caller]
-    pub(crate) fn comes_to_its_end(&self) {
+    pub(crate) fn comes_to_its_end(&self) -> usize {
         let all: Vec<u32> = self.server.known().iter().map(|mail| mail.number).collect();
         let is_done = || self.has_all(&all) && (self.keep != "none" || self.server.mails().is_empty());
         let mut runs = Vec::new();
-        for _ in 0..6 {
+        for count in 1..=6 {
             runs.push(Run { outcome: self.fetching().run(), numbers: BTreeMap::new() });
             if is_done() && runs.last().is_some_and(|run| run.outcome.code == 0) {
-                return;
+                return count;
             }
             self.retry();
             std::thread::sleep(Duration::from_millis(300));
@@ -252,10 +260,11 @@ impl Account {
             .map(|(at, run)| format!("run {}: exit {}\n{}", at + 1, run.outcome.code, run.outcome.stderr))
             .collect();
         let left: Vec<String> = self.server.mails().into_iter().map(|mail| mail.unique_id).collect();
-        let counts = self.counts();
+        let (counts, _) = self.sorted();
         format!(
-            "{}\ndelivered: {counts:?}, left: {left:?}\n{}\n{}",
+            "{}\ndelivered: {counts:?}, left: {left:?}\n{}\n{}\n{}",
             self.name,
+            self.history,
             ended.join("\n"),
             self.server.told()
         )

@@ -55,13 +55,18 @@ fn milliseconds(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
+/// No oddity at all.
+pub(crate) fn healthy() -> Odd {
+    Box::new(Vec::<Odd>::new())
+}
+
 /// Every oddity with its name. Each lets good messages through within a few runs.
 pub(crate) fn all() -> Vec<(&'static str, Odd)> {
     let some = Which::OneInFour;
     let second = Duration::from_secs(1);
     let joined = |parts: Vec<Odd>| Box::new(parts) as Odd;
     vec![
-        ("healthy", joined(Vec::new())),
+        ("healthy", healthy()),
         ("cut-then-err", joined(vec![cut_then_err(some, milliseconds(5)), round_trip(30)])),
         ("cut-then-err-race", joined(vec![cut_then_err(some, milliseconds(0)), round_trip(20)])),
         ("poison-cut", poison_cut(some)),

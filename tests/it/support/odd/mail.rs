@@ -16,7 +16,7 @@ impl Mail {
         let text = format!(
             "From: a@example.org\nTo: b@example.org\nSubject: letter {number:04}\n\
              Date: Mon, 05 Feb 2024 10:00:00 +0000\nMessage-ID: <{number:04}@odd.example.org>\n\n\
-             This is letter {number:04}.\n.a line that begins with a dot\nFrom here it is a normal line\n\
+             This is letter {number:04} of a maildrop like no other.\n.a line that begins with a dot\nFrom here it is a normal line\n\
              {more}end of {number:04}\n"
         );
         let bytes = text.replace('\n', "\r\n").into_bytes();

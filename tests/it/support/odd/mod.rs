@@ -16,6 +16,7 @@ mod connection;
 mod mail;
 mod oddity;
 mod session;
+mod tests;
 
 pub(crate) use account::{Account, Run, at_both};
 pub(crate) use mail::{Mail, equal, letters};

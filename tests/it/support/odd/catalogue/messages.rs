@@ -5,7 +5,7 @@ use crate::support::odd::mail::{Mail, with_line_feeds};
 use crate::support::odd::oddity::Step;
 use std::time::Duration;
 
-/// Where a message is cut.
+/// Where a message is cut: within a line of its text.
 const CUT_AT: usize = 162;
 
 /// RETR of these messages is answered so.
@@ -22,7 +22,7 @@ fn status(mail: &Mail) -> Vec<u8> {
 /// Part of the text, a proper end, and a while later an error that nobody asked for (inbucket).
 pub(crate) fn cut_then_err(which: Which, later: Duration) -> Odd {
     retrieving(which, move |mail| {
-        let part = [&status(mail), &mail.bytes[..CUT_AT], b"\r\n.\r\n"].concat();
+        let part = [&status(mail), &mail.stuffed()[..CUT_AT], b"\r\n.\r\n"].concat();
         let error = Step::say("-ERR Failed to RETR that message, internal error\r\n");
         match later.is_zero() {
             true => vec![Step::Send(part), error],
@@ -39,7 +39,7 @@ pub(crate) fn poison_cut(which: Which) -> Odd {
 /// The same by a reset, behind more of the text.
 pub(crate) fn poison_reset(which: Which) -> Odd {
     retrieving(which, |mail| {
-        let part = [&status(mail), &mail.bytes[..CUT_AT]].concat();
+        let part = [&status(mail), &mail.stuffed()[..CUT_AT]].concat();
         vec![Step::Send(part), Step::Wait(Duration::from_millis(5)), Step::Reset]
     })
 }

@@ -32,9 +32,8 @@ fn a_unique_id_that_is_missing_in_the_listing_holds_up_no_other_and_is_told() {
         let oddity = uidl_line_lacks(Which::Only(2), has_blank);
         let account = Account::new("uidl-line-lacks", letters(4), has_pipelining, oddity);
         let runs = account.brings(4, [1, 3, 4]);
-        if !account.has_all(&[2]) {
-            account.is_named(2, &runs);
-        }
+        let is_told = runs.iter().any(|run| run.outcome.code != 0 || run.names(2));
+        assert!(account.has_all(&[2]) || is_told, "2 is passed over in silence: {}", account.told(&runs));
         account.ends_well();
     });
 }
@@ -45,7 +44,9 @@ fn a_maildrop_whose_unique_ids_are_not_listed_is_not_called_empty() {
     at_both(|has_pipelining| {
         let account = Account::new("uidl-empty", letters(4), has_pipelining, uidl_empty());
         let run = account.fetch();
-        let is_told = run.outcome.code != 0 || run.outcome.stderr.contains('4');
+        // The server's address may hold that figure as well.
+        let said = run.outcome.stderr.replace(&account.server.address().to_string(), "");
+        let is_told = run.outcome.code != 0 || said.contains('4');
         assert!(account.has_all(&[1, 2, 3, 4]) || is_told, "{}", account.told(&[run]));
         account.runs(2);
         account.ends_well();

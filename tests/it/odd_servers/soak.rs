@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "tells how many runs it took")]
 
 use super::sessions::collecting;
+use crate::kill::is_exhaustive;
 use crate::support::odd::catalogue::{self, Which};
 use crate::support::odd::{Account, Mail};
 use crate::support::stage::at_once;
@@ -70,7 +71,7 @@ impl Into {
 /// Oddities at random for one seed; the seed also says what is kept, and whether PIPELINING is announced.
 fn soak(into: Into, seed: u64) {
     let mut random = Random::new(seed);
-    let (keep, has_pipelining) = (["none", "all"][(seed % 2) as usize], seed / 2 % 2 == 0);
+    let (keep, has_pipelining) = (["none", "all"][(seed % 2) as usize], (seed / 2).is_multiple_of(2));
     let name = format!("soak {into:?}, keep {keep}, seed {seed}");
     let mut account = Account::new(&name, (1..=4).map(letter), has_pipelining, catalogue::healthy())
         .keeping(keep)
@@ -116,9 +117,7 @@ fn soak(into: Into, seed: u64) {
 }
 
 fn soaks(into: Into) {
-    let is_exhaustive =
-        std::env::var_os("POP3_TEST_EXHAUSTIVE").is_some_and(|value| !value.is_empty() && value != "0");
-    let seeds: Vec<u64> = (1..=if is_exhaustive { 32 } else { 4 }).collect();
+    let seeds: Vec<u64> = (1..=if is_exhaustive() { 32 } else { 4 }).collect();
     for some in seeds.chunks(4) {
         at_once(some.iter().copied(), |seed| soak(into, seed + 100 * into as u64));
     }

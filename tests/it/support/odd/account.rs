@@ -1,12 +1,10 @@
 //! The binary against such a server, run after run; after each, what may never happen is looked for.
 
 use super::mail::Mail;
-use super::{OddServer, Oddity, PASSWORD, USER};
+use super::{OddServer, Oddity, PASSWORD, USER, destination};
 use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::stage::at_once;
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -171,25 +169,13 @@ impl Account {
         let known: BTreeMap<Vec<u8>, u32> =
             self.server.known().iter().map(|mail| (mail.delivered(), mail.number)).collect();
         let (mut counts, mut torn) = (BTreeMap::new(), Vec::new());
-        for found in self.delivered() {
+        for found in destination::read(&self.to, &self.home.join("in")) {
             match known.get(&found) {
                 Some(number) => *counts.entry(*number).or_default() += 1,
                 None => torn.push(found),
             }
         }
         (counts, torn)
-    }
-
-    /// What stands in the destination.
-    fn delivered(&self) -> Vec<Vec<u8>> {
-        let place = self.home.join("in");
-        if !place.exists() {
-            return Vec::new();
-        }
-        match self.to.split(':').next() {
-            Some("maildir") => ["new", "cur"].iter().flat_map(|part| files_of(&place.join(part))).collect(),
-            _ => separated(&fs::read(place).unwrap()),
-        }
     }
 
     /// Nothing torn or repeated is delivered, and nothing is deleted that was not delivered.
@@ -279,32 +265,4 @@ impl Account {
 fn has_now(home: &Home) -> bool {
     static HAS_NOW: OnceLock<bool> = OnceLock::new();
     *HAS_NOW.get_or_init(|| Pop3::new(home).args(["fetch", "--help"]).run().text().contains("--now"))
-}
-
-fn files_of(folder: &Path) -> Vec<Vec<u8>> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect()
-}
-
-/// The messages of an mbox, or of a file to which a command appended each behind a From_ line.
-fn separated(file: &[u8]) -> Vec<Vec<u8>> {
-    let mut messages: Vec<Vec<u8>> = Vec::new();
-    for line in file.split_inclusive(|byte| *byte == b'\n') {
-        match messages.last_mut() {
-            _ if line.starts_with(b"From ") => messages.push(Vec::new()),
-            Some(message) => {
-                let quotes = line.iter().take_while(|byte| **byte == b'>').count();
-                let is_quoted = quotes > 0 && line[quotes..].starts_with(b"From ");
-                message.extend_from_slice(&line[usize::from(is_quoted)..]);
-            }
-            None => messages.push(line.to_vec()),
-        }
-    }
-    for message in &mut messages {
-        // The blank line behind each; where it is missing, so is the end of the message.
-        if message.pop() != Some(b'\n') {
-            message.extend_from_slice(b"<no blank line>");
-        }
-    }
-    messages
 }

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 mod account;
 pub(crate) mod catalogue;
 mod connection;
+mod destination;
 mod mail;
 mod oddity;
 mod session;

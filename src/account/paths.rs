@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::overrides::wrong;
 use super::values;
-use crate::store::{Spec, Written};
 use crate::error::Result;
+use crate::store::{Spec, Written};
 
 /// The one variable that a path of the file may begin with: systemd puts a service's credentials there.
 const CREDENTIALS: &str = "$CREDENTIALS_DIRECTORY";

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use pop3::account::Overrides;
-use pop3::store::Spec;
 use pop3::error::Error;
+use pop3::store::Spec;
 
 use super::args::FetchArgs;
 use super::context::Context;

@@ -10,8 +10,8 @@ use super::outcome::{Halt, Outcome, Owner, Stage, Task};
 use super::plan::{Action, Listed, Plan, Reason, Step};
 use super::policy::Policy;
 use super::results::{Failed, Gathered, causes};
-use super::retrieve::{self, Learned, Retrieval};
 use super::retries::Retries;
+use super::retrieve::{self, Learned, Retrieval};
 use super::survey::{Survey, unique_id_of};
 use crate::error::{Kind, Result};
 use crate::session::{Session, Transaction};
@@ -88,9 +88,8 @@ impl Attempt<'_, '_> {
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
                 let retried = self.retries.begin(task);
-                let is_one = |step: &&Step| {
-                    is_retry(step) && step.entry.is_some_and(|entry| retried.contains(&entry))
-                };
+                let is_one =
+                    |step: &&Step| is_retry(step) && step.entry.is_some_and(|entry| retried.contains(&entry));
                 fetches(&plan).filter(is_one).collect()
             }
         };
@@ -174,7 +173,8 @@ impl Attempt<'_, '_> {
         // An unknown record costs a line each time: only what changed, or is about to run out, is written.
         let until = self.now + MONTH;
         let mut learn = |kind, value| {
-            let is_news = self.journal.view().fact(kind, self.now + DAY).is_none_or(|fact| fact.value != value);
+            let is_news =
+                self.journal.view().fact(kind, self.now + DAY).is_none_or(|fact| fact.value != value);
             if is_news { self.journal.learn(Fact { kind, until, value }) } else { Ok(()) }
         };
         if let Some(are_right) = learned.sizes.verdict() {
@@ -230,7 +230,9 @@ impl Attempt<'_, '_> {
 
     fn warn_of_missing(&mut self, listed: u32, counted: u32, task: Task) {
         if listed < counted && task == Task::New {
-            let text = format!("the server counts {counted} messages and lists {listed}: the others are left to a later run");
+            let text = format!(
+                "the server counts {counted} messages and lists {listed}: the others are left to a later run"
+            );
             self.teller.warn(&text);
         }
     }
@@ -238,7 +240,8 @@ impl Attempt<'_, '_> {
     /// Tells what the session is going to do.
     fn announce(&mut self, plan: &Plan, wanted: &[&Step], to_delete: u32, task: Task) {
         let octets = wanted.iter().filter_map(|step| step.octets).fold(0, u64::saturating_add);
-        let then_deleted = wanted.iter().filter(|step| step.action == Action::Fetch { then_delete: true }).count();
+        let then_deleted =
+            wanted.iter().filter(|step| step.action == Action::Fetch { then_delete: true }).count();
         let (mut known, mut too_large, mut over_limit, mut put_off) = (0, 0, 0, 0);
         for step in &plan.steps {
             match (step.action, step.reason) {

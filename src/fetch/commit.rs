@@ -144,8 +144,7 @@ impl<'c> Committer<'c> {
             Err(error) => (committed, Some(Halt::by(Owner::Journal, error))),
             Ok(fates) => {
                 let told = new.into_iter().zip(fates);
-                committed
-                    .extend(told.filter_map(|(fact, fate)| fate.map(|fate| Committed { fact, fate })));
+                committed.extend(told.filter_map(|(fact, fate)| fate.map(|fate| Committed { fact, fate })));
                 (committed, halt)
             }
         }
@@ -211,12 +210,7 @@ impl Receipts<'_> {
 
     /// Writes them into the journal. `is_written` says that deliveries are there already, `is_over` that a
     /// message without a receipt was not handed over.
-    fn record(
-        self,
-        journal: &mut Journal,
-        is_written: bool,
-        is_over: bool,
-    ) -> Result<Vec<Option<Fate>>> {
+    fn record(self, journal: &mut Journal, is_written: bool, is_over: bool) -> Result<Vec<Option<Fate>>> {
         let (mut delivered, mut void) = (Vec::new(), Vec::new());
         for (entry, told) in self.entries.iter().zip(&self.fates) {
             match told {

@@ -61,7 +61,8 @@ fn mark_and_quit(
 ) -> Result<Vec<Option<EntryId>>> {
     let mut marked = Vec::with_capacity(due.len());
     let mut window = Window::new(Ahead::Dele);
-    let mut queue: VecDeque<_> = due.iter().map(|(number, _)| Wanted { number: *number, octets: None }).collect();
+    let mut queue: VecDeque<_> =
+        due.iter().map(|(number, _)| Wanted { number: *number, octets: None }).collect();
     let mut entries = due.iter().map(|(_, entry)| *entry);
     loop {
         window.fill(&mut session, &mut queue, None)?;

@@ -39,7 +39,8 @@ pub(super) fn read(
 ) -> Result<Vec<Header>> {
     let mut window = Window::new(Ahead::Headers);
     let mut questions = Questions::new(maildrop);
-    let mut queue: VecDeque<_> = numbers.iter().map(|number| Wanted { number: *number, octets: None }).collect();
+    let mut queue: VecDeque<_> =
+        numbers.iter().map(|number| Wanted { number: *number, octets: None }).collect();
     let mut headers = HashMap::with_capacity(numbers.len());
     // Read, and not proven yet.
     let mut waiting = Vec::new();

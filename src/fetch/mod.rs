@@ -26,8 +26,8 @@ pub mod plan;
 pub mod policy;
 mod recognise;
 mod results;
-mod retrieve;
 mod retries;
+mod retrieve;
 mod round;
 mod settle;
 pub mod survey;
@@ -362,5 +362,6 @@ fn tag(journal: &Path) -> String {
 
 /// The user asked to stop.
 fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "interrupted").hint("what was fetched is safe; run the same command to go on")
+    Error::new(Kind::Interrupted, "interrupted")
+        .hint("what was fetched is safe; run the same command to go on")
 }

@@ -163,11 +163,7 @@ mod tests {
                 "again, cautiously",
             ),
             ("lost in mid-message, nothing learned", lost(Stage::Retrieving), "again, cautiously"),
-            (
-                "the same, cautiously",
-                Situation { was_cautious: true, ..lost(Stage::Retrieving) },
-                "end",
-            ),
+            ("the same, cautiously", Situation { was_cautious: true, ..lost(Stage::Retrieving) }, "end"),
             ("lost at DELE or QUIT", lost(Stage::Deleting), "again, cautiously"),
             (
                 "lost at DELE or QUIT once more",

@@ -71,12 +71,16 @@ impl Retries {
             let is_meant = |entry: &EntryId| self.only.as_ref().is_none_or(|only| only.contains(entry));
             let is_open = |entry: &EntryId| !self.tried.contains(entry) && is_meant(entry);
             let Some(entry) = step.entry.filter(is_open) else { continue };
-            let Some(failure) = view.failure(entry).filter(|failure| failure.next_try <= now) else { continue };
+            let Some(failure) = view.failure(entry).filter(|failure| failure.next_try <= now) else {
+                continue;
+            };
             let is_of_this_run = self.failed.iter().any(|noted| noted.entry == Some(entry));
             let has_room =
                 || room.is_none_or(|room| step.octets.unwrap_or(0).saturating_add(ROOM_BESIDES) <= room);
             match failure.cause {
-                Cause::Broke if !is_of_this_run || failure.count == 1 => self.broken.push((failure.at, entry)),
+                Cause::Broke if !is_of_this_run || failure.count == 1 => {
+                    self.broken.push((failure.at, entry))
+                }
                 Cause::Broke => {}
                 _ if is_of_this_run => {}
                 Cause::NoRoom if !has_room() => {

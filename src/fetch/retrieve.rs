@@ -308,7 +308,9 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         self.round.batch().abandon();
         self.without_room += 1;
         let error = match arrival.stored {
-            Err(ref error) => Error::new(error.kind(), error.to_string()).because(super::results::cause(error)),
+            Err(ref error) => {
+                Error::new(error.kind(), error.to_string()).because(super::results::cause(error))
+            }
             Ok(()) => Error::new(Kind::DiskFull, "could not store a message"),
         };
         self.fail(wanted.number, Cause::NoRoom, error, arrival);
@@ -354,7 +356,8 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         let (unproven, sure) = self.round.unproven();
         let Some(last) = unproven.last() else { return Ok(()) };
         let (number, count) = (last.number, unproven.len());
-        if !self.round.is_doubtful() && sure == count && unproven.iter().all(|fact| fact.fits() == Some(true)) {
+        if !self.round.is_doubtful() && sure == count && unproven.iter().all(|fact| fact.fits() == Some(true))
+        {
             self.proven(Proof::Octets);
             return Ok(());
         }

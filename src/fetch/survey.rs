@@ -77,7 +77,9 @@ impl Survey {
                 "the server has neither UIDL nor TOP, so new mail cannot be told from old",
             )
             .hint(hint),
-            false => Error::new(Kind::Protocol, "the server has no UIDL, and its answers to TOP are out of step"),
+            false => {
+                Error::new(Kind::Protocol, "the server has no UIDL, and its answers to TOP are out of step")
+            }
         })
     }
 
@@ -152,7 +154,8 @@ impl Survey {
     fn is_complete(&self) -> bool {
         let named = self.maildrop.messages().filter(|message| message.unique_id.is_some()).count();
         self.maildrop.is_complete() && named == self.maildrop.len()
-            || named + self.made.len() == self.maildrop.len() && self.maildrop.len() >= self.maildrop.counted() as usize
+            || named + self.made.len() == self.maildrop.len()
+                && self.maildrop.len() >= self.maildrop.counted() as usize
     }
 }
 

@@ -16,7 +16,9 @@ pub(super) fn verdict(summary: &Summary, failures: Failures, policy: &Policy) ->
     let messages = |count: u32| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
     match (failed, without_room) {
         (0, 0) => Ok(()),
-        (0, count) => Err(Error::new(Kind::DiskFull, format!("the disk has no room for {}", messages(count)))),
+        (0, count) => {
+            Err(Error::new(Kind::DiskFull, format!("the disk has no room for {}", messages(count))))
+        }
         (count, _) if all_want_room => {
             Err(Error::new(Kind::DiskFull, format!("the disk had no room for {}", messages(count))))
         }

@@ -43,6 +43,7 @@ mod kill;
 mod looking;
 mod looking_quit;
 mod oauth;
+mod odd_servers;
 mod refusals;
 mod secrets;
 mod servers;

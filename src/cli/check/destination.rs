@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use pop3::account::Account;
-use pop3::store::Spec;
 use pop3::error::{Error, Kind};
+use pop3::store::Spec;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::process::{Flock, FlockType, fcntl_getlk};

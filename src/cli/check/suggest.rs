@@ -5,9 +5,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use pop3::account::{Account, OAuth, PATIENCE};
-use pop3::store::Spec;
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
+use pop3::store::Spec;
 use pop3::transport::{Family, Names, Proxy, Security, Target, TlsVersion};
 use toml::Value;
 

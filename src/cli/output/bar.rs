@@ -265,7 +265,10 @@ mod tests {
     fn a_quick_run_shows_nothing() {
         let (stage, sink) = screen();
         let mut bar = Bar::new(&stage, "work");
-        bar.event(Source { account: "work", store: "" }, &Event::Planned { to_fetch: 1, octets: 10, to_delete: 0, known: 0 });
+        bar.event(
+            Source { account: "work", store: "" },
+            &Event::Planned { to_fetch: 1, octets: 10, to_delete: 0, known: 0 },
+        );
         bar.event(Source { account: "work", store: "" }, &Event::Finished(&Summary::default()));
         drop(bar);
         thread::sleep(DELAY + TICK);
@@ -276,8 +279,14 @@ mod tests {
     fn a_slow_run_shows_account_messages_and_octets() {
         let (stage, sink) = screen();
         let mut bar = Bar::new(&stage, "wo\u{1b}rk");
-        bar.event(Source { account: "work", store: "" }, &Event::Planned { to_fetch: 3, octets: 4096, to_delete: 0, known: 0 });
-        bar.event(Source { account: "work", store: "" }, &Event::Started { number: 1, octets: Some(1024), unique_id: None });
+        bar.event(
+            Source { account: "work", store: "" },
+            &Event::Planned { to_fetch: 3, octets: 4096, to_delete: 0, known: 0 },
+        );
+        bar.event(
+            Source { account: "work", store: "" },
+            &Event::Started { number: 1, octets: Some(1024), unique_id: None },
+        );
         bar.event(Source { account: "work", store: "" }, &Event::Received { bytes: 1000 });
         bar.event(Source { account: "work", store: "" }, &Event::Fetched { number: 1, bytes: 2048 });
         thread::sleep(DELAY + 2 * TICK);

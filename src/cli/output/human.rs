@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use mailparse::MailHeaderMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use mailparse::MailHeaderMap;
 use pop3::transport::Certificate;
 
 /// A size in powers of 1024: `512 B`, `9.4 KiB`, `128 MiB`.

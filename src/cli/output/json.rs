@@ -140,7 +140,9 @@ mod tests {
     use super::*;
 
     fn line(event: &Event) -> String {
-        of_event(event, Source { account: "work", store: "the Maildir /in" }).map(Object::line).expect("this event has an object")
+        of_event(event, Source { account: "work", store: "the Maildir /in" })
+            .map(Object::line)
+            .expect("this event has an object")
     }
 
     #[test]
@@ -178,7 +180,10 @@ mod tests {
                 Event::Failed { number: 3, unique_id: Some(b"\xff\x00"), reason: &failed },
                 r#"{"event":"failed","account":"work","number":3,"unique_id_base64":"/wA=","reason":"could not fetch message 3: the server said: \"no\""}"#,
             ),
-            (Event::Committed { messages: 1 }, r#"{"event":"committed","account":"work","store":"the Maildir /in","messages":1}"#),
+            (
+                Event::Committed { messages: 1 },
+                r#"{"event":"committed","account":"work","store":"the Maildir /in","messages":1}"#,
+            ),
             (Event::Deleted { messages: 1 }, r#"{"event":"deleted","account":"work","messages":1}"#),
             (Event::Warning { text: "x" }, r#"{"event":"warning","account":"work","text":"x"}"#),
             (

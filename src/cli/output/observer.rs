@@ -189,7 +189,8 @@ impl Alike {
     fn line(self) -> String {
         let Alike { reason, first: (number, unique_id, whole), others } = self;
         if others.is_empty() {
-            let unique_id = unique_id.map(|unique_id| format!(" (unique-id {unique_id})")).unwrap_or_default();
+            let unique_id =
+                unique_id.map(|unique_id| format!(" (unique-id {unique_id})")).unwrap_or_default();
             return format!("message {number}{unique_id}: {whole}");
         }
         let named: Vec<String> =
@@ -258,7 +259,13 @@ fn sum_up(summary: &Summary, store: &str) -> String {
             human::size(summary.bytes),
             human::duration(summary.elapsed)
         ));
-    } else if summary.failed + summary.put_off + summary.skipped_too_large + summary.over_limit + summary.recovered == 0 {
+    } else if summary.failed
+        + summary.put_off
+        + summary.skipped_too_large
+        + summary.over_limit
+        + summary.recovered
+        == 0
+    {
         parts.push("nothing new".into());
     } else {
         parts.push("nothing fetched".into());
@@ -360,7 +367,8 @@ mod tests {
         let (output, _, err) = captured(Settings::default());
         let mut report = output.report("work");
         for number in 1..=50 {
-            let reason = Error::new(Kind::Refused, format!("could not retrieve message {number}")).because("no");
+            let reason =
+                Error::new(Kind::Refused, format!("could not retrieve message {number}")).because("no");
             report.event(WORK, &Event::Failed { number, unique_id: Some(b"u"), reason: &reason });
         }
         let summary = Summary { failed: 50, ..Summary::default() };

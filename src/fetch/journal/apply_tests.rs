@@ -99,7 +99,11 @@ fn the_store_is_what_the_place_or_the_record_says() {
     assert_eq!((view.delivered_into("maildir:/a|b"), view.delivered_into("maildir:/a")), (2, 0));
     assert_eq!(view.delivered(), 5);
     apply(&mut view, Record::Gone { entry: ONE, at: 3 }).expect("an entry");
-    assert_eq!(view.delivered_into("maildir:/a|b"), 1, "what is gone from the server cannot be brought again");
+    assert_eq!(
+        view.delivered_into("maildir:/a|b"),
+        1,
+        "what is gone from the server cannot be brought again"
+    );
 }
 
 #[test]
@@ -147,7 +151,8 @@ fn what_a_later_version_wrote_stays_with_its_entry_when_entries_are_renumbered()
         view.for_each_line(|line| text.extend_from_slice(line));
         String::from_utf8(text).expect("ASCII")
     };
-    let expected = "seen\te=0\tt=1\tu=b\nseen\te=1\tt=1\tu=c\tlater=y\nreceipt\te=0\tr=250\ngone-elsewhere\tname=z\n";
+    let expected =
+        "seen\te=0\tt=1\tu=b\nseen\te=1\tt=1\tu=c\tlater=y\nreceipt\te=0\tr=250\ngone-elsewhere\tname=z\n";
     assert_eq!(lines(&view), expected);
     view.renumber();
     assert_eq!(lines(&view), expected, "in memory as in the file");

@@ -303,7 +303,11 @@ mod tests {
         let path = top.path().join("a.journal");
         std::fs::write(&path, "pop3-journal 1\none\ntorn").expect("written");
         drop(open(&path).expect("of 0.1"));
-        assert_eq!(std::fs::read(&path).expect("readable"), b"pop3-journal 1\none\n", "opening changes little");
+        assert_eq!(
+            std::fs::read(&path).expect("readable"),
+            b"pop3-journal 1\none\n",
+            "opening changes little"
+        );
         let (mut log, _) = open(&path).expect("of 0.1");
         log.append(b"two\n", 1).expect("room");
         log.append(b"three\n", 1).expect("room");

@@ -9,9 +9,9 @@ use super::log::{self, Log};
 use super::record::{self, Record};
 use super::view::{Entry, EntryId, State, View};
 use super::{Journal, is_plausible, replay};
-use crate::store::Place;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
+use crate::store::Place;
 
 const DAY: i64 = 24 * 60 * 60;
 

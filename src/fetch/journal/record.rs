@@ -144,9 +144,12 @@ impl<'a> Record<'a> {
 
     fn fields<'l>(&self, line: Line<'l>) -> Line<'l> {
         match self {
-            Record::Seen { entry, at, octets, unique_id } => {
-                line.verb("seen").entry(*entry).time("t", *at).optional_number("o", *octets).text("u", unique_id)
-            }
+            Record::Seen { entry, at, octets, unique_id } => line
+                .verb("seen")
+                .entry(*entry)
+                .time("t", *at)
+                .optional_number("o", *octets)
+                .text("u", unique_id),
             Record::Intent { entry, at, octets, identity, unique_id, place, store } => line
                 .verb("intent")
                 .entry(*entry)
@@ -275,9 +278,9 @@ fn read_verb<'a>(verb: &[u8], fields: &mut Values<'a>) -> Option<Record<'a>> {
             Record::Learned { kind, until: time(fields.take_other(b"until")?)?, value }
         }
         b"clock" => Record::Clock { at: fields.common(b't').map_or(Some(None), |at| time(at).map(Some))? },
-        verb if is_verb(verb) => Record::Unknown {
-            entry: fields.common(b'e').map_or(Some(None), |_| fields.entry().map(Some))?,
-        },
+        verb if is_verb(verb) => {
+            Record::Unknown { entry: fields.common(b'e').map_or(Some(None), |_| fields.entry().map(Some))? }
+        }
         _ => return None,
     })
 }

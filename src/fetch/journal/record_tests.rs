@@ -69,9 +69,11 @@ fn fields_of_a_later_version_are_kept_and_written_again() {
     let mut again = Vec::new();
     read.record.write_keeping(&mut again, &read.kept);
     assert_eq!(again, b"intent\te=7\tt=1\tu=u\tp=handed\tw=00ff\tp2=imap|x\td=123\n");
-    for (line, entry) in
-        [(&b"receipt\te=7\tr=250 ok"[..], Some(EntryId::new(7))), (b"moved\tname=x", None), (b"learned\tname=colour", None)]
-    {
+    for (line, entry) in [
+        (&b"receipt\te=7\tr=250 ok"[..], Some(EntryId::new(7))),
+        (b"moved\tname=x", None),
+        (b"learned\tname=colour", None),
+    ] {
         assert_eq!(Record::read(line).map(|read| read.record), Some(Record::Unknown { entry }), "{line:?}");
     }
 }

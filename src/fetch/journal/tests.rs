@@ -211,7 +211,10 @@ fn compaction_keeps_all_but_old_tombstones() {
     let journal = opened(&path, later);
     assert_eq!(known(journal.view()), expected, "first seen, failures and places included");
     let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
-    assert_eq!(lines, 8, "the version, the store, a line a message, one for the intent and one for the failure");
+    assert_eq!(
+        lines, 8,
+        "the version, the store, a line a message, one for the intent and one for the failure"
+    );
     assert!(std::fs::metadata(&path).expect("there").len() < long / 40);
     assert_eq!(Journal::open(&path, later).expect_err("still locked").kind(), Kind::AlreadyRunning);
     // The entries were numbered anew, and the file with them.
@@ -311,8 +314,8 @@ enum Deed {
 fn deed() -> impl Strategy<Value = (Deed, usize)> {
     use Deed::*;
     let deeds = vec![
-        Seen, Intend, Intend, Delivered, Delivered, Refused, Failed, Gone, Back, Adopt, Forget, GiveUp, Retry,
-        Learn, Reopen,
+        Seen, Intend, Intend, Delivered, Delivered, Refused, Failed, Gone, Back, Adopt, Forget, GiveUp,
+        Retry, Learn, Reopen,
     ];
     (prop::sample::select(deeds), 0usize..8)
 }

@@ -163,7 +163,8 @@ fn a_journal_of_0_1_is_read_and_goes_on_as_version_2() {
     std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
     std::fs::write(&path, OF_0_1).expect("written");
     let opened_once = opened(&path, NOW);
-    let states: Vec<_> = opened_once.view().iter().map(|entry| (entry.unique_id.to_vec(), entry.state)).collect();
+    let states: Vec<_> =
+        opened_once.view().iter().map(|entry| (entry.unique_id.to_vec(), entry.state)).collect();
     let expected = [
         (b"new".to_vec(), State::Delivered),
         (b"b\t%\n".to_vec(), State::Gone(NOW)),
@@ -180,7 +181,8 @@ fn a_journal_of_0_1_is_read_and_goes_on_as_version_2() {
     assert_eq!(std::fs::read_to_string(&path).expect("readable"), OF_0_1, "looking changes nothing");
     let mut journal = open(&path, NOW);
     journal.seen(&[(b"later", None)]).expect("noted");
-    let expected: Vec<_> = journal.view().iter().map(|entry| (entry.unique_id.to_vec(), entry.state)).collect();
+    let expected: Vec<_> =
+        journal.view().iter().map(|entry| (entry.unique_id.to_vec(), entry.state)).collect();
     drop(journal);
     let text = std::fs::read_to_string(&path).expect("readable");
     assert!(text.starts_with(OF_0_1) && text.contains("\npop3-journal 2\nrefused\te="), "{text}");

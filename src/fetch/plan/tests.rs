@@ -56,9 +56,8 @@ fn view_of(known: &[(&str, u64, u8, char)], first_seen: i64) -> View {
     let failing = Failing { cause: Cause::Refused, reason: "no", from: None, subject: None };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.journal");
-    let mut journal = Journal::open(&path, first_seen)
-        .and_then(|opened| opened.settled(&[], &[]))
-        .expect("a new journal");
+    let mut journal =
+        Journal::open(&path, first_seen).and_then(|opened| opened.settled(&[], &[])).expect("a new journal");
     for &(uid, octets, of, state) in known {
         let octets = (octets > 0).then_some(octets);
         match state {

@@ -17,7 +17,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use self::batch::MaildirBatch;
 use super::{Batch, Limits, Store};
 use crate::error::{Error, Kind, Result};
-use crate::sys::durable::{self, absolute, can_flush_file_system, create_folder, flush_file_system, open_failed};
+use crate::sys::durable::{
+    self, absolute, can_flush_file_system, create_folder, flush_file_system, open_failed,
+};
 
 /// The three folders that make a Maildir.
 const PARTS: [&str; 3] = ["cur", "new", "tmp"];

@@ -28,7 +28,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Whether every call and octet is to be tried, not samples.
-fn is_exhaustive() -> bool {
+pub(crate) fn is_exhaustive() -> bool {
     std::env::var_os("POP3_TEST_EXHAUSTIVE").is_some_and(|value| !value.is_empty() && value != "0")
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod delivered;
 pub(crate) mod dovecot;
 pub(crate) mod keyring;
 pub(crate) mod mounts;
+pub(crate) mod odd;
 pub(crate) mod oidc;
 pub(crate) mod peers;
 pub(crate) mod pop3;

@@ -1,0 +1,72 @@
+//! The end of a session that does not come as it should.
+
+use crate::support::odd::catalogue::on_quit;
+use crate::support::odd::{Account, Run, Step, at_both, letters};
+use crate::support::stage::at_once;
+use std::time::Duration;
+
+/// Whether an error of that run speaks of QUIT, or of deletions.
+fn speaks_of_it(run: &Run) -> bool {
+    let said = run.outcome.stderr.to_lowercase();
+    said.contains("quit") || said.contains("delet")
+}
+
+/// `quit-fetch` (PHPMailer/PHPMailer#2488, jens-maus/yam#210).
+#[test]
+fn a_session_that_does_not_end_properly_delivers_once_and_tells_what_is_in_doubt() {
+    let close = |is_done| if is_done { vec![Step::Act, Step::Close] } else { vec![Step::Close] };
+    let reset = |is_done| if is_done { vec![Step::Act, Step::Reset] } else { vec![Step::Reset] };
+    let late = || vec![Step::Act, Step::Wait(Duration::from_secs(4)), Step::say("+OK\r\n")];
+    let endings = || {
+        [
+            ("closes, done", true, close(true)),
+            ("closes, not done", false, close(false)),
+            ("resets, done", true, reset(true)),
+            ("resets, not done", false, reset(false)),
+            ("late, done", true, late()),
+        ]
+    };
+    let cases: Vec<_> =
+        [true, false].into_iter().flat_map(|ahead| endings().map(|ending| (ahead, ending))).collect();
+    at_once(cases, |(has_pipelining, (name, is_done, steps))| {
+        let name = format!("quit-fetch: {name}");
+        let account = Account::new(&name, letters(4), has_pipelining, on_quit(steps));
+        let runs = match is_done {
+            true => account.brings(3, 1..=4),
+            false => account.runs(3),
+        };
+        assert!(account.has_all(&[1, 2, 3, 4]), "{}", account.told(&runs));
+        for run in &runs {
+            let is_told = run.outcome.code != 0;
+            assert!(is_done || is_told, "no exit code tells: {}", account.told(&runs));
+            assert!(!is_told || speaks_of_it(run), "another error: {}", account.told(&runs));
+        }
+        account.ends_well();
+        assert_eq!(account.server.count("RETR"), 4, "{}", account.told(&runs));
+    });
+}
+
+/// `quit-looking`: where nothing is deleted, the end of a session is of no consequence.
+#[test]
+fn what_only_looks_prints_everything_and_succeeds_without_an_answer_to_quit() {
+    at_both(|has_pipelining| {
+        let oddity = on_quit(vec![Step::Close]);
+        let account = Account::new("quit-looking", letters(3), has_pipelining, oddity);
+        let runs: [(&str, &[&str], &str); 7] = [
+            ("stat", &[], "3"),
+            ("list", &[], "letter 0003"),
+            ("uidl", &[], "uid0003"),
+            ("capa", &[], "UIDL"),
+            ("retr", &["2"], "end of 0002"),
+            ("top", &["2"], "letter 0002"),
+            ("fetch", &["--to", "maildir:in", "--keep", "none", "--dry-run"], "3"),
+        ];
+        for (command, arguments, printed) in runs {
+            let outcome = account.pop3(command).args(arguments).run();
+            let is_right = outcome.code == 0 && outcome.text().contains(printed);
+            assert!(is_right, "{command}: {outcome:?}\n{}", account.server.told());
+        }
+        assert!(account.server.count("QUIT") > 0, "nobody said QUIT: {}", account.server.told());
+        assert_eq!(account.server.mails().len(), 3);
+    });
+}

@@ -133,7 +133,7 @@ fn journal(messages: usize) -> (tempfile::TempDir, PathBuf) {
     const BATCH: usize = 1000;
     let folder = tempfile::tempdir().expect("a folder for the journal");
     let path = folder.path().join("bench.journal");
-    let mut journal = Journal::open(&path, NOW).expect("a new journal");
+    let mut journal = opened(&path);
     for first in (0..messages).step_by(BATCH) {
         let intents: Vec<Intent> = (first..(first + BATCH).min(messages)).map(intent).collect();
         let entries = journal.intend(&intents).expect("intents noted");
@@ -142,6 +142,11 @@ fn journal(messages: usize) -> (tempfile::TempDir, PathBuf) {
     journal.sync().expect("a durable journal");
     drop(journal);
     (folder, path)
+}
+
+/// Opens a journal in which nothing is unsettled.
+fn opened(path: &Path) -> Journal {
+    Journal::open(path, NOW).and_then(|opened| opened.settled(&[], &[])).expect("a journal")
 }
 
 fn intent(number: usize) -> Intent<'static> {
@@ -172,7 +177,7 @@ fn octets(number: usize) -> u64 {
 fn replay_of_1_000_000_records(bencher: Bencher<'_, '_>) {
     let (_folder, path) = journal(500_000);
     bencher.counter(ItemsCount::new(1_000_000usize)).bench_local(|| {
-        let journal = Journal::open(&path, NOW).expect("the journal");
+        let journal = opened(&path);
         assert_eq!(journal.view().len(), 500_000);
         journal
     });
@@ -191,7 +196,7 @@ enum Known {
 fn doubts_and_plan_of_100_000_messages(bencher: Bencher<'_, '_>, known: Known) {
     const MESSAGES: usize = 100_000;
     let (_folder, path) = journal(if matches!(known, Known::Nothing) { 0 } else { MESSAGES });
-    let journal = Journal::open(&path, NOW).expect("the journal");
+    let journal = opened(&path);
     let view: &View = journal.view();
     let offset = if matches!(known, Known::Renumbered) { MESSAGES } else { 0 };
     let unique_ids: Vec<Vec<u8>> = (0..MESSAGES).map(|number| unique_id(number + offset)).collect();

@@ -33,7 +33,7 @@
 //! | [`fetch`] | journal, plan and the run itself | `session`, `delivery`, `protocol`, `identity` |
 //! | [`safe`] | where secrets rest: the keyring, or a file | `auth::Secret` |
 //! | [`oauth`] | access tokens: got, kept, renewed, given back | `auth`, `safe`, `transport` |
-//! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`account`] | what the user configured | `auth`, `oauth`, `safe`, `delivery`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line stands outside, in the binary. A test reads the `use crate::` lines and keeps

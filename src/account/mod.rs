@@ -15,6 +15,7 @@ mod contradiction;
 mod document;
 mod environment;
 mod kept;
+mod maildrop;
 mod netrc;
 mod oauth;
 mod overrides;
@@ -30,6 +31,7 @@ pub use self::config::Config;
 pub use self::document::{Globals, Mistake};
 pub use self::environment::Environment;
 use self::kept::Owner;
+pub use self::maildrop::refuse_shared;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
@@ -48,7 +50,7 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 /// All that is needed to sign in to one maildrop, and what to do with its messages.
 #[derive(Debug, Clone)]
 pub struct Account {
-    /// Its name in the configuration file, else `user@host`. Names the journal, too.
+    /// Its name in the configuration file, else `user@host`.
     pub name: String,
     /// What to connect to.
     pub server: Target,
@@ -60,6 +62,8 @@ pub struct Account {
     pub tls: TlsSettings,
     /// The user name.
     pub user: String,
+    /// What its maildrop is called, where user and server do not tell which one it is.
+    pub maildrop: Option<String>,
     /// Where the password comes from; an access token, where `auth` names a mechanism that takes one.
     pub password: PasswordSource,
     /// How access tokens are got: then these sign in, and no password does.

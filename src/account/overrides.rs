@@ -17,9 +17,10 @@ use crate::session::Pipelining;
 use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
 /// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 40] = [
+pub const KEYS: [&str; 41] = [
     "server",
     "user",
+    "maildrop",
     "tls",
     "ca-file",
     "pin",
@@ -69,6 +70,7 @@ pub const KEYS: [&str; 40] = [
 pub struct Overrides {
     pub server: Option<ServerUrl>,
     pub user: Option<String>,
+    pub maildrop: Option<String>,
     pub tls: Option<Security>,
     pub ca_files: Option<Vec<PathBuf>>,
     pub pins: Option<Vec<Pin>>,
@@ -146,7 +148,8 @@ impl Overrides {
         }
         take!(proxy, tunnel, source, family);
         take!(
-            server, user, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace, pipelining
+            server, user, maildrop, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace,
+            pipelining
         );
         self.oauth.take(&heavier.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
@@ -159,7 +162,7 @@ impl Overrides {
     pub(super) fn leave_server(&mut self) {
         self.tls = None;
         if self.server.take().is_some() {
-            (self.pins, self.tls_host) = (None, None);
+            (self.pins, self.tls_host, self.maildrop) = (None, None, None);
         }
     }
 
@@ -168,6 +171,7 @@ impl Overrides {
         match key {
             "server" => self.server = Some(text(value)?.parse()?),
             "user" => self.user = Some(word(value)?.to_owned()),
+            "maildrop" => self.maildrop = Some(word(value)?.to_owned()),
             "tls" => self.tls = Some(text(value)?.parse()?),
             "ca-file" => {
                 let paths = several(value)?.into_iter().map(|text| values::path(text, home));

@@ -104,6 +104,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         way: Way::default(),
         security: Security::None,
         tls: TlsSettings::default(),
+        maildrop: None,
         user: "demo".to_owned(),
         oauth: None,
         through_to_provider: Through::Nothing,

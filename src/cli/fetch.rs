@@ -8,7 +8,8 @@ use pop3::account::Account;
 use pop3::delivery::{Command, Destination, Maildir, Mbox, Spec, maildir};
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
-use pop3::fetch::{self, Job, Journal, Survey, settle};
+use pop3::fetch::maildrop::{self, Claim};
+use pop3::fetch::{self, Event, Job, Journal, Observer as _, Survey, settle};
 use sha2::{Digest, Sha256};
 
 use super::args::FetchArgs;
@@ -24,6 +25,7 @@ use super::steps;
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts =
         context.accounts(&args.server.which.accounts, &args.overrides(context.environment().home())?)?;
+    pop3::account::refuse_shared(&accounts)?;
     if accounts.iter().all(|account| account.dry_run) {
         accounts.iter().try_for_each(|account| preview(context, account))?;
         return Ok(ExitCode::Done);
@@ -58,13 +60,32 @@ pub(crate) fn one(
     told: &mut Report<'_>,
 ) -> Result<()> {
     let spec = destination(account)?;
-    let path = context.environment().state_path(&account.name)?;
-    let mut journal = Journal::open(&path, Timestamp::now().as_second())?;
+    let (folder, owner) = (context.environment().state_folder()?, account.journal_owner());
+    let path = maildrop::path_of(&folder, &owner);
+    let mut recovered = 0;
     // Before anything is opened: opening makes what is missing, and a folder made anew would look
     // like one that a mail reader has emptied.
-    let recovered = settle::settle(&mut journal, told)?;
+    let mut settle_each = |opened| {
+        let (journal, count) = settle::settle(opened, told)?;
+        recovered += count;
+        Ok(journal)
+    };
+    let claim = maildrop::open(&folder, &owner, Timestamp::now().as_second(), &mut settle_each)?;
     // Once, for a second session too, and before the first run of a new account makes any folder.
     let proof = context.output().aside(|| context.proof(account))?;
+    let journal = match claim {
+        Claim::Known(journal) => journal,
+        Claim::Open(takeover) => {
+            let mut session = context.sign_in_with(account, &proof)?;
+            let survey = Survey::of(&mut session, &account.policy)?;
+            let (journal, origin) = takeover.ask(&mut session, &survey.listed())?;
+            session.leave();
+            if let Some(origin) = origin {
+                told.event(&Event::Warning { text: &origin.to_string() });
+            }
+            journal
+        }
+    };
     let run = Run { context, account, proof, journal, recovered, signals, told };
     match spec {
         Spec::Maildir(folder) => {
@@ -118,7 +139,8 @@ impl Run<'_, '_> {
 /// Says what a run would do, with the reasons, and does nothing.
 fn preview(context: &Context, account: &Account) -> Result<()> {
     destination(account)?;
-    let view = Journal::peek(&context.environment().state_path(&account.name)?)?;
+    let folder = context.environment().state_folder()?;
+    let view = Journal::peek(&maildrop::journal_of(&folder, &account.journal_owner()))?;
     let mut session = context.sign_in(account)?;
     let survey = Survey::of(&mut session, &account.policy)?;
     let listed = survey.listed();

@@ -7,6 +7,7 @@ use pop3::account::Account;
 use pop3::error::Kind;
 use pop3::fetch::Journal;
 use pop3::fetch::journal::{State, View};
+use pop3::fetch::maildrop;
 use pop3::protocol::Message;
 use pop3::session::{Ahead, Session, Transaction, Window};
 
@@ -31,7 +32,8 @@ struct Known {
 /// Prints a row a message, as they come in.
 pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
     let output = context.output();
-    let view = Journal::peek(&context.environment().state_path(&account.name)?)?;
+    let folder = context.environment().state_folder()?;
+    let view = Journal::peek(&maildrop::journal_of(&folder, &account.journal_owner()))?;
     let mut session = context.sign_in(account)?;
     let maildrop = session.maildrop()?;
     let numbers = match named {

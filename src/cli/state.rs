@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
 use pop3::error::{Error, Kind};
-use pop3::fetch::Journal;
 use pop3::fetch::journal::{Entry, EntryId, State};
+use pop3::fetch::{Journal, Silent, maildrop, settle};
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -17,7 +17,7 @@ use super::output::table::{Align, Cell, Column, Table, Width};
 /// `pop3 state show`: what is known of each message.
 pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     let output = context.output();
-    let path = context.environment().state_path(&account.name)?;
+    let path = maildrop::journal_of(&context.environment().state_folder()?, &account.journal_owner());
     let Some(view) = Journal::peek(&path)? else {
         output.note(&format!("nothing is known of {} yet: there is no {}", account.name, path.display()));
         return Ok(());
@@ -69,7 +69,8 @@ pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
 pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg], all: bool) -> Result<()> {
     let unique_ids = if all { Vec::new() } else { unique_ids(context, account, named)? };
     let now = Timestamp::now().as_second();
-    let mut journal = Journal::open(&context.environment().state_path(&account.name)?, now)?;
+    let path = maildrop::journal_of(&context.environment().state_folder()?, &account.journal_owner());
+    let (mut journal, _) = settle::settle(Journal::open(&path, now)?, &mut Silent)?;
     let wanted = |entry: &Entry<'_>| all || unique_ids.iter().any(|unique_id| unique_id == entry.unique_id);
     for unique_id in &unique_ids {
         if journal.view().find(unique_id).next().is_none() {
@@ -118,5 +119,6 @@ fn words(state: State) -> &'static str {
         State::Intended => "intended",
         State::Delivered => "delivered",
         State::Gone(_) => "gone",
+        State::Skipped => "skipped",
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::mpsc::{Receiver, Sender};
 
-use super::journal::{EntryId, Intent, Journal, State, View};
+use super::journal::{Cause, EntryId, Failing, Intent, Journal, State, View};
 use crate::delivery::{Batch as _, Destination, Place, Receipt};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
@@ -152,7 +152,7 @@ impl<'c, D: Destination> Committer<'c, D> {
     /// What can be done before the proof: the round can still be dropped, which undoes it.
     fn make_ready(&mut self, round: &mut Round<'_, D::Delivery>) -> Result<()> {
         for Failed { unique_id, octets, reason } in &round.failed {
-            self.journal.failed(unique_id, *octets, reason)?;
+            self.journal.failed(unique_id, *octets, &failing(Cause::Broke, reason))?;
         }
         if round.deliveries.is_empty() {
             Ok(())
@@ -169,7 +169,8 @@ impl<'c, D: Destination> Committer<'c, D> {
             let says = format!("message {} may not be whole: what followed it was no reply", fact.number);
             let error = Error::new(Kind::Protocol, says);
             if !fact.unique_id.is_empty() {
-                self.journal.failed(fact.unique_id, fact.octets, &causes(&error))?;
+                let reason = causes(&error);
+                self.journal.failed(fact.unique_id, fact.octets, &failing(Cause::Broke, &reason))?;
             }
             doubted.push((fact, error));
         }
@@ -217,7 +218,8 @@ impl<'c, D: Destination> Committer<'c, D> {
         self.journal.refused(&refused)?;
         for Committed { fact, refused, .. } in &committed {
             if let Some(error) = refused.as_ref().filter(|_| !fact.unique_id.is_empty()) {
-                self.journal.failed(fact.unique_id, fact.octets, &causes(error))?;
+                let reason = causes(error);
+                self.journal.failed(fact.unique_id, fact.octets, &failing(Cause::Rejected, &reason))?;
             }
         }
         Ok(Done::Committed(committed))
@@ -232,6 +234,10 @@ fn intents<'i>(facts: &[Fact<'i>], places: &'i [Place]) -> Vec<Intent<'i>> {
         place: Cow::Borrowed(place),
     };
     facts.iter().zip(places).map(intend).collect()
+}
+
+fn failing(cause: Cause, reason: &str) -> Failing<'_> {
+    Failing { cause, reason, from: None, subject: None }
 }
 
 /// An error with what lay beneath it, for the journal.

@@ -15,6 +15,7 @@ mod delete;
 pub mod event;
 mod headers;
 pub mod journal;
+pub mod maildrop;
 pub mod plan;
 pub mod policy;
 mod results;

@@ -14,7 +14,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use self::matching::{Found, Link, Matching};
-use super::journal::{EntryId, State, View};
+use super::journal::{EntryId, State, View, is_plausible};
 use super::policy::{Keep, Order, Policy};
 use crate::identity::Identity;
 
@@ -76,6 +76,8 @@ pub enum Reason {
     OverLimit,
     /// To skip: an interrupted delivery is to be settled first.
     Unsettled,
+    /// To skip: somebody decided that it is neither fetched nor deleted.
+    GivenUp,
     /// To keep: delivered before, and everything is kept.
     Known,
     /// To keep: delivered before, and not old enough to delete.
@@ -108,6 +110,7 @@ impl fmt::Display for Reason {
             Reason::TooLarge => "too large",
             Reason::OverLimit => "over the limit of one run",
             Reason::Unsettled => "an interrupted delivery is to be settled first",
+            Reason::GivenUp => "skipped for good",
             Reason::Known => "fetched before",
             Reason::Recent => "fetched before, not old enough to delete",
             Reason::AmongNewest => "fetched before, among the newest",
@@ -262,6 +265,7 @@ impl Plan {
                 return (fetch, reason);
             }
             State::Intended => return (Action::Skip, Reason::Unsettled),
+            State::Skipped => return (Action::Skip, Reason::GivenUp),
             State::Delivered => false,
             State::Gone(_) => true,
         };
@@ -325,7 +329,9 @@ impl Rule {
             Keep::None => (Action::Delete, Reason::Delivered),
             Keep::Age(age) => {
                 let limit = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
-                match self.now.saturating_sub(first_seen) >= limit {
+                // Neither a clock that was never set nor a time that it wrote says how old a message is.
+                let is_told = is_plausible(first_seen) && is_plausible(self.now) && first_seen <= self.now;
+                match is_told && self.now.saturating_sub(first_seen) >= limit {
                     true => (Action::Delete, Reason::Expired),
                     false => (Action::Keep, Reason::Recent),
                 }

@@ -2,18 +2,19 @@
 //! whole, and frees what has to be fetched again. Runs on start, before the server is asked.
 
 use super::event::{Event, Observer};
-use super::journal::Journal;
+use super::journal::{Journal, Opened};
 use crate::delivery::{self, Settled, Unsettled};
 use crate::error::Result;
 
-/// Settles the journal's open intents; returns how many of them are delivered.
+/// Settles the journal's open intents: the journal that can be written then, and how many of them are
+/// delivered.
 ///
 /// # Errors
 /// Where a destination cannot be looked at (not mounted, not readable): nothing is guessed then.
-pub fn settle(journal: &mut Journal, observer: &mut dyn Observer) -> Result<u32> {
-    let open = journal.unsettled();
+pub fn settle(opened: Opened, observer: &mut dyn Observer) -> Result<(Journal, u32)> {
+    let open = opened.unsettled();
     if open.is_empty() {
-        return Ok(0);
+        return Ok((opened.settled(&[], &[])?, 0));
     }
     let items: Vec<Unsettled<'_>> = open
         .iter()
@@ -28,10 +29,8 @@ pub fn settle(journal: &mut Journal, observer: &mut dyn Observer) -> Result<u32>
             Settled::Again => again.push(entry),
         }
     }
-    journal.delivered(&delivered)?;
-    journal.refused(&again)?;
-    journal.sync()?;
+    let journal = opened.settled(&delivered, &again)?;
     let counts = (delivered.len() as u32, again.len() as u32);
     observer.event(&Event::Settled { delivered: counts.0, again: counts.1 });
-    Ok(counts.0)
+    Ok((journal, counts.0))
 }

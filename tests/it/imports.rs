@@ -22,7 +22,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("fetch", &["session", "delivery", "protocol"]),
     ("safe", &["auth::Secret"]),
     ("oauth", &["auth", "safe", "transport"]),
-    ("account", &["auth", "oauth", "safe", "delivery", "fetch::policy", "session::Pipelining", "transport"]),
+    (
+        "account",
+        &[
+            "auth",
+            "oauth",
+            "safe",
+            "delivery",
+            "fetch::maildrop",
+            "fetch::policy",
+            "session::Pipelining",
+            "transport",
+        ],
+    ),
     ("server", &[]),
 ];
 

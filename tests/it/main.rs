@@ -31,6 +31,7 @@ mod hostile_sign_in;
 mod hostile_signals;
 mod hostile_stuffing;
 mod imports;
+mod journal;
 mod keyring;
 mod kill;
 mod oauth;

@@ -44,7 +44,8 @@ impl Destination for Disk {
 fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
     let maildir = Maildir::open(&home.join("inbox"), "0badcafe").unwrap();
     let disk = Disk { maildir, flushes: Mutex::new(flushes.into()) };
-    let mut journal = Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap();
+    let mut journal =
+        Journal::open(&home.join("a.journal"), 1_700_000_000).unwrap().settled(&[], &[]).unwrap();
     let mut round = Round::new();
     let mut delivery = disk.begin().unwrap();
     delivery.write(b"Subject: one\r\n\r\n").unwrap();

@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 
 /// Held as long as it lives.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(in crate::fetch) struct Lock {
     file: File,
 }
 
@@ -28,7 +28,7 @@ impl Drop for Lock {
 
 impl Lock {
     /// Takes the lock of that journal; [`Kind::AlreadyRunning`] at once when another run has it.
-    pub(super) fn take(journal: &Path) -> Result<Lock> {
+    pub(in crate::fetch) fn take(journal: &Path) -> Result<Lock> {
         let path = path_of(journal);
         let io = |source| Error::io(format!("could not lock {}", path.display()), source);
         let mut options = OpenOptions::new();

@@ -1,65 +1,97 @@
-//! The journal's file: lines are appended, replayed, and at times replaced by fewer. It knows what a line is,
-//! but of what stands in one only the first: `pop3-journal 1`.
+//! The journal's file: lines are appended, replayed, and at times replaced by fewer ([`replace`]).
+//! It knows what a line is, but of what stands in one only the first, which names the version of those that
+//! follow. A file of version 1 goes on as one of version 2 behind a second such line.
 //!
 //! What is written is at the known end of the file, never behind a half-written line: a failed write is cut
 //! off again, and after a failed flush nothing more is written, because nobody can say what the disk holds.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use memchr::memchr;
 
+use super::replace;
 use crate::error::{Error, Kind, Result};
 
-/// The first line, with the version of the format.
-const HEADER: &[u8] = b"pop3-journal 1\n";
+/// The first line of what is written now.
+pub(super) const HEADER: &[u8] = b"pop3-journal 2\n";
+
+/// The first line of what 0.1 wrote.
+const HEADER_1: &[u8] = b"pop3-journal 1\n";
 
 /// The first line of any version.
 const HEADER_OF_ANY: &[u8] = b"pop3-journal ";
 
 /// How much is read at once.
-const BUFFER: usize = 256 * 1024;
+pub(super) const BUFFER: usize = 256 * 1024;
 
 /// No line is this long, its end included: a unique-id and a place are a few hundred octets.
 pub(super) const MAX_LINE: usize = BUFFER;
 
+/// In which version a line is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Version {
+    /// That of 0.1.
+    One,
+    Two,
+}
+
 /// A journal's file, open to append.
 #[derive(Debug)]
 pub(super) struct Log {
-    file: File,
-    path: PathBuf,
+    pub(super) file: File,
+    pub(super) path: PathBuf,
     /// Where the last whole line ends.
-    length: u64,
+    pub(super) length: u64,
     /// Lines behind the first.
-    lines: u64,
+    pub(super) lines: u64,
+    /// The version of the last line.
+    pub(super) version: Version,
     /// Whether something may not be on the disk yet.
-    is_dirty: bool,
+    pub(super) is_dirty: bool,
+    /// Whether the file's name may not be on the disk yet.
+    pub(super) is_name_dirty: bool,
     /// Whether a failure left the file in a state that nobody knows.
     is_broken: bool,
 }
 
 impl Log {
     /// Opens the file, makes it where there is none, and hands each line to `each`. A torn last line is cut off.
-    pub(super) fn open(path: &Path, each: impl FnMut(&[u8]) -> Result<(), &'static str>) -> Result<Log> {
+    pub(super) fn open(
+        path: &Path,
+        each: impl FnMut(Version, &[u8]) -> Result<(), &'static str>,
+    ) -> Result<Log> {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(path).map_err(|source| failed("open", path, source))?;
-        let (length, lines) = replay(&file, path, each)?;
-        // What an earlier run wrote may be in memory only: the next flush is for it too.
-        let mut log = Log { file, path: path.to_owned(), length, lines, is_dirty: true, is_broken: false };
+        let Replayed { length, lines, version } = replay(&file, path, each)?;
+        let mut log = Log {
+            file,
+            path: path.to_owned(),
+            length,
+            lines,
+            version,
+            // What an earlier run wrote may be in memory only: the next flush is for it too.
+            is_dirty: true,
+            is_name_dirty: length == 0,
+            is_broken: false,
+        };
         log.file.set_len(length).map_err(|source| failed("mend", path, source))?;
         if length == 0 {
             log.write(HEADER)?;
+            log.version = Version::Two;
             log.sync()?;
-            sync_folder(path)?;
         }
         Ok(log)
     }
 
     /// Hands each line of the file to `each`, changing nothing; `false` when there is no file.
-    pub(super) fn peek(path: &Path, each: impl FnMut(&[u8]) -> Result<(), &'static str>) -> Result<bool> {
+    pub(super) fn peek(
+        path: &Path,
+        each: impl FnMut(Version, &[u8]) -> Result<(), &'static str>,
+    ) -> Result<bool> {
         match File::open(path) {
             Ok(file) => replay(&file, path, each).map(|_| true),
             Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(false),
@@ -72,10 +104,17 @@ impl Log {
         self.lines
     }
 
-    /// Appends whole lines; on failure none of them stays. They outlive the process at once, and a power cut
-    /// after the next [`Log::sync`].
+    /// Appends whole lines of version 2; on failure none of them stays. They outlive the process at once, and
+    /// a power cut after the next [`Log::sync`].
     pub(super) fn append(&mut self, text: &[u8], lines: u64) -> Result<()> {
-        self.write(text)?;
+        match self.version {
+            Version::Two => self.write(text)?,
+            // In one write: a kill in between leaves a line of version 1 as the last one, or this one.
+            Version::One => {
+                self.write(&[HEADER, text].concat())?;
+                (self.version, self.lines) = (Version::Two, self.lines + 1);
+            }
+        }
         self.lines += lines;
         Ok(())
     }
@@ -103,53 +142,31 @@ impl Log {
             })?;
             self.is_dirty = false;
         }
+        if self.is_name_dirty {
+            replace::sync_folder_of(&self.path)?;
+            self.is_name_dirty = false;
+        }
         Ok(())
     }
-
-    /// Puts other lines in the place of all there are, at once and durably: whatever interrupts it, the file
-    /// holds the old lines or the new ones. `write` calls what it is given once for a line.
-    pub(super) fn replace(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Result<()> {
-        let mut new = self.path.as_os_str().to_owned();
-        new.push(".new");
-        let new = PathBuf::from(new);
-        let (file, length, lines) = write_new(&new, write).map_err(|source| {
-            // What is left of it would only be overwritten next time; on a full disk its room matters.
-            let _ = std::fs::remove_file(&new);
-            failed("write", &new, source)
-        })?;
-        std::fs::rename(&new, &self.path).map_err(|source| failed("replace", &self.path, source))?;
-        (self.file, self.length, self.lines, self.is_dirty) = (file, length, lines, false);
-        sync_folder(&self.path).inspect_err(|_| self.is_broken = true)
-    }
 }
 
-fn write_new(path: &Path, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> io::Result<(File, u64, u64)> {
-    let mut options = OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    let mut writer = BufWriter::with_capacity(BUFFER, &file);
-    let (mut result, mut length, mut lines) = (writer.write_all(HEADER), HEADER.len() as u64, 0);
-    write(&mut |line| {
-        if result.is_ok() {
-            result = writer.write_all(line);
-            length += line.len() as u64;
-            lines += 1;
-        }
-    });
-    result?;
-    writer.flush()?;
-    drop(writer);
-    file.sync_all()?;
-    Ok((file, length, lines))
+/// What a file holds.
+struct Replayed {
+    /// Where its last whole line ends.
+    length: u64,
+    lines: u64,
+    version: Version,
 }
 
-/// Hands each whole line behind the first to `each`: where the last one ends, and how many there were.
+/// Hands each whole line behind the first to `each`.
 fn replay(
     mut file: &File,
     path: &Path,
-    mut each: impl FnMut(&[u8]) -> Result<(), &'static str>,
-) -> Result<(u64, u64)> {
+    mut each: impl FnMut(Version, &[u8]) -> Result<(), &'static str>,
+) -> Result<Replayed> {
     let mut buffer = vec![0; BUFFER];
-    let (mut filled, mut length, mut number) = (0, 0, 0);
+    let (mut filled, mut length, mut number) = (0, 0, 0u64);
+    let mut version = Version::Two;
     loop {
         let read = match file.read(&mut buffer[filled..]) {
             Ok(read) => read,
@@ -164,7 +181,14 @@ fn replay(
         while let Some(end) = memchr(b'\n', &buffer[start..filled]) {
             let line = &buffer[start..start + end];
             number += 1;
-            let result = if number == 1 { header(line) } else { each(line) };
+            let result = if number == 1 {
+                header(line).map(|named| version = named)
+            } else if version == Version::One && HEADER.strip_suffix(b"\n") == Some(line) {
+                version = Version::Two;
+                Ok(())
+            } else {
+                each(version, line)
+            };
             result.map_err(|cause| bad_line(path, number, cause))?;
             start += end + 1;
         }
@@ -177,18 +201,21 @@ fn replay(
     }
     // Without a first line only what a crash leaves of one may be overwritten: anything else is no journal of ours.
     let torn = &buffer[..filled];
-    let is_ours = torn.iter().all(|byte| *byte == 0) || HEADER.starts_with(torn);
+    let is_ours =
+        torn.iter().all(|byte| *byte == 0) || HEADER.starts_with(torn) || HEADER_1.starts_with(torn);
     if number == 0 && !is_ours {
         return Err(bad_line(path, 1, NO_JOURNAL));
     }
-    Ok((length, u64::saturating_sub(number, 1)))
+    Ok(Replayed { length, lines: number.saturating_sub(1), version })
 }
 
 const NO_JOURNAL: &str = "the file is not a journal of pop3";
 
-fn header(line: &[u8]) -> Result<(), &'static str> {
+fn header(line: &[u8]) -> Result<Version, &'static str> {
     if HEADER.strip_suffix(b"\n") == Some(line) {
-        Ok(())
+        Ok(Version::Two)
+    } else if HEADER_1.strip_suffix(b"\n") == Some(line) {
+        Ok(Version::One)
     } else if line.starts_with(HEADER_OF_ANY) {
         Err("another version of pop3 wrote it")
     } else {
@@ -203,7 +230,7 @@ fn bad_line(path: &Path, number: u64, cause: &'static str) -> Error {
     )
 }
 
-fn failed(verb: &str, path: &Path, source: io::Error) -> Error {
+pub(super) fn failed(verb: &str, path: &Path, source: io::Error) -> Error {
     Error::io(format!("could not {verb} {}", path.display()), source)
 }
 
@@ -213,22 +240,13 @@ pub(super) fn make_folder(path: &Path) -> Result<()> {
     let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.exists()).collect();
     for folder in missing.into_iter().rev() {
         match DirBuilder::new().mode(0o700).create(folder) {
-            Ok(()) => sync_folder(folder)?,
+            Ok(()) => replace::sync_folder_of(folder)?,
             // Another run made it in the meantime.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
             Err(source) => return Err(failed("create", folder, source)),
         }
     }
     Ok(())
-}
-
-/// Makes a file's name durable.
-fn sync_folder(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    File::open(folder).and_then(|file| file.sync_all()).map_err(|source| failed("flush", folder, source))
 }
 
 #[cfg(test)]
@@ -239,8 +257,9 @@ mod tests {
 
     fn open(path: &Path) -> Result<(Log, Vec<String>)> {
         let mut lines = Vec::new();
-        let log = Log::open(path, |line| {
-            lines.push(String::from_utf8_lossy(line).into_owned());
+        let log = Log::open(path, |version, line| {
+            let mark = if version == Version::One { "1:" } else { "" };
+            lines.push(format!("{mark}{}", String::from_utf8_lossy(line)));
             if line == b"bad" { Err("it is bad") } else { Ok(()) }
         })?;
         Ok((log, lines))
@@ -265,17 +284,38 @@ mod tests {
     fn a_torn_first_line_is_written_again_but_foreign_files_are_left_alone() {
         let top = tempfile::tempdir().expect("a folder");
         let path = top.path().join("a.journal");
-        for torn in [&b""[..], b"pop3", b"pop3-journal 1", b"\0\0\0"] {
+        for torn in [&b""[..], b"pop3", b"pop3-journal 1", b"pop3-journal 2", b"\0\0\0"] {
             std::fs::write(&path, torn).expect("written");
             open(&path).expect("mended");
             assert_eq!(std::fs::read(&path).expect("readable"), HEADER);
         }
-        for foreign in [&b"pop3-journal 2\n"[..], b"set daemon", b"uid1\nuid2\n", b"pop3-journal 11"] {
+        for foreign in [&b"pop3-journal 3\n"[..], b"set daemon", b"uid1\nuid2\n", b"pop3-journal 11"] {
             std::fs::write(&path, foreign).expect("written");
             let error = open(&path).expect_err("not ours");
             assert_eq!(error.kind(), Kind::Data);
             assert_eq!(std::fs::read(&path).expect("readable"), foreign);
         }
+    }
+
+    #[test]
+    fn a_file_of_version_1_goes_on_as_one_of_version_2() {
+        let top = tempfile::tempdir().expect("a folder");
+        let path = top.path().join("a.journal");
+        std::fs::write(&path, "pop3-journal 1\none\ntorn").expect("written");
+        drop(open(&path).expect("of 0.1"));
+        assert_eq!(
+            std::fs::read(&path).expect("readable"),
+            b"pop3-journal 1\none\n",
+            "opening changes little"
+        );
+        let (mut log, _) = open(&path).expect("of 0.1");
+        log.append(b"two\n", 1).expect("room");
+        log.append(b"three\n", 1).expect("room");
+        assert_eq!(log.lines(), 4);
+        let (log, lines) = open(&path).expect("of both");
+        assert_eq!((lines, log.lines()), (vec!["1:one".to_owned(), "two".to_owned(), "three".to_owned()], 4));
+        std::fs::write(&path, "pop3-journal 2\nbad").expect("written");
+        assert!(open(&path).is_ok(), "torn");
     }
 
     #[test]
@@ -304,22 +344,5 @@ mod tests {
         full.file = OpenOptions::new().write(true).open("/dev/full").expect("Linux has one");
         let error = full.append(b"two\n", 1).expect_err("no room");
         assert_eq!((error.kind(), full.lines(), full.length), (Kind::DiskFull, 1, HEADER.len() as u64 + 4));
-    }
-
-    #[test]
-    fn replacing_is_all_or_nothing() {
-        let top = tempfile::tempdir().expect("a folder");
-        let path = top.path().join("a.journal");
-        let (mut log, _) = open(&path).expect("made");
-        log.append(b"one\ntwo\n", 2).expect("room");
-        let in_the_way = top.path().join("a.journal.new");
-        std::fs::create_dir(&in_the_way).expect("made");
-        assert!(log.replace(|line| line(b"three\n")).is_err());
-        assert_eq!(open(&path).expect("the old lines").1, ["one", "two"]);
-        std::fs::remove_dir(&in_the_way).expect("removed");
-        log.replace(|line| line(b"three\n")).expect("replaced");
-        log.append(b"four\n", 1).expect("behind it");
-        assert_eq!(open(&path).expect("the new lines").1, ["three", "four"]);
-        assert!(!in_the_way.exists());
     }
 }

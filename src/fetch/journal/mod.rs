@@ -1,49 +1,67 @@
-//! The journal: what is known of every message of one account, on disk, so that whatever happens at whatever
+//! The journal: what is known of every message of one maildrop, on disk, so that whatever happens at whatever
 //! moment no message is lost or delivered twice.
 //!
-//! Place in the flow: opened (and locked) before connecting; its [`View`] goes into the plan; each batch
-//! writes [`Journal::intend`] before anything becomes visible and [`Journal::delivered`] before DELE; QUIT's
-//! `+OK` lets [`Journal::gone`] set up tombstones. Unique-ids are those of RFC 1939 section 7.
+//! Place in the flow: opened (and locked) before connecting, and settled, since only a settled journal can be
+//! written ([`Opened::settled`]); its [`View`] goes into the plan; each batch writes [`Journal::intend`] before
+//! anything becomes visible and [`Journal::delivered`] before DELE; QUIT's `+OK` lets [`Journal::gone`] set up
+//! tombstones. Unique-ids are those of RFC 1939 section 7.
 //!
-//! The file is text: `pop3-journal 1`, then a record a line (`record`), appended at a cost that does not
-//! depend on how much is known (`log`), replayed on opening (`view`, `table`), and compacted when a
-//! third of it says nothing any more. A line that a crash tore is dropped; any other bad line is an error.
+//! The file is text: `pop3-journal 2`, then a record a line (`record`), appended at a cost that does not
+//! depend on how much is known (`log`), replayed on opening (`view`, `apply`, `table`), and compacted when a
+//! third of it says nothing any more (`replace`). Files of version 1 are read (`v1`). A line that a crash tore
+//! is dropped; any other bad line is an error. What a later version wrote is kept.
 
+mod apply;
+mod escape;
+mod fact;
+mod failure;
+mod field;
 mod lock;
 mod log;
+mod merge;
+mod opened;
 mod record;
+mod replace;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_times;
+mod v1;
 mod view;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use memchr::memchr_iter;
 
-use self::lock::Lock;
-use self::log::Log;
-use self::record::Record;
-pub use self::view::{Entry, EntryId, Failure, State, View};
+pub use self::fact::{Fact, FactKind};
+pub use self::failure::{Cause, Failing, Failure};
+pub(in crate::fetch) use self::lock::Lock;
+use self::log::{Log, Version};
+pub use self::opened::Opened;
+pub(in crate::fetch) use self::opened::lock;
+use self::record::{Read, Record, Standing};
+pub use self::view::{Entry, EntryId, State, View};
 use crate::delivery::Place;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 
-/// How long a gone message is remembered, because servers bring mail back: 30 days, in seconds.
-const TOMBSTONE_LIFE: i64 = 30 * 24 * 60 * 60;
-
-/// Lines that may say nothing any more, besides half as many as there are messages, before the file is
-/// rewritten: what was delivered has two lines then, and one is replayed twice as fast.
-const SLACK: u64 = 1000;
-
-/// The longest reason of a failure that is kept, in octets: it is the server's text, or a cause.
-const MAX_REASON: usize = 500;
-
 /// How many records are encoded before they are written, where there may be very many.
 const CHUNK: usize = 1024;
+
+/// The longest name of a store that is kept, in octets.
+const LONGEST_STORE: usize = 4096;
+
+/// The first second of 2001: a clock that says less was never set.
+const CLOCK_IS_SET: i64 = 978_307_200;
+
+/// Whether a time, in seconds since 1970, can be one at which a journal was written: a machine whose clock was
+/// never set starts at 1970, or when its firmware was made.
+pub fn is_plausible(time: i64) -> bool {
+    time >= CLOCK_IS_SET
+}
 
 /// A delivery that is about to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +76,7 @@ pub struct Intent<'a> {
     pub place: Cow<'a, Place>,
 }
 
-/// An account's journal, locked for this process.
+/// A maildrop's journal, locked for this process, in which every earlier delivery is settled.
 #[derive(Debug)]
 pub struct Journal {
     log: Log,
@@ -68,56 +86,35 @@ pub struct Journal {
     count: u64,
     /// Whether one of them is longer than can be read back.
     is_too_long: bool,
+    /// The number of the store that messages go into from now on; zero where their place tells it.
+    store: u16,
     opened_at: i64,
     opened: Instant,
-    _lock: Lock,
+    /// Held as long as the journal is open.
+    lock: Lock,
 }
 
 impl Journal {
-    /// Opens the journal of that path at `now` (seconds since 1970), making it and its folders where there
-    /// are none, and locks it.
-    ///
-    /// # Errors
-    ///
-    /// [`Kind::AlreadyRunning`] when another run holds it; [`Kind::Data`] when a line cannot be understood;
-    /// [`Kind::Io`] or [`Kind::DiskFull`].
-    pub fn open(path: &Path, now: i64) -> Result<Journal> {
-        log::make_folder(path)?;
-        // Locked before it is read: what another run still writes must not be missed.
-        let lock = Lock::take(path)?;
-        let mut view = View::default();
-        let mut scratch = Vec::new();
-        let log = Log::open(path, |line| replay(&mut view, line, &mut scratch))?;
-        view.index();
-        view.expire(now.saturating_sub(TOMBSTONE_LIFE));
-        let (text, opened) = (Vec::new(), Instant::now());
-        let mut journal =
-            Journal { log, view, text, count: 0, is_too_long: false, opened_at: now, opened, _lock: lock };
-        if let Some((id, _)) = journal.intended().find(|(id, _)| journal.place(*id).is_none()) {
-            return Err(Error::new(Kind::Data, format!("could not read {}", path.display())).because(format!(
-                "nobody knows the place where message {id} was to be delivered: another version of pop3 wrote it"
-            )));
-        }
-        let live = journal.view.len() as u64;
-        if journal.log.lines() > live + live / 2 + SLACK {
-            journal.compact()?;
-        }
-        Ok(journal)
-    }
-
-    /// Reads a journal without locking or changing it; `None` when there is none. While another run writes
-    /// it, its last lines may be missing. Tombstones are shown whatever their age.
-    pub fn peek(path: &Path) -> Result<Option<View>> {
-        let mut view = View::default();
-        let mut scratch = Vec::new();
-        let is_there = Log::peek(path, |line| replay(&mut view, line, &mut scratch))?;
-        view.index();
-        Ok(is_there.then_some(view))
-    }
-
     /// What is known.
     pub fn view(&self) -> &View {
         &self.view
+    }
+
+    /// Says by what name the journal knows the store that messages are intended for from now on. Without it
+    /// that is what their place says: `maildir:PATH`, `mbox:PATH`, and nothing for a command.
+    pub fn deliver_to(&mut self, store: &str) -> Result<()> {
+        if store.len() > LONGEST_STORE {
+            return Err(not_noted("the name of its store is too long"));
+        }
+        if let Some(number) = self.view.store_number(store.as_bytes()) {
+            self.store = number;
+            return Ok(());
+        }
+        let number = self.view.next_store().ok_or_else(|| not_noted("there are too many stores"))?;
+        self.note(&Record::Store { store: number, name: store.as_bytes().into() });
+        self.write()?;
+        self.store = number;
+        Ok(())
     }
 
     /// Notes deliveries that are about to happen: durably, in one write and one flush. A message that was
@@ -128,7 +125,7 @@ impl Journal {
         let (mut taken, mut line) = (HashSet::new(), Vec::new());
         let mut next = self.next()?;
         for Intent { unique_id, octets, identity, place } in intents {
-            let entry = match self.seen_entry(unique_id, *octets, |id| !taken.contains(&id)) {
+            let entry = match self.undelivered(unique_id, *octets, |id| !taken.contains(&id)) {
                 Some(entry) => {
                     taken.insert(entry);
                     entry
@@ -140,8 +137,9 @@ impl Journal {
             };
             ids.push(entry);
             record::join(place, &mut line);
-            let (octets, identity, place) = (*octets, *identity, &line);
-            self.note(&Record::Intent { entry, at, octets, identity, unique_id, place });
+            let (octets, identity, store) = (*octets, *identity, self.store);
+            let (unique_id, place) = (Cow::Borrowed(&**unique_id), Cow::Borrowed(&line[..]));
+            self.note(&Record::Intent { entry, at, octets, identity, unique_id, place, store });
         }
         self.write()?;
         self.sync()?;
@@ -160,21 +158,52 @@ impl Journal {
         self.note_each(ids, |entry| Record::Refused { entry, at })
     }
 
-    /// Notes that fetching a message failed, and why. Of a message delivered before it says nothing.
-    pub fn failed(&mut self, unique_id: &[u8], octets: Option<u64>, reason: &str) -> Result<()> {
+    /// Notes that a message could not be brought in. Its count grows by one, and when it is tried next follows
+    /// from that. Of a message delivered before it says nothing.
+    pub fn failed(&mut self, unique_id: &[u8], octets: Option<u64>, failing: &Failing<'_>) -> Result<()> {
         let at = self.now();
         let entry = match self.seen_entry(unique_id, octets, |_| true) {
             Some(entry) => entry,
             None => {
                 let entry = EntryId::new(self.next()?);
-                self.note(&Record::Seen { entry, at, octets, unique_id });
+                self.note(&Record::Seen { entry, at, octets, unique_id: unique_id.into() });
                 entry
             }
         };
-        let count = self.view.failure(entry).map_or(0, |failure| failure.count).saturating_add(1);
-        let end = (0..=reason.len().min(MAX_REASON)).rev().find(|end| reason.is_char_boundary(*end));
-        let reason = &reason.as_bytes()[..end.unwrap_or(0)];
-        self.note(&Record::Failed { entry, at, count, reason });
+        let failed = failing.record(at, self.view.failure(entry));
+        let mut text = std::mem::take(&mut self.text);
+        self.is_too_long |= write_record(&Record::Failed { entry, at, failed: Box::new(failed) }, &mut text);
+        (self.text, self.count) = (text, self.count + 1);
+        self.write()
+    }
+
+    /// Notes that these failed messages are to be tried with the next run, however often they failed.
+    pub fn retry_now(&mut self, ids: &[EntryId]) -> Result<()> {
+        let at = self.now();
+        let failed: Vec<_> = ids.iter().copied().filter(|id| self.view.failure(*id).is_some()).collect();
+        self.note_each(&failed, |entry| Record::Retry { entry, at })
+    }
+
+    /// Notes that these messages, which were never delivered, are neither fetched nor deleted from now on.
+    pub fn give_up(&mut self, ids: &[EntryId]) -> Result<()> {
+        let at = self.now();
+        let is_undelivered = |id: &EntryId| self.view.get(*id).is_some_and(|e| e.state == State::Seen);
+        let undelivered: Vec<_> = ids.iter().copied().filter(is_undelivered).collect();
+        self.note_each(&undelivered, |entry| Record::Judged { entry, at, standing: Standing::Skipped })
+    }
+
+    /// Notes what was learned of the server.
+    pub fn learn(&mut self, fact: Fact) -> Result<()> {
+        let Fact { kind, until, value } = fact;
+        self.note(&Record::Learned { kind, until, value });
+        self.write()
+    }
+
+    /// Notes that what was learned does not hold any more. Free where nothing was.
+    pub fn unlearn(&mut self, kind: FactKind) -> Result<()> {
+        if self.view.facts.iter().any(|fact| fact.kind == kind) {
+            self.note(&Record::Unlearned { kind });
+        }
         self.write()
     }
 
@@ -186,7 +215,8 @@ impl Journal {
             let mut next = self.next()?;
             let mut noted = HashSet::new();
             for &(unique_id, octets) in chunk {
-                if self.seen_entry(unique_id, octets, |_| true).is_none() && noted.insert(unique_id) {
+                if self.undelivered(unique_id, octets, |_| true).is_none() && noted.insert(unique_id) {
+                    let unique_id = unique_id.into();
                     self.note(&Record::Seen { entry: EntryId::new(next), at, octets, unique_id });
                     next += 1;
                 }
@@ -205,7 +235,7 @@ impl Journal {
             for &entry in chunk {
                 match self.view.get(entry).map(|entry| entry.state) {
                     Some(State::Delivered) => self.note(&Record::Gone { entry, at }),
-                    Some(State::Seen) => self.note(&Record::Forgotten { entry }),
+                    Some(State::Seen | State::Skipped) => self.note(&Record::Forgotten { entry }),
                     Some(State::Intended | State::Gone(_)) | None => {}
                 }
             }
@@ -214,7 +244,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Notes that the server brought them back.
+    /// Notes that the server brought them back: they are delivered, and on the server.
     pub fn back(&mut self, ids: &[EntryId]) -> Result<()> {
         let at = self.now();
         self.note_each(ids, |entry| Record::Back { entry, at })
@@ -226,7 +256,7 @@ impl Journal {
         self.known(adopted.iter().map(|(entry, ..)| *entry))?;
         for chunk in adopted.chunks(CHUNK) {
             for &(entry, unique_id, octets) in chunk {
-                self.note(&Record::Adopted { entry, octets, unique_id });
+                self.note(&Record::Adopted { entry, octets, unique_id: unique_id.into() });
             }
             self.write()?;
         }
@@ -243,36 +273,36 @@ impl Journal {
         self.log.sync()
     }
 
-    /// The intents nobody knows the outcome of, in the order they were noted: where each message was to
-    /// stand, how long ago, and what it is recognised by.
-    pub fn unsettled(&self) -> Vec<(EntryId, Place, Duration, Option<Identity>)> {
-        let now = self.now();
-        let settle = |(id, entry): (EntryId, Entry)| {
-            let age = u64::try_from(now.saturating_sub(entry.since)).unwrap_or(0);
-            Some((id, self.place(id)?, Duration::from_secs(age), entry.identity))
-        };
-        self.intended().filter_map(settle).collect()
-    }
-
-    fn intended(&self) -> impl Iterator<Item = (EntryId, Entry<'_>)> {
-        let entries = self.view.has_intents().then(|| self.view.iter());
-        let is_intended = |entry: &Entry| entry.state == State::Intended;
-        entries.into_iter().flatten().filter(is_intended).map(|entry| (entry.id, entry))
-    }
-
-    fn place(&self, id: EntryId) -> Option<Place> {
-        Place::from_fields(&record::split(self.view.place(id)?)?)
-    }
-
-    /// The entry of a message with that unique-id that was never delivered, one of the same octets first.
+    /// The entry of a message with that unique-id that is to be fetched, one of the same octets first.
     fn seen_entry(
         &self,
-        uid: &[u8],
+        unique_id: &[u8],
+        octets: Option<u64>,
+        is_free: impl Fn(EntryId) -> bool,
+    ) -> Option<EntryId> {
+        self.entry_in(State::Seen, unique_id, octets, is_free)
+    }
+
+    /// The same, or else one that was skipped.
+    fn undelivered(
+        &self,
+        unique_id: &[u8],
+        octets: Option<u64>,
+        is_free: impl Fn(EntryId) -> bool,
+    ) -> Option<EntryId> {
+        self.entry_in(State::Seen, unique_id, octets, &is_free)
+            .or_else(|| self.entry_in(State::Skipped, unique_id, octets, &is_free))
+    }
+
+    fn entry_in(
+        &self,
+        state: State,
+        unique_id: &[u8],
         octets: Option<u64>,
         is_free: impl Fn(EntryId) -> bool,
     ) -> Option<EntryId> {
         let mut found = None;
-        for entry in self.view.find(uid).filter(|entry| entry.state == State::Seen && is_free(entry.id)) {
+        for entry in self.view.find(unique_id).filter(|entry| entry.state == state && is_free(entry.id)) {
             if entry.octets == octets {
                 return Some(entry.id);
             }
@@ -308,9 +338,7 @@ impl Journal {
     }
 
     fn note(&mut self, record: &Record) {
-        let start = self.text.len();
-        record.write(&mut self.text);
-        self.is_too_long |= self.text.len() - start > log::MAX_LINE;
+        self.is_too_long |= write_record(record, &mut self.text);
         self.count += 1;
     }
 
@@ -334,33 +362,12 @@ impl Journal {
             return Ok(());
         }
         self.log.append(text, count)?;
-        let (mut start, mut scratch) = (0, Vec::new());
+        let mut start = 0;
         for end in memchr_iter(b'\n', text) {
-            replay(&mut self.view, &text[start..end], &mut scratch).map_err(not_noted)?;
+            replay(&mut self.view, Version::Two, &text[start..end]).map_err(not_noted)?;
             start = end + 1;
         }
         Ok(())
-    }
-
-    /// Rewrites the file with one line a message. A disk too full for it is no reason not to go on.
-    fn compact(&mut self) -> Result<()> {
-        let mut text = Vec::new();
-        let view = &self.view;
-        let result = self.log.replace(|write| {
-            view.for_each_record(|record| {
-                text.clear();
-                record.write(&mut text);
-                write(&text);
-            });
-        });
-        match result {
-            Ok(()) => {
-                self.view.close_ranks();
-                Ok(())
-            }
-            Err(error) if error.kind() == Kind::DiskFull => Ok(()),
-            Err(error) => Err(error),
-        }
     }
 
     /// Seconds since 1970, by the caller's clock at the start and a steady one since.
@@ -369,11 +376,21 @@ impl Journal {
     }
 }
 
+/// Appends a record as a line; `true` where it is longer than can be read back.
+fn write_record(record: &Record, text: &mut Vec<u8>) -> bool {
+    let start = text.len();
+    record.write(text);
+    text.len() - start > log::MAX_LINE
+}
+
 fn not_noted(cause: &'static str) -> Error {
     Error::new(Kind::Data, "could not note a message").because(cause)
 }
 
-fn replay(view: &mut View, line: &[u8], scratch: &mut Vec<u8>) -> Result<(), &'static str> {
-    let record = Record::read(line, scratch).ok_or("it is not a record")?;
-    view.apply(&record)
+fn replay(view: &mut View, version: Version, line: &[u8]) -> Result<(), &'static str> {
+    let read = match version {
+        Version::One => v1::read(line).map(|record| Read { record, kept: Vec::new() }),
+        Version::Two => Record::read(line),
+    };
+    view.apply(&read.ok_or("it is not a record")?, line)
 }

@@ -24,6 +24,10 @@ pub(super) enum Mark {
     Intended,
     Delivered,
     Gone,
+    /// Neither fetched nor deleted.
+    Skipped,
+    /// Not fetched, and to be deleted by a version that knows how.
+    Delete,
 }
 
 /// One entry, without its unique-id.
@@ -38,8 +42,11 @@ pub(super) struct Slot {
     pub identity: [u8; 16],
     /// Which of the view's places is this one's, while intended.
     pub place: u32,
+    /// Which of the view's stores it is delivered into, or will be; zero where nobody knows.
+    pub store: u16,
     pub mark: Mark,
-    pub has_failed: bool,
+    /// Whether the view may keep more of it beside the table: a failure, fields of a later version.
+    pub has_more: bool,
     uid_at: u32,
     uid_length: u32,
 }
@@ -61,8 +68,9 @@ impl Slot {
             since: first_seen,
             identity: [0; 16],
             place: 0,
+            store: 0,
             mark,
-            has_failed: false,
+            has_more: false,
             uid_at: 0,
             uid_length: 0,
         }
@@ -173,7 +181,7 @@ impl Table {
         true
     }
 
-    /// Removes an entry. Its number stays unused until [`Table::close_ranks`].
+    /// Removes an entry. Its number stays unused until [`Table::renumber`].
     pub(super) fn vacate(&mut self, number: u32) {
         if self.slot(number).is_some() {
             self.unlink(number);
@@ -183,7 +191,7 @@ impl Table {
     }
 
     /// Numbers the entries anew, in their order, without gaps; the memory of what was removed is given back.
-    pub(super) fn close_ranks(&mut self) {
+    pub(super) fn renumber(&mut self) {
         let mut arena = Vec::new();
         let mut marks = self.slots.iter().map(|slot| slot.mark);
         self.links.retain(|_| marks.next() != Some(Mark::Vacant));
@@ -327,7 +335,7 @@ mod tests {
         assert_eq!(table.find(b"new").collect::<Vec<_>>(), [5]);
         assert_eq!(table.find(b"u5").collect::<Vec<_>>(), [105]);
         assert_eq!(table.find(b"u7").collect::<Vec<_>>(), [7]);
-        table.close_ranks();
+        table.renumber();
         assert_eq!((table.bound(), table.occupied()), (198, 198));
         assert_eq!(table.find(b"new").collect::<Vec<_>>(), [5]);
         assert_eq!(table.find(b"u8").collect::<Vec<_>>(), [107, 8]);
@@ -335,15 +343,15 @@ mod tests {
     }
 
     #[test]
-    fn closing_the_ranks_of_nothing_is_nothing() {
+    fn renumbering_nothing_is_nothing() {
         let mut table = Table::default();
-        table.close_ranks();
+        table.renumber();
         assert_eq!(table.find(b"").count(), 0);
         table.leave_vacant_up_to(3);
         assert_eq!(table.push(b"", seen()), Some(3));
         assert_eq!(table.find(b"").collect::<Vec<_>>(), [3]);
         table.vacate(3);
-        table.close_ranks();
+        table.renumber();
         assert_eq!((table.bound(), table.occupied(), table.find(b"").count()), (0, 0, 0));
     }
 }

@@ -1,15 +1,13 @@
-//! What the journal knows of each message: the records replayed, one after the other. The journal itself
-//! applies what it has just written in the same way, so that a view in use and a view replayed cannot differ.
+//! What the journal knows of each message, as the rest of the crate asks for it. [`apply`](super::apply)
+//! fills it, record by record.
 
 use std::collections::HashMap;
 use std::fmt;
 
-use super::record::Record;
+use super::fact::{Fact, FactKind};
+use super::failure::Failure;
 use super::table::{Mark, Slot, Table};
 use crate::identity::Identity;
-
-/// How many entry numbers a hand-mended journal may leave out in one place: memory is set aside for each.
-const MAX_GAP: usize = 65_536;
 
 /// The number of an entry, valid until its journal is opened again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +45,8 @@ pub enum State {
     Delivered,
     /// It is delivered, and was missed on the server since that second of 1970: a tombstone.
     Gone(i64),
+    /// It was never delivered, and somebody decided that it will not be: it is neither fetched nor deleted.
+    Skipped,
 }
 
 /// What is known of one message.
@@ -68,25 +68,25 @@ pub struct Entry<'a> {
     pub state: State,
 }
 
-/// The failures of a message that could not be fetched yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// How often it failed.
-    pub count: u32,
-    /// The last time, in seconds since 1970.
-    pub at: i64,
-    /// The last reason.
-    pub reason: String,
-}
-
 /// Everything a journal knows, by number and by unique-id.
 #[derive(Debug, Clone, Default)]
 pub struct View {
-    table: Table,
-    failures: HashMap<u32, Failure>,
+    pub(super) table: Table,
+    pub(super) failures: HashMap<u32, Failure>,
+    /// Fields that this version does not know, by entry, as they stand in their lines.
+    pub(super) kept: HashMap<u32, Vec<u8>>,
+    /// Records that this version does not know, with the entry they name.
+    pub(super) unknown: Vec<(Option<u32>, Vec<u8>)>,
     /// The places of intended entries, as they stand in their lines; buffers are used again.
-    places: Vec<Vec<u8>>,
-    spare: Vec<u32>,
+    pub(super) places: Vec<Vec<u8>>,
+    pub(super) spare: Vec<u32>,
+    /// Where messages were delivered; an entry's `store` is one more than the index.
+    pub(super) stores: Vec<Vec<u8>>,
+    /// The beginning of the last intent's place, and its store: most of the time the next one's, too.
+    pub(super) last_store: (Vec<u8>, u16),
+    pub(super) facts: Vec<Fact>,
+    /// Since when the clock says less than times in this journal.
+    pub(super) clock: Option<i64>,
 }
 
 impl View {
@@ -122,7 +122,47 @@ impl View {
 
     /// The failures of a message that was never delivered since.
     pub fn failure(&self, id: EntryId) -> Option<&Failure> {
-        self.table.slot(id.0).filter(|slot| slot.has_failed).and_then(|_| self.failures.get(&id.0))
+        self.table.slot(id.0).filter(|slot| slot.has_more).and_then(|_| self.failures.get(&id.0))
+    }
+
+    /// Every message that failed and was never delivered since, in the order of their numbers.
+    pub fn failures(&self) -> impl Iterator<Item = (EntryId, &Failure)> {
+        let mut failures: Vec<_> =
+            self.failures.iter().map(|(number, failure)| (EntryId(*number), failure)).collect();
+        failures.sort_unstable_by_key(|(id, _)| *id);
+        failures.into_iter()
+    }
+
+    /// What was learned of the server under that kind, if it still counts at `now` (seconds since 1970).
+    pub fn fact(&self, kind: FactKind, now: i64) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.kind == kind && fact.counts_at(now))
+    }
+
+    /// Into which stores the messages were delivered that are on the server as far as we know, and how many
+    /// into each; those of which nobody noted it (0.1 did not) are left out.
+    pub fn stores(&self) -> Vec<(String, u32)> {
+        let mut counts = vec![0u32; self.stores.len()];
+        for slot in self.slots().filter(|slot| slot.mark == Mark::Delivered) {
+            if let Some(count) = usize::from(slot.store).checked_sub(1).and_then(|at| counts.get_mut(at)) {
+                *count += 1;
+            }
+        }
+        let named = self.stores.iter().map(|name| String::from_utf8_lossy(name).into_owned());
+        named.zip(counts).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// How many of the messages that are on the server, as far as we know, were delivered into that store:
+    /// `maildir:PATH`, `mbox:PATH`, or the name that [`Journal::deliver_to`](super::Journal::deliver_to) was
+    /// given.
+    pub fn delivered_into(&self, store: &str) -> u32 {
+        let Some(at) = self.stores.iter().position(|name| name == store.as_bytes()) else { return 0 };
+        let is_there = |slot: &&Slot| slot.mark == Mark::Delivered && usize::from(slot.store) == at + 1;
+        self.slots().filter(is_there).count() as u32
+    }
+
+    /// How many messages were delivered and are on the server as far as we know.
+    pub fn delivered(&self) -> u32 {
+        self.slots().filter(|slot| slot.mark == Mark::Delivered).count() as u32
     }
 
     /// One past the highest [`EntryId::index`].
@@ -141,6 +181,33 @@ impl View {
         self.places.get(slot.place as usize).map(Vec::as_slice)
     }
 
+    /// The fields of an entry that this version does not know.
+    pub(super) fn kept(&self, id: EntryId) -> &[u8] {
+        let slot = self.table.slot(id.0).filter(|slot| slot.has_more);
+        slot.and_then(|_| self.kept.get(&id.0)).map_or(&[], Vec::as_slice)
+    }
+
+    /// The number of the store of that name.
+    pub(super) fn store_number(&self, name: &[u8]) -> Option<u16> {
+        let at = self.stores.iter().position(|other| other == name)?;
+        u16::try_from(at + 1).ok()
+    }
+
+    /// The number of the next store that gets one.
+    pub(super) fn next_store(&self) -> Option<u16> {
+        u16::try_from(self.stores.len() + 1).ok()
+    }
+
+    /// The name of the store that an entry is in.
+    pub(super) fn store_of_entry(&self, id: EntryId) -> Option<&[u8]> {
+        let slot = self.table.slot(id.0)?;
+        self.stores.get(usize::from(slot.store).checked_sub(1)?).map(Vec::as_slice)
+    }
+
+    fn slots(&self) -> impl Iterator<Item = &Slot> {
+        (0..self.table.bound() as u32).filter_map(|number| self.table.slot(number))
+    }
+
     fn entry<'a>(&'a self, id: EntryId, slot: &Slot) -> Entry<'a> {
         Entry {
             id,
@@ -153,257 +220,9 @@ impl View {
                 Mark::Intended => State::Intended,
                 Mark::Delivered => State::Delivered,
                 Mark::Gone => State::Gone(slot.since),
+                Mark::Skipped | Mark::Delete => State::Skipped,
                 Mark::Seen | Mark::Vacant => State::Seen,
             },
         }
-    }
-
-    /// Ends the replay of a file: only now entries are found by unique-id.
-    pub(super) fn index(&mut self) {
-        self.table.index();
-    }
-
-    /// Takes one record in; what is wrong with it when it does not fit what came before.
-    pub(super) fn apply(&mut self, record: &Record) -> Result<(), &'static str> {
-        match *record {
-            Record::Seen { entry, at, octets, unique_id } => {
-                let mut slot = Slot::new(Mark::Seen, at);
-                slot.octets = octets.unwrap_or(u64::MAX);
-                self.push(entry, unique_id, slot)
-            }
-            Record::Known { entry, first_seen, is_gone, since, octets, identity, unique_id } => {
-                let mut slot = Slot::new(if is_gone { Mark::Gone } else { Mark::Delivered }, first_seen);
-                slot.since = since;
-                slot.octets = octets.unwrap_or(u64::MAX);
-                slot.identity = identity.map_or([0; 16], |identity| *identity.as_bytes());
-                self.push(entry, unique_id, slot)
-            }
-            Record::Intent { entry, at, octets, identity, unique_id, place } => {
-                if entry.index() < self.table.bound() {
-                    self.known(entry)?;
-                    if !self.table.rename(entry.0, unique_id) {
-                        return Err("it holds more unique-ids than a journal can");
-                    }
-                } else {
-                    self.push(entry, unique_id, Slot::new(Mark::Seen, at))?;
-                }
-                self.mark(entry, Mark::Intended, at)?;
-                let index = self.keep_place(place);
-                let slot = self.known(entry)?;
-                slot.place = index;
-                slot.octets = octets.unwrap_or(u64::MAX);
-                slot.identity = identity.map_or([0; 16], |identity| *identity.as_bytes());
-                Ok(())
-            }
-            Record::Delivered { entry, at } => {
-                self.mark(entry, Mark::Delivered, at)?;
-                self.forget_failure(entry);
-                Ok(())
-            }
-            Record::Refused { entry, at } => {
-                self.mark(entry, Mark::Seen, at)?;
-                // What was not delivered has no identity that anything may be recognised by.
-                self.known(entry)?.identity = [0; 16];
-                Ok(())
-            }
-            Record::Failed { entry, at, count, reason } => {
-                self.known(entry)?.has_failed = true;
-                let failure = self.failures.entry(entry.0).or_insert_with(|| Failure {
-                    count,
-                    at,
-                    reason: String::new(),
-                });
-                (failure.count, failure.at) = (count, at);
-                failure.reason.clear();
-                failure.reason.push_str(&String::from_utf8_lossy(reason));
-                Ok(())
-            }
-            Record::Gone { entry, at } => self.mark(entry, Mark::Gone, at),
-            Record::Back { entry, at } => self.mark(entry, Mark::Delivered, at),
-            Record::Adopted { entry, octets, unique_id } => {
-                self.known(entry)?.octets = octets.unwrap_or(u64::MAX);
-                match self.table.rename(entry.0, unique_id) {
-                    true => Ok(()),
-                    false => Err("it holds more unique-ids than a journal can"),
-                }
-            }
-            Record::Forgotten { entry } => {
-                self.known(entry)?;
-                self.remove(entry);
-                Ok(())
-            }
-        }
-    }
-
-    /// The fewest records that make this view again, with its ranks closed.
-    pub(super) fn for_each_record(&self, mut write: impl FnMut(&Record)) {
-        for (number, known) in (0..).zip(self.iter()) {
-            let Entry { id, unique_id, octets, identity, first_seen, since, state } = known;
-            let entry = EntryId(number);
-            match state {
-                State::Seen => write(&Record::Seen { entry, at: first_seen, octets, unique_id }),
-                State::Intended => {
-                    let place = self.place(id).unwrap_or_default();
-                    write(&Record::Seen { entry, at: first_seen, octets, unique_id });
-                    write(&Record::Intent { entry, at: since, octets, identity, unique_id, place });
-                }
-                State::Delivered | State::Gone(_) => {
-                    let is_gone = state != State::Delivered;
-                    write(&Record::Known { entry, first_seen, is_gone, since, octets, identity, unique_id });
-                }
-            }
-            if let Some(Failure { count, at, reason }) = self.failure(id) {
-                write(&Record::Failed { entry, at: *at, count: *count, reason: reason.as_bytes() });
-            }
-        }
-    }
-
-    /// Forgets the tombstones set up before that second of 1970.
-    pub(super) fn expire(&mut self, before: i64) {
-        for number in 0..self.table.bound() as u32 {
-            if self.table.slot(number).is_some_and(|slot| slot.mark == Mark::Gone && slot.since < before) {
-                self.remove(EntryId(number));
-            }
-        }
-    }
-
-    /// Numbers the entries anew without gaps, and gives back the memory of those removed.
-    pub(super) fn close_ranks(&mut self) {
-        let renumbered = (0..).zip(self.table.numbers());
-        self.failures =
-            renumbered.filter_map(|(new, old)| Some((new, self.failures.remove(&old)?))).collect();
-        self.table.close_ranks();
-    }
-
-    fn push(&mut self, entry: EntryId, unique_id: &[u8], slot: Slot) -> Result<(), &'static str> {
-        let bound = self.table.bound();
-        if entry.index() < bound {
-            return Err("its entry's number was used before");
-        }
-        if entry.index() - bound > MAX_GAP {
-            return Err("its entry's number is too high");
-        }
-        self.table.leave_vacant_up_to(entry.0);
-        self.table.push(unique_id, slot).map(drop).ok_or("it holds more unique-ids than a journal can")
-    }
-
-    fn known(&mut self, entry: EntryId) -> Result<&mut Slot, &'static str> {
-        self.table.slot_mut(entry.0).ok_or("it speaks of an entry that does not exist")
-    }
-
-    /// Changes how an entry stands; a place it had is given up.
-    fn mark(&mut self, entry: EntryId, mark: Mark, since: i64) -> Result<(), &'static str> {
-        let slot = self.known(entry)?;
-        let (before, place) = (slot.mark, slot.place);
-        (slot.mark, slot.since) = (mark, since);
-        if before == Mark::Intended {
-            self.spare.push(place);
-        }
-        Ok(())
-    }
-
-    fn keep_place(&mut self, place: &[u8]) -> u32 {
-        let index = self.spare.pop().unwrap_or_else(|| {
-            self.places.push(Vec::new());
-            self.places.len() as u32 - 1
-        });
-        if let Some(buffer) = self.places.get_mut(index as usize) {
-            buffer.clear();
-            buffer.extend_from_slice(place);
-        }
-        index
-    }
-
-    fn forget_failure(&mut self, entry: EntryId) {
-        if let Some(slot) = self.table.slot_mut(entry.0).filter(|slot| slot.has_failed) {
-            slot.has_failed = false;
-            self.failures.remove(&entry.0);
-        }
-    }
-
-    fn remove(&mut self, entry: EntryId) {
-        self.forget_failure(entry);
-        if let Some(slot) = self.table.slot(entry.0)
-            && slot.mark == Mark::Intended
-        {
-            self.spare.push(slot.place);
-        }
-        self.table.vacate(entry.0);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: EntryId = EntryId::new(0);
-
-    fn intent(entry: EntryId, at: i64) -> Record<'static> {
-        let identity = Some(Identity::from_bytes([1; 16]));
-        Record::Intent { entry, at, octets: Some(9), identity, unique_id: b"u", place: b"handed" }
-    }
-
-    fn view(records: &[Record]) -> View {
-        let mut view = View::default();
-        records.iter().for_each(|record| view.apply(record).expect("a record that fits"));
-        view
-    }
-
-    #[test]
-    fn an_intent_keeps_when_its_message_was_first_seen() {
-        let seen = Record::Seen { entry: ONE, at: 10, octets: Some(8), unique_id: b"u" };
-        let view = view(&[seen, intent(ONE, 50), Record::Delivered { entry: ONE, at: 60 }]);
-        let entry = view.get(ONE).expect("an entry");
-        assert_eq!((entry.first_seen, entry.since, entry.octets), (10, 60, Some(9)));
-        assert_eq!((entry.state, view.place(ONE)), (State::Delivered, None));
-    }
-
-    #[test]
-    fn a_refused_intent_leaves_a_message_that_was_only_seen() {
-        let failed = Record::Failed { entry: ONE, at: 3, count: 2, reason: b"no" };
-        let view = view(&[intent(ONE, 1), Record::Refused { entry: ONE, at: 2 }, failed]);
-        let entry = view.get(ONE).expect("an entry");
-        assert_eq!((entry.state, entry.identity, entry.first_seen), (State::Seen, None, 1));
-        let failure = Failure { count: 2, at: 3, reason: "no".to_owned() };
-        assert_eq!(view.failure(ONE), Some(&failure));
-    }
-
-    #[test]
-    fn a_delivery_ends_what_failed_before() {
-        let failed = Record::Failed { entry: ONE, at: 3, count: 1, reason: b"no" };
-        let view = view(&[intent(ONE, 1), failed, Record::Delivered { entry: ONE, at: 4 }]);
-        assert_eq!(view.failure(ONE), None);
-    }
-
-    #[test]
-    fn places_are_kept_as_long_as_their_intents() {
-        let two = EntryId::new(1);
-        let mut view = view(&[intent(ONE, 1), intent(two, 1), intent(ONE, 2)]);
-        assert_eq!(view.places.len(), 2, "a repeated intent takes no second place");
-        view.apply(&Record::Forgotten { entry: ONE }).expect("an entry");
-        assert_eq!((view.place(ONE), view.place(two)), (None, Some(&b"handed"[..])));
-        view.apply(&intent(EntryId::new(2), 3)).expect("a new entry");
-        assert_eq!(view.places.len(), 2);
-    }
-
-    #[test]
-    fn records_that_do_not_fit_are_told() {
-        let mut view = view(&[intent(ONE, 1), Record::Forgotten { entry: ONE }]);
-        let far = EntryId::new(MAX_GAP as u32 + 2);
-        let seen = |entry| Record::Seen { entry, at: 1, octets: None, unique_id: b"u" };
-        for record in [
-            seen(ONE),
-            intent(ONE, 1),
-            Record::Gone { entry: ONE, at: 1 },
-            Record::Back { entry: EntryId::new(1), at: 1 },
-            Record::Adopted { entry: ONE, octets: None, unique_id: b"v" },
-            Record::Forgotten { entry: ONE },
-            seen(far),
-        ] {
-            assert!(view.apply(&record).is_err(), "{record:?}");
-        }
-        assert!(view.is_empty());
-        view.apply(&seen(EntryId::new(9))).expect("a gap a person left");
-        assert_eq!(view.iter().map(|entry| entry.id.number()).collect::<Vec<_>>(), [9]);
     }
 }

@@ -83,7 +83,7 @@ impl<'a> Matching<'a> {
             return Vec::new();
         }
         let is_vanished = |entry: &Entry| match entry.state {
-            State::Seen | State::Delivered => !self.is_claimed(entry),
+            State::Seen | State::Delivered | State::Skipped => !self.is_claimed(entry),
             // An intent is settled first; a tombstone stays one.
             State::Intended | State::Gone(_) => false,
         };
@@ -284,9 +284,9 @@ impl<'a> Matching<'a> {
     }
 }
 
-/// Whether a live message was delivered, or may have been.
+/// Whether a live message is not to be fetched: it was delivered, or may have been, or is skipped.
 fn is_delivered(entry: &Entry) -> bool {
-    matches!(entry.state, State::Delivered | State::Intended)
+    matches!(entry.state, State::Delivered | State::Intended | State::Skipped)
 }
 
 /// Whether two numbers of octets may be the same: one that was not declared may be any.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::*;
 use crate::delivery::Place;
-use crate::fetch::journal::{Intent, Journal};
+use crate::fetch::journal::{Cause, Failing, Intent, Journal};
 
 const HOUR: i64 = 60 * 60;
 const DAY: i64 = 24 * HOUR;
@@ -45,16 +45,28 @@ fn identity(of: u8) -> Option<Identity> {
 }
 
 /// What a journal knows: unique-id, octets, identity, and how it stands: `s`een, `i`ntended, `d`elivered, `g`one,
-/// `f`ailed twice. All of them were first seen ten days and an hour ago.
+/// `f`ailed twice, s`k`ipped. All of them were first seen ten days and an hour ago.
 fn view(known: &[(&str, u64, u8, char)]) -> View {
+    view_of(known, NOW - 10 * DAY - HOUR)
+}
+
+/// The same, first seen then.
+fn view_of(known: &[(&str, u64, u8, char)], first_seen: i64) -> View {
+    let failing = Failing { cause: Cause::Refused, reason: "no", from: None, subject: None };
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("a.journal");
-    let mut journal = Journal::open(&path, NOW - 10 * DAY - HOUR).expect("a new journal");
+    let mut journal =
+        Journal::open(&path, first_seen).and_then(|opened| opened.settled(&[], &[])).expect("a new journal");
     for &(uid, octets, of, state) in known {
         let octets = (octets > 0).then_some(octets);
         match state {
             's' => journal.seen(&[(uid.as_bytes(), octets)]).expect("noted"),
-            'f' => (0..2).for_each(|_| journal.failed(uid.as_bytes(), octets, "no").expect("noted")),
+            'f' => (0..2).for_each(|_| journal.failed(uid.as_bytes(), octets, &failing).expect("noted")),
+            'k' => {
+                journal.seen(&[(uid.as_bytes(), octets)]).expect("noted");
+                let ids: Vec<_> = journal.view().find(uid.as_bytes()).map(|entry| entry.id).collect();
+                journal.give_up(&ids).expect("noted");
+            }
             _ => {
                 let identity = (of > 0).then(|| identity(of)).flatten();
                 let intent = Intent {
@@ -127,6 +139,30 @@ fn a_message_expires_at_the_very_second_its_age_is_reached() {
     assert_eq!(at(first_seen + 14 * DAY - 1), Action::Keep);
     assert_eq!(at(first_seen + 14 * DAY), Action::Delete);
     assert_eq!(at(first_seen - DAY), Action::Keep, "a clock that was set back");
+}
+
+#[test]
+fn a_clock_that_was_never_set_deletes_nothing_by_age() {
+    let listed = listing(&[(1, "x", 10)]);
+    for (first_seen, now) in [(60, NOW), (60, 120), (NOW, 978_307_199), (-DAY, NOW), (NOW + DAY, NOW)] {
+        let view = view_of(&[("x", 10, 1, 'd')], first_seen);
+        let plan = plan(&listed, true, &view, &HashMap::new(), &keep("0d"), now);
+        assert_eq!(plan.steps[0].action, Action::Keep, "{first_seen}, {now}");
+    }
+    let view = view_of(&[("x", 10, 1, 'd')], 60);
+    let plan = plan(&listed, true, &view, &HashMap::new(), &keep("none"), 120);
+    assert_eq!(plan.steps[0].action, Action::Delete, "age is not asked for");
+}
+
+#[test]
+fn what_was_given_up_is_neither_fetched_nor_deleted() {
+    let view = view(&[("x", 10, 0, 'k'), ("gone", 10, 0, 'k')]);
+    for text in ["all", "none", "0d", "0"] {
+        let (plan, skipped) = steps(&[(1, "x", 10)], &view, &[], &keep(text));
+        assert_eq!(skipped, [(1, Action::Skip, Reason::GivenUp)], "{text}");
+        assert_eq!(plan.vanished.len(), 1, "what is not there any more is not remembered");
+    }
+    assert_eq!(doubts(&listing(&[(1, "x", 11)]), true, &view), [1], "the unique-id may be another message's");
 }
 
 #[test]

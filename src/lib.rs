@@ -31,7 +31,7 @@
 //! | [`fetch`] | journal, plan and the run itself | `error`, `sys`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `error`, `sys`, `auth::Secret` |
 //! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `transport` |
-//! | [`account`] | what the user configured | `error`, `sys`, `auth`, `oauth`, `safe`, `store`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`account`] | what the user configured | `error`, `sys`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line is not part of the library: it is in the binary. A test reads this table, and compares it

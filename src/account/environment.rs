@@ -82,7 +82,8 @@ impl Environment {
         Some(self.xdg("XDG_CONFIG_HOME", ".config")?.join("pop3/config.toml"))
     }
 
-    /// The journal of an account: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names never share a file.
+    /// The file beside which those of an account stand: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names
+    /// never share a file. It was the account's journal in 0.1; [`Account::journal_owner`](super::Account) names today's.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder.
@@ -90,7 +91,11 @@ impl Environment {
         Ok(self.state_folder()?.join(format!("{}.journal", file_name(account))))
     }
 
-    fn state_folder(&self) -> Result<PathBuf> {
+    /// The folder of all journals: `$XDG_STATE_HOME/pop3`.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder.
+    pub fn state_folder(&self) -> Result<PathBuf> {
         let Some(folder) = self.xdg("XDG_STATE_HOME", ".local/state") else {
             return Err(Error::new(Kind::Config, "could not find a folder for the journal")
                 .because("there is no home folder")

@@ -167,7 +167,7 @@ impl Overrides {
     pub(super) fn leave_server(&mut self) {
         self.tls = None;
         if self.server.take().is_some() {
-            (self.pins, self.tls_host) = (None, None);
+            (self.pins, self.tls_host, self.maildrop) = (None, None, None);
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction};
+use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction, maildrop};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
 use crate::oauth::Through;
@@ -204,14 +204,8 @@ fn account(
     })?;
     let key = said.client_key;
     let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
-    // The usual two ports lead to one maildrop, so they share a journal; any other may be a tunnel, and
-    // two tunnels on one machine must not.
-    let place = match url.target() {
-        Target::Tcp { host, port: 110 | 995 } => host.clone(),
-        other => other.to_string(),
-    };
     Ok(Account {
-        name: name.map_or_else(|| format!("{user}@{place}"), str::to_owned),
+        name: name.map_or_else(|| maildrop::plain_name(&user, url.target()), str::to_owned),
         maildrop: said.maildrop,
         server: url.target().clone(),
         way,

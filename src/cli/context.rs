@@ -10,7 +10,7 @@ use pop3::account::{self, Account, Config, Environment, Overrides, Resolved, Sco
 use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
-use pop3::fetch::{self, Journal};
+use pop3::fetch::{self, Journal, maildrop};
 use pop3::protocol::{Capabilities, Maildrop};
 use pop3::session::{Authorization, Dial, Manner, NotCautious, Session, Transaction};
 use pop3::sys::Stop;
@@ -56,7 +56,7 @@ impl Context {
 
     /// The journal of the account's maildrop.
     pub(crate) fn journal_of(&self, account: &Account) -> Result<PathBuf, Error> {
-        self.environment.state_path(&account.name)
+        Ok(maildrop::journal_of(&self.environment.state_folder()?, &account.journal_owner()))
     }
 
     pub(crate) fn output(&self) -> &Output {

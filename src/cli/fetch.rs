@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::Account;
+use pop3::account::{self, Account};
 use pop3::error::{Error, Kind};
 use pop3::fetch::{Access, Manner, Run};
 use pop3::session::{Session, Transaction};
@@ -20,6 +20,7 @@ use super::steps;
 /// all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
+    account::refuse_shared(accounts.iter().filter_map(|(_, account)| account.as_ref().ok()))?;
     let mut codes = Vec::with_capacity(accounts.len());
     let several = accounts.len() > 1;
     for (name, account) in accounts {
@@ -68,11 +69,12 @@ pub(crate) fn with_run<T>(
     account: &Account,
     carry_out: impl FnOnce(&Run<'_>) -> Result<T>,
 ) -> Result<T> {
-    let journal = context.journal_of(account)?;
+    let (state, owner) = (context.environment().state_folder()?, account.journal_owner());
     carry_out(&Run {
         account: &account.name,
         server: &account.server.to_string(),
-        journal: &journal,
+        state: &state,
+        owner: &owner,
         deliver: destination(account)?,
         policy: &account.policy,
         pipelining: account.pipelining,

@@ -101,6 +101,7 @@ impl Attempt<'_, '_> {
             let gathered = self.retrieve(&mut session, &survey, &listed, &wanted, manner, task)?;
             outcome.delivered = gathered.fetched + gathered.known;
             outcome.failed = gathered.failed.len() as u32;
+            outcome.texts = gathered.texts;
             outcome.owed = gathered.owed;
             due.extend_from_slice(&gathered.to_delete);
             self.note_failures(gathered.failed).map_err(in_journal)?;

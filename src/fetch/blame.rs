@@ -53,6 +53,8 @@ impl Sizes {
 
 /// What was going on when the session broke.
 pub(super) struct Break<'f, 'a> {
+    /// Messages whose text was shorter than declared, on a server whose octets are right, since the last proof.
+    pub(super) shorter: &'f [u32],
     /// The messages without a proof, in the order in which they came, and how many of them came before an
     /// answer that did not fit.
     pub(super) unproven: Vec<&'f Fact<'a>>,
@@ -91,6 +93,9 @@ impl Break<'_, '_> {
     /// The message that broke the session, where that is certain enough. Where it is not, the next session
     /// goes one message at a time and will know.
     pub(super) fn culprit(&self) -> Option<u32> {
+        if let Some(shorter) = self.shorter.first() {
+            return Some(*shorter);
+        }
         let misfit = self.unproven.iter().find(|fact| fact.fits() == Some(false));
         let right = self.unproven.iter().filter(|fact| fact.fits() == Some(true)).count();
         let wrong = self.unproven.iter().filter(|fact| fact.fits() == Some(false)).count();
@@ -104,7 +109,10 @@ impl Break<'_, '_> {
             // What came was no reply, or not the one to the question: a text before it ended early.
             return match (self.was_ahead, incoming) {
                 (false, Some(incoming)) => Some(incoming),
-                (_, None) if self.unproven.len() == 1 => self.unproven.first().map(|fact| fact.number),
+                // One of just the declared octets is whole, whatever came behind it.
+                (_, None) if self.unproven.len() == 1 => {
+                    self.unproven.first().filter(|fact| fact.fits() != Some(true)).map(|fact| fact.number)
+                }
                 _ => None,
             };
         }
@@ -135,6 +143,7 @@ mod tests {
 
     fn break_at<'f, 'a>(came: &'f [Fact<'a>], incoming: Option<(u32, u64)>, kind: Kind) -> Break<'f, 'a> {
         Break {
+            shorter: &[],
             unproven: came.iter().collect(),
             sure: came.len(),
             incoming: incoming.map(|(number, octets)| (number, (octets > 0).then_some(octets))),
@@ -180,6 +189,9 @@ mod tests {
         let lock_step = Break { was_ahead: false, has_begun: false, ..break_at(&[], Some((1, 30)), cut) };
         assert_eq!(lock_step.culprit(), Some(1));
         assert_eq!(break_at(&misfit[1..2], None, Kind::Protocol).culprit(), Some(2), "nothing else came");
+        assert_eq!(break_at(&fits[..1], None, Kind::Protocol).culprit(), None, "it is whole all the same");
+        let shorter = Break { shorter: &[7], ..break_at(&fits, Some((3, 30)), cut) };
+        assert_eq!(shorter.culprit(), Some(7));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use super::maildrop::Origin;
 use crate::error::Error;
 
 /// What a run is about: every event goes with it.
@@ -103,12 +104,10 @@ pub enum Event<'a> {
         /// Whether the new session goes one command at a time.
         cautious: bool,
     },
-    /// The journal of this maildrop is new, and an earlier one turned out to be the same maildrop's, or not.
+    /// The journal of this maildrop is new, and there were others that could have been its.
     Adopted {
-        /// The file of the earlier journal.
-        from: &'a std::path::Path,
-        /// How many messages were taken over; 0 where it is another maildrop's, and nothing was.
-        messages: u32,
+        /// Where it comes from.
+        origin: &'a Origin,
     },
     /// Messages that were fetched before went elsewhere than this run's store.
     Elsewhere {

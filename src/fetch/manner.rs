@@ -34,6 +34,7 @@ impl Manner {
             manner.cautious = true;
         }
         manner.asks_capa = !is_known(FactKind::CapaBreaks);
+        manner.utf8 = is_known(FactKind::Utf8);
         manner
     }
 

@@ -19,6 +19,7 @@ mod delete;
 pub mod event;
 mod headers;
 pub mod journal;
+pub mod maildrop;
 pub mod manner;
 mod next;
 mod outcome;
@@ -36,6 +37,8 @@ mod verdict;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use sha2::{Digest, Sha256};
+
 pub use event::{Event, Observer, Silent, Source, Summary};
 pub use journal::Journal;
 pub use manner::Manner;
@@ -46,6 +49,7 @@ pub use survey::Survey;
 use self::attempt::{Attempt, DAY};
 use self::event::Teller;
 use self::journal::{EntryId, Fact, FactKind, View};
+use self::maildrop::Claim;
 use self::next::{Next, Situation};
 use self::outcome::{Halt, Outcome, Owner, Stage, Task};
 use self::retries::Retries;
@@ -77,8 +81,10 @@ pub struct Run<'a> {
     pub account: &'a str,
     /// What to call the server.
     pub server: &'a str,
-    /// The maildrop's journal.
-    pub journal: &'a Path,
+    /// The folder that the journals are in.
+    pub state: &'a Path,
+    /// Whose journal is wanted.
+    pub owner: &'a maildrop::Owner,
     /// Where messages go.
     pub deliver: &'a Spec,
     /// Which messages, and what stays on the server.
@@ -152,7 +158,8 @@ impl Run<'_> {
         access: &mut dyn Access,
         show: impl FnOnce(&[plan::Listed<'_>], &Plan) -> T,
     ) -> Result<T> {
-        let view = Journal::peek(self.journal)?.unwrap_or_else(View::default);
+        let journal = maildrop::journal_of(self.state, self.owner);
+        let view = Journal::peek(&journal)?.unwrap_or_else(View::default);
         access.prepare()?;
         let mut manner = Manner::learned(self.pipelining, &view, self.now);
         loop {
@@ -188,13 +195,19 @@ impl Run<'_> {
         teller: &mut Teller<'_>,
         summary: &mut Summary,
     ) -> Result<()> {
-        let opened = Journal::open(self.journal, self.now)?;
         // Before anything is opened: opening makes what is missing, and a folder made anew would look like
         // one that a mail reader has emptied.
-        let (mut journal, recovered) = settle::settle(opened, Some(self.deliver), self.stop, teller)?;
-        summary.recovered = recovered;
+        let mut settle = |opened| {
+            let (journal, recovered) = settle::settle(opened, Some(self.deliver), self.stop, teller)?;
+            summary.recovered += recovered;
+            Ok(journal)
+        };
+        let claim = maildrop::open(self.state, self.owner, self.now, &mut settle)?;
         // Before the first run of a new account makes any folder.
         access.prepare()?;
+        let (mut journal, session) = self.claim(claim, access, teller)?;
+        journal.deliver_to(&self.deliver.canonical())?;
+        self.tell_elsewhere(&journal, teller);
         let store = self.open_store(&journal)?;
         let mut retries = match retry {
             None => Retries::default(),
@@ -204,7 +217,7 @@ impl Run<'_> {
                 Retries::only(failed)
             }
         };
-        let trouble = self.sessions(access, &*store, &mut journal, &mut retries, teller, summary);
+        let trouble = self.sessions(session, access, &*store, &mut journal, &mut retries, teller, summary);
         let failures = retries.finish(journal.view(), teller);
         summary.failed = failures.failed;
         match trouble {
@@ -213,10 +226,46 @@ impl Run<'_> {
         }
     }
 
+    /// The maildrop's journal. Where its key is new and others may be its, the server tells, in a session that
+    /// serves the run as well.
+    fn claim(
+        &self,
+        claim: Claim,
+        access: &mut dyn Access,
+        teller: &mut Teller<'_>,
+    ) -> Result<(Journal, Option<Session<Transaction>>)> {
+        let takeover = match claim {
+            Claim::Known(journal) => return Ok((journal, None)),
+            Claim::Open(takeover) => takeover,
+        };
+        let mut session = access.sign_in(Manner::new(self.pipelining))?;
+        let survey = Survey::look(&mut session, true)?;
+        let (journal, origin, session) = takeover.ask(session, &survey, &survey.listed())?;
+        if let Some(origin) = &origin {
+            teller.tell(&Event::Adopted { origin });
+        }
+        Ok((journal, session))
+    }
+
+    /// Says so where what was fetched before went to other stores only.
+    fn tell_elsewhere(&self, journal: &Journal, teller: &mut Teller<'_>) {
+        let view = journal.view();
+        if view.delivered_into(&self.deliver.canonical()) > 0 {
+            return;
+        }
+        if let Some((store, messages)) = view.stores().into_iter().max_by_key(|(_, messages)| *messages)
+            && messages > 0
+        {
+            teller.tell(&Event::Elsewhere { messages, store: &store });
+        }
+    }
+
     /// The sessions of a run, one after the other. What ended it early, where that is more than single
     /// messages' failures.
+    #[allow(clippy::too_many_arguments, reason = "all of a run comes together here, once")]
     fn sessions(
         &self,
+        mut begun: Option<Session<Transaction>>,
         access: &mut dyn Access,
         store: &dyn Store,
         journal: &mut Journal,
@@ -226,9 +275,15 @@ impl Run<'_> {
     ) -> Option<Error> {
         let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
         let (mut task, mut sessions) = (Task::New, 0);
+        // Whether the run became cautious since nothing was answered behind commands sent ahead.
+        let mut blames_pipelining = false;
         loop {
             sessions += 1;
-            let outcome = match access.sign_in(manner) {
+            let session = match begun.take() {
+                Some(session) => Ok(session),
+                None => access.sign_in(manner),
+            };
+            let outcome = match session {
                 Ok(session) => {
                     teller.tell(&Event::Connected { server: self.server });
                     let (policy, stop, now) = (self.policy, self.stop, self.now);
@@ -261,7 +316,9 @@ impl Run<'_> {
                 has_broken: retries.has_broken(),
                 sessions,
             });
-            if let Err(error) = self.remember(journal, &outcome, manner, sessions) {
+            blames_pipelining |= !manner.cautious && outcome.may_blame_pipelining();
+            let remembered = self.remember(journal, &outcome, manner, sessions, blames_pipelining);
+            if let Err(error) = remembered {
                 return Some(error);
             }
             if let (Some(halt), Next::Again { .. } | Next::AgainWithoutHeaders) = (&outcome.halt, next) {
@@ -301,23 +358,25 @@ impl Run<'_> {
         outcome: &Outcome,
         manner: Manner,
         sessions: u32,
+        blames_pipelining: bool,
     ) -> Result<()> {
         let halt = outcome.halt.as_ref().map(|halt| halt.owner);
         let fact = |kind, days: i64| Fact { kind, until: self.now.saturating_add(days * DAY), value: 1 };
         let is_lost = halt == Some(Owner::Connection);
         if is_lost && !outcome.has_progress() && !manner.cautious {
-            // Whether it was the commands ahead the next session will tell, if there is one.
+            // The next session is cautious, be it in this run or in the next one.
             match outcome.stage {
-                Stage::Looking | Stage::Retrieving if outcome.was_ahead => {
-                    journal.learn(fact(FactKind::PipeliningBroken, 1))?;
-                }
-                Stage::Retrieving => journal.learn(fact(FactKind::PipeliningBroken, 1))?,
-                Stage::Looking => journal.learn(fact(FactKind::CapaBreaks, 7))?,
+                Stage::Looking if !outcome.was_ahead => journal.learn(fact(FactKind::CapaBreaks, 7))?,
+                Stage::Looking | Stage::Retrieving => journal.learn(fact(FactKind::PipeliningBroken, 1))?,
                 Stage::SigningIn | Stage::Headers | Stage::Deleting | Stage::Done => {}
             }
         }
+        // In lock-step all went well: that proves it where nothing else could have been the reason.
         if halt.is_none() && manner.cautious && sessions > 1 {
-            journal.learn(fact(FactKind::PipeliningBroken, 7))?;
+            match blames_pipelining {
+                true => journal.learn(fact(FactKind::PipeliningBroken, 7))?,
+                false => journal.unlearn(FactKind::PipeliningBroken)?,
+            }
         }
         if sessions > 1 && outcome.stage == Stage::SigningIn && halt == Some(Owner::Server) {
             journal.learn(fact(FactKind::OneSession, 7))?;
@@ -325,9 +384,16 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// What marks this maildrop's files in a Maildir's `tmp/`: eight hexadecimal digits of its journal's path.
+    fn tag(&self) -> String {
+        let path = maildrop::path_of(self.state, self.owner);
+        let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
+        digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Opens the store. Only a settled journal lets it.
     fn open_store(&self, _settled: &Journal) -> Result<Box<dyn Store>> {
-        let opening = Opening { tag: tag(self.journal), stop: self.stop.clone(), timeout: self.timeout };
+        let opening = Opening { tag: self.tag(), stop: self.stop.clone(), timeout: self.timeout };
         store::open(self.deliver, &opening)
     }
 }
@@ -351,13 +417,6 @@ pub fn open_settled(journal: &Path, stop: &Stop, now: i64) -> Result<Journal> {
     let mut silent = Silent;
     let mut teller = Teller::new(source, &mut silent);
     Ok(settle::settle(Journal::open(journal, now)?, None, stop, &mut teller)?.0)
-}
-
-/// What marks this maildrop's files in a Maildir's `tmp/`: eight hexadecimal digits of its journal's path.
-fn tag(journal: &Path) -> String {
-    use sha2::{Digest, Sha256};
-    let digest = Sha256::digest(journal.as_os_str().as_encoded_bytes());
-    digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The user asked to stop.

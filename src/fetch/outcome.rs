@@ -109,6 +109,8 @@ pub(super) struct Outcome {
     pub(super) owed: bool,
     /// Whether deletions are due that were not confirmed.
     pub(super) has_due: bool,
+    /// Texts of messages that came to their end.
+    pub(super) texts: u32,
     /// Whether commands were sent ahead of the answers to earlier ones.
     pub(super) was_ahead: bool,
     /// What ended it early.
@@ -122,11 +124,18 @@ impl Outcome {
             stage: Stage::SigningIn,
             delivered: 0,
             failed: 0,
+            texts: 0,
             owed: false,
             has_due: false,
             was_ahead: false,
             halt: None,
         }
+    }
+
+    /// Whether it may be the commands sent ahead that broke the session: nothing was answered behind them.
+    pub(super) fn may_blame_pipelining(&self) -> bool {
+        let has_broken = matches!(self.stage, Stage::Looking | Stage::Retrieving) && self.texts == 0;
+        self.was_ahead && has_broken && self.halt.as_ref().is_some_and(|halt| halt.owner == Owner::Connection)
     }
 
     /// Whether a next session would begin elsewhere than this one did.

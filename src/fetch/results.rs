@@ -36,6 +36,8 @@ pub(super) struct Gathered<'a> {
     /// Delivered messages that the policy deletes at once.
     pub(super) to_delete: Vec<(u32, Option<EntryId>)>,
     pub(super) failed: Vec<Failed<'a>>,
+    /// Texts that came to their end, whatever became of them.
+    pub(super) texts: u32,
     /// Something was retrieved that is not kept.
     pub(super) owed: bool,
     /// The first thing that ended it early.

@@ -104,6 +104,8 @@ pub(super) fn all<'a>(
             part: Part::default(),
             shorter: HashMap::new(),
             in_lf: None,
+            shorter_now: Vec::new(),
+            refusals: Vec::new(),
             refused_in_a_row: 0,
             without_room: 0,
             is_unprovable: false,
@@ -146,6 +148,10 @@ struct Retriever<'r, 't, 'o, 'a> {
     shorter: HashMap<u32, (u32, (u64, Option<Identity>))>,
     /// The message that was asked for again because its lines end in LF.
     in_lf: Option<u32>,
+    /// Those of them that came since the last proof.
+    shorter_now: Vec<u32>,
+    /// Refusals since the last proof: a stray `-ERR` would be another message's.
+    refusals: Vec<(u32, Error)>,
     refused_in_a_row: u32,
     without_room: u32,
     is_unprovable: bool,
@@ -242,6 +248,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     /// Judges a text that has come to its end.
     fn arrived(&mut self, wanted: Wanted, arrival: Arrival, is_in_lf: bool) -> Result<(), Lost> {
         self.refused_in_a_row = 0;
+        self.results.gathered.texts += 1;
         let Wanted { number, octets } = wanted;
         let declared = octets.unwrap_or(0);
         if is_in_lf && self.in_lf.replace(number) != Some(number) {
@@ -261,7 +268,8 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         if arrival.bytes < declared && self.sizes.are_right() && self.wants_it_again(number, &arrival) {
             self.round.batch().abandon();
             self.queue.push_back(wanted);
-            return Ok(());
+            self.shorter_now.push(number);
+            return if self.session.pipelines() { Ok(()) } else { self.ask(number) };
         }
         let mut arrival = arrival;
         if arrival.stored.is_ok() {
@@ -333,10 +341,9 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
             let halt = Error::new(Kind::ServerTemporary, says).because(super::results::cause(&error));
             self.results.gathered.halt(Halt::by(Owner::Server, halt));
         }
+        // It may be a stray answer, and the next text this message's: that is found out first.
         self.round.note_refusal();
-        let nothing = Arrival::nothing();
-        self.fail(wanted.number, Cause::Refused, error, nothing);
-        // It may be a stray answer, and the next text this message's.
+        self.refusals.push((wanted.number, error));
         if self.session.pipelines() { Ok(()) } else { self.ask(wanted.number) }
     }
 
@@ -368,7 +375,10 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     /// Proves what came last, when nothing is on its way.
     fn prove_rest(&mut self) -> Result<(), Lost> {
         let last = self.round.unproven().0.last().map(|fact| fact.number);
-        last.map_or(Ok(()), |number| self.ask(number))
+        let refused = || self.refusals.last().map(|(number, _)| *number);
+        let shorter = || self.shorter_now.last().copied();
+        let number = last.or_else(refused).or_else(shorter).or_else(|| self.questions.open());
+        number.map_or(Ok(()), |number| self.ask(number))
     }
 
     fn ask(&mut self, number: u32) -> Result<(), Lost> {
@@ -398,12 +408,17 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     fn proven(&mut self, proof: Proof) {
         self.round.unproven().0.iter().for_each(|fact| self.sizes.note(fact.fits()));
         self.round.prove(proof);
+        self.shorter_now.clear();
+        for (number, error) in std::mem::take(&mut self.refusals) {
+            self.fail(number, Cause::Refused, error, Arrival::nothing());
+        }
     }
 
     /// The session broke: keeps what is whole by itself, and notes which message broke it.
     fn lose(&mut self, incoming: Option<Wanted>, has_begun: bool, error: Error) -> Lost {
         let (unproven, sure) = self.round.unproven();
         let broken = Break {
+            shorter: &self.shorter_now,
             unproven,
             sure,
             incoming: incoming.map(|wanted| (wanted.number, wanted.octets)),

@@ -54,17 +54,22 @@ pub struct Questions<'m> {
     maildrop: &'m Maildrop,
     /// How many kinds of question were found to be of no use.
     given_up: u8,
+    /// The last question, where its answer was an empty `+OK` behind which a listing may still follow.
+    open: Option<Question>,
 }
 
 impl<'m> Questions<'m> {
     /// All questions about the messages of that maildrop.
     pub fn new(maildrop: &'m Maildrop) -> Self {
-        Questions { maildrop, given_up: 0 }
+        Questions { maildrop, given_up: 0, open: None }
     }
 
-    /// The maildrop that they are about.
-    pub(super) fn maildrop(&self) -> &'m Maildrop {
-        self.maildrop
+    /// A message about which a question was asked that may still be answered by a listing.
+    pub fn open(&self) -> Option<u32> {
+        match self.open? {
+            Question::UniqueId(number) | Question::Octets(number) => Some(number),
+            Question::Figures | Question::Nothing => None,
+        }
     }
 
     /// The best question about that message that may still be of use.
@@ -99,6 +104,11 @@ impl Session<Transaction> {
     pub fn prove_step(&mut self, questions: &mut Questions<'_>, number: u32) -> Result<Step> {
         let mut asked = questions.about(number);
         self.send_all(&[asked.command()])?;
+        if let Some(open) = questions.open.take()
+            && self.is_listing_next()?
+        {
+            return self.take_listing(open, asked, questions.maildrop);
+        }
         loop {
             let reply = self.reply(Phase::Reply)?;
             match self.understand(asked, &reply, questions.maildrop)? {
@@ -117,15 +127,7 @@ impl Session<Transaction> {
                     let next = questions.about(number);
                     self.send_all(&[next.command()])?;
                     if self.is_listing_next()? {
-                        self.read_listing(asked, questions.maildrop)?;
-                        // It names every message: that is proof, and the question behind it is answered too.
-                        let reply = self.reply(Phase::Reply)?;
-                        if let Understood::Empty = self.understand(next, &reply, questions.maildrop)?
-                            && self.connection.has_unread()
-                        {
-                            return Err(out_of_step());
-                        }
-                        return Ok(Step::Proven);
+                        return self.take_listing(asked, next, questions.maildrop);
                     }
                     asked = next;
                 }
@@ -141,18 +143,36 @@ impl Session<Transaction> {
     pub(super) fn read_step(
         &mut self,
         question: Question,
-        maildrop: &Maildrop,
+        questions: &mut Questions<'_>,
         is_followed: bool,
     ) -> Result<Step> {
         let reply = self.reply(Phase::Reply)?;
-        match self.understand(question, &reply, maildrop)? {
+        match self.understand(question, &reply, questions.maildrop)? {
             Understood::Step(step) => Ok(step),
             Understood::Empty if is_followed && self.is_listing_next()? => {
-                self.read_listing(question, maildrop)?;
+                self.read_listing(question, questions.maildrop)?;
                 Ok(Step::Proven)
             }
-            Understood::Empty => Ok(Step::Unanswered),
+            Understood::Empty => {
+                questions.open = (!is_followed).then_some(question);
+                Ok(Step::Unanswered)
+            }
         }
+    }
+
+    /// Takes a listing that came for a question about one message, and the answer to the question behind it.
+    /// The listing names every message: that is proof.
+    fn take_listing(&mut self, open: Question, behind: Question, maildrop: &Maildrop) -> Result<Step> {
+        self.read_listing(open, maildrop)?;
+        let reply = self.reply(Phase::Reply)?;
+        // A server that answers the one with a listing may answer the other so, too.
+        if let Understood::Empty = self.understand(behind, &reply, maildrop)?
+            && self.connection.has_unread()
+            && self.is_listing_next()?
+        {
+            self.read_listing(behind, maildrop)?;
+        }
+        if self.connection.has_unread() { Err(out_of_step()) } else { Ok(Step::Proven) }
     }
 
     fn understand(&self, question: Question, reply: &Reply, maildrop: &Maildrop) -> Result<Understood> {

@@ -211,7 +211,7 @@ impl Window {
             return Err(Error::new(Kind::Usage, "asked for an answer to no question"));
         };
         self.sent.pop_front();
-        let step = session.read_step(question, questions.maildrop(), !self.is_empty())?;
+        let step = session.read_step(question, questions, !self.is_empty())?;
         if step == Step::Unanswered {
             questions.give_up(question);
         }

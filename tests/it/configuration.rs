@@ -33,7 +33,8 @@ fn fetch_brings_in_every_account_to_where_it_is_delivered() {
     let count = |path: &str| std::fs::read_dir(home.join(path)).unwrap().count();
     assert_eq!((count("mail/home/new"), count("mail/work/new")), (1, 2));
     assert_eq!((home_mail.left(), work.left()), (1, 0));
-    assert!(home.join(".local/state/pop3/work.journal").exists());
+    let names = std::fs::read_to_string(home.join(".local/state/pop3/names")).unwrap();
+    assert_eq!(names.lines().count(), 2, "a journal for each maildrop: {names}");
     Pop3::new(&home).args(["stat", "-a", "work"]).run().exits(0).has_line(&["0", "0"]);
     Pop3::new(&home).args(["stat"]).run().exits(0).has_line(&["1"]);
 }

@@ -58,9 +58,8 @@ fn a_message_that_waited_long_is_not_deleted_before_it_is_delivered() {
 fn age(journal: &Path, seconds: i64) {
     let text = fs::read_to_string(journal).unwrap();
     let older = |line: &str| -> String {
-        let field = |word: &str| match word.parse::<i64>() {
-            // Ten digits: a time of this century, and nothing else in these journals.
-            Ok(time) if word.len() == 10 => (time - seconds).to_string(),
+        let field = |word: &str| match word.split_once('=') {
+            Some((name @ ("t" | "f"), time)) => format!("{name}={}", time.parse::<i64>().unwrap() - seconds),
             _ => word.to_owned(),
         };
         line.split('\t').map(field).collect::<Vec<_>>().join("\t") + "\n"

@@ -38,6 +38,7 @@ mod hostile_signals;
 mod hostile_store;
 mod hostile_stuffing;
 mod imports;
+mod journal;
 mod keyring;
 mod kill;
 mod looking;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pop3::fetch::event::{Event, Source};
+use pop3::fetch::maildrop::Origin;
 use pop3::transport::Certificate;
 use serde::Serialize;
 
@@ -109,8 +110,11 @@ pub(super) fn of_event(event: &Event, source: Source<'_>) -> Option<Object> {
         Event::Reconnecting { reason, cautious } => named("reconnecting")
             .put("reason", crate::cli::report::sentence(reason))
             .put("cautious", cautious),
-        Event::Adopted { from, messages } => {
-            named("adopted").put("from", from.display().to_string()).put("messages", messages)
+        Event::Adopted { origin: Origin::TookOver { from, messages } } => {
+            named("adopted").put("from", from).put("messages", messages)
+        }
+        Event::Adopted { origin: Origin::BeganAnew { instead_of } } => {
+            named("began_anew").put("instead_of", instead_of)
         }
         Event::Elsewhere { messages, store } => {
             named("elsewhere").put("messages", messages).put("store", store)

@@ -235,12 +235,7 @@ fn step(event: &Event, store: &str) -> Option<String> {
         ),
         Event::Fetched { number, bytes } => format!("message {number} fetched, {}", human::size(bytes)),
         Event::Committed { messages: n } => format!("{} delivered into {store}", messages(n)),
-        Event::Adopted { from, messages: 0 } => {
-            format!("{} is another maildrop's journal: this one begins anew", from.display())
-        }
-        Event::Adopted { from, messages: n } => {
-            format!("this maildrop was fetched before: {} taken over from {}", messages(n), from.display())
-        }
+        Event::Adopted { origin } => origin.to_string(),
         Event::Elsewhere { messages: n, store } => {
             format!("{} were fetched before, into {store}; --refetch brings them here", messages(n))
         }

@@ -286,12 +286,15 @@ impl View {
 
     /// The store that a place says by itself, `maildir:PATH` or `mbox:PATH`; zero where it says none.
     fn store_of(&mut self, place: &[u8]) -> u16 {
+        let (start, store) = &self.last_store;
+        if let Some([SEPARATOR, ..]) = place.strip_prefix(&start[..])
+            && !start.is_empty()
+        {
+            return *store;
+        }
         let mut separators = place.iter().enumerate().filter(|(_, byte)| **byte == SEPARATOR);
         let Some((end, _)) = separators.nth(1) else { return 0 };
         let start = &place[..end];
-        if self.last_store.0 == start {
-            return self.last_store.1;
-        }
         let Some([kind, path]) = record::split(start).and_then(|parts| <[Vec<u8>; 2]>::try_from(parts).ok())
         else {
             return 0;
@@ -330,10 +333,10 @@ impl View {
         if let Some(entry) = entry {
             self.known(entry)?;
         }
-        if self.unknown.len() >= MAX_UNKNOWN {
-            return Err("there are too many records of a later version before it");
+        // Beyond the bound they cannot be kept, and are no reason not to go on.
+        if self.unknown.len() < MAX_UNKNOWN {
+            self.unknown.push((entry.map(EntryId::number), line.to_vec()));
         }
-        self.unknown.push((entry.map(EntryId::number), line.to_vec()));
         Ok(())
     }
 

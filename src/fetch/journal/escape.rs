@@ -55,6 +55,11 @@ pub(super) fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 
+/// Whether all of these may. Looks at every octet, which is faster than to stop at one.
+pub(super) fn are_printable(octets: &[u8]) -> bool {
+    octets.iter().fold(true, |are, byte| are & is_printable(*byte))
+}
+
 /// An octet as two hexadecimal digits.
 pub(super) fn hex_digits(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";

@@ -1,4 +1,4 @@
-//! The journal's file: lines are appended, replayed, and at times replaced by fewer ([`replace`](super::replace)).
+//! The journal's file: lines are appended, replayed, and at times replaced by fewer ([`replace`]).
 //! It knows what a line is, but of what stands in one only the first, which names the version of those that
 //! follow. A file of version 1 goes on as one of version 2 behind a second such line.
 //!

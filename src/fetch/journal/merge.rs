@@ -68,13 +68,22 @@ impl Journal {
         Ok(number)
     }
 
-    /// Gives the journal's file another name in the same folder, durably. Its lock is the new name's from
-    /// then on.
-    pub(in crate::fetch) fn rename(&mut self, path: &Path, lock: Lock) -> Result<()> {
-        self.sync()?;
-        self.log.rename(path)?;
-        self._lock = lock;
+    /// Gives the journal's file another name in the same folder, durably, and that name's lock.
+    ///
+    /// # Errors
+    /// It could not be done (a mounted file has its name for good): the lock comes back.
+    pub(in crate::fetch) fn rename(&mut self, path: &Path, lock: Lock) -> Result<(), Lock> {
+        if self.rename_in_place(path).is_err() {
+            return Err(lock);
+        }
+        self.lock = lock;
         Ok(())
+    }
+
+    /// The same under the lock that it has.
+    pub(in crate::fetch) fn rename_in_place(&mut self, path: &Path) -> Result<()> {
+        self.sync()?;
+        self.log.rename(path)
     }
 
     /// Where the file is.

@@ -41,6 +41,7 @@ pub use self::failure::{Cause, Failing, Failure};
 pub(in crate::fetch) use self::lock::Lock;
 use self::log::{Log, Version};
 pub use self::opened::Opened;
+pub(in crate::fetch) use self::opened::lock;
 use self::record::{Read, Record, Standing};
 pub use self::view::{Entry, EntryId, State, View};
 use crate::error::{Error, Kind, Result};
@@ -89,7 +90,8 @@ pub struct Journal {
     store: u16,
     opened_at: i64,
     opened: Instant,
-    _lock: Lock,
+    /// Held as long as the journal is open.
+    lock: Lock,
 }
 
 impl Journal {

@@ -1,11 +1,11 @@
 //! Opening a journal, and settling it: what an interrupted run left must be decided before anything else is
-//! noted. Opening also keeps house: it compacts the file, and mends times that a wrong clock wrote.
+//! noted. Opening also compacts the file where that is due, and settling mends times that a wrong clock wrote.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::lock::Lock;
-use super::log::{self, Log};
+use super::log::{self, Log, Version};
 use super::record::{self, Record};
 use super::view::{Entry, EntryId, State, View};
 use super::{Journal, is_plausible, replay};
@@ -22,6 +22,16 @@ const TOMBSTONE_LIFE: i64 = 30 * DAY;
 /// rewritten: what was delivered has two lines then, and one is replayed twice as fast.
 pub(super) const SLACK: u64 = 1000;
 
+/// Takes the lock of the journal of that path, making its folder where there is none. The journal itself need
+/// not be there.
+///
+/// # Errors
+/// As [`Journal::open`].
+pub(in crate::fetch) fn lock(path: &Path) -> Result<Lock> {
+    log::make_folder(path)?;
+    Lock::take(path)
+}
+
 /// A journal that is open and locked, and in which deliveries may be left that nobody knows the outcome of.
 #[derive(Debug)]
 #[must_use]
@@ -36,9 +46,8 @@ impl Journal {
     /// [`Kind::AlreadyRunning`] when another run holds it; [`Kind::Data`] when a line cannot be understood;
     /// [`Kind::Io`] or [`Kind::DiskFull`].
     pub fn open(path: &Path, now: i64) -> Result<Opened> {
-        log::make_folder(path)?;
         // Locked before it is read: what another run still writes must not be missed.
-        let lock = Lock::take(path)?;
+        let lock = lock(path)?;
         Journal::open_locked(path, lock, now)
     }
 
@@ -61,7 +70,7 @@ impl Journal {
             store: 0,
             opened_at: now,
             opened: Instant::now(),
-            _lock: lock,
+            lock,
         };
         if let Some((id, _)) = journal.intended().find(|(id, _)| journal.place(*id).is_none()) {
             return Err(Error::new(Kind::Data, format!("could not read {}", path.display())).because(format!(
@@ -69,7 +78,7 @@ impl Journal {
             )));
         }
         let live = journal.view.len() as u64;
-        if journal.log.lines() > live + live / 2 + SLACK {
+        if journal.log.version == Version::One || journal.log.lines() > live + live / 2 + SLACK {
             journal.compact();
         }
         Ok(Opened(journal))

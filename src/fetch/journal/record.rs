@@ -26,10 +26,10 @@
 
 use std::borrow::Cow;
 
-use super::escape::{SEPARATOR, escape_part, is_printable, unescape};
+use super::escape::{SEPARATOR, are_printable, escape_part, unescape};
 use super::fact::FactKind;
 use super::failure::Cause;
-use super::field::{Line, Values, time};
+use super::field::{Line, Ordered, Values, time};
 use super::view::EntryId;
 use crate::identity::Identity;
 use crate::protocol::decimal;
@@ -212,9 +212,39 @@ impl<'a> Record<'a> {
     /// Reads a line without its end; `None` when it is no record.
     pub(super) fn read(line: &'a [u8]) -> Option<Read<'a>> {
         let end = line.iter().position(|byte| *byte == b'\t')?;
-        let (verb, mut fields) = (&line[..end], Values::read(&line[end + 1..])?);
+        let (verb, fields) = (&line[..end], &line[end + 1..]);
+        if let Some(record) = read_ordered(verb, fields) {
+            return Some(Read { record, kept: Vec::new() });
+        }
+        let mut fields = Values::read(fields)?;
         let record = read_verb(verb, &mut fields)?;
         Some(Read { record, kept: fields.into_kept() })
+    }
+}
+
+/// Reads what nearly all lines are, as they are written here; `None` says nothing against a line.
+fn read_ordered<'a>(verb: &[u8], fields: &'a [u8]) -> Option<Record<'a>> {
+    let mut fields = Ordered::new(fields);
+    match verb {
+        b"delivered" => {
+            let (entry, at) = (fields.entry()?, fields.time(b't')?);
+            fields.is_at_the_end().then_some(Record::Delivered { entry, at })
+        }
+        b"intent" => {
+            let (entry, at) = (fields.entry()?, fields.time(b't')?);
+            let (octets, identity) = (Some(fields.number(b'o')?), Some(fields.identity()?));
+            let (unique_id, place) = (fields.plain(b'u')?.into(), fields.take(b'p')?.into());
+            let store = fields.store_at_the_end()?;
+            Some(Record::Intent { entry, at, octets, identity, unique_id, place, store })
+        }
+        b"known" => {
+            let (entry, first_seen) = (fields.entry()?, fields.time(b'f')?);
+            let (standing, since) = (Standing::of(fields.take(b's')?)?, fields.time(b't')?);
+            let (octets, identity) = (Some(fields.number(b'o')?), Some(fields.identity()?));
+            let (unique_id, store) = (fields.plain(b'u')?.into(), fields.store_at_the_end()?);
+            Some(Record::Known { entry, first_seen, standing, since, octets, identity, unique_id, store })
+        }
+        _ => None,
     }
 }
 
@@ -341,7 +371,7 @@ pub(super) fn join(place: &Place, line: &mut Vec<u8>) {
 
 /// The parts of a place; `None` when an escape is broken.
 pub(super) fn split(place: &[u8]) -> Option<Vec<Vec<u8>>> {
-    if !place.iter().all(|byte| is_printable(*byte)) {
+    if !are_printable(place) {
         return None;
     }
     place.split(|byte| *byte == SEPARATOR).map(|part| unescape(part).map(Cow::into_owned)).collect()

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use super::escape::{SEPARATOR, is_printable, unescape};
+use super::escape::{SEPARATOR, are_printable, unescape};
 use super::failure::Cause;
 use super::field::time;
 use super::record::{Failed, Record, Standing};
@@ -111,7 +111,7 @@ impl<'a> Fields<'a> {
 
     fn text(&mut self) -> Option<Cow<'a, [u8]>> {
         let field = self.next()?;
-        if !field.iter().all(|byte| is_printable(*byte)) {
+        if !are_printable(field) {
             return None;
         }
         unescape(field)

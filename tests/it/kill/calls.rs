@@ -119,7 +119,9 @@ fn at_each_call_while_the_journal_is_written_anew() {
         let journal = entries.find(|path| path.extension() == Some("journal".as_ref())).unwrap();
         let mut text = std::fs::read_to_string(&journal).unwrap();
         for entry in MESSAGES..MESSAGES + 600 {
-            text.push_str(&format!("seen\t{entry}\t1700000000\t1\tgone-{entry}\nforgotten\t{entry}\n"));
+            text.push_str(&format!(
+                "seen\te={entry}\tt=1700000000\to=1\tu=gone-{entry}\nforgotten\te={entry}\n"
+            ));
         }
         std::fs::write(&journal, text).unwrap();
         scene

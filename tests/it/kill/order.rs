@@ -59,7 +59,7 @@ impl Trace {
             Store::Maildir => self.in_maildir(&intent)?,
             Store::Mbox => self.in_mbox(&intent)?,
         };
-        let delivered = format!("delivered\\t{}\\t", intent.entry);
+        let delivered = format!("delivered\\te={}\\t", intent.entry);
         let written = self.next(visible, "delivered", |call| self.journals(call, &delivered))?;
         let durable = self.journal_flushed(written)?;
         if given_up <= durable {
@@ -142,15 +142,15 @@ impl Trace {
     }
 
     fn intent(&self, unique_id: &str) -> Option<Intent> {
-        let named = format!("\\t{unique_id}\\t");
+        let named = format!("\\tu={unique_id}\\t");
         let call = self.calls.iter().find(|call| {
             call.succeeded() && self.journals(call, "intent\\t") && call.arguments.contains(&named)
         })?;
         let text = call.arguments.split_once('"')?.1;
         let record = text.split("\\n").find(|record| record.contains(&named))?;
-        let mut fields = record.split("\\t").map(str::to_owned);
-        let entry = fields.nth(1)?;
-        let place = fields.skip_while(|field| field != unique_id).skip(1).collect();
+        let field = |name: &str| record.split("\\t").find_map(|field| field.strip_prefix(name));
+        let entry = field("e=")?.to_owned();
+        let place = field("p=")?.split('|').map(str::to_owned).collect();
         Some(Intent { entry, written: call.left, place })
     }
 }

@@ -71,7 +71,7 @@ fn no_token_is_seen_whether_the_provider_and_the_server_take_it_or_not() {
     }
     assert!(!account.token_file().exists(), "what holds them rightly is gone");
     seen.folder(account.home.path(), &[&account.home.join(".config/pop3/config.toml")]);
-    for word in ["C: AUTH XOAUTH2", "C: AUTH OAUTHBEARER", "TCP:", "pop3-journal 1"] {
+    for word in ["C: AUTH XOAUTH2", "C: AUTH OAUTHBEARER", "TCP:", "pop3-journal 2"] {
         assert!(seen.has(word), "no {word:?}");
     }
     secrets.sort();

@@ -325,6 +325,7 @@ impl Run<'_> {
                 let cautious = next == Next::Again { cautious: true } && !manner.cautious;
                 teller.tell(&Event::Reconnecting { reason: &halt.error, cautious });
             }
+            manner.utf8 |= journal.view().fact(FactKind::Utf8, self.now).is_some();
             task = match next {
                 Next::End => return self.trouble(outcome, task, sessions),
                 Next::Again { cautious } => {

@@ -11,7 +11,7 @@ use super::journal::{Cause, EntryId, FactKind, State, View};
 use super::outcome::Task;
 use super::plan::{Action, Plan};
 use super::results::Failed;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// Room that a disk must have besides the message's own octets.
 const ROOM_BESIDES: u64 = 64 << 10;
@@ -156,6 +156,12 @@ impl Retries {
             && !self.tried.contains(&entry)
         {
             self.broken.push((i64::MAX, entry));
+        }
+        // In UTF-8 mode it comes: that is tried at once.
+        if let (Kind::NeedsUtf8, Some(entry)) = (error.kind(), entry)
+            && !self.tried.contains(&entry)
+        {
+            self.refused.push(entry);
         }
         self.failed.push(Noted { number, unique_id: unique_id.into_owned(), entry, cause, error });
     }

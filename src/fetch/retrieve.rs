@@ -30,7 +30,7 @@ use super::round::{Proof, Round};
 use super::survey::unique_id_of;
 use crate::error::{Error, Kind};
 use crate::identity::Identity;
-use crate::protocol::Maildrop;
+use crate::protocol::{Capabilities, Maildrop};
 use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
 use crate::store::{Limits, Store};
 use crate::sys::Stop;
@@ -341,6 +341,14 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
             let halt = Error::new(Kind::ServerTemporary, says).because(super::results::cause(&error));
             self.results.gathered.halt(Halt::by(Owner::Server, halt));
         }
+        let error = match error.kind() {
+            Kind::NeedsUtf8 if !self.session.capabilities().is_some_and(Capabilities::utf8) => Error::new(
+                Kind::Refused,
+                format!("{error}, which it gives in UTF-8 mode only (RFC 6856) and does not announce"),
+            )
+            .because(super::results::cause(&error)),
+            _ => error,
+        };
         // It may be a stray answer, and the next text this message's: that is found out first.
         self.round.note_refusal();
         self.refusals.push((wanted.number, error));

@@ -37,6 +37,7 @@ complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one obje
 complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "fetch" -d 'Fetch new messages into a Maildir, an mbox or a command'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "problems" -d 'Show the messages that could not be brought in'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "list" -d 'List the messages: number, octets, date, from, subject, new or fetched'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "stat" -d 'Show the drop listing: how many messages there are, and their octets (STAT)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "uidl" -d 'Show the unique-ids of messages (UIDL)'
@@ -111,6 +112,59 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Say n
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Try again now: uid:UNIQUE-ID, or all' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l skip -d 'Give up for good, so that it is neither fetched nor deleted: uid:UNIQUE-ID, or all' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l to -d 'Deliver what is tried again into DEST instead of the account\'s destination' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l source-ip -d 'Connect from this address of this computer' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
+user\t''
+login\t''
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 6 -d 'Use IPv6 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l trace -d 'Show the dialogue on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Take the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Say nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"

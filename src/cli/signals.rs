@@ -6,7 +6,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pop3::error::{Error, Result};
 use pop3::sys::Stop;
@@ -16,9 +16,6 @@ use signal_hook::low_level;
 
 /// How long a signal waits for the answer of a provider that may be using up a refresh token.
 const LONGEST_HOLD: Duration = Duration::from_secs(20);
-
-/// How often a signal that waits looks whether it still has to.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What signals do, and what they are told. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -42,7 +39,7 @@ impl Signals {
         let signals = Signals::default();
         let mut incoming = iterator::Signals::new([SIGINT, SIGTERM]).map_err(unwilling)?;
         let shared = Arc::clone(&signals.0);
-        let listen = move || incoming.forever().for_each(|signal| shared.receive(signal));
+        let listen = move || incoming.forever().for_each(|signal| receive(&shared, signal));
         thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(unwilling)?;
         Ok(signals)
     }
@@ -70,19 +67,21 @@ impl Signals {
     }
 }
 
-impl Shared {
-    fn receive(&self, signal: i32) {
-        self.last.store(signal, Ordering::SeqCst);
-        if self.in_flight.load(Ordering::SeqCst) > 0 {
-            self.stop.request();
-            return;
-        }
-        // What was asked of a provider may use up a token: its answer has to be kept.
-        let patience = Instant::now() + LONGEST_HOLD;
-        while self.held.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
-            thread::sleep(LOOK_EVERY);
-        }
+fn receive(shared: &Arc<Shared>, signal: i32) {
+    shared.last.store(signal, Ordering::SeqCst);
+    if shared.in_flight.load(Ordering::SeqCst) > 0 {
+        shared.stop.request();
+    } else if shared.held.load(Ordering::SeqCst) == 0 {
         low_level::exit(128 + signal);
+    } else {
+        // What was asked of a provider may use up a token: its answer has to be kept, if it comes.
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            thread::sleep(LONGEST_HOLD);
+            if shared.held.load(Ordering::SeqCst) > 0 {
+                low_level::exit(128 + shared.last.load(Ordering::SeqCst));
+            }
+        });
     }
 }
 
@@ -100,6 +99,11 @@ struct Held(Arc<Shared>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.held.fetch_sub(1, Ordering::SeqCst);
+        let is_last = self.0.held.fetch_sub(1, Ordering::SeqCst) == 1;
+        let signal = self.0.last.load(Ordering::SeqCst);
+        // One came meanwhile, and waits: nothing more may be begun.
+        if is_last && signal != 0 && self.0.in_flight.load(Ordering::SeqCst) == 0 {
+            low_level::exit(128 + signal);
+        }
     }
 }

@@ -208,7 +208,10 @@ impl Attempt<'_, '_> {
                         from: failed.from.as_deref(),
                         subject: failed.subject.as_deref(),
                     };
-                    self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
+                    // However often it fails in one run, that is one try.
+                    if !self.retries.has_failed(&failed.unique_id) {
+                        self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
+                    }
                     self.journal.view().find(&failed.unique_id).map(|entry| entry.id).next()
                 }
             };

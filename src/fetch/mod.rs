@@ -274,7 +274,7 @@ impl Run<'_> {
         summary: &mut Summary,
     ) -> Option<Error> {
         let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
-        let (mut task, mut sessions) = (Task::New, 0);
+        let (mut task, mut sessions, begun_at) = (Task::New, 0, Instant::now());
         // Whether the run became cautious since nothing was answered behind commands sent ahead.
         let mut blames_pipelining = false;
         loop {
@@ -286,7 +286,9 @@ impl Run<'_> {
             let outcome = match session {
                 Ok(session) => {
                     teller.tell(&Event::Connected { server: self.server });
-                    let (policy, stop, now) = (self.policy, self.stop, self.now);
+                    // What failed in an earlier session of this run may be due again.
+                    let now = self.now.saturating_add_unsigned(begun_at.elapsed().as_secs());
+                    let (policy, stop) = (self.policy, self.stop);
                     let mut attempt = Attempt {
                         store,
                         journal: &mut *journal,

@@ -78,10 +78,7 @@ impl Retries {
             let has_room =
                 || room.is_none_or(|room| step.octets.unwrap_or(0).saturating_add(ROOM_BESIDES) <= room);
             match failure.cause {
-                Cause::Broke if !is_of_this_run || failure.count == 1 => {
-                    self.broken.push((failure.at, entry))
-                }
-                Cause::Broke => {}
+                Cause::Broke => self.broken.push((failure.at, entry)),
                 _ if is_of_this_run => {}
                 Cause::NoRoom if !has_room() => {
                     self.without_room.insert(entry);
@@ -146,6 +143,11 @@ impl Retries {
     pub(super) fn put_off(&mut self) {
         self.refused.clear();
         self.broken.clear();
+    }
+
+    /// Whether a message of that unique-id failed in this run.
+    pub(super) fn has_failed(&self, unique_id: &[u8]) -> bool {
+        self.failed.iter().any(|noted| noted.unique_id == unique_id)
     }
 
     /// Notes a failure of this run.

@@ -33,13 +33,13 @@ struct Shared {
 }
 
 impl Signals {
-    /// Takes the signals over, for the whole process.
-    pub(crate) fn take() -> Result<Signals> {
+    /// Takes the signals over, for the whole process. `say` tells a person what is waited for.
+    pub(crate) fn take(say: impl Fn(&str) + Send + 'static) -> Result<Signals> {
         let unwilling = |error| Error::io("could not take over the signals", error);
         let signals = Signals::default();
         let mut incoming = iterator::Signals::new([SIGINT, SIGTERM]).map_err(unwilling)?;
         let shared = Arc::clone(&signals.0);
-        let listen = move || incoming.forever().for_each(|signal| receive(&shared, signal));
+        let listen = move || incoming.forever().for_each(|signal| receive(&shared, signal, &say));
         thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(unwilling)?;
         Ok(signals)
     }
@@ -67,9 +67,12 @@ impl Signals {
     }
 }
 
-fn receive(shared: &Arc<Shared>, signal: i32) {
+fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
     shared.last.store(signal, Ordering::SeqCst);
     if shared.in_flight.load(Ordering::SeqCst) > 0 {
+        if !shared.stop.is_requested() {
+            say(&waiting_for(shared.stop.under_way()));
+        }
         shared.stop.request();
     } else if shared.held.load(Ordering::SeqCst) == 0 {
         low_level::exit(128 + signal);
@@ -82,6 +85,14 @@ fn receive(shared: &Arc<Shared>, signal: i32) {
                 low_level::exit(128 + shared.last.load(Ordering::SeqCst));
             }
         });
+    }
+}
+
+fn waiting_for(messages: u32) -> String {
+    match messages {
+        0 => "stopping: the session is ended properly; Ctrl-C again drops it".to_owned(),
+        1 => "stopping: 1 message is on its way; Ctrl-C again drops it".to_owned(),
+        n => format!("stopping: {n} messages are on their way; Ctrl-C again drops them"),
     }
 }
 

@@ -1,6 +1,8 @@
 //! One session's work, from the listings to QUIT: look, name, plan, retrieve, delete. What came of it, and whose
 //! fault its end was, is an [`Outcome`]; what comes next is decided elsewhere ([`super::next`]).
 
+use std::collections::HashSet;
+
 use super::blame::Sizes;
 use super::delete;
 use super::event::{Event, Summary, Teller};
@@ -83,11 +85,12 @@ impl Attempt<'_, '_> {
             Task::New | Task::Deletions => self.deletions(&plan),
             Task::Refused | Task::Broken => Vec::new(),
         };
+        let mut retried = HashSet::new();
         let wanted: Vec<&Step> = match task {
             Task::New => fetches(&plan).filter(|step| !is_retry(step)).collect(),
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
-                let retried = self.retries.begin(task);
+                retried = self.retries.begin(task);
                 let is_one =
                     |step: &&Step| is_retry(step) && step.entry.is_some_and(|entry| retried.contains(&entry));
                 fetches(&plan).filter(is_one).collect()
@@ -105,6 +108,7 @@ impl Attempt<'_, '_> {
             outcome.owed = gathered.owed;
             due.extend_from_slice(&gathered.to_delete);
             self.note_failures(gathered.failed).map_err(in_journal)?;
+            self.retries.continue_with(&retried, self.journal.view());
             match gathered.halt {
                 // It lets the session end properly.
                 Some(halt) if !outcome.owed && matches!(halt.owner, Owner::User | Owner::Server) => {

@@ -38,6 +38,8 @@ pub(super) struct Attempt<'r, 't> {
     pub(super) stop: &'r Stop,
     pub(super) teller: &'r mut Teller<'t>,
     pub(super) retries: &'r mut Retries,
+    /// What this run has delivered once more.
+    pub(super) again: &'r mut HashSet<EntryId>,
     pub(super) summary: &'r mut Summary,
     /// Seconds of Unix time.
     pub(super) now: i64,
@@ -87,7 +89,10 @@ impl Attempt<'_, '_> {
         };
         let mut retried = HashSet::new();
         let wanted: Vec<&Step> = match task {
-            Task::New => fetches(&plan).filter(|step| !is_retry(step)).collect(),
+            Task::New => {
+                let is_open = |step: &&Step| step.reason != Reason::Again || !self.came_again(step);
+                fetches(&plan).filter(|step| !is_retry(step)).filter(is_open).collect()
+            }
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
                 retried = self.retries.begin(task);
@@ -106,6 +111,7 @@ impl Attempt<'_, '_> {
             outcome.failed = gathered.failed.len() as u32;
             outcome.texts = gathered.texts;
             outcome.owed = gathered.owed;
+            self.again.extend(&gathered.again);
             due.extend_from_slice(&gathered.to_delete);
             self.note_failures(gathered.failed).map_err(in_journal)?;
             self.retries.continue_with(&retried, self.journal.view());
@@ -234,6 +240,11 @@ impl Attempt<'_, '_> {
         }
         self.teller.warn("nothing is deleted: the server answers nothing that proves which message it sent");
         Vec::new()
+    }
+
+    /// Whether an earlier session of this run delivered it once more.
+    fn came_again(&self, step: &Step) -> bool {
+        step.entry.is_some_and(|entry| self.again.contains(&entry))
     }
 
     fn warn_of_missing(&mut self, listed: u32, counted: u32, task: Task) {

@@ -1,5 +1,5 @@
 //! `pop3 generate`: the manual pages and the completions, from the same definitions that read the
-//! command line. Deterministic: no date, no look at the machine.
+//! command line. Deterministic: they depend neither on the date nor on the machine.
 
 use std::fs;
 use std::io;
@@ -165,6 +165,7 @@ mod tests {
                 "pop3-last.1",
                 "pop3-list.1",
                 "pop3-noop.1",
+                "pop3-problems.1",
                 "pop3-retr.1",
                 "pop3-shell.1",
                 "pop3-stat.1",
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_time_gives_the_same_bytes() {
+    fn generating_twice_gives_the_same_bytes() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for folder in [&one, &two] {
             manual_pages(folder.path()).unwrap();
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_is_an_error() {
+    fn a_folder_that_cannot_be_created_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = manual_pages(&file.path().join("man")).unwrap_err();
         assert_eq!(error.kind(), Kind::Create);

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::Environment;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::safe::{Rests, Safe, What};
+use crate::safe::{Safe, StoredIn, What};
 use crate::transport::Target;
 
 /// Whose password it is.
@@ -48,7 +48,7 @@ impl<'a> Owner<'a> {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub(super) fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+    pub(super) fn keep(&self, safe: &Safe, password: &Secret) -> Result<StoredIn> {
         let document = Zeroizing::new([password.expose(), b"\n", self.label().as_bytes()].concat());
         safe.put(self.account, What::Password, &Secret::new(document.as_slice()))
     }
@@ -65,9 +65,9 @@ impl<'a> Owner<'a> {
             Err(error) if error.kind() == Kind::Config => return Ok(None),
             Err(error) => return Err(error),
         };
-        let Some((document, rests)) = safe.get(self.account, What::Password)? else { return Ok(None) };
+        let Some((document, stored_in)) = safe.get(self.account, What::Password)? else { return Ok(None) };
         let damaged = || {
-            Error::new(Kind::Data, format!("could not use the password in {rests}"))
+            Error::new(Kind::Data, format!("could not use the password in {stored_in}"))
                 .because("it is damaged")
                 .hint(self.login())
         };

@@ -43,7 +43,7 @@ use crate::auth::{Credentials, Mechanism, Proof, Secret};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::oauth::Through;
-use crate::safe::{Rests, Safe};
+use crate::safe::{Safe, StoredIn};
 use crate::session::Pipelining;
 use crate::store::Spec;
 use crate::transport::{Security, Target, TlsSettings, Way};
@@ -167,7 +167,7 @@ impl Account {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<StoredIn> {
         self.owner().keep(safe, password)
     }
 

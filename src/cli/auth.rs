@@ -8,7 +8,7 @@ use anyhow::Result;
 use pop3::account::Account;
 use pop3::auth::Proof;
 use pop3::error::{Error, Kind};
-use pop3::safe::{Rests, What};
+use pop3::safe::{StoredIn, What};
 
 pub(crate) use self::status::status;
 use super::args::{AuthFlow, ServerArgs};
@@ -40,12 +40,12 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     };
     context.try_sign_in(account, &credentials, false)?.leave();
     let what = What::Password;
-    let rests = account.keep(&safe, password)?;
+    let stored_in = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
-        output.object(object(Object::new(), &account.name, what, Some(&rests)))?;
+        output.object(object(Object::new(), &account.name, what, Some(&stored_in)))?;
     } else {
-        output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&rests)));
+        output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&stored_in)));
     }
     let configured = context.config().settings(Some(&account.name)).and_then(|settings| settings.password);
     if let Some(source) = configured {
@@ -86,11 +86,11 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
     let (safe, output) = (context.environment().safe()?, context.output());
     let mut was_kept = false;
     for what in What::ALL {
-        for rests in safe.remove(name, what)? {
+        for stored_in in safe.remove(name, what)? {
             was_kept = true;
             match output.is_json() {
-                true => output.object(object(Object::new(), name, what, Some(&rests)))?,
-                false => output.note(&format!("removed the {what} of {name} from {rests}")),
+                true => output.object(object(Object::new(), name, what, Some(&stored_in)))?,
+                false => output.note(&format!("removed the {what} of {name} from {stored_in}")),
             }
         }
     }
@@ -98,20 +98,20 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
 }
 
 /// An object that says what rests where.
-fn object(object: Object, account: &str, what: What, rests: Option<&Rests>) -> Object {
-    let (place, path) = match rests {
-        Some(Rests::Keyring) => (Some("keyring"), None),
-        Some(Rests::File(path)) => (Some("file"), Some(path.display().to_string())),
+fn object(object: Object, account: &str, what: What, stored_in: Option<&StoredIn>) -> Object {
+    let (place, path) = match stored_in {
+        Some(StoredIn::Keyring) => (Some("keyring"), None),
+        Some(StoredIn::File(path)) => (Some("file"), Some(path.display().to_string())),
         None => (None, None),
     };
     object.put("account", account).put("kind", kind(what)).put("rests", place).put("path", path)
 }
 
 /// A place, for those who wonder who else may look there.
-fn place(rests: &Rests) -> String {
-    match rests {
-        Rests::Keyring => rests.to_string(),
-        Rests::File(_) => format!("{rests}, which only you may read"),
+fn place(stored_in: &StoredIn) -> String {
+    match stored_in {
+        StoredIn::Keyring => stored_in.to_string(),
+        StoredIn::File(_) => format!("{stored_in}, which only you may read"),
     }
 }
 

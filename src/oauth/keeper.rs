@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::provider::Endpoints;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::safe::{Rests, Safe, What};
+use crate::safe::{Safe, StoredIn, What};
 
 /// One account's sign-in, wherever it is kept.
 pub struct Keeper<'a> {
@@ -41,7 +41,7 @@ pub struct Keeper<'a> {
 #[derive(Debug)]
 pub struct Forgotten {
     /// Where it was kept: nowhere when there was none.
-    pub removed: Vec<Rests>,
+    pub removed: Vec<StoredIn>,
     /// Whether the provider has forgotten it too: `None` where it has no way to say so.
     pub revoked: Option<Result<()>>,
 }
@@ -50,11 +50,11 @@ pub struct Forgotten {
 ///
 /// # Errors
 /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
-pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, Rests)>> {
-    let Some((stored, rests)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
+pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>> {
+    let Some((stored, stored_in)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
     let document = Document::read(&stored);
-    let document = document.map_err(|error| error.within(format!("could not use what is in {rests}")))?;
-    Ok(Some((document, rests)))
+    let document = document.map_err(|error| error.within(format!("could not use what is in {stored_in}")))?;
+    Ok(Some((document, stored_in)))
 }
 
 impl Keeper<'_> {
@@ -102,11 +102,11 @@ impl Keeper<'_> {
     ///
     /// # Errors
     /// What the safe failed with.
-    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, Rests)> {
+    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        let rests = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
-        Ok((document, rests))
+        let stored_in = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
+        Ok((document, stored_in))
     }
 
     /// What is kept, if anything is.
@@ -118,7 +118,7 @@ impl Keeper<'_> {
     }
 
     /// The same, and where it was found.
-    fn found(&self) -> Result<Option<(Document, Rests)>> {
+    fn found(&self) -> Result<Option<(Document, StoredIn)>> {
         stored(&self.safe, self.account).map_err(|error| match error.kind() {
             Kind::Data => error.hint(self.run_login()),
             _ => error,
@@ -126,7 +126,7 @@ impl Keeper<'_> {
     }
 
     /// Only a person at a login chooses anew where it rests.
-    fn put_back(&self, document: &Document, found: &Rests) -> Result<()> {
+    fn put_back(&self, document: &Document, found: &StoredIn) -> Result<()> {
         self.safe.put_back(self.account, What::RefreshToken, &document.write()?, found)
     }
 
@@ -157,9 +157,9 @@ impl Keeper<'_> {
         Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
     }
 
-    fn document(&self) -> Result<(Document, Rests)> {
+    fn document(&self) -> Result<(Document, StoredIn)> {
         match self.found()? {
-            Some((document, rests)) if document.belongs_to(self.settings) => Ok((document, rests)),
+            Some((document, stored_in)) if document.belongs_to(self.settings) => Ok((document, stored_in)),
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
                 .hint(self.run_login())),

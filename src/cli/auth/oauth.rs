@@ -92,27 +92,31 @@ pub(super) fn login(
     };
     let (tokens, now) = (tokens.map_err(about)?, Timestamp::now());
     let untried = try_out(context, account, &tokens.access, &keeper.login).map_err(about)?;
-    let (document, rests) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
+    let (document, stored_in) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
     let output = context.output();
     if let Some(error) = &untried {
         output.warn(&format!("not tried at the server: {}", report::sentence(error)));
     }
     let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
     if output.is_json() {
-        let object =
-            object(Object::new().put("event", "signed_in"), &account.name, What::RefreshToken, Some(&rests))
-                .put("provider", &document.provider)
-                .put("token_until", until.map(|until| until.to_string()))
-                .put("renews", document.refresh.is_some())
-                .put("scope", &document.scope)
-                .put("tried", untried.is_none());
+        let object = object(
+            Object::new().put("event", "signed_in"),
+            &account.name,
+            What::RefreshToken,
+            Some(&stored_in),
+        )
+        .put("provider", &document.provider)
+        .put("token_until", until.map(|until| until.to_string()))
+        .put("renews", document.refresh.is_some())
+        .put("scope", &document.scope)
+        .put("tried", untried.is_none());
         return Ok(output.object(object)?);
     }
     let whom = match untried {
         None => format!("signed in: {} as {}", account.name, account.user),
         Some(_) => format!("signed in with the provider: {}", account.name),
     };
-    output.note(&format!("{whom}; the refresh token is kept in {}", place(&rests)));
+    output.note(&format!("{whom}; the refresh token is kept in {}", place(&stored_in)));
     if document.refresh.is_none() {
         let end = until.map_or_else(|| "its end".to_owned(), human::local);
         output.warn(&format!(
@@ -315,12 +319,12 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
 pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
     let forgotten = keeper.forget()?;
     let (output, name, what) = (context.output(), keeper.account, What::RefreshToken);
-    for rests in &forgotten.removed {
+    for stored_in in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);
-            output.object(object(Object::new(), name, what, Some(rests)).put("revoked", is_revoked))?;
+            output.object(object(Object::new(), name, what, Some(stored_in)).put("revoked", is_revoked))?;
         } else {
-            output.note(&format!("removed the {what} of {name} from {rests}"));
+            output.note(&format!("removed the {what} of {name} from {stored_in}"));
         }
     }
     if forgotten.removed.is_empty() {

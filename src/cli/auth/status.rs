@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{Account, PasswordSource};
 use pop3::error::Error;
-use pop3::safe::{Rests, Safe, What};
+use pop3::safe::{Safe, StoredIn, What};
 
 use super::{kind, oauth, object};
 use crate::cli::args::WhichArgs;
@@ -20,7 +20,7 @@ struct Line<'a> {
     /// Of an account that is configured.
     user: Option<&'a str>,
     what: What,
-    rests: Option<Rests>,
+    stored_in: Option<StoredIn>,
     /// The source of a password that counts before the one that is kept.
     source: Option<&'static str>,
     sign_in: Option<oauth::Known>,
@@ -31,7 +31,7 @@ struct Line<'a> {
 
 impl<'a> Line<'a> {
     fn new(account: &'a str, user: Option<&'a str>, what: What) -> Line<'a> {
-        Line { account, user, what, rests: None, source: None, sign_in: None, state: None, trouble: None }
+        Line { account, user, what, stored_in: None, source: None, sign_in: None, state: None, trouble: None }
     }
 
     fn of(account: &'a Account, what: What) -> Line<'a> {
@@ -69,11 +69,11 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     for account in &accounts {
         lines.extend(lines_of(context, &safe, account)?);
     }
-    for (name, what, rests) in &kept {
+    for (name, what, stored_in) in &kept {
         let is_theirs = accounts.iter().any(|account| account.name == *name);
         if !is_theirs && !context.config().names().any(|known| known == name) {
-            let (rests, state) = (Some(rests.clone()), Some("not configured"));
-            lines.push(Line { rests, state, ..Line::new(name, None, *what) });
+            let (stored_in, state) = (Some(stored_in.clone()), Some("not configured"));
+            lines.push(Line { stored_in, state, ..Line::new(name, None, *what) });
         }
     }
     // A keyring that does not answer is told once.
@@ -99,7 +99,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
             ),
             Column("token until", Width::Exactly(16), Align::Left),
             Column("scope", width(of(|known| &known.scope), "scope"), Align::Left),
-            Column("rests in", Width::Share(1), Align::Left),
+            Column("stored in", Width::Share(1), Align::Left),
         ],
         output.width(),
     );
@@ -126,7 +126,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
     for what in wanted {
         let mut line = Line { source: named.filter(|_| what == What::Password), ..Line::of(account, what) };
         match safe.find(&account.name, what) {
-            Ok(rests) => line.rests = rests,
+            Ok(stored_in) => line.stored_in = stored_in,
             // Once is enough to wait for a keyring, and what counts is known.
             Err(_) if !lines.is_empty() => break,
             Err(error) => {
@@ -140,7 +140,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
             (line.state, line.trouble) = (Some(known.state), trouble);
             line.sign_in = Some(known);
         }
-        if line.rests.is_some() || line.sign_in.is_some() {
+        if line.stored_in.is_some() || line.sign_in.is_some() {
             lines.push(line);
         }
     }
@@ -151,10 +151,10 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
 }
 
 fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
-    let Line { account, user, what, rests, source, sign_in, state, trouble } = line;
+    let Line { account, user, what, stored_in, source, sign_in, state, trouble } = line;
     let until = sign_in.as_ref().and_then(|known| known.until);
     if output.is_json() {
-        let object = object(Object::new(), account, *what, rests.as_ref()).put("outweighed_by", source);
+        let object = object(Object::new(), account, *what, stored_in.as_ref()).put("outweighed_by", source);
         return Ok(output.object(match sign_in {
             None => object.put("user", user).put("state", state),
             Some(known) => object
@@ -166,9 +166,9 @@ fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
                 .put("scope", &known.scope),
         })?);
     }
-    let place = match (rests, source) {
-        (Some(rests), None) => rests.to_string(),
-        (Some(rests), Some(source)) => format!("{rests}, but the one that counts is: {source}"),
+    let place = match (stored_in, source) {
+        (Some(stored_in), None) => stored_in.to_string(),
+        (Some(stored_in), Some(source)) => format!("{stored_in}, but the one that counts is: {source}"),
         (None, Some(source)) => format!("nowhere; it comes from: {source}"),
         (None, None) if trouble.is_some() => "-".to_owned(),
         (None, None) => "nowhere".to_owned(),

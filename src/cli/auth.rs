@@ -8,7 +8,7 @@ use anyhow::Result;
 use pop3::account::Account;
 use pop3::auth::Proof;
 use pop3::error::{Error, Kind};
-use pop3::safe::{StoredIn, What};
+use pop3::safe::{SecretKind, StoredIn};
 
 pub(crate) use self::status::status;
 use super::args::{AuthFlow, ServerArgs};
@@ -39,7 +39,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
             .into());
     };
     context.try_sign_in(account, &credentials, false)?.leave();
-    let what = What::Password;
+    let what = SecretKind::Password;
     let stored_in = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
@@ -85,7 +85,7 @@ pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
 fn remove(context: &Context, name: &str) -> Result<bool> {
     let (safe, output) = (context.environment().safe()?, context.output());
     let mut was_kept = false;
-    for what in What::ALL {
+    for what in SecretKind::ALL {
         for stored_in in safe.remove(name, what)? {
             was_kept = true;
             match output.is_json() {
@@ -98,7 +98,7 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
 }
 
 /// An object that says what rests where.
-fn object(object: Object, account: &str, what: What, stored_in: Option<&StoredIn>) -> Object {
+fn object(object: Object, account: &str, what: SecretKind, stored_in: Option<&StoredIn>) -> Object {
     let (place, path) = match stored_in {
         Some(StoredIn::Keyring) => (Some("keyring"), None),
         Some(StoredIn::File(path)) => (Some("file"), Some(path.display().to_string())),
@@ -115,9 +115,9 @@ fn place(stored_in: &StoredIn) -> String {
     }
 }
 
-fn kind(what: What) -> &'static str {
+fn kind(what: SecretKind) -> &'static str {
     match what {
-        What::Password => "password",
-        What::RefreshToken => "oauth",
+        SecretKind::Password => "password",
+        SecretKind::RefreshToken => "oauth",
     }
 }

@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::provider::Endpoints;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::safe::{Safe, StoredIn, What};
+use crate::safe::{Safe, SecretKind, StoredIn};
 
 /// One account's sign-in, wherever it is kept.
 pub struct Keeper<'a> {
@@ -51,7 +51,7 @@ pub struct Forgotten {
 /// # Errors
 /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
 pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>> {
-    let Some((stored, stored_in)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
+    let Some((stored, stored_in)) = safe.get(account, SecretKind::RefreshToken)? else { return Ok(None) };
     let document = Document::read(&stored);
     let document = document.map_err(|error| error.within(format!("could not use what is in {stored_in}")))?;
     Ok(Some((document, stored_in)))
@@ -105,7 +105,7 @@ impl Keeper<'_> {
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
         let _lock = Lock::take(&self.lock, self.reach.patience)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        let stored_in = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
+        let stored_in = self.safe.put(self.account, SecretKind::RefreshToken, &document.write()?)?;
         Ok((document, stored_in))
     }
 
@@ -127,7 +127,7 @@ impl Keeper<'_> {
 
     /// Only a person at a login chooses anew where it rests.
     fn put_back(&self, document: &Document, found: &StoredIn) -> Result<()> {
-        self.safe.put_back(self.account, What::RefreshToken, &document.write()?, found)
+        self.safe.put_back(self.account, SecretKind::RefreshToken, &document.write()?, found)
     }
 
     /// Has the provider forget the sign-in where it can, and forgets it here in any case.
@@ -139,7 +139,7 @@ impl Keeper<'_> {
         // What cannot be understood cannot be revoked either, and goes all the same.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
-        Ok(Forgotten { removed: self.safe.remove(self.account, What::RefreshToken)?, revoked })
+        Ok(Forgotten { removed: self.safe.remove(self.account, SecretKind::RefreshToken)?, revoked })
     }
 
     fn revoke(&self, document: &Document) -> Option<Result<()>> {
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn put(safe: &Safe, secret: &Secret) {
-        safe.put("work", What::RefreshToken, secret).unwrap();
+        safe.put("work", SecretKind::RefreshToken, secret).unwrap();
     }
 
     fn keep(store: &Safe, access: &str, refresh: Option<&str>) {

@@ -22,39 +22,39 @@ use crate::sys::private::file_name;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum What {
+pub enum SecretKind {
     /// The password of a maildrop.
     Password,
     /// What an OAuth provider gave us to ask for access tokens with: opaque here.
     RefreshToken,
 }
 
-impl What {
+impl SecretKind {
     /// All that an account may have.
-    pub const ALL: [What; 2] = [What::Password, What::RefreshToken];
+    pub const ALL: [SecretKind; 2] = [SecretKind::Password, SecretKind::RefreshToken];
 
     /// As it stands among the attributes in a keyring.
     fn attribute(self) -> &'static str {
         match self {
-            What::Password => "password",
-            What::RefreshToken => "refresh-token",
+            SecretKind::Password => "password",
+            SecretKind::RefreshToken => "refresh-token",
         }
     }
 
     /// The end of the file's name.
     fn suffix(self) -> &'static str {
         match self {
-            What::Password => "secret",
-            What::RefreshToken => "token",
+            SecretKind::Password => "secret",
+            SecretKind::RefreshToken => "token",
         }
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for SecretKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            What::Password => "password",
-            What::RefreshToken => "refresh token",
+            SecretKind::Password => "password",
+            SecretKind::RefreshToken => "refresh token",
         })
     }
 }
@@ -107,7 +107,7 @@ impl Safe {
     /// [`Kind::Config`] for a file that others may read, [`Kind::Io`] and [`Kind::Data`] for one that
     /// cannot be read, [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
     /// does not answer.
-    pub fn get(&self, account: &str, what: What) -> Result<Option<(Secret, StoredIn)>> {
+    pub fn get(&self, account: &str, what: SecretKind) -> Result<Option<(Secret, StoredIn)>> {
         let path = self.path(account, what);
         if let Some(secret) = file::read(&path, what)? {
             return Ok(Some((secret, StoredIn::File(path))));
@@ -127,7 +127,7 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does
     /// not answer.
-    pub fn find(&self, account: &str, what: What) -> Result<Option<StoredIn>> {
+    pub fn find(&self, account: &str, what: SecretKind) -> Result<Option<StoredIn>> {
         let path = self.path(account, what);
         if file::is_there(&path)? {
             return Ok(Some(StoredIn::File(path)));
@@ -145,7 +145,7 @@ impl Safe {
     ///
     /// # Errors
     /// [`Kind::Io`], [`Kind::DiskFull`]: then the older one may still be there.
-    pub fn put(&self, account: &str, what: What, secret: &Secret) -> Result<StoredIn> {
+    pub fn put(&self, account: &str, what: SecretKind, secret: &Secret) -> Result<StoredIn> {
         let path = self.path(account, what);
         match self.keyring.as_ref().map(|keyring| keyring.put(account, what, secret)) {
             Some(Ok(())) => {
@@ -165,7 +165,7 @@ impl Safe {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub fn put_back(&self, account: &str, what: What, secret: &Secret, found: &StoredIn) -> Result<()> {
+    pub fn put_back(&self, account: &str, what: SecretKind, secret: &Secret, found: &StoredIn) -> Result<()> {
         match found {
             StoredIn::File(path) => file::write(path, secret),
             // Should it have been locked meanwhile, a file is better than a loss.
@@ -178,7 +178,7 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`], and [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
     /// does not answer: a file is gone then all the same.
-    pub fn remove(&self, account: &str, what: What) -> Result<Vec<StoredIn>> {
+    pub fn remove(&self, account: &str, what: SecretKind) -> Result<Vec<StoredIn>> {
         let path = self.path(account, what);
         let mut removed = Vec::new();
         if file::remove(&path)? {
@@ -201,7 +201,7 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does not
     /// answer.
-    pub fn all(&self) -> Result<Vec<(String, What, StoredIn)>> {
+    pub fn all(&self) -> Result<Vec<(String, SecretKind, StoredIn)>> {
         let mut all = file::all(&self.folder)?;
         if let Some(keyring) = &self.keyring {
             match keyring.all() {
@@ -215,7 +215,7 @@ impl Safe {
         Ok(all)
     }
 
-    fn path(&self, account: &str, what: What) -> PathBuf {
+    fn path(&self, account: &str, what: SecretKind) -> PathBuf {
         self.folder.join(format!("{}.{}", file_name(account), what.suffix()))
     }
 
@@ -251,7 +251,7 @@ mod tests {
 
     const ACCOUNT: &str = "me@example.org/x";
 
-    fn exposed(safe: &Safe, what: What) -> Option<Vec<u8>> {
+    fn exposed(safe: &Safe, what: SecretKind) -> Option<Vec<u8>> {
         safe.get(ACCOUNT, what).expect("readable").map(|(secret, _)| secret.expose().to_vec())
     }
 
@@ -259,36 +259,36 @@ mod tests {
     fn without_a_keyring_secrets_rest_in_files_that_only_their_owner_reads() {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path().join("a/pop3"), None);
-        assert_eq!(exposed(&safe, What::Password), None);
+        assert_eq!(exposed(&safe, SecretKind::Password), None);
         assert_eq!(safe.all().unwrap(), [], "no folder, no secrets");
-        let stored_in = safe.put(ACCOUNT, What::Password, &Secret::new("first")).unwrap();
-        safe.put(ACCOUNT, What::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
-        safe.put(ACCOUNT, What::Password, &Secret::new("second\n")).unwrap();
+        let stored_in = safe.put(ACCOUNT, SecretKind::Password, &Secret::new("first")).unwrap();
+        safe.put(ACCOUNT, SecretKind::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
+        safe.put(ACCOUNT, SecretKind::Password, &Secret::new("second\n")).unwrap();
         let path = safe.folder().join("me@example.org%2Fx.secret");
         assert_eq!(stored_in, StoredIn::File(path.clone()));
-        assert_eq!(safe.find(ACCOUNT, What::Password).unwrap(), Some(stored_in.clone()));
-        assert_eq!(exposed(&safe, What::Password).as_deref(), Some(&b"second\n"[..]));
-        assert_eq!(exposed(&safe, What::RefreshToken).as_deref(), Some(&b"{\"a\":\0\xff\n}"[..]));
+        assert_eq!(safe.find(ACCOUNT, SecretKind::Password).unwrap(), Some(stored_in.clone()));
+        assert_eq!(exposed(&safe, SecretKind::Password).as_deref(), Some(&b"second\n"[..]));
+        assert_eq!(exposed(&safe, SecretKind::RefreshToken).as_deref(), Some(&b"{\"a\":\0\xff\n}"[..]));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(safe.folder())), (0o600, 0o700));
         assert_eq!(fs::read_dir(safe.folder()).unwrap().count(), 2, "nothing is left behind");
         fs::write(safe.folder().join("work.journal"), "").unwrap();
         let mut all = safe.all().unwrap();
-        all.sort_by_key(|(_, what, _)| *what == What::Password);
+        all.sort_by_key(|(_, what, _)| *what == SecretKind::Password);
         let token = StoredIn::File(safe.folder().join("me@example.org%2Fx.token"));
-        let (first, second) = ((ACCOUNT.to_owned(), What::RefreshToken, token), What::Password);
+        let (first, second) = ((ACCOUNT.to_owned(), SecretKind::RefreshToken, token), SecretKind::Password);
         assert_eq!(all, [first, (ACCOUNT.to_owned(), second, stored_in.clone())]);
-        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), [rests]);
-        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), []);
-        assert_eq!(exposed(&safe, What::Password), None);
-        assert!(exposed(&safe, What::RefreshToken).is_some());
+        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), [rests]);
+        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), []);
+        assert_eq!(exposed(&safe, SecretKind::Password), None);
+        assert!(exposed(&safe, SecretKind::RefreshToken).is_some());
     }
 
     #[test]
     fn a_folder_that_others_may_look_into_is_closed_to_them() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Safe::new(folder.path(), None).put("a", What::Password, &Secret::new("x")).unwrap();
+        Safe::new(folder.path(), None).put("a", SecretKind::Password, &Secret::new("x")).unwrap();
         assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
@@ -296,11 +296,12 @@ mod tests {
     fn a_file_that_others_may_read_is_refused_with_the_cure() {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path(), None);
-        let StoredIn::File(path) = safe.put("a", What::Password, &Secret::new("hunter2")).unwrap() else {
+        let StoredIn::File(path) = safe.put("a", SecretKind::Password, &Secret::new("hunter2")).unwrap()
+        else {
             panic!("no file")
         };
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = safe.get("a", What::Password).unwrap_err();
+        let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
         assert!(!format!("{error:?}").contains("hunter2"));
@@ -312,10 +313,10 @@ mod tests {
         let safe = Safe::new(folder.path(), None);
         fs::write(folder.path().join("a.secret"), vec![b'x'; 1 << 20]).unwrap();
         fs::set_permissions(folder.path().join("a.secret"), fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(safe.get("a", What::Password).unwrap_err().kind(), Kind::Data);
+        assert_eq!(safe.get("a", SecretKind::Password).unwrap_err().kind(), Kind::Data);
         fs::create_dir(folder.path().join("b.secret")).unwrap();
-        assert_eq!(safe.get("b", What::Password).unwrap_err().kind(), Kind::Io);
-        assert_eq!(safe.put("b", What::Password, &Secret::new("x")).unwrap_err().kind(), Kind::Io);
+        assert_eq!(safe.get("b", SecretKind::Password).unwrap_err().kind(), Kind::Io);
+        assert_eq!(safe.put("b", SecretKind::Password, &Secret::new("x")).unwrap_err().kind(), Kind::Io);
     }
 
     #[test]
@@ -323,10 +324,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for address in ["unix:path=/nonexistent/bus", "disabled:", "nonsense", "tcp:host=127.0.0.1,port=1"] {
             let safe = Safe::new(folder.path(), Some(address.to_owned()));
-            assert_eq!(exposed(&safe, What::Password), None, "{address}");
-            let stored_in = safe.put(ACCOUNT, What::Password, &Secret::new("x")).unwrap();
+            assert_eq!(exposed(&safe, SecretKind::Password), None, "{address}");
+            let stored_in = safe.put(ACCOUNT, SecretKind::Password, &Secret::new("x")).unwrap();
             assert!(matches!(stored_in, StoredIn::File(_)));
-            assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap().len(), 1);
+            assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap().len(), 1);
         }
     }
 
@@ -338,12 +339,12 @@ mod tests {
         let mut safe = Safe::new(folder.path(), Some(format!("unix:path={}", socket.display())));
         safe.keyring.as_mut().unwrap().patience = Duration::from_millis(100);
         let began = Instant::now();
-        let error = safe.get("a", What::Password).unwrap_err();
+        let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
         assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_KEYRING=off")));
         assert!(began.elapsed() < Duration::from_secs(30), "no wait without an end");
-        let stored_in = safe.put("a", What::Password, &Secret::new("x")).unwrap();
+        let stored_in = safe.put("a", SecretKind::Password, &Secret::new("x")).unwrap();
         assert!(matches!(stored_in, StoredIn::File(_)), "{stored_in}");
-        assert!(safe.get("a", What::Password).unwrap().is_some(), "the file counts first");
+        assert!(safe.get("a", SecretKind::Password).unwrap().is_some(), "the file counts first");
     }
 }

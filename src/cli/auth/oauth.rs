@@ -12,7 +12,7 @@ use pop3::account::{Account, OAuth, Overrides};
 use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
-use pop3::safe::What;
+use pop3::safe::SecretKind;
 use pop3::sys::process;
 
 use super::{object, place};
@@ -102,7 +102,7 @@ pub(super) fn login(
         let object = object(
             Object::new().put("event", "signed_in"),
             &account.name,
-            What::RefreshToken,
+            SecretKind::RefreshToken,
             Some(&stored_in),
         )
         .put("provider", &document.provider)
@@ -318,7 +318,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
 /// Forgets a sign-in, here and at the provider; says whether there was one.
 pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
     let forgotten = keeper.forget()?;
-    let (output, name, what) = (context.output(), keeper.account, What::RefreshToken);
+    let (output, name, what) = (context.output(), keeper.account, SecretKind::RefreshToken);
     for stored_in in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{Account, PasswordSource};
 use pop3::error::Error;
-use pop3::safe::{Safe, StoredIn, What};
+use pop3::safe::{Safe, SecretKind, StoredIn};
 
 use super::{kind, oauth, object};
 use crate::cli::args::WhichArgs;
@@ -19,7 +19,7 @@ struct Line<'a> {
     account: &'a str,
     /// Of an account that is configured.
     user: Option<&'a str>,
-    what: What,
+    what: SecretKind,
     stored_in: Option<StoredIn>,
     /// The source of a password that counts before the one that is kept.
     source: Option<&'static str>,
@@ -30,11 +30,11 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn new(account: &'a str, user: Option<&'a str>, what: What) -> Line<'a> {
+    fn new(account: &'a str, user: Option<&'a str>, what: SecretKind) -> Line<'a> {
         Line { account, user, what, stored_in: None, source: None, sign_in: None, state: None, trouble: None }
     }
 
-    fn of(account: &'a Account, what: What) -> Line<'a> {
+    fn of(account: &'a Account, what: SecretKind) -> Line<'a> {
         Line::new(&account.name, Some(&account.user), what)
     }
 }
@@ -119,12 +119,13 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
     // Another source that was named counts before a password that is kept.
     let named = Some(account.password.describe())
         .filter(|_| !matches!(account.password, PasswordSource::Search) && account.oauth.is_none());
-    let mut wanted = What::ALL;
+    let mut wanted = SecretKind::ALL;
     // What counts first: the other one may be left over.
-    wanted.sort_by_key(|what| (*what == What::RefreshToken) != account.oauth.is_some());
+    wanted.sort_by_key(|what| (*what == SecretKind::RefreshToken) != account.oauth.is_some());
     let mut lines = Vec::new();
     for what in wanted {
-        let mut line = Line { source: named.filter(|_| what == What::Password), ..Line::of(account, what) };
+        let mut line =
+            Line { source: named.filter(|_| what == SecretKind::Password), ..Line::of(account, what) };
         match safe.find(&account.name, what) {
             Ok(stored_in) => line.stored_in = stored_in,
             // Once is enough to wait for a keyring, and what counts is known.
@@ -135,7 +136,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
                 break;
             }
         }
-        if let (Some(oauth), What::RefreshToken) = (&account.oauth, what) {
+        if let (Some(oauth), SecretKind::RefreshToken) = (&account.oauth, what) {
             let (known, trouble) = oauth::known(context, account, oauth)?;
             (line.state, line.trouble) = (Some(known.state), trouble);
             line.sign_in = Some(known);
@@ -145,7 +146,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
         }
     }
     if lines.is_empty() {
-        lines.push(Line { source: named, ..Line::of(account, What::Password) });
+        lines.push(Line { source: named, ..Line::of(account, SecretKind::Password) });
     }
     Ok(lines)
 }

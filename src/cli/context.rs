@@ -177,7 +177,7 @@ pub(crate) fn dialling<'a>(account: &'a Account, stop: &'a Stop) -> Dial<'a> {
         way: &account.way,
         security: account.security,
         tls: &account.tls,
-        patience: account.timeout,
+        timeout: account.timeout,
         stop,
     }
 }

@@ -9,7 +9,7 @@ use pop3::account::{Account, Environment, PasswordSource};
 use pop3::auth::Secret;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
-use pop3::oauth::Through;
+use pop3::oauth::ProviderProxy;
 use pop3::server::{Behaviour, Server, samples};
 use pop3::session::Pipelining;
 use pop3::store::Spec;
@@ -104,7 +104,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         tls: TlsSettings::default(),
         user: "demo".to_owned(),
         oauth: None,
-        through_to_provider: Through::Nothing,
+        provider_proxy: ProviderProxy::None,
         password: PasswordSource::Given(password),
         auth: None,
         timeout: Duration::from_secs(10),

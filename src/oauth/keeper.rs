@@ -33,7 +33,7 @@ pub struct Keeper<'a> {
     /// The command that signs in anew, for the hint.
     pub login: String,
     /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
-    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`, and that of the safe.
+    /// up the old refresh token. What is done meanwhile ends by the timeout of `reach`, and that of the safe.
     pub hold: Box<dyn Fn() -> Box<dyn Any> + 'a>,
 }
 
@@ -74,7 +74,7 @@ impl Keeper<'_> {
         if is_good(&document) {
             return Ok(document.access);
         }
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         // Another run may have been faster while this one waited.
         let (document, found) = self.document()?;
         if is_good(&document) {
@@ -103,7 +103,7 @@ impl Keeper<'_> {
     /// # Errors
     /// What the safe failed with.
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
         let stored_in = self.safe.put(self.account, SecretKind::RefreshToken, &document.write()?)?;
         Ok((document, stored_in))
@@ -135,7 +135,7 @@ impl Keeper<'_> {
     /// # Errors
     /// What the safe failed with.
     pub fn forget(&self) -> Result<Forgotten> {
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         // What cannot be understood cannot be revoked either, and goes all the same.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
@@ -193,9 +193,9 @@ mod tests {
             settings: &settings,
             reach: Reach {
                 ca_files: Vec::new(),
-                through: crate::oauth::Through::Nothing,
+                proxy: crate::oauth::ProviderProxy::None,
                 family: None,
-                patience: Duration::from_secs(5),
+                timeout: Duration::from_secs(5),
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),

@@ -19,7 +19,7 @@ const TO_UNLOCK: Duration = Duration::from_secs(60);
 pub(super) struct Keyring {
     address: String,
     pub(super) may_ask: bool,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// Why it does not serve.
@@ -37,7 +37,7 @@ pub(super) enum Trouble {
 
 impl Keyring {
     pub(super) fn new(address: String) -> Keyring {
-        Keyring { address, may_ask: false, patience: PATIENCE }
+        Keyring { address, may_ask: false, timeout: PATIENCE }
     }
 
     pub(super) fn get(&self, account: &str, what: SecretKind) -> Result<Option<Secret>, Trouble> {
@@ -82,9 +82,9 @@ impl Keyring {
                 Err(trouble) => drop(reached.send(Err(trouble))),
             })
             .map_err(|error| Trouble::Failed(error.to_string()))?;
-        has_begun.recv_timeout(self.patience).unwrap_or(Err(Trouble::Silent))?;
-        let patience = if self.may_ask { TO_UNLOCK } else { self.patience };
-        outcome.recv_timeout(patience).unwrap_or(Err(Trouble::Silent))
+        has_begun.recv_timeout(self.timeout).unwrap_or(Err(Trouble::Silent))?;
+        let timeout = if self.may_ask { TO_UNLOCK } else { self.timeout };
+        outcome.recv_timeout(timeout).unwrap_or(Err(Trouble::Silent))
     }
 }
 

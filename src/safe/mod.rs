@@ -278,7 +278,7 @@ mod tests {
         let token = StoredIn::File(safe.folder().join("me@example.org%2Fx.token"));
         let (first, second) = ((ACCOUNT.to_owned(), SecretKind::RefreshToken, token), SecretKind::Password);
         assert_eq!(all, [first, (ACCOUNT.to_owned(), second, stored_in.clone())]);
-        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), [rests]);
+        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), [stored_in]);
         assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), []);
         assert_eq!(exposed(&safe, SecretKind::Password), None);
         assert!(exposed(&safe, SecretKind::RefreshToken).is_some());
@@ -337,7 +337,7 @@ mod tests {
         let socket = folder.path().join("bus");
         let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let mut safe = Safe::new(folder.path(), Some(format!("unix:path={}", socket.display())));
-        safe.keyring.as_mut().unwrap().patience = Duration::from_millis(100);
+        safe.keyring.as_mut().unwrap().timeout = Duration::from_millis(100);
         let began = Instant::now();
         let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);

@@ -22,7 +22,7 @@ use crate::cli::output::human;
 use crate::cli::output::json::Object;
 use crate::cli::report;
 
-/// A person gets this many times the patience that a machine gets.
+/// A person gets this many times the timeout that a machine gets.
 const PERSON: u32 = 10;
 
 /// The way to what is kept of an account's sign-in.
@@ -44,13 +44,13 @@ pub(crate) fn keeper<'a>(
     })
 }
 
-/// How the provider is reached: with the authorities, the version of IP and the patience of the mail server.
+/// How the provider is reached: with the authorities, the version of IP and the timeout of the mail server.
 fn reach(account: &Account) -> Reach {
     Reach {
         ca_files: account.tls.ca_files.clone(),
-        through: account.through_to_provider.clone(),
+        proxy: account.provider_proxy.clone(),
         family: account.way.family,
-        patience: account.timeout,
+        timeout: account.timeout,
     }
 }
 
@@ -200,11 +200,10 @@ fn by_browser(
         });
         open(context, &visit);
     }
-    let patience = account.timeout.saturating_mul(PERSON);
+    let timeout = account.timeout.saturating_mul(PERSON);
     let mut typed = typed_lines(listens);
-    client.finish_browser(endpoints, visit, Instant::now() + patience, &mut typed, &mut |text| {
-        output.warn(text)
-    })
+    client
+        .finish_browser(endpoints, visit, Instant::now() + timeout, &mut typed, &mut |text| output.warn(text))
 }
 
 /// An object that a program has to see before we wait.

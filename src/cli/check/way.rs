@@ -34,12 +34,12 @@ pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
         Err(_) => format!("{host} is {}", shown.join(", ")),
     };
     let mut findings = vec![Finding::good("dns", says).fact("addresses", shown)];
-    let patience = if addresses.len() > 1 { account.timeout.min(ONE_OF_MANY) } else { account.timeout };
+    let timeout = if addresses.len() > 1 { account.timeout.min(ONE_OF_MANY) } else { account.timeout };
     let (tried, rest) = addresses.split_at(addresses.len().min(MOST));
     // All at once: a name with many silent addresses takes no longer than one with one.
     findings.extend(thread::scope(|scope| {
         let reached: Vec<_> =
-            tried.iter().map(|address| scope.spawn(|| reach(*address, &account.way, patience))).collect();
+            tried.iter().map(|address| scope.spawn(|| reach(*address, &account.way, timeout))).collect();
         reached.into_iter().filter_map(|one| one.join().ok()).collect::<Vec<_>>()
     }));
     if !rest.is_empty() {
@@ -60,9 +60,9 @@ fn leads_elsewhere(way: &Way) -> Option<String> {
     }
 }
 
-fn reach(address: SocketAddr, way: &Way, patience: Duration) -> Finding {
+fn reach(address: SocketAddr, way: &Way, timeout: Duration) -> Finding {
     let begun = Instant::now();
-    let outcome = transport::reach(address, way, patience);
+    let outcome = transport::reach(address, way, timeout);
     let milliseconds = begun.elapsed().as_millis() as u64;
     let finding = match outcome {
         Ok(_) => Finding::good("connect", format!("{address} answers in {milliseconds} ms")),

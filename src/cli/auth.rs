@@ -1,5 +1,5 @@
-//! `pop3 auth`: what is needed to sign in is kept, shown and removed. The secrets themselves are never
-//! printed. Accounts that sign in by OAuth have their part in [`oauth`].
+//! `pop3 auth`: stores passwords and OAuth tokens, shows where they are, and removes them. The secrets
+//! themselves are never printed. The part for OAuth is in [`oauth`].
 
 pub(crate) mod oauth;
 mod status;
@@ -15,7 +15,7 @@ use super::args::{AuthFlow, ServerArgs};
 use super::context::Context;
 use super::output::json::Object;
 
-/// `pop3 auth login`: a sign-in with the provider, or a password once the server has taken it.
+/// `pop3 auth login`: stores a sign-in with the provider, or a password that the server has accepted.
 pub(crate) fn login(context: &Context, account: &Account, flow: Option<AuthFlow>) -> Result<()> {
     match (&account.oauth, flow) {
         (Some(oauth), flow) => oauth::login(context, account, oauth, flow),
@@ -58,8 +58,8 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too. By its
-/// name alone also for one that is not configured any more.
+/// `pop3 auth logout`: removes whatever is stored for the account; nothing to remove is no error. Works by the
+/// name alone for an account that is no longer configured.
 pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
     let flags = server.overrides(context.environment().home())?;
     if let [name] = server.which.accounts.as_slice()
@@ -81,7 +81,7 @@ pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
     Ok(())
 }
 
-/// Removes all that is kept for the account of that name; whether there was any.
+/// Removes all that is stored for the account of that name; returns whether there was any.
 fn remove(context: &Context, name: &str) -> Result<bool> {
     let (safe, output) = (context.environment().safe()?, context.output());
     let mut was_kept = false;
@@ -97,7 +97,7 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
     Ok(was_kept)
 }
 
-/// An object that says what rests where.
+/// An object that says what is stored where.
 fn object(object: Object, account: &str, what: SecretKind, stored_in: Option<&StoredIn>) -> Object {
     let (place, path) = match stored_in {
         Some(StoredIn::Keyring) => (Some("keyring"), None),
@@ -107,7 +107,7 @@ fn object(object: Object, account: &str, what: SecretKind, stored_in: Option<&St
     object.put("account", account).put("kind", kind(what)).put("rests", place).put("path", path)
 }
 
-/// A place, for those who wonder who else may look there.
+/// The place, with who may read it.
 fn place(stored_in: &StoredIn) -> String {
     match stored_in {
         StoredIn::Keyring => stored_in.to_string(),

@@ -1,6 +1,6 @@
-//! Ctrl-C and SIGTERM. While a session is at work the first one asks it to finish what is in flight, and the
-//! second to drop it; while nothing is in flight a signal ends the program at once. While a sign-in is renewed
-//! all of them wait for the provider's answer, for a while.
+//! Ctrl-C and SIGTERM. During a session the first one asks it to finish what is in flight, and the second to
+//! drop it; while no session is open a signal ends the program at once. While an OAuth token is renewed all of
+//! them wait for the provider's answer, for 20 seconds at most.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -17,26 +17,26 @@ use signal_hook::low_level;
 /// How long a signal waits for the answer of a provider that may be using up a refresh token.
 const LONGEST_HOLD: Duration = Duration::from_secs(20);
 
-/// How often a signal that waits looks whether it still has to.
+/// How often a waiting signal checks whether it still has to wait.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
-/// What signals do, and what they are told. Clones share it.
+/// The state that signals change. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Signals(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     stop: Stop,
-    /// The last one that came; 0 before the first.
+    /// The last signal; 0 before the first.
     last: AtomicI32,
-    /// Sessions that are at work.
+    /// Open sessions.
     in_flight: AtomicUsize,
     /// Renewals that must not be interrupted.
     held: AtomicUsize,
 }
 
 impl Signals {
-    /// Takes the signals over, for the whole process.
+    /// Handles the signals from now on, for the whole process.
     pub(crate) fn take() -> Result<Signals> {
         let unwilling = |error| Error::io("could not take over the signals", error);
         let signals = Signals::default();
@@ -47,24 +47,24 @@ impl Signals {
         Ok(signals)
     }
 
-    /// The request to stop that they make.
+    /// The request to stop that signals set.
     pub(crate) fn stop(&self) -> &Stop {
         &self.0.stop
     }
 
-    /// As long as what it gives lives, a signal does not end the program, but asks it to stop.
+    /// Until the returned guard is dropped, a signal does not end the program, but requests a stop.
     pub(crate) fn finish_first(&self) -> InFlight {
         self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         InFlight(Arc::clone(&self.0))
     }
 
-    /// Has signals wait until what it gives is dropped.
+    /// Makes signals wait until the returned guard is dropped.
     pub(crate) fn hold(&self) -> Box<dyn Any> {
         self.0.held.fetch_add(1, Ordering::SeqCst);
         Box::new(Held(Arc::clone(&self.0)))
     }
 
-    /// Whether one came, and which: its number.
+    /// The number of the last signal, if there was one.
     pub(crate) fn last(&self) -> Option<i32> {
         Some(self.0.last.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
@@ -77,7 +77,7 @@ impl Shared {
             self.stop.request();
             return;
         }
-        // What was asked of a provider may use up a token: its answer has to be kept.
+        // The request may use up the refresh token: the provider's answer has to be stored.
         let patience = Instant::now() + LONGEST_HOLD;
         while self.held.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
             thread::sleep(LOOK_EVERY);

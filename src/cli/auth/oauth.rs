@@ -1,5 +1,5 @@
-//! `pop3 auth` for accounts that sign in by OAuth: leads a person through the provider's pages, and
-//! tells what became of it.
+//! `pop3 auth` for accounts that sign in by OAuth: guides the user through the provider's pages, and
+//! reports the result.
 
 use std::io::{self, BufRead};
 use std::process::Stdio;
@@ -25,7 +25,7 @@ use crate::cli::report;
 /// A person gets this many times the timeout that a machine gets.
 const PERSON: u32 = 10;
 
-/// The way to what is kept of an account's sign-in.
+/// Access to the stored OAuth sign-in of an account.
 pub(crate) fn keeper<'a>(
     context: &'a Context,
     account: &'a Account,
@@ -54,19 +54,19 @@ fn reach(account: &Account) -> Reach {
     }
 }
 
-/// What a person types to sign in anew.
+/// The command that signs in again.
 fn login_command(context: &Context, account: &Account) -> String {
     let name = &account.name;
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
     match context.config().names().any(|known| known == name) {
         true if is_plain => format!("pop3 auth login -a {name}"),
         true => format!("pop3 auth login -a '{}'", name.replace('\'', "'\\''")),
-        // Without a configuration the server and the provider are named anew each time.
+        // Without a configuration the server and the provider have to be named each time.
         false => "pop3 auth login".to_owned(),
     }
 }
 
-/// Signs in with the provider, tries at the mail server what it gives, and keeps it.
+/// Signs in with the provider, verifies the token at the mail server, and stores it.
 pub(super) fn login(
     context: &Context,
     account: &Account,
@@ -126,8 +126,9 @@ pub(super) fn login(
     Ok(())
 }
 
-/// Tries a new access token at the mail server: a person may have picked another account in the browser,
-/// and would learn it from cron. Gives what kept it from being tried, which says nothing against it.
+/// Verifies a new access token at the mail server: the user may have picked another account in the browser,
+/// and would otherwise notice it only when a fetch fails. Returns the error that kept it from being verified,
+/// which says nothing against the token.
 ///
 /// # Errors
 /// The server refuses the sign-in.
@@ -206,7 +207,7 @@ fn by_browser(
         .finish_browser(endpoints, visit, Instant::now() + timeout, &mut typed, &mut |text| output.warn(text))
 }
 
-/// An object that a program has to see before we wait.
+/// An object that a program has to get before we wait.
 fn show(context: &Context, object: Object) -> Result<(), Error> {
     let output = context.output();
     output
@@ -215,7 +216,7 @@ fn show(context: &Context, object: Object) -> Result<(), Error> {
         .map_err(|error| Error::io("could not write to stdout", error))
 }
 
-/// Opens a browser, where somebody sits before a screen. Nothing depends on it.
+/// Opens a browser if there is a screen. Nothing depends on it.
 fn open(context: &Context, visit: &Visit) {
     if context.output().can_ask() && context.environment().has_screen() {
         let mut opener = process::program("xdg-open");
@@ -229,7 +230,7 @@ fn open(context: &Context, visit: &Visit) {
 /// The lines of standard input as they come. Its end matters only where nothing else can come.
 fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
     let (send, lines) = mpsc::channel();
-    // Left behind in its read when the browser was faster: it ends with the process.
+    // If the browser is faster this thread stays in its read; it ends with the process.
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             if send.send(line).is_err() {
@@ -248,22 +249,22 @@ fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
     }
 }
 
-/// What is known of an account's sign-in without asking the provider.
+/// What is known about an account's sign-in without asking the provider.
 pub(super) struct Known {
     pub(super) provider: String,
     /// In a word or two: `signed in`, `not signed in`, …
     pub(super) state: &'static str,
-    /// The end of the access token.
+    /// When the access token expires.
     pub(super) until: Option<Timestamp>,
-    /// Whether it is renewed without a person, where that is known.
+    /// Whether it is renewed without the user, if that is known.
     pub(super) renews: Option<bool>,
     pub(super) scope: String,
 }
 
-/// What is known of an account's sign-in, and why no more is known of it.
+/// What is known about an account's sign-in, and why no more is known.
 pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<(Known, Option<Error>)> {
     let mut keeper = keeper(context, account, oauth)?;
-    // To look is no reason to ask somebody to unlock it.
+    // The user is not asked to unlock the keyring only to show its state.
     keeper.safe = keeper.safe.asking(false);
     let (stored, trouble) = match keeper.stored() {
         Ok(stored) => (stored, None),
@@ -292,13 +293,13 @@ pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Resu
     Ok((known, trouble))
 }
 
-/// Forgets the sign-in of an account that is not configured, by what is kept of it; one that cannot
-/// be read is left to be removed. Says whether there was one.
+/// Removes and revokes the sign-in of an account that is not configured, by what is stored of it. One that
+/// cannot be read is only removed, by the caller. Returns whether there was one.
 pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrides) -> Result<bool> {
     let safe = context.environment().safe()?;
     let Ok(Some((document, _))) = stored(&safe, name) else { return Ok(false) };
     let settings = document.settings();
-    // Of an account nothing is needed but how the provider is reached, so that any server will do.
+    // Of the account only the way to the provider is needed, so that any server will do.
     let server = Some("pop3s://nobody@localhost".parse()?);
     let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
     let keeper = Keeper {
@@ -314,7 +315,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
     logout(context, &keeper)
 }
 
-/// Forgets a sign-in, here and at the provider; says whether there was one.
+/// Removes a sign-in here and revokes it at the provider; returns whether there was one.
 pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
     let forgotten = keeper.forget()?;
     let (output, name, what) = (context.output(), keeper.account, SecretKind::RefreshToken);

@@ -1,4 +1,4 @@
-//! `pop3 auth status`: what is kept for whom, where, and whether it is of use. Nothing is unlocked for it.
+//! `pop3 auth status`: what is stored for which account, where, and whether it is used. Unlocks nothing.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -17,14 +17,14 @@ use crate::cli::report::{self, ExitCode};
 /// One line of `pop3 auth status`.
 struct Line<'a> {
     account: &'a str,
-    /// Of an account that is configured.
+    /// The user name of a configured account.
     user: Option<&'a str>,
     what: SecretKind,
     stored_in: Option<StoredIn>,
-    /// The source of a password that counts before the one that is kept.
+    /// A source of the password that takes precedence over the stored one.
     source: Option<&'static str>,
     sign_in: Option<oauth::Known>,
-    /// What is wrong with it, where that is known.
+    /// What is wrong with it, if anything is.
     state: Option<&'static str>,
     trouble: Option<Error>,
 }
@@ -39,9 +39,9 @@ impl<'a> Line<'a> {
     }
 }
 
-/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none; where no
-/// account is named, also for what is kept for accounts that are not configured. What is wrong with one
-/// stands in its line, and is told after all of them.
+/// `pop3 auth status`: a line for each stored secret, and for each account that has none; if no account is
+/// named, also for secrets of accounts that are not configured. What is wrong with one is in its line, and
+/// is reported after all of them.
 pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     let safe = context.environment().safe()?;
     let is_for_all = which.accounts.is_empty() && which.server.is_none();
@@ -52,7 +52,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     };
     let resolved = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
         Ok(resolved) => resolved,
-        // What was kept for a server that was named is there all the same.
+        // Without a configuration there may still be secrets of servers that were named on the command line.
         Err(_) if context.config().names().next().is_none() && !kept.is_empty() => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -76,7 +76,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
             lines.push(Line { stored_in, state, ..Line::new(name, None, *what) });
         }
     }
-    // A keyring that does not answer is told once.
+    // A keyring that does not answer is reported once.
     if lines.iter().any(|line| line.trouble.is_some()) {
         trouble = None;
     }
@@ -116,11 +116,11 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
 }
 
 fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<Vec<Line<'a>>> {
-    // Another source that was named counts before a password that is kept.
+    // A configured source takes precedence over a stored password.
     let named = Some(account.password.describe())
         .filter(|_| !matches!(account.password, PasswordSource::Search) && account.oauth.is_none());
     let mut wanted = SecretKind::ALL;
-    // What counts first: the other one may be left over.
+    // First the secret that is used: the other one may be left over.
     wanted.sort_by_key(|what| (*what == SecretKind::RefreshToken) != account.oauth.is_some());
     let mut lines = Vec::new();
     for what in wanted {
@@ -128,7 +128,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
             Line { source: named.filter(|_| what == SecretKind::Password), ..Line::of(account, what) };
         match safe.find(&account.name, what) {
             Ok(stored_in) => line.stored_in = stored_in,
-            // Once is enough to wait for a keyring, and what counts is known.
+            // The keyring is waited for only once, and the secret that is used is known.
             Err(_) if !lines.is_empty() => break,
             Err(error) => {
                 (line.state, line.trouble) = (Some("out of reach"), Some(error));

@@ -31,43 +31,43 @@ complete -c pop3 -n "__fish_pop3_needs_command" -l progress -d 'Show progress ba
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_needs_command" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "fetch" -d 'Fetch new messages into a Maildir, an mbox or a command'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "problems" -d 'Show the messages that could not be brought in'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "problems" -d 'Show the messages that could not be fetched'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "list" -d 'List the messages: number, octets, date, from, subject, new or fetched'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "stat" -d 'Show the drop listing: how many messages there are, and their octets (STAT)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "uidl" -d 'Show the unique-ids of messages (UIDL)'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "capa" -d 'Show what the server can do, before and after sign-in (CAPA)'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "top" -d 'Show the headers and the first lines of a message (TOP)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "capa" -d 'Show the server\'s capabilities, before and after sign-in (CAPA)'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "top" -d 'Show the header and the first lines of a message (TOP)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "retr" -d 'Write messages to standard output or a file, byte for byte (RETR)'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "dele" -d 'Delete messages on the server (DELE)'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "last" -d 'Show the highest message-number accessed so far, where the server knows (LAST)'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "noop" -d 'Sign in, do nothing and leave: does it work? (NOOP)'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "shell" -d 'Hold an interactive session with every verb of the protocol'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "check" -d 'Check everything between here and the mail, and say what to do'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Keep what is needed to sign in: in the keyring, or in a file only you may read'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Look at the journal of what was fetched, and mend it'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "last" -d 'Show the highest message-number accessed so far, if the server supports LAST'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "noop" -d 'Sign in, send NOOP, and sign out, to see whether it works'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "shell" -d 'Start an interactive session with every verb of the protocol'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "check" -d 'Check the server, the sign-in and the destination, and say what to do'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Store passwords and OAuth tokens in the keyring, or in a file that only you may read'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Show the journal of what was fetched, or correct it'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the accounts that are configured'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "demo" -d 'Show how it works with an embedded server, fetching sample mail for real'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "demo" -d 'Show how it works, with an embedded server and sample mail'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l limit -d 'Fetch at most N messages in this run' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l order -d 'Fetch these first: oldest or newest [default: oldest]' -r -f -a "oldest\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l order -d 'Fetch the oldest or the newest first [default: oldest]' -r -f -a "oldest\t''
 newest\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-delete -d 'Delete nothing when more than N messages would be deleted' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-delete -d 'Delete nothing if more than N messages would be deleted' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -75,9 +75,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactl
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -94,8 +94,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -103,26 +103,26 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l progress -d 'Show pr
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; do nothing'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; change nothing'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l refetch -d 'Fetch again what was fetched before and is still on the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Try again now: uid:UNIQUE-ID, or all' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l skip -d 'Give up for good, so that it is neither fetched nor deleted: uid:UNIQUE-ID, or all' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l to -d 'Deliver what is tried again into DEST instead of the account\'s destination' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Retry now: uid:UNIQUE-ID, or all' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l skip -d 'Give up for good: uid:UNIQUE-ID, or all' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l to -d 'Deliver what is retried into DEST instead of the account\'s destination' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -130,9 +130,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pin -d 'Trust exa
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -149,8 +149,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -160,19 +160,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -180,9 +180,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -199,8 +199,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -210,19 +210,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -230,9 +230,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -249,8 +249,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -260,19 +260,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -280,9 +280,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -299,8 +299,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -310,19 +310,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -330,9 +330,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -349,8 +349,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -360,19 +360,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -380,9 +380,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly 
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -399,8 +399,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -410,20 +410,20 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write into this file instead of standard output' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -431,9 +431,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -450,8 +450,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -461,19 +461,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -481,9 +481,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -500,8 +500,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -512,19 +512,19 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l config -d 'Read this 
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s y -l yes -d 'Delete without asking'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -532,9 +532,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -551,8 +551,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -562,19 +562,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -582,9 +582,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -601,8 +601,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -612,19 +612,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -632,9 +632,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactl
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -651,8 +651,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -662,19 +662,19 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -682,9 +682,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pin -d 'Trust exactl
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -701,8 +701,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -712,10 +712,10 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -725,20 +725,20 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subc
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and keep it'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show what is kept for which account, where, and for how long'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Forget what is kept for an account, at its OAuth provider too'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and store the secret'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show what is stored for which account, where, and until when it is valid'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Remove what is stored for an account, and revoke its OAuth token if the provider supports that'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -746,9 +746,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -765,8 +765,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -778,15 +778,15 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l browser -d 'By OAuth: open an address in a browser, best on this machine'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -794,17 +794,17 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -812,9 +812,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -831,8 +831,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -842,10 +842,10 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -855,15 +855,15 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_sub
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal of an account knows'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "forget" -d 'Forget messages, so that they are fetched again'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal records of each message'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "forget" -d 'Forget messages, so that they are fetched again if they are still on the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -871,17 +871,17 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s u -l user -d 'Sign in as this user, when the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tunnel -d 'Let this command be the line to the server, by its standard input and output' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l source-ip -d 'Connect from this address of this computer' -r
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls -d 'Encrypt the line: implicit, stls or none' -r -f -a "implicit\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
@@ -889,9 +889,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-cert -d 'Show the server this certificate: PEM, or PKCS#12 with its key' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-key -d 'Take the key of that certificate from this file, which others may not read' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l timeout -d 'Wait this long in each phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
 on\t''
 off\t''"
@@ -908,8 +908,8 @@ scram-sha-256-plus\t''
 external\t''
 xoauth2\t''
 oauthbearer\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-command -d 'Take the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-file -d 'Take the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -920,10 +920,10 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l all -d 'Forget all of them'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Show the dialogue on standard error, secrets hidden'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Take the password from the first line of standard input'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -933,8 +933,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l progress -d 'Show
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -944,11 +944,11 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_su
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Tell every mistake of the configuration file, with its line and what to do'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -956,8 +956,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
@@ -967,7 +967,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Say nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Say more about what happens; twice, show the dialogue with the server as well'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -1,34 +1,36 @@
 //! A POP3 client and mail fetcher that never loses a message and never delivers one twice, whatever
 //! happens at whatever moment.
 //!
-//! # The way of a message
+//! # From the server to the store
 //!
 //! ```text
-//!  TCP / TLS / Unix socket ─▶ connection ─▶ reply · multiline · listing ─▶ Session<Transaction>
-//!                                                                              │  maildrop (numbers, octets, unique-ids)
-//!                        journal ──▶ plan (pure: what to do, and why) ◀── policy ─┤
-//!                                      │ steps                                 │
-//!                                      ▼                                       ▼
-//!     retrieve n ── chunks ──▶ store: write … commit a batch ──▶ journal ──▶ DELE … QUIT ──▶ journal
-//!                                      └────────── Event ──▶ observer
+//!  TCP / TLS / tunnel ─▶ connection ─▶ reply · multiline · listing ─▶ Session<Transaction>
+//!                                                                       │ survey: numbers, octets, unique-ids
+//!                    journal ─▶ plan (pure: what to do, and why) ◀──────┴── policy
+//!                                 │ steps
+//!                                 ▼
+//!   retrieve n ─ chunks ─▶ batch ─ round, proven ─▶ commit ─▶ journal ─▶ DELE … QUIT ─▶ journal
+//!       │                (store)    (network thread │ committer's thread)          │
+//!       └── Event ─▶ observer                                   Outcome ─▶ next: what the run does now
 //! ```
 //!
-//! Bytes go right, decisions come from the middle, nothing flows back but [`fetch::Event`]s.
+//! Bytes go right, decisions come from the plan, and after each session from the owner of its failure; nothing
+//! flows back but [`fetch::Event`]s and outcomes.
 //!
 //! # The modules
 //!
 //! | module | its job | may import |
 //! |---|---|---|
 //! | [`error`] | what went wrong, in types | nothing |
-//! | [`sys`] | what the operating system owes us: durable and private files, processes, how a run is asked to stop | `error` |
-//! | [`identity`] | recognises a message by its headers | `error` |
+//! | [`sys`] | the operating system: durable and private files, processes, the request to stop a run | `error` |
+//! | [`identity`] | recognises a message by its header | `error` |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `error`, `protocol` |
 //! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `error`, `sys`, `auth::Secret` |
-//! | [`connection`] | one conversation: lines, bodies, deadlines, transcript | `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
-//! | [`session`] | the states of RFC 1939 as types, one method a command | `error`, `sys`, `connection`, `auth`, `protocol`, `transport` |
-//! | [`store`] | where mail goes: Maildir, mbox, a command; knows nothing of POP3 | `error`, `sys`, `identity` |
-//! | [`fetch`] | journal, plan and the run itself | `error`, `sys`, `identity`, `session`, `store`, `protocol` |
+//! | [`connection`] | one conversation: lines, listings, bodies, limits of time, transcript | `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
+//! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `error`, `sys`, `connection`, `auth`, `protocol`, `transport` |
+//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `error`, `sys`, `identity` |
+//! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `error`, `sys`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `error`, `sys`, `auth::Secret` |
 //! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `transport` |
 //! | [`account`] | what the user configured | `error`, `sys`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
@@ -36,6 +38,28 @@
 //!
 //! The command line is not part of the library: it is in the binary. A test reads this table, and compares it
 //! with what the files of each module import.
+//!
+//! # One run
+//!
+//! The files of [`fetch`], in the order in which a run uses them:
+//!
+//! | file | its job |
+//! |---|---|
+//! | `mod` | the run: journal, credentials, store, as many sessions as it takes, and the summary |
+//! | `maildrop` | which journal is the maildrop's, and whether an older one is taken over |
+//! | `journal` | what is known of each message and of the server, durably |
+//! | `settle` | what an interrupted run left: complete or to be fetched again |
+//! | `manner` | how to treat this server: what was learned of it, and how carefully to proceed |
+//! | `attempt` | one session, from the listings to QUIT |
+//! | `survey`, `headers` | what is on the server; headers where the listing does not tell which message it is |
+//! | `policy`, `plan` | what the user wants, and what to do with each message, and why |
+//! | `retries` | which messages that failed before are due, and which failed now |
+//! | `retrieve`, `arrival`, `recognise` | messages come in, and are recognised if they are known |
+//! | `round`, `commit` | what is proven to be whole is delivered, on a thread of its own |
+//! | `blame`, `results` | what is whole after a break, and which message caused it; what came of each |
+//! | `delete` | DELE and QUIT for what is delivered |
+//! | `outcome`, `next` | what came of a session, whose failure ended it, and what the run does now |
+//! | `event`, `verdict` | what an observer is told, and the error that a run ends with |
 //!
 //! # A session by hand
 //!
@@ -52,10 +76,10 @@
 //! let server = Server::start(samples(), Behaviour::default())?;
 //! let target = Target::Tcp { host: "127.0.0.1".into(), port: server.addr().port() };
 //! let tls = TlsSettings::default();
-//! // Cleartext is for loopback: `Security::Implicit` is what a real server wants.
-//! let (way, stop, patience) = (Way::default(), Stop::new(), Duration::from_secs(10));
+//! // Cleartext is for loopback only; a real server needs `Security::Implicit` or `Security::Stls`.
+//! let (way, stop, timeout) = (Way::default(), Stop::new(), Duration::from_secs(10));
 //! let dial =
-//!     Dial { target: &target, way: &way, security: Security::None, tls: &tls, patience, stop: &stop };
+//!     Dial { target: &target, way: &way, security: Security::None, tls: &tls, timeout, stop: &stop };
 //! let session = dial.dial(&|| None)?;
 //! let credentials = Credentials::with_password("demo", Secret::new("tanstaaf"));
 //! let mut session = session.sign_in(&credentials, None).map_err(|refused| refused.error)?;

@@ -72,7 +72,7 @@ impl Config {
                 );
             }
             for entry in &document.accounts {
-                let whole = document.defaults.clone().under(&entry.settings);
+                let whole = document.defaults.clone().overlaid_by(&entry.settings);
                 let name = &entry.name;
                 if whole.server.is_none() {
                     complain(
@@ -125,7 +125,7 @@ impl Config {
         let defaults = self.document.defaults.clone();
         let Some(name) = account else { return Some(defaults) };
         let entry = self.document.accounts.iter().find(|entry| entry.name == name)?;
-        Some(defaults.under(&entry.settings))
+        Some(defaults.overlaid_by(&entry.settings))
     }
 }
 

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::Environment;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::safe::{Rests, Safe, What};
+use crate::safe::{Safe, SecretKind, StoredIn};
 use crate::transport::Target;
 
 /// Whose password it is.
@@ -48,9 +48,9 @@ impl<'a> Owner<'a> {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub(super) fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+    pub(super) fn keep(&self, safe: &Safe, password: &Secret) -> Result<StoredIn> {
         let document = Zeroizing::new([password.expose(), b"\n", self.label().as_bytes()].concat());
-        safe.put(self.account, What::Password, &Secret::new(document.as_slice()))
+        safe.put(self.account, SecretKind::Password, &Secret::new(document.as_slice()))
     }
 
     /// What was kept, if anything was.
@@ -65,9 +65,11 @@ impl<'a> Owner<'a> {
             Err(error) if error.kind() == Kind::Config => return Ok(None),
             Err(error) => return Err(error),
         };
-        let Some((document, rests)) = safe.get(self.account, What::Password)? else { return Ok(None) };
+        let Some((document, stored_in)) = safe.get(self.account, SecretKind::Password)? else {
+            return Ok(None);
+        };
         let damaged = || {
-            Error::new(Kind::Data, format!("could not use the password in {rests}"))
+            Error::new(Kind::Data, format!("could not use the password in {stored_in}"))
                 .because("it is damaged")
                 .hint(self.login())
         };
@@ -133,7 +135,11 @@ mod tests {
             let owner = Owner { account: "work", user: "me", server: &server };
             for text in ["", "hunter2", "hunter2\n", "hunter2\nhunter2", "x\nhunter2\u{0}"] {
                 let secret = Secret::new(text);
-                environment.safe().expect("a folder").put("work", What::Password, &secret).expect("put");
+                environment
+                    .safe()
+                    .expect("a folder")
+                    .put("work", SecretKind::Password, &secret)
+                    .expect("put");
                 let error = owner.kept(environment).expect_err("damaged");
                 assert_eq!(error.kind(), Kind::Data, "{text}");
                 assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");

@@ -42,8 +42,8 @@ pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof, Secret};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
-use crate::oauth::Through;
-use crate::safe::{Rests, Safe};
+use crate::oauth::ProviderProxy;
+use crate::safe::{Safe, StoredIn};
 use crate::session::Pipelining;
 use crate::store::Spec;
 use crate::transport::{Security, Target, TlsSettings, Way};
@@ -69,8 +69,8 @@ pub struct Account {
     pub password: PasswordSource,
     /// How access tokens are got: then these sign in, and no password does.
     pub oauth: Option<OAuth>,
-    /// Through which proxy the provider of these is reached.
-    pub through_to_provider: Through,
+    /// ProviderProxy which proxy the provider of these is reached.
+    pub provider_proxy: ProviderProxy,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
     /// The patience of each phase.
@@ -167,7 +167,7 @@ impl Account {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<Rests> {
+    pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<StoredIn> {
         self.owner().keep(safe, password)
     }
 

@@ -56,39 +56,38 @@ impl OAuthWords {
         self.provider.is_some() || self.named.token.is_some()
     }
 
-    /// Whether the `heavier` layer names another provider than this one does.
-    fn is_left_by(&self, heavier: &OAuthWords) -> bool {
-        fn differs<T: PartialEq>(light: &Option<T>, heavy: &Option<T>) -> bool {
-            heavy.is_some() && light != heavy
+    /// Whether the `higher` layer names another provider than this one does.
+    fn is_left_by(&self, higher: &OAuthWords) -> bool {
+        fn differs<T: PartialEq>(lower: &Option<T>, higher: &Option<T>) -> bool {
+            higher.is_some() && lower != higher
         }
         self.names_a_provider()
-            && (differs(&self.provider, &heavier.provider)
-                || differs(&self.named.token, &heavier.named.token))
+            && (differs(&self.provider, &higher.provider) || differs(&self.named.token, &higher.named.token))
     }
 
-    /// Lays the `heavier` layer over this one. What was said for one provider goes to no other: neither the
+    /// Lays the `higher` layer over this one. What was said for one provider goes to no other: neither the
     /// client, nor its secret, nor an endpoint. And a secret belongs to the client that it stands with.
-    pub(super) fn take(&mut self, heavier: &OAuthWords) {
-        fn over<T: Clone>(light: &mut Option<T>, heavy: &Option<T>) {
-            if heavy.is_some() {
-                light.clone_from(heavy);
+    pub(super) fn take(&mut self, higher: &OAuthWords) {
+        fn over<T: Clone>(lower: &mut Option<T>, higher: &Option<T>) {
+            if higher.is_some() {
+                lower.clone_from(higher);
             }
         }
-        if self.is_left_by(heavier) {
+        if self.is_left_by(higher) {
             *self = OAuthWords::default();
         }
-        if heavier.client_id.is_some() && heavier.client_id != self.client_id {
+        if higher.client_id.is_some() && higher.client_id != self.client_id {
             self.client_secret = None;
         }
-        over(&mut self.provider, &heavier.provider);
-        over(&mut self.client_id, &heavier.client_id);
-        over(&mut self.client_secret, &heavier.client_secret);
-        over(&mut self.scope, &heavier.scope);
-        over(&mut self.redirect, &heavier.redirect);
-        over(&mut self.named.authorization, &heavier.named.authorization);
-        over(&mut self.named.token, &heavier.named.token);
-        over(&mut self.named.device, &heavier.named.device);
-        over(&mut self.named.revocation, &heavier.named.revocation);
+        over(&mut self.provider, &higher.provider);
+        over(&mut self.client_id, &higher.client_id);
+        over(&mut self.client_secret, &higher.client_secret);
+        over(&mut self.scope, &higher.scope);
+        over(&mut self.redirect, &higher.redirect);
+        over(&mut self.named.authorization, &higher.named.authorization);
+        over(&mut self.named.token, &higher.named.token);
+        over(&mut self.named.device, &higher.named.device);
+        over(&mut self.named.revocation, &higher.named.revocation);
     }
 
     /// Understands `value` as that of `key`, which begins with `oauth`.
@@ -172,11 +171,11 @@ mod tests {
     }
 
     #[test]
-    fn the_heavier_layer_wins_key_by_key() {
-        let mut light = words(&[("oauth", "google"), ("oauth-client-id", "light"), ("oauth-scope", "s")]);
-        light.take(&words(&[("oauth-client-id", "heavy"), ("oauth-redirect-url", "https://localhost")]));
-        let settings = light.settle().unwrap().unwrap().settings;
-        assert_eq!((settings.client_id.as_str(), settings.scope()), ("heavy", "s"));
+    fn the_higher_layer_wins_key_by_key() {
+        let mut lower = words(&[("oauth", "google"), ("oauth-client-id", "lower"), ("oauth-scope", "s")]);
+        lower.take(&words(&[("oauth-client-id", "higher"), ("oauth-redirect-url", "https://localhost")]));
+        let settings = lower.settle().unwrap().unwrap().settings;
+        assert_eq!((settings.client_id.as_str(), settings.scope()), ("higher", "s"));
         assert_eq!(settings.redirect.as_deref(), Some("https://localhost"), "to the letter");
     }
 
@@ -190,10 +189,10 @@ mod tests {
             ("oauth-device-url", "https://a/device"),
             ("oauth-redirect-url", "https://a/back"),
         ];
-        let over = |light: &[(&str, &str)], heavy: &[(&str, &str)]| {
-            let mut light = words(light);
-            light.take(&words(heavy));
-            light.settle()
+        let over = |lower: &[(&str, &str)], higher: &[(&str, &str)]| {
+            let mut lower = words(lower);
+            lower.take(&words(higher));
+            lower.settle()
         };
         for key in ["oauth", "oauth-token-url"] {
             let b = over(&a, &[(key, "https://b/token"), ("oauth-client-id", "b")]).unwrap().unwrap();

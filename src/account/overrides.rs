@@ -1,5 +1,5 @@
 //! What may be said about a maildrop, none of it compulsory: the common shape of the flags, the
-//! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The heavier
+//! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The higher
 //! layer wins key by key.
 
 use std::net::IpAddr;
@@ -62,7 +62,7 @@ pub const KEYS: [&str; 41] = [
     "dry-run",
 ];
 
-/// One layer of settings; `None` says nothing and leaves the lighter layer's word.
+/// One layer of settings; `None` says nothing and leaves the lower layer's word.
 #[derive(Debug, Clone, Default)]
 #[allow(
     missing_docs,
@@ -116,13 +116,13 @@ pub(super) enum Value<'a> {
 }
 
 impl Overrides {
-    /// This layer, with every word of the `heavier` one over it.
+    /// This layer, with every word of the `higher` one over it.
     #[must_use]
-    pub fn under(mut self, heavier: &Overrides) -> Overrides {
+    pub fn overlaid_by(mut self, higher: &Overrides) -> Overrides {
         macro_rules! take {
-            ($($field:ident),*) => { $( if heavier.$field.is_some() { self.$field.clone_from(&heavier.$field); } )* };
+            ($($field:ident),*) => { $( if higher.$field.is_some() { self.$field.clone_from(&higher.$field); } )* };
         }
-        if let Some(server) = &heavier.server {
+        if let Some(server) = &higher.server {
             // The name tells two maildrops of one server apart, and says nothing of another server's.
             if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
                 self.maildrop = None;
@@ -130,27 +130,27 @@ impl Overrides {
             self.leave_server();
         }
         // A user name in a URL weighs what its URL weighs.
-        if let Some(user) = heavier.server.as_ref().and_then(ServerUrl::user) {
+        if let Some(user) = higher.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
-        // OAuth and what it replaces are two ways to sign in: of the two, the heavier word counts.
+        // OAuth and what it replaces are two ways to sign in: of the two, the higher word counts.
         let by_oauth = |auth: &Option<Mechanism>| auth.is_none_or(Mechanism::takes_tokens);
-        if heavier.oauth.is_wanted() {
+        if higher.oauth.is_wanted() {
             self.password = None;
             self.auth = self.auth.filter(by_oauth);
-        } else if heavier.password.is_some() || !heavier.auth.as_ref().is_none_or(by_oauth) {
+        } else if higher.password.is_some() || !higher.auth.as_ref().is_none_or(by_oauth) {
             self.oauth = OAuthWords::default();
         }
         // A key belongs to the certificate beside it.
-        if heavier.client_cert.is_some() {
+        if higher.client_cert.is_some() {
             self.client_key = None;
         }
         take!(client_cert, client_key);
-        // Another way replaces the lighter layer's whole one: its parts need not go together.
-        if heavier.proxy.is_some() {
+        // Another way replaces the lower layer's whole one: its parts need not go together.
+        if higher.proxy.is_some() {
             self.tunnel = None;
         }
-        if heavier.tunnel.is_some() {
+        if higher.tunnel.is_some() {
             (self.proxy, self.source, self.family) = (None, None, None);
         }
         take!(proxy, tunnel, source, family);
@@ -158,7 +158,7 @@ impl Overrides {
             server, user, maildrop, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace,
             pipelining
         );
-        self.oauth.take(&heavier.oauth);
+        self.oauth.take(&higher.oauth);
         take!(deliver, keep, max_size, limit, order, max_delete, dry_run, refetch);
         self
     }
@@ -349,38 +349,42 @@ mod tests {
     }
 
     #[test]
-    fn what_was_said_of_one_server_does_not_count_for_a_heavier_one() {
+    fn what_was_said_of_one_server_does_not_count_for_a_higher_one() {
         let pin = format!("sha256:{}", "ab".repeat(32));
         let said = [("tls", "none"), ("pin", &pin), ("tls-host", "old.example")];
         let server = ("server", "pop3s://old.example");
         let (all, own) = (layer(&said), layer(&[&[server], &said[..]].concat()));
         let new = layer(&[("server", "pop3s://new.example")]);
         let kept = |layer: Overrides| (layer.tls.is_some(), layer.pins.is_some(), layer.tls_host.is_some());
-        assert_eq!(kept(own.clone().under(&new)), (false, false, false));
-        assert_eq!(kept(all.under(&new)), (false, true, true), "trust without a server is for every server");
-        assert_eq!(kept(own.clone().under(&layer(&[("limit", "1")]))), (true, true, true));
-        assert_eq!(kept(new.clone().under(&own)), (true, true, true));
+        assert_eq!(kept(own.clone().overlaid_by(&new)), (false, false, false));
+        assert_eq!(
+            kept(all.overlaid_by(&new)),
+            (false, true, true),
+            "trust without a server is for every server"
+        );
+        assert_eq!(kept(own.clone().overlaid_by(&layer(&[("limit", "1")]))), (true, true, true));
+        assert_eq!(kept(new.clone().overlaid_by(&own)), (true, true, true));
         let aloud = layer(&[("server", "pop3s://new.example"), ("tls", "stls")]);
-        assert_eq!(own.under(&aloud).tls, Some(Security::Stls));
+        assert_eq!(own.overlaid_by(&aloud).tls, Some(Security::Stls));
     }
 
     #[test]
     fn the_name_of_a_maildrop_stays_with_its_server() {
         let own = layer(&[("server", "pop3s://old.example"), ("maildrop", "second")]);
-        let named = |server| own.clone().under(&layer(&[("server", server)])).maildrop;
+        let named = |server| own.clone().overlaid_by(&layer(&[("server", server)])).maildrop;
         assert_eq!(named("pop3s://old.example").as_deref(), Some("second"));
         assert_eq!(named("pop3s://new.example"), None);
     }
 
     #[test]
-    fn of_oauth_and_a_password_the_heavier_word_counts() {
+    fn of_oauth_and_a_password_the_higher_word_counts() {
         let oauth = layer(&[("oauth", "google"), ("oauth-client-id", "x"), ("auth", "xoauth2")]);
         let password = layer(&[("password-command", "pass"), ("auth", "plain")]);
         let kept = |layer: Overrides| (layer.oauth.is_wanted(), layer.password.is_some());
-        assert_eq!(kept(oauth.clone().under(&password)), (false, true));
-        let both = password.clone().under(&oauth);
+        assert_eq!(kept(oauth.clone().overlaid_by(&password)), (false, true));
+        let both = password.clone().overlaid_by(&oauth);
         assert_eq!((both.auth, kept(both)), (Some(Some(Mechanism::XOAuth2)), (true, false)));
-        let both = password.under(&layer(&[("oauth-token-url", "https://p/t")]));
+        let both = password.overlaid_by(&layer(&[("oauth-token-url", "https://p/t")]));
         assert_eq!((both.auth, kept(both)), (None, (true, false)));
         for (pair, is_left) in [
             (("oauth", "none"), true),
@@ -392,20 +396,20 @@ mod tests {
             (("oauth-scope", "mail"), false),
             (("limit", "1"), false),
         ] {
-            assert_eq!(oauth.clone().under(&layer(&[pair])).oauth.is_wanted(), !is_left, "{pair:?}");
+            assert_eq!(oauth.clone().overlaid_by(&layer(&[pair])).oauth.is_wanted(), !is_left, "{pair:?}");
         }
     }
 
     #[test]
-    fn the_heavier_layers_way_replaces_the_other_kinds() {
+    fn the_higher_layers_way_replaces_the_other_kinds() {
         let proxied = layer(&[("proxy", "socks5h://h"), ("source-ip", "127.0.0.2"), ("ip-version", "4")]);
         let tunnelled = layer(&[("tunnel", "nc %h %p")]);
-        let both = proxied.clone().under(&tunnelled);
+        let both = proxied.clone().overlaid_by(&tunnelled);
         assert!(both.tunnel.is_some() && both.proxy.is_none() && both.source.is_none());
         assert_eq!(both.family, None);
-        let both = tunnelled.clone().under(&proxied);
+        let both = tunnelled.clone().overlaid_by(&proxied);
         assert!(both.tunnel.is_none() && matches!(both.proxy, Some(Some(_))));
-        let straight = tunnelled.under(&layer(&[("proxy", "none"), ("ip-version", "any")]));
+        let straight = tunnelled.overlaid_by(&layer(&[("proxy", "none"), ("ip-version", "any")]));
         assert!(straight.tunnel.is_none() && matches!(straight.proxy, Some(None)));
         assert_eq!(straight.family, Some(None));
         assert_eq!(set("ip-version", Value::Whole(6)).unwrap().family, Some(Some(Family::V6)));
@@ -414,19 +418,19 @@ mod tests {
     }
 
     #[test]
-    fn the_heavier_layer_wins_key_by_key() {
-        let light = Overrides { limit: Some(1), user: Some("light".into()), ..Overrides::default() };
-        let heavy = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
-        let both = light.clone().under(&heavy);
-        assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("light"), Some(true)));
-        let pair = Overrides { client_key: Some("/key".into()), ..light.clone() };
+    fn the_higher_layer_wins_key_by_key() {
+        let lower = Overrides { limit: Some(1), user: Some("lower".into()), ..Overrides::default() };
+        let higher = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
+        let both = lower.clone().overlaid_by(&higher);
+        assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("lower"), Some(true)));
+        let pair = Overrides { client_key: Some("/key".into()), ..lower.clone() };
         let other = set("client-cert", Value::Text("~/both.pem")).unwrap();
-        let other = pair.under(&other);
+        let other = pair.overlaid_by(&other);
         assert_eq!(other.client_cert, Some(PathBuf::from("/home/me/both.pem")));
         assert_eq!(other.client_key, None, "it is the key of another certificate");
-        let url = set("server", Value::Text("pop3s://heavy@h")).unwrap();
-        assert_eq!(light.clone().under(&url).user.as_deref(), Some("heavy"));
+        let url = set("server", Value::Text("pop3s://higher@h")).unwrap();
+        assert_eq!(lower.clone().overlaid_by(&url).user.as_deref(), Some("higher"));
         let named = Overrides { user: Some("named".into()), ..url };
-        assert_eq!(light.under(&named).user.as_deref(), Some("named"));
+        assert_eq!(lower.overlaid_by(&named).user.as_deref(), Some("named"));
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
-use crate::safe::What;
+use crate::safe::SecretKind;
 use crate::transport::Target;
 
 fn server() -> Target {
@@ -125,7 +125,7 @@ fn what_is_kept_counts_before_netrc_and_is_refused_where_others_may_read_it() {
     let path = folder.path().join(".local/state/pop3/work.secret");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap_err().kind(), Kind::Config);
-    safe.remove("work", What::Password).unwrap();
+    safe.remove("work", SecretKind::Password).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction, maildrop};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::{Keep, Order, Policy};
-use crate::oauth::Through;
+use crate::oauth::ProviderProxy;
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
 /// A phase's patience when nothing was said.
@@ -54,7 +54,7 @@ pub fn resolve(
         Some(account) if flags.server.is_none() => vec![account],
         _ => Vec::new(),
     };
-    let upper = surroundings.clone().under(flags);
+    let upper = surroundings.clone().overlaid_by(flags);
     let names = if !named.is_empty() {
         named.into_iter().map(Some).collect()
     } else if upper.server.is_some() {
@@ -77,12 +77,12 @@ pub fn resolve(
             // One password in the environment is not meant for accounts that have their own, nor for those
             // that sign in without: it may have been there before they did.
             let is_meant = (names.len() == 1 || base.password.is_none())
-                && !base.clone().under(&upper).oauth.is_wanted();
+                && !base.clone().overlaid_by(&upper).oauth.is_wanted();
             let mut surroundings = surroundings.clone();
             if surroundings.password.is_none() && is_meant {
                 surroundings.password = given.clone().map(PasswordSource::Given);
             }
-            let said = base.clone().under(&surroundings.under(flags));
+            let said = base.clone().overlaid_by(&surroundings.overlaid_by(flags));
             let mut account = account(*name, &base, said, environment)?;
             served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
@@ -188,10 +188,10 @@ fn account(
         return Err(unusable(kind, found.what).hint(found.hint));
     }
     let named = said.proxy.take().map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
-    let through_to_provider = match &named {
-        None => Through::Environment { no_proxy: environment.no_proxy()?.to_owned() },
-        Some(None) => Through::Nothing,
-        Some(Some(proxy)) => Through::Proxy(proxy.clone()),
+    let provider_proxy = match &named {
+        None => ProviderProxy::Environment { no_proxy: environment.no_proxy()?.to_owned() },
+        Some(None) => ProviderProxy::None,
+        Some(Some(proxy)) => ProviderProxy::Proxy(proxy.clone()),
     };
     let way = Way {
         proxy: proxy(named, said.tunnel.is_some(), url.target(), environment)?,
@@ -220,7 +220,7 @@ fn account(
         user,
         password: said.password.unwrap_or(PasswordSource::Search),
         oauth: said.oauth.settle()?,
-        through_to_provider,
+        provider_proxy,
         auth: said.auth.flatten(),
         timeout: said.timeout.unwrap_or(PATIENCE),
         trace: said.trace.unwrap_or(false),

@@ -52,7 +52,7 @@ fn given(account: &Account) -> Option<&[u8]> {
 }
 
 #[test]
-fn the_heavier_layer_wins_configuration_environment_flags() {
+fn the_higher_layer_wins_configuration_environment_flags() {
     let limit = |environment: &[(&str, &str)], said: &[(&str, &str)]| {
         one(TWO, environment, &["work"], said).unwrap().policy.limit
     };
@@ -122,7 +122,7 @@ fn tls_overrides_the_scheme_and_with_it_the_port() {
 }
 
 #[test]
-fn no_lighter_word_opens_the_line_that_a_heavier_url_encrypts() {
+fn no_lower_word_opens_the_line_that_a_higher_url_encrypts() {
     let new = ("server", "pop3s://me@new.example");
     let old = "[account.old]\nserver = 'pop3://me@old.example'\ntls = 'none'\n";
     let security = |text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]| {
@@ -136,7 +136,7 @@ fn no_lighter_word_opens_the_line_that_a_heavier_url_encrypts() {
     assert_eq!(security(old, &[], &["old"], &[new]), Security::Implicit);
     let lab = [("POP3_SERVER", "pop3://lab.example"), ("POP3_USER", "me"), ("POP3_TLS", "none")];
     assert_eq!(security(TWO, &lab, &["work"], &[]), Security::Implicit, "it was said of the lab");
-    // Said of this very server, or in a heavier layer.
+    // Said of this very server, or in a higher layer.
     assert_eq!(security(old, &[], &["old"], &[]), Security::None);
     assert_eq!(security(TWO, &lab, &[], &[]), Security::None);
     assert_eq!(security(TWO, &[("POP3_TLS", "none")], &["work"], &[]), Security::None);
@@ -287,7 +287,7 @@ fn a_contradiction_is_the_files_fault_where_the_file_alone_has_it() {
     assert_eq!(kind("", &[], &[("client-key", "/k")]), caller);
     assert_eq!(kind(tunnel, &[], &[("tunnel", "nc h 1"), ("proxy", "socks5h://p")]), caller);
     assert_eq!(kind("", &[("POP3_OAUTH", "google")], &[]), caller);
-    // What a heavier layer mends is none.
+    // What a higher layer mends is none.
     assert_eq!(kind("client-key = '/k'", &[], &[("client-cert", "/c")]), None);
     assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[("proxy", "none")]), None);
 }
@@ -307,7 +307,7 @@ fn the_sources_of_a_password_outweigh_each_other_in_their_order() {
 }
 
 #[test]
-fn a_password_that_is_named_in_a_heavier_layer_outweighs_oauth() {
+fn a_password_that_is_named_in_a_higher_layer_outweighs_oauth() {
     let file = "[defaults]\noauth = 'google'\noauth-client-id = 'x'\n[account.a]\nserver = 'pop3s://me@h'\n";
     let by_oauth = |more: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
         one(&format!("{file}{more}"), environment, &["a"], said).map(|account| account.oauth.is_some())

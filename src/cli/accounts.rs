@@ -12,7 +12,7 @@ use super::output::json::Object;
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 use super::report::{self, ExitCode};
 
-/// `pop3 accounts`: what is wrong with one of them is told after all the others.
+/// `pop3 accounts`: lists them; what is wrong with one of them is reported after the list.
 pub(crate) fn show(context: &Context) -> Result<ExitCode> {
     let output = context.output();
     if context.config().names().next().is_none() {

@@ -41,9 +41,9 @@ Examples:
 
 /// Fetches mail from POP3 servers: never loses a message, never delivers one twice
 ///
-/// Fetches mail from POP3 servers into Maildir, mbox or a command, and speaks every verb of the
-/// protocol. Whatever happens at whatever moment, no message is lost, and into Maildir and mbox none
-/// is delivered twice.
+/// Fetches mail from POP3 servers into a Maildir, an mbox or a command, and offers every verb of the
+/// protocol. Whatever happens at whatever moment, no message is lost, and none is delivered twice into a
+/// Maildir or an mbox; a command may get one message again after a kill.
 #[derive(Debug, Parser)]
 #[command(name = "pop3", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = examples!())]
@@ -64,20 +64,23 @@ Configuration:
     keep = \"14d\"
 
   Every option has a key of its name there (--to is called deliver), and an environment
-  variable: POP3_MAX_SIZE for --max-size. Options outweigh variables, variables the file.
-  State is kept in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3. A password that `pop3 auth login`
-  keeps rests in the desktop's keyring, unless keyring = false there or POP3_KEYRING=off says otherwise.
+  variable: POP3_MAX_SIZE for --max-size. Options take precedence over variables, and variables
+  over the file. Paths in the file are absolute or begin with ~/ or $CREDENTIALS_DIRECTORY/.
+
+  State is in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3: a journal for each maildrop,
+  USER@HOST.journal. `pop3 auth login` stores a password in the desktop's keyring, unless the file
+  has keyring = false or POP3_KEYRING is off.
 
 Exit status:
   0    done, also when nothing was new
   64   wrong usage
-  65   a message or a file holds data that cannot be used
+  65   a message or a file contains data that cannot be used
   66   no such message
   68   host not found
-  69   cannot connect, or the line was lost
-  73   cannot create the destination
+  69   cannot connect, the connection was lost, or the server refuses or lacks what was asked for
+  73   cannot create the destination, or cannot run its command
   74   input or output failed, or the disk is full
-  75   try again later
+  75   try again later: maildrop in use, timeout, already running, or some messages failed
   76   the server broke the protocol, or TLS could not be trusted
   77   sign-in refused, or no credentials
   78   the configuration is wrong
@@ -94,10 +97,10 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Say nothing but errors
+    /// Print nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = values::truth)]
     pub(crate) quiet: bool,
-    /// Say more about what happens; twice, show the dialogue with the server as well
+    /// Print the steps; twice, also the dialogue with the server
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = verbosity)]
     pub(crate) verbose: u8,
@@ -118,7 +121,7 @@ pub(crate) struct GlobalArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// How the program faces its user: the global options on top of the configuration file.
+/// What the program prints, and how: the global options on top of the configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Face {
     pub(crate) quiet: bool,
@@ -131,7 +134,8 @@ pub(crate) struct Face {
 }
 
 impl GlobalArgs {
-    /// These options, and what the file says where they are silent. Asked for both, it is verbose.
+    /// These options, and for those that are not given what the file says. Quiet and verbose together are
+    /// verbose.
     pub(crate) fn over(&self, file: &Globals) -> Face {
         let silent = !self.quiet && self.verbose == 0;
         let verbose = self.verbose > 0 || silent && file.verbose.unwrap_or(false);
@@ -146,7 +150,7 @@ impl GlobalArgs {
     }
 }
 
-/// How often `-v` is meant, of a variable: a number, or a word for yes or no.
+/// How often `-v` is given, from a variable: a number, or a word for yes or no.
 fn verbosity(text: &str) -> Result<u8, String> {
     text.parse().or_else(|_| values::truth(text).map(u8::from))
 }
@@ -176,7 +180,7 @@ pub(crate) enum Command {
     /// List the accounts that are configured
     Accounts,
     Config(ConfigArgs),
-    /// Show how it works with an embedded server, fetching sample mail for real
+    /// Show how it works, with an embedded server and sample mail
     ///
     /// Starts a POP3 server of its own on the loopback interface with a dozen sample messages, fetches
     /// them into the folder pop3-demo, fetches once more to show that nothing comes twice, and lists

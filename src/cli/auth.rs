@@ -1,5 +1,5 @@
-//! `pop3 auth`: what is needed to sign in is kept, shown and removed. The secrets themselves are never
-//! printed. Accounts that sign in by OAuth have their part in [`oauth`].
+//! `pop3 auth`: stores passwords and OAuth tokens, shows where they are, and removes them. The secrets
+//! themselves are never printed. The part for OAuth is in [`oauth`].
 
 pub(crate) mod oauth;
 mod status;
@@ -8,14 +8,14 @@ use anyhow::Result;
 use pop3::account::Account;
 use pop3::auth::Proof;
 use pop3::error::{Error, Kind};
-use pop3::safe::{Rests, What};
+use pop3::safe::{SecretKind, StoredIn};
 
 pub(crate) use self::status::status;
 use super::args::{AuthFlow, ServerArgs};
 use super::context::Context;
 use super::output::json::Object;
 
-/// `pop3 auth login`: a sign-in with the provider, or a password once the server has taken it.
+/// `pop3 auth login`: stores a sign-in with the provider, or a password that the server has accepted.
 pub(crate) fn login(context: &Context, account: &Account, flow: Option<AuthFlow>) -> Result<()> {
     match (&account.oauth, flow) {
         (Some(oauth), flow) => oauth::login(context, account, oauth, flow),
@@ -39,13 +39,13 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
             .into());
     };
     context.try_sign_in(account, &credentials, false)?.leave();
-    let what = What::Password;
-    let rests = account.keep(&safe, password)?;
+    let what = SecretKind::Password;
+    let stored_in = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
-        output.object(object(Object::new(), &account.name, what, Some(&rests)))?;
+        output.object(object(Object::new(), &account.name, what, Some(&stored_in)))?;
     } else {
-        output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&rests)));
+        output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&stored_in)));
     }
     let configured = context.config().settings(Some(&account.name)).and_then(|settings| settings.password);
     if let Some(source) = configured {
@@ -58,8 +58,8 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// `pop3 auth logout`: whatever is kept for the account is removed; nothing to remove is fine, too. By its
-/// name alone also for one that is not configured any more.
+/// `pop3 auth logout`: removes whatever is stored for the account; nothing to remove is no error. Works by the
+/// name alone for an account that is no longer configured.
 pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
     let flags = server.overrides(context.environment().home())?;
     if let [name] = server.which.accounts.as_slice()
@@ -81,43 +81,43 @@ pub(crate) fn logout(context: &Context, server: &ServerArgs) -> Result<()> {
     Ok(())
 }
 
-/// Removes all that is kept for the account of that name; whether there was any.
+/// Removes all that is stored for the account of that name; returns whether there was any.
 fn remove(context: &Context, name: &str) -> Result<bool> {
     let (safe, output) = (context.environment().safe()?, context.output());
     let mut was_kept = false;
-    for what in What::ALL {
-        for rests in safe.remove(name, what)? {
+    for what in SecretKind::ALL {
+        for stored_in in safe.remove(name, what)? {
             was_kept = true;
             match output.is_json() {
-                true => output.object(object(Object::new(), name, what, Some(&rests)))?,
-                false => output.note(&format!("removed the {what} of {name} from {rests}")),
+                true => output.object(object(Object::new(), name, what, Some(&stored_in)))?,
+                false => output.note(&format!("removed the {what} of {name} from {stored_in}")),
             }
         }
     }
     Ok(was_kept)
 }
 
-/// An object that says what rests where.
-fn object(object: Object, account: &str, what: What, rests: Option<&Rests>) -> Object {
-    let (place, path) = match rests {
-        Some(Rests::Keyring) => (Some("keyring"), None),
-        Some(Rests::File(path)) => (Some("file"), Some(path.display().to_string())),
+/// An object that says what is stored where.
+fn object(object: Object, account: &str, what: SecretKind, stored_in: Option<&StoredIn>) -> Object {
+    let (place, path) = match stored_in {
+        Some(StoredIn::Keyring) => (Some("keyring"), None),
+        Some(StoredIn::File(path)) => (Some("file"), Some(path.display().to_string())),
         None => (None, None),
     };
     object.put("account", account).put("kind", kind(what)).put("rests", place).put("path", path)
 }
 
-/// A place, for those who wonder who else may look there.
-fn place(rests: &Rests) -> String {
-    match rests {
-        Rests::Keyring => rests.to_string(),
-        Rests::File(_) => format!("{rests}, which only you may read"),
+/// The place, with who may read it.
+fn place(stored_in: &StoredIn) -> String {
+    match stored_in {
+        StoredIn::Keyring => stored_in.to_string(),
+        StoredIn::File(_) => format!("{stored_in}, which only you may read"),
     }
 }
 
-fn kind(what: What) -> &'static str {
+fn kind(what: SecretKind) -> &'static str {
     match what {
-        What::Password => "password",
-        What::RefreshToken => "oauth",
+        SecretKind::Password => "password",
+        SecretKind::RefreshToken => "oauth",
     }
 }

@@ -1,15 +1,15 @@
-//! `pop3 check`: everything between here and the mail, step by step, as a report that a person can act on or a
-//! monitor can read. Nothing is retrieved, nothing deleted, nothing written.
+//! `pop3 check`: checks server, sign-in and destination step by step, as a report for people or for monitoring.
+//! Nothing is retrieved, deleted or written.
 //!
 //! ```text
-//! way (dns, connect) ─▶ line (TLS, greeting, capabilities) ─▶ sign-ins, each mechanism in a session of its own
+//! way (dns, connect) ─▶ connection (TLS, greeting, capabilities) ─▶ sign-ins, each mechanism in its own session
 //!                                                                └─▶ quirks, promises
 //! destination ─▶ suggested config
 //! ```
 
+mod connection;
 mod destination;
 mod finding;
-mod line;
 mod promises;
 mod quirks;
 mod sign_ins;
@@ -24,11 +24,11 @@ use super::context::Context;
 use super::output::human;
 use super::report::ExitCode;
 
-/// Checks one account. What fails ends the steps that need it, and decides the exit code.
+/// Checks one account. A failed step skips those that need it, and decides the exit code.
 pub(crate) fn run(context: &Context, account: &Account) -> Result<ExitCode> {
     let mut telling = Telling::new(context.output(), &account.name);
     look(context, account, &mut telling)?;
-    // Whatever is wrong with the server: both can be mended in one go.
+    // Also if the server fails: the user can then correct both at once.
     match destination::of(account) {
         Ok(findings) => telling.tell_all(&findings)?,
         Err(error) => telling.fail("destination", error)?,
@@ -58,7 +58,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
             return Ok(telling.fail(about, error)?);
         }
     };
-    telling.tell_all(&line::of(account, context.stop(), &session))?;
+    telling.tell_all(&connection::of(account, context.stop(), &session))?;
     let proof = match context.proof(account) {
         Ok(proof) => proof,
         Err(error) => return Ok(telling.fail("sign-in", error)?),
@@ -69,7 +69,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
     Ok(telling.tell_all(&findings)?)
 }
 
-/// Shows the account as the configuration file would have it.
+/// Prints the account as lines of a configuration file.
 fn suggest(account: &Account, telling: &mut Telling<'_>) -> Result<()> {
     let lines = suggest::config(account);
     if telling.output().is_json() {

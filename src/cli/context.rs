@@ -1,5 +1,5 @@
-//! What every command needs: the output, what surrounds the program, the configuration, and the way
-//! from an account to a signed-in session.
+//! What every command needs: the output, the environment, the configuration, and how to get from an account
+//! to a signed-in session.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::report;
 use super::signals::Signals;
 use super::trace::Trace;
 
-/// The program's surroundings, read once.
+/// Output, environment, configuration and signals.
 pub(crate) struct Context {
     output: Arc<Output>,
     environment: Environment,
@@ -38,18 +38,18 @@ impl Context {
         Context { output, environment, config, signals }
     }
 
-    /// The same output in other surroundings, without a configuration.
+    /// The same output with another environment, without a configuration.
     pub(crate) fn within(&self, environment: Environment) -> Self {
         let (output, config) = (Arc::clone(&self.output), Config::default());
         Context { output, environment, config, signals: self.signals.clone() }
     }
 
-    /// What Ctrl-C and SIGTERM do.
+    /// The handler of Ctrl-C and SIGTERM.
     pub(crate) fn signals(&self) -> &Signals {
         &self.signals
     }
 
-    /// What ends the waits of every session soon after it is requested.
+    /// The request to stop, which ends the waits of every session.
     pub(crate) fn stop(&self) -> &Stop {
         self.signals.stop()
     }
@@ -71,7 +71,7 @@ impl Context {
         &self.config
     }
 
-    /// The one account that `names` (one at most) and `flags` mean.
+    /// The one account that `names` (one at most) and `flags` select.
     pub(crate) fn account(&self, names: &[String], flags: &Overrides) -> Result<Account> {
         let accounts = account::resolve(&self.config, &self.environment, names, flags, Scope::One)?;
         let (_, one) = accounts
@@ -81,8 +81,8 @@ impl Context {
         Ok(one?)
     }
 
-    /// The accounts of those names; without any, all that are configured. What is wrong with one of them is
-    /// told of that one alone.
+    /// The accounts of those names; without any, all that are configured. A mistake in one of them is the result
+    /// of that one alone.
     pub(crate) fn accounts(&self, names: &[String], flags: &Overrides) -> Result<Vec<Resolved>> {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::All)?)
     }
@@ -112,9 +112,8 @@ impl Context {
         self.look_with(account, Session::maildrop)
     }
 
-    /// A session that is signed in, and what `look` finds in it. Where the session breaks after something that
-    /// need not have been asked (commands ahead of answers, CAPA after sign-in), it is looked at once more in
-    /// a new one, without that.
+    /// A session that is signed in, and what `look` finds in it. If the session breaks after something optional
+    /// (commands ahead of answers, CAPA after sign-in), `look` is called once more in a new session, without that.
     pub(crate) fn look_with<T>(
         &self,
         account: &Account,
@@ -122,7 +121,7 @@ impl Context {
     ) -> Result<(Session<Transaction>, T), Error> {
         let proof = self.proof(account)?;
         let mut session = self.sign_in_with(account, &proof, false)?;
-        // What earlier runs learned of the server holds for everybody.
+        // What earlier runs learned about the server applies to every command.
         let view = Journal::peek(&self.journal_of(account)?).ok().flatten();
         if let Some(view) = view {
             let now = Timestamp::now().as_second();
@@ -135,15 +134,14 @@ impl Context {
         drop(session);
         let Some(why) = NotCautious::of(&broken) else { return Err(broken) };
         self.output.detail(&format!("{why}: trying again without"));
-        // A server that takes no second sign-in now says less about the trouble than the first session did.
+        // If the server refuses the second sign-in, the error of the first session tells more.
         let Ok(mut session) = self.sign_in_with(account, &proof, false) else { return Err(broken) };
         session.set_manner(Manner::CAUTIOUS);
         let found = look(&mut session)?;
         Ok((session, found))
     }
 
-    /// One attempt with these credentials; `utf8`: in a session that speaks UTF-8 (RFC 6856), where the server
-    /// can.
+    /// One attempt with these credentials; `utf8`: in UTF-8 mode (RFC 6856), if the server supports it.
     pub(super) fn try_sign_in(
         &self,
         account: &Account,
@@ -160,8 +158,8 @@ impl Context {
                 session.set_pipelining(account.pipelining);
                 Ok(session)
             }
-            // The line is dropped without a QUIT: nothing is open that it could end, and servers exist
-            // (popa3d) that never answer one after a wrong password.
+            // The connection is closed without QUIT: no maildrop is open, and some servers (popa3d) never answer
+            // QUIT after a wrong password.
             Err(refused) => {
                 Err(about_certificates(refused.error, account)
                     .within(format!("could not sign in to {server}")))
@@ -177,13 +175,13 @@ pub(crate) fn dialling<'a>(account: &'a Account, stop: &'a Stop) -> Dial<'a> {
         way: &account.way,
         security: account.security,
         tls: &account.tls,
-        patience: account.timeout,
+        timeout: account.timeout,
         stop,
     }
 }
 
-/// Some servers (Dovecot) let the handshake pass without a client certificate, or with one they do not
-/// know, and refuse the sign-in for want of it: then checking the password would not help.
+/// Some servers (Dovecot) complete the handshake without a client certificate, or with one that they do not
+/// trust, and refuse the sign-in for that reason: then it would not help to check the password.
 fn about_certificates(error: Error, account: &Account) -> Error {
     let speaks_of_one = || report::sentence(&error).to_ascii_lowercase().contains("certificate");
     if error.kind() != Kind::SignIn || error.own_hint().is_some() || !speaks_of_one() {

@@ -1,5 +1,5 @@
-//! `pop3 demo`: the real thing on an embedded server, so that a newcomer sees it work before giving
-//! it a password.
+//! `pop3 demo`: real fetches from an embedded server, so that a new user sees it work before giving it a
+//! password.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use pop3::account::{Account, Environment, PasswordSource};
 use pop3::auth::Secret;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
-use pop3::oauth::Through;
+use pop3::oauth::ProviderProxy;
 use pop3::server::{Behaviour, Server, samples};
 use pop3::session::Pipelining;
 use pop3::store::Spec;
@@ -24,10 +24,10 @@ use super::{fetch, list, read};
 /// Where everything of the demonstration goes.
 const FOLDER: &str = "pop3-demo";
 
-/// Says that the folder is one of ours, and may be made anew.
+/// Marks the folder as one of ours, which may be removed and created again.
 const MARK: &str = "made-by-pop3-demo";
 
-/// Serves sample mail on loopback, fetches it twice, and shows what can be looked at.
+/// Serves sample mail on loopback, fetches it twice, and shows the result.
 pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     let folder = std::env::current_dir()
         .map_err(|error| Error::io("could not find the current folder", error))?
@@ -69,7 +69,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     Ok(ExitCode::Done)
 }
 
-/// Makes the folder anew, if it is ours or not there.
+/// Creates the folder again if it is ours, or for the first time.
 fn prepare(folder: &Path) -> Result<(), Error> {
     let shown = folder.display();
     let create = |error| Error::new(Kind::Create, format!("could not create {shown}")).because(error);
@@ -85,7 +85,7 @@ fn prepare(folder: &Path) -> Result<(), Error> {
     std::fs::write(mark, "pop3 demo made this folder, and makes it anew each time it runs\n").map_err(create)
 }
 
-/// How many messages stand in the Maildir.
+/// How many messages are in the Maildir.
 fn delivered(folder: &Path) -> Result<u64, Error> {
     let entries = std::fs::read_dir(folder.join("Maildir/new"));
     let entries = entries.map_err(|error| Error::io("could not look into the Maildir", error))?;
@@ -104,7 +104,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         tls: TlsSettings::default(),
         user: "demo".to_owned(),
         oauth: None,
-        through_to_provider: Through::Nothing,
+        provider_proxy: ProviderProxy::None,
         password: PasswordSource::Given(password),
         auth: None,
         timeout: Duration::from_secs(10),

@@ -1,4 +1,4 @@
-//! `--to PATH` where nothing stands yet: on a terminal the user is asked what it shall become.
+//! `--to PATH` where nothing exists yet: on a terminal the user is asked whether to create a Maildir or an mbox.
 
 use anyhow::Result;
 use pop3::account::Overrides;
@@ -14,7 +14,7 @@ impl Context {
     pub(crate) fn overrides_of_fetch(&self, args: &FetchArgs) -> Result<Overrides> {
         let output = self.output();
         Ok(args.overrides(self.environment().home(), |text, path| {
-            // Without an answer it is as unclear as before.
+            // Without an answer the path stays ambiguous.
             Ok(match ask(output, text)? {
                 Some(Answer::Maildir) => Spec::Maildir(path),
                 Some(Answer::Mbox) => Spec::Mbox(path),
@@ -29,7 +29,7 @@ enum Answer {
     Mbox,
 }
 
-/// What a person at the terminal says; `None` where there is none, or no answer.
+/// The answer of the user at the terminal; `None` if there is no terminal, or no answer.
 fn ask(output: &Output, text: &str) -> Result<Option<Answer>, Error> {
     let failed = |error| Error::io("could not ask what to make of the destination", error);
     if !output.can_ask() {

@@ -16,8 +16,7 @@ use super::report::{self, ExitCode};
 use super::signals::InFlight;
 use super::steps;
 
-/// Fetches account after account. The trouble of one does not keep the others waiting; the exit code speaks for
-/// all.
+/// Fetches account after account. A failure of one does not affect the others; the exit code covers all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
     account::refuse_shared(accounts.iter().filter_map(|(_, account)| account.as_ref().ok()))?;
@@ -55,7 +54,7 @@ pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -
     })
 }
 
-/// Says what a run would do, with the reasons, and does nothing.
+/// Prints what a run would do, with the reasons, and changes nothing.
 fn preview(context: &Context, account: &Account) -> Result<()> {
     let mut door = Door::new(context, account);
     with_run(context, account, |run| {
@@ -63,7 +62,7 @@ fn preview(context: &Context, account: &Account) -> Result<()> {
     })
 }
 
-/// Does something with the account's run.
+/// Calls `carry_out` with the account's run.
 pub(crate) fn with_run<T>(
     context: &Context,
     account: &Account,
@@ -92,13 +91,13 @@ fn destination(account: &Account) -> Result<&Spec, Error> {
     })
 }
 
-/// The way into an account's maildrop.
+/// Access to an account's maildrop: credentials and sign-in.
 pub(crate) struct Door<'a> {
     context: &'a Context,
     account: &'a Account,
-    /// Got once, for all sessions.
+    /// Obtained once, for all sessions.
     proof: Option<Proof<'a>>,
-    /// While a session is at work, a signal does not end the program at once.
+    /// While a session is open, a signal does not end the program at once.
     in_flight: Option<InFlight>,
 }
 
@@ -123,7 +122,7 @@ impl Access for Door<'_> {
 
     fn sign_in(&mut self, manner: Manner) -> Result<Session<Transaction>, Error> {
         let (context, account) = (self.context, self.account);
-        // What earlier sessions delivered is safe, and nothing else is in flight.
+        // Between two sessions nothing is in flight, so that a signal may end the program.
         self.in_flight = None;
         let mut session = context.sign_in_with(account, self.proof()?, manner.utf8)?;
         session.set_manner(manner.of_session());

@@ -1,5 +1,5 @@
 //! `pop3 generate`: the manual pages and the completions, from the same definitions that read the
-//! command line. Deterministic: no date, no look at the machine.
+//! command line. Deterministic: they depend neither on the date nor on the machine.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ use super::args::{Cli, GenerateArgs, Generated};
 /// the same pages.
 const DATE: &str = "2026-11-22";
 
-/// Writes what was asked for, into the folder that was named or the usual one; returns the files.
+/// Writes the pages or the completions into the named folder, or the usual one; returns the files.
 ///
 /// # Errors
 /// [`Kind::Create`] for the folder, [`Kind::Io`] for a file.
@@ -52,8 +52,8 @@ fn pages(command: &Command, folder: &Path, written: &mut Vec<PathBuf>) -> Result
     command.get_subcommands().try_for_each(|below| pages(below, folder, written))
 }
 
-/// A page section by section: clap_mangen's own order, but with what stands after the help (examples,
-/// exit status) as sections that keep their lines.
+/// A page section by section, in clap_mangen's order, but with the text after the help (examples, exit
+/// status) as sections that keep their lines.
 fn render(page: &Man, command: &Command) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     page.render_title(&mut text)?;
@@ -103,8 +103,8 @@ pub(crate) fn completions(folder: &Path) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
-/// The command line as users know it: without what is hidden (most completions would show it), and
-/// without `help`, which would double every page.
+/// The command line without hidden commands (most completions would show them), and without `help`, which
+/// would double every page.
 fn shown() -> Command {
     let whole = Cli::command();
     let text = |text: Option<&StyledStr>| text.cloned().unwrap_or_default();
@@ -165,6 +165,7 @@ mod tests {
                 "pop3-last.1",
                 "pop3-list.1",
                 "pop3-noop.1",
+                "pop3-problems.1",
                 "pop3-retr.1",
                 "pop3-shell.1",
                 "pop3-stat.1",
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_second_time_gives_the_same_bytes() {
+    fn generating_twice_gives_the_same_bytes() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         for folder in [&one, &two] {
             manual_pages(folder.path()).unwrap();
@@ -205,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_cannot_be_is_an_error() {
+    fn a_folder_that_cannot_be_created_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let error = manual_pages(&file.path().join("man")).unwrap_err();
         assert_eq!(error.kind(), Kind::Create);

@@ -1,4 +1,4 @@
-//! `pop3 list`: a table of the messages, with the header fields a person knows them by.
+//! `pop3 list`: a table of the messages, with date, sender and subject.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ use super::output::json::Object;
 use super::output::table::{Cell, Table};
 use super::output::{Output, human};
 
-/// The most of a header that is looked at; real ones stay far below.
+/// The most octets of a header that are parsed; real headers are far smaller.
 const MAX_HEADER: usize = 256 * 1024;
 
 /// What is shown of a header.
@@ -38,7 +38,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     let view = Journal::peek(&context.journal_of(account)?)?.unwrap_or_else(View::default);
     let (mut session, maildrop) = context.look(account)?;
     let mut survey = Survey::of(maildrop, true);
-    // Nothing is kept or deleted by it, so that any message may stay without a name.
+    // Nothing is fetched or deleted here, so a message may stay unidentified.
     survey.name(&mut session, &Policy { keep: Keep::None, ..Policy::default() })?;
     let listed = survey.listed();
     let known = survey.known(&mut session, &listed, &view)?;
@@ -109,7 +109,7 @@ fn show(
     Ok(output.row(table, &cells)?)
 }
 
-/// Reads the next header; a server that has no TOP is not asked again.
+/// Reads the next header; if the server has no TOP it is not asked again.
 fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut bool) -> Result<Shown> {
     let mut bytes = Vec::new();
     let asked = window.receive(session, |chunk| {
@@ -126,8 +126,7 @@ fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut
     }
 }
 
-/// Decodes what is shown. A header that cannot be parsed leaves its fields empty: a table is no place
-/// to judge mail.
+/// Decodes the fields that are shown. A header that cannot be parsed leaves them empty, which is no error.
 fn of_header(bytes: &[u8]) -> Shown {
     let Ok((headers, _)) = mailparse::parse_headers(bytes) else { return Shown::default() };
     let field = |name: &str| headers.get_first_header(name).map(MailHeader::get_value).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! From what a person types (`3`, `3-7`, `first`, `last`, `uid:…`) to message-numbers of an open
+//! Resolves what a person types (`3`, `3-7`, `first`, `last`, `uid:…`) to message-numbers of an open
 //! maildrop.
 
 use pop3::account::Account;
@@ -9,10 +9,10 @@ use pop3::session::{Session, Transaction};
 use super::args::MessageArg;
 use super::context::Context;
 
-/// A session that is signed in, and the message-numbers that are meant, in the order they were named.
+/// A session that is signed in, and the numbers of the named messages, in the order they were named.
 ///
 /// # Errors
-/// [`Kind::NoSuchMessage`] for what is not there; what signing in and the session fail with.
+/// [`Kind::NoSuchMessage`] for a message that is not there; what signing in and the session fail with.
 pub(crate) fn open(
     context: &Context,
     account: &Account,
@@ -28,10 +28,10 @@ pub(crate) fn open(
     Ok((session, numbers))
 }
 
-/// The message-numbers that are meant, in the order they were named.
+/// The numbers of the named messages, in the order they were named.
 ///
 /// # Errors
-/// [`Kind::NoSuchMessage`] for what is not there; what the session fails with.
+/// [`Kind::NoSuchMessage`] for a message that is not there; what the session fails with.
 pub(crate) fn resolve(session: &mut Session<Transaction>, named: &[MessageArg]) -> Result<Vec<u32>> {
     if named.iter().any(MessageArg::needs_listing) {
         return find(named, &session.maildrop()?);
@@ -40,10 +40,10 @@ pub(crate) fn resolve(session: &mut Session<Transaction>, named: &[MessageArg]) 
     numbers(named, count, |_| Vec::new())
 }
 
-/// The same in a maildrop that is known already.
+/// The same in a maildrop that was listed already.
 ///
 /// # Errors
-/// [`Kind::NoSuchMessage`] for what is not there.
+/// [`Kind::NoSuchMessage`] for a message that is not there.
 pub(crate) fn find(named: &[MessageArg], maildrop: &Maildrop) -> Result<Vec<u32>> {
     numbers(named, maildrop.counted(), |wanted| {
         let has_it = |message: &Message<'_>| message.unique_id == Some(wanted);

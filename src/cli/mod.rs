@@ -1,8 +1,7 @@
-//! The command line: what was typed becomes calls of the library, and what comes back becomes words
-//! and an exit code.
+//! The command line: turns arguments into calls of the library, and results into text and an exit code.
 //!
 //! A command is a clap struct in [`args`] and a `run` in a file of its name (or of its family:
-//! [`read`] has those that only look). Only [`output`] prints; only [`report`] knows exit codes.
+//! [`read`] has those that change nothing). Only [`output`] prints; only [`report`] knows exit codes.
 
 mod accounts;
 mod args;
@@ -41,15 +40,15 @@ use self::output::{Output, Settings};
 use self::report::ExitCode;
 use self::signals::Signals;
 
-/// Runs what was typed.
+/// Runs the command.
 pub(crate) fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error),
     };
     let mut environment = Environment::current();
-    // A demonstration must not depend on the user's configuration, nor a check of it or the making of
-    // manual pages on its being right.
+    // `demo` must not depend on the user's configuration, and `config check` and `generate` must work when it
+    // has mistakes.
     let needs_config = !matches!(cli.command, Command::Demo | Command::Config(_) | Command::Generate(_));
     let config = match needs_config {
         true => Config::find(cli.global.config.as_deref(), &environment),

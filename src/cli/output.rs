@@ -1,7 +1,7 @@
-//! The only place that prints. stdout is data, stderr is talk: an [`Output`] knows which of them is
-//! a terminal, guards terminals against what servers send, and keeps lines and bars out of each
-//! other's way. Every write to stdout can fail (a closed pipe is ordinary) and says so; talk that
-//! cannot be heard is no failure.
+//! The only place that prints. stdout is for data, stderr for messages to people: an [`Output`] knows which
+//! of them is a terminal, sanitises what servers send to a terminal, and keeps lines and bars from
+//! overwriting each other. Every write to stdout can fail (a closed pipe is ordinary) and returns its error; a
+//! failure to write to stderr is ignored.
 
 pub(crate) mod bar;
 pub(crate) mod human;
@@ -24,7 +24,7 @@ use super::report::{self, Told};
 use json::Object;
 use table::{Cell, Table};
 
-/// How wide a terminal is when it does not say.
+/// The width of a terminal that does not tell its width.
 const USUAL_WIDTH: usize = 80;
 
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -34,9 +34,9 @@ const STRONG: Style = Style::new().bold();
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
-    /// Say nothing but errors.
+    /// Print nothing but errors.
     pub(crate) quiet: bool,
-    /// Say every step.
+    /// Print every step.
     pub(crate) verbose: bool,
     /// Show the dialogue of every account.
     pub(crate) trace: bool,
@@ -48,7 +48,7 @@ pub(crate) struct Settings {
     pub(crate) progress: When,
 }
 
-/// What is at the other end.
+/// What stdout and stderr are connected to.
 #[derive(Debug, Clone, Copy)]
 struct Ends {
     out_is_terminal: bool,
@@ -77,8 +77,7 @@ impl Ends {
     }
 }
 
-/// stdout and stderr, with the manners each of them needs. All methods take `&self`, so that a
-/// trace, a bar and a report can share it.
+/// stdout and stderr. All methods take `&self`, so that a trace, a bar and a report can share it.
 pub(crate) struct Output {
     settings: Settings,
     ends: Ends,
@@ -91,7 +90,7 @@ impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        // With both on one terminal a bar would be torn by the objects.
+        // With both on one terminal the objects would break up a bar.
         let shows_bars = match settings.progress {
             When::Auto => ends.err_is_terminal && !settings.quiet && !(settings.json && ends.out_is_terminal),
             When::Always => true,
@@ -111,7 +110,7 @@ impl Output {
         self.settings.json
     }
 
-    /// Whether the dialogue is wanted, whatever an account says of it.
+    /// Whether the dialogue is wanted for every account, whatever its settings.
     pub(crate) fn wants_trace(&self) -> bool {
         self.settings.trace
     }
@@ -126,7 +125,7 @@ impl Output {
         if self.ends.width == 0 { USUAL_WIDTH } else { self.ends.width }
     }
 
-    /// A line of data: guarded on a terminal, verbatim in a pipe. Fails when stdout does.
+    /// A line of data: sanitised on a terminal, verbatim in a pipe. Fails when stdout does.
     pub(crate) fn line(&self, line: impl AsRef<[u8]>) -> io::Result<()> {
         let line = line.as_ref();
         if self.ends.out_is_terminal {
@@ -136,8 +135,8 @@ impl Output {
         }
     }
 
-    /// Data of any length, in chunks of any size: a message. Guarded on a terminal, byte for byte in
-    /// a pipe. `write` fails when stdout does; so does [`Message::finish`], which has to be called.
+    /// Data of any length, in chunks of any size: a message. Sanitised on a terminal, byte for byte in
+    /// a pipe. `write` fails when stdout does; so does [`Message::finish`], which must be called.
     pub(crate) fn message(&self) -> Message<'_> {
         match self.ends.out_is_terminal {
             true => Message::Guarded(sanitize::Guard::new(Stdout(self))),
@@ -168,32 +167,31 @@ impl Output {
         }
     }
 
-    /// Hands on what is still buffered; before the process ends it has to be called. Fails when
-    /// stdout does.
+    /// Writes what is still buffered; must be called before the process ends. Fails when stdout does.
     pub(crate) fn flush(&self) -> io::Result<()> {
         lock(&self.out).flush().map_err(report::on_stdout)
     }
 
-    /// Talk: what a person may want to know, unless `--quiet`.
+    /// A message that a person may want to read, unless `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.settings.quiet {
             self.say(&self.guarded(text));
         }
     }
 
-    /// Talk that somebody has to act on, also with `--quiet`.
+    /// A message that somebody has to act on, also with `--quiet`.
     pub(crate) fn urge(&self, text: &str) {
         self.say(&self.guarded(text));
     }
 
-    /// Talk for `--verbose`.
+    /// A message for `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
         if self.settings.verbose && !self.settings.quiet {
             self.say(&self.guarded(text));
         }
     }
 
-    /// Something is not as it should be, but goes on. Silent with `--quiet`.
+    /// A warning: something is not as it should be, but work goes on. Silent with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
         if !self.settings.quiet {
             let label = paint(STRONG, "warning:", self.ends.err_has_color);
@@ -201,19 +199,19 @@ impl Output {
         }
     }
 
-    /// A line of `--trace`, also with `--quiet`: it was asked for by name.
+    /// A line of `--trace`, also with `--quiet`: it was requested explicitly.
     pub(crate) fn trace(&self, line: &[u8]) {
         let line =
             if self.ends.err_is_terminal { sanitize::line(line) } else { String::from_utf8_lossy(line) };
         self.say(&line);
     }
 
-    /// What went wrong, with its hint. Always said, unless it is only that nobody reads any more.
+    /// An error with its hint. Always printed, unless it is only that stdout has no reader any more.
     pub(crate) fn error(&self, error: &anyhow::Error) {
         self.error_of(None, error);
     }
 
-    /// The same of one of several accounts, whose name stands in front.
+    /// The same for one of several accounts, whose name is put in front.
     pub(crate) fn error_of(&self, account: Option<&str>, error: &anyhow::Error) {
         let Some(Told { sentence, certificate, hint }) = report::tell(error) else { return };
         let label = paint(BAD, "pop3:", self.ends.err_has_color);
@@ -242,7 +240,7 @@ impl Output {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes"))
     }
 
-    /// Does what talks to the terminal by itself (a password prompt) with the bars out of its way.
+    /// Runs something that uses the terminal by itself (a password prompt) while the bars are hidden.
     pub(crate) fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
         self.bars.suspend(talk)
     }
@@ -251,18 +249,18 @@ impl Output {
         if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
     }
 
-    /// A line of talk, above the bars.
+    /// A line on stderr, above the bars.
     fn say(&self, line: &str) {
         self.bars.suspend(|| self.talk(&[line.as_bytes(), b"\n"]));
     }
 
     fn talk(&self, parts: &[&[u8]]) {
         if self.ends.out_is_terminal {
-            // On one screen the order of the two has to be kept.
+            // On one terminal the two have to appear in the right order.
             let _ = lock(&self.out).flush();
         }
         let mut err = lock(&self.err);
-        // Nobody listens to stderr: then there is nobody to tell.
+        // stderr is closed: there is no place to report that.
         let _ = err.write_all(&parts.concat()).and_then(|()| err.flush());
     }
 
@@ -296,7 +294,7 @@ pub(crate) enum Message<'a> {
 }
 
 impl Message<'_> {
-    /// Hands on what was held back. Fails when stdout does.
+    /// Writes what was held back. Fails when stdout does.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self {
             Message::Guarded(mut guard) => guard.finish(),
@@ -339,7 +337,7 @@ fn paint(style: Style, text: &str, has_color: bool) -> String {
     if has_color { format!("{style}{text}{style:#}") } else { text.to_owned() }
 }
 
-/// A panic elsewhere while printing leaves nothing here that could be half done.
+/// Locks; a panic of another thread while it printed leaves no state behind that would be inconsistent.
 fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! `pop3 problems`: the messages that could not be brought in; tries them again, or gives them up.
+//! `pop3 problems`: lists the messages that could not be fetched, retries them, or gives them up.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use super::output::json::Object;
 use super::output::table::{Align, Cell, Column, Table, Width};
 use super::report::{self, ExitCode};
 
-/// Lists them, or does with them what the flags say.
+/// Lists them, or retries or gives up those that the flags name.
 pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     let overrides = args.overrides(context.environment().home())?;
     let accounts = context.accounts(&args.server.which.accounts, &overrides)?;
@@ -66,7 +66,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     Ok(ExitCode::merge(codes))
 }
 
-/// The unique-ids that are meant.
+/// The unique-ids of the named messages.
 fn meant(view: &View, named: &[Named], found: &mut [bool]) -> Vec<Vec<u8>> {
     let mut meant = Vec::new();
     for (id, _) in view.failures() {
@@ -110,7 +110,7 @@ fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> 
     outcome
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     account: String,
     unique_id: Vec<u8>,

@@ -1,5 +1,5 @@
-//! What proves who signs in, for as many sessions as a command needs: a password is got once, an
-//! access token is got anew when it is due, or when the server refuses the one it was given.
+//! The credentials of a command, for as many sessions as it needs: a password is obtained once; an
+//! access token is renewed when it expires, or when the server refuses it.
 
 use std::cell::Cell;
 
@@ -15,18 +15,18 @@ use super::context::Context;
 
 /// See the module.
 pub(crate) enum Proof<'a> {
-    /// It stays as it is: standard input, say, gives a password once.
+    /// Fixed: a password on standard input, for example, can be read only once.
     Known(Credentials),
-    /// It comes from an OAuth provider.
+    /// From an OAuth provider.
     Token {
         keeper: Box<Keeper<'a>>,
-        /// What was got before the first session, to find trouble early.
+        /// A token obtained before the first session, so that a failure shows early.
         first: Cell<Option<Secret>>,
     },
 }
 
 impl Context {
-    /// Gets what an account signs in with. May run a command, ask on the terminal, or talk to a
+    /// Obtains the credentials of an account. May run a command, ask on the terminal, or talk to a
     /// provider.
     pub(crate) fn proof<'a>(&'a self, account: &'a Account) -> Result<Proof<'a>, Error> {
         let Some(oauth) = &account.oauth else {
@@ -46,7 +46,7 @@ impl Context {
     ) -> Result<Session<Transaction>, Error> {
         let credentials = proof.credentials(account)?;
         let refused = match self.try_sign_in(account, &credentials, utf8) {
-            // A server that never looked at it will not like another one better.
+            // The server refused something else than the token: a new token would not help.
             Err(error) if TokenRefused::of(&error).is_some() => error,
             outcome => return outcome,
         };
@@ -56,7 +56,7 @@ impl Context {
 }
 
 impl Proof<'_> {
-    /// What proves it at this moment.
+    /// The credentials that are valid at this moment.
     pub(crate) fn credentials(&self, account: &Account) -> Result<Credentials, Error> {
         match self {
             Proof::Known(credentials) => Ok(credentials.clone()),
@@ -71,7 +71,7 @@ impl Proof<'_> {
     /// What to try after the server has `refused` the token in these credentials.
     ///
     /// # Errors
-    /// There is nothing else to try: what the server has said. Or a new token could not be got: why.
+    /// What the server said, if there is nothing else to try; or why a new token could not be obtained.
     pub(crate) fn after(
         &self,
         refused: Error,
@@ -97,7 +97,7 @@ impl Proof<'_> {
         }
     }
 
-    /// What can be done where the server refuses even a new token.
+    /// The hint for a server that refuses even a new token.
     pub(crate) fn advise(&self, error: Error) -> Error {
         match self {
             Proof::Token { keeper, .. } if error.kind() == Kind::SignIn => error.hint(format!(

@@ -1,5 +1,5 @@
-//! The commands that only look: `stat`, `uidl`, `capa`, `top`, `last`, `noop`. Nothing depends on how their
-//! QUIT is answered.
+//! The commands that change nothing: `stat`, `uidl`, `capa`, `top`, `last`, `noop`. Nothing depends on the
+//! answer to their QUIT.
 
 use std::io::Write;
 
@@ -119,7 +119,7 @@ pub(crate) fn last(context: &Context, account: &Account) -> Result<()> {
     Ok(output.line(last.to_string())?)
 }
 
-/// `pop3 noop`: does it work?
+/// `pop3 noop`: shows whether signing in works.
 pub(crate) fn noop(context: &Context, account: &Account) -> Result<()> {
     let mut session = context.sign_in(account)?;
     session.noop()?;

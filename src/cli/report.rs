@@ -1,6 +1,5 @@
-//! Errors at the edge: which sentence, which hint, which exit code. Everything below says what it
-//! was doing and of what [`Kind`] the failure is; this is the one place that knows sysexits(3) and
-//! what a person can do about it.
+//! Errors as users see them: the sentence, the hint, the exit code. The library says what it was doing and of
+//! which [`Kind`] the failure is; only this file knows sysexits(3) and what the user can do about it.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,7 +8,7 @@ use std::io;
 use pop3::error::{Error, Kind};
 use pop3::transport::{Certificate, TlsFailure};
 
-/// How the program ends: sysexits, the tongue of mail tools.
+/// The exit codes, after sysexits(3), which mail tools commonly use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ExitCode {
@@ -17,15 +16,15 @@ pub(crate) enum ExitCode {
     Done = 0,
     /// EX_USAGE: wrong usage.
     Usage = 64,
-    /// EX_DATAERR: a message or a file holds data that cannot be used.
+    /// EX_DATAERR: a message or a file contains data that cannot be used.
     Data = 65,
     /// EX_NOINPUT: no such message.
     NoMessage = 66,
     /// EX_NOHOST: the host was not found.
     NoHost = 68,
-    /// EX_UNAVAILABLE: cannot connect, the line was lost, or the server has not what was asked for.
+    /// EX_UNAVAILABLE: cannot connect, the connection was lost, or the server refuses or lacks what was asked for.
     Unavailable = 69,
-    /// EX_CANTCREAT: the destination cannot be created.
+    /// EX_CANTCREAT: the destination cannot be created, or its command cannot be run.
     CannotCreate = 73,
     /// EX_IOERR: reading or writing failed; the disk is full.
     Io = 74,
@@ -74,13 +73,13 @@ impl ExitCode {
             Kind::SignIn | Kind::NoCredentials => ExitCode::NoPermission,
             Kind::Config => ExitCode::Config,
             Kind::Interrupted => ExitCode::Interrupted,
-            // Io and DiskFull; a kind that this file does not know yet is trouble of ours too.
+            // Io and DiskFull, and any kind that was added since.
             _ => ExitCode::Io,
         }
     }
 
-    /// The code of several accounts together: one sort of failure keeps its code; of different ones
-    /// the first lasting one counts, and an interruption before all.
+    /// The code of several accounts together: that of their failures if they are alike; otherwise that of the
+    /// first permanent failure. An interruption takes precedence.
     pub(crate) fn merge(codes: impl IntoIterator<Item = ExitCode>) -> Self {
         let worse = |worst: ExitCode, code: ExitCode| match (worst, code) {
             (ExitCode::Interrupted, _) | (_, ExitCode::Interrupted) => ExitCode::Interrupted,
@@ -92,19 +91,19 @@ impl ExitCode {
     }
 }
 
-/// What a person is told of an error.
+/// What is printed for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
     /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
     pub(crate) sentence: String,
-    /// The certificate it is about.
+    /// The certificate that the error is about.
     pub(crate) certificate: Option<Certificate>,
-    /// What to do about it, where there is something.
+    /// What to do about it, if there is something.
     pub(crate) hint: Option<String>,
 }
 
-/// The sentence and the hint of an error; `None` if stdout has no reader any more: whoever closed
-/// it (`pop3 list | head`) knows that.
+/// The sentence and the hint of an error; `None` if the error is that stdout has no reader any more
+/// (`pop3 list | head`).
 pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     if is_unread(error) {
         return None;
@@ -115,8 +114,8 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     Some(Told { sentence: sentence(error.as_ref()), certificate, hint: hint.map(ToOwned::to_owned) })
 }
 
-/// The exit code of an error. Without a [`Kind`] in its chain it is I/O if that lies beneath, else
-/// something typed wrongly: only the command line's own code makes errors without a kind.
+/// The exit code of an error. Without a [`Kind`] in its chain it is that of I/O if the chain has an I/O error,
+/// otherwise that of wrong usage: only the command line's own code makes errors without a kind.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     if is_unread(error) {
         return ExitCode::Done;
@@ -128,16 +127,14 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// Prints what clap has to say, help and version on stdout, mistakes on stderr, and gives the exit
-/// code that goes with it.
+/// Prints clap's text, help and version on stdout, mistakes on stderr, and returns the exit code.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
-    // A reader that has gone has seen enough; there is nothing else to say.
+    // A closed pipe is no error here.
     let _ = error.print();
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
 }
 
-/// An error and its causes, in one sentence. What a context already repeats of its cause is not
-/// said twice.
+/// An error and its causes, in one sentence. A cause that its context already repeats is not printed twice.
 pub(crate) fn sentence(error: &(dyn StdError + 'static)) -> String {
     let mut sentence = plain(error);
     let mut next = error.source();
@@ -151,8 +148,8 @@ pub(crate) fn sentence(error: &(dyn StdError + 'static)) -> String {
     sentence
 }
 
-/// The text of one link of a chain. The system's own ("Connection refused (os error 111)") lose
-/// their number and their capital.
+/// The text of one error of a chain. The system's own ("Connection refused (os error 111)") lose
+/// their number and their capital letter.
 fn plain(error: &(dyn StdError + 'static)) -> String {
     let text = error.to_string();
     let number = error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error);
@@ -164,12 +161,12 @@ fn plain(error: &(dyn StdError + 'static)) -> String {
     first.into_iter().chain(letters).collect()
 }
 
-/// The uppermost error of ours: those above it only add context.
+/// The outermost error of the library: those around it only add context.
 fn known(error: &anyhow::Error) -> Option<&Error> {
     error.chain().find_map(|link| link.downcast_ref::<Error>())
 }
 
-/// What helps against a kind of failure, where its place knew nothing better.
+/// The hint for a kind of failure, if the error has no hint of its own.
 fn hint(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Usage => "`pop3 --help` shows how it is meant",
@@ -203,8 +200,8 @@ fn hint(kind: Kind) -> Option<&'static str> {
     })
 }
 
-/// Marks a failure of stdout because nobody reads it. Only this is quiet: a broken pipe may also be
-/// a server that hung up, or a delivery command that died, and these must be heard.
+/// Marks a failure of stdout that has no reader. Only this is not reported: a broken pipe may also mean that
+/// a server closed the connection, or that a delivery command ended, which must be reported.
 #[derive(Debug)]
 struct Unread;
 
@@ -224,8 +221,8 @@ pub(crate) fn on_stdout(error: io::Error) -> io::Error {
     }
 }
 
-/// Whether stdout's reader has gone, anywhere in the chain. A broken pipe under no error of ours
-/// can only be stdout's too: the library wraps all its own.
+/// Whether the chain says that stdout has no reader. A broken pipe without an error of the library around it
+/// can only be that of stdout: the library wraps all its own.
 fn is_unread(error: &anyhow::Error) -> bool {
     let io_errors = || error.chain().filter_map(|link| link.downcast_ref::<io::Error>());
     io_errors().any(|error| error.get_ref().is_some_and(<dyn StdError + Send + Sync>::is::<Unread>))

@@ -1,5 +1,5 @@
-//! `pop3 retr`: messages byte for byte, to standard output or to where `-o` says. A file appears when it is
-//! whole; what is not a regular file (a pipe, a device) is written into; a symbolic link is followed and stays.
+//! `pop3 retr`: messages byte for byte, to standard output or to the file of `-o`. A file appears when it is
+//! complete; a pipe or a device is written into; a symbolic link is followed and not replaced.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -16,13 +16,13 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
 
-/// The most symbolic links that lead to one file: as many as Linux follows.
+/// The most symbolic links that are followed: as many as Linux follows.
 const MOST_LINKS: usize = 40;
 
 /// Where the messages go.
 enum Place {
     Stdout,
-    /// Something that is written into and stays what it is.
+    /// A pipe, a device or the like, which is written into.
     Stream(File),
     /// A regular file, or nothing yet. The permissions are those of the file that is replaced.
     File(PathBuf, Option<Permissions>),
@@ -77,12 +77,12 @@ fn create_failed(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Create, format!("could not create {}", path.display())).because(error)
 }
 
-/// What a path leads to when every symbolic link at its end is followed; nothing need be there.
+/// The path after every symbolic link at its end was followed; it need not exist.
 fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
         match fs::read_link(&path) {
-            // A relative link counts from the folder that it is in.
+            // The target of a relative link is relative to the folder of the link.
             Ok(target) => path = folder_of(&path).join(target),
             Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::NotFound) => {
                 return Ok(path);
@@ -97,7 +97,7 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Writes the messages into a temporary file beside `path`, which takes its name when it is whole.
+/// Writes the messages into a temporary file beside `path`, which is renamed to it when it is complete.
 fn replace(
     session: &mut Session<Transaction>,
     numbers: &[u32],
@@ -113,8 +113,8 @@ fn replace(
     Ok(())
 }
 
-/// Retrieves the messages one after another. The outer error is the session's, the inner one the
-/// writer's, of which the session only hears that the rest is dropped.
+/// Retrieves the messages one after another. The outer error is the session's, the inner one the writer's:
+/// after that the session still reads the rest, which is dropped.
 fn write_all(
     session: &mut Session<Transaction>,
     numbers: &[u32],

@@ -13,7 +13,7 @@ use self::verbs::{After, Shell, Verb};
 use super::context::Context;
 
 /// Signs in and runs verbs until `quit`, or until the input ends. Input that ends without `quit`
-/// deletes nothing: a script that broke off did not say that it was done.
+/// deletes nothing: the script may have been interrupted.
 pub(crate) fn run(context: &Context, account: &pop3::account::Account) -> Result<()> {
     let session = context.sign_in(account)?;
     let mut shell = Shell::new(session, context.output());
@@ -37,7 +37,7 @@ fn by_hand(shell: &mut Shell<'_>, context: &Context) -> Result<Option<Error>> {
     Ok(None)
 }
 
-/// Goes on after an `-ERR`, as a person would; the first one decides the exit code.
+/// Goes on after an `-ERR`; the first one decides the exit code.
 fn by_script(shell: &mut Shell<'_>) -> Result<Option<Error>> {
     let mut failed = None;
     for line in io::stdin().lock().lines() {

@@ -1,4 +1,4 @@
-//! `pop3 state`: looks at the journal, and mends it.
+//! `pop3 state`: shows the journal, and removes messages from it.
 
 use anyhow::Result;
 use jiff::Timestamp;
@@ -14,7 +14,7 @@ use super::output::human;
 use super::output::json::Object;
 use super::output::table::{Align, Cell, Column, Table, Width};
 
-/// `pop3 state show`: what is known of each message.
+/// `pop3 state show`: what is recorded of each message.
 pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     let output = context.output();
     let path = context.journal_of(account)?;
@@ -65,7 +65,7 @@ pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     Ok(())
 }
 
-/// `pop3 state forget`: what is forgotten and still on the server is fetched again.
+/// `pop3 state forget`: removes messages from the journal, so that they are fetched again.
 pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg], all: bool) -> Result<()> {
     let unique_ids = if all { Vec::new() } else { unique_ids(context, account, named)? };
     let now = Timestamp::now().as_second();
@@ -89,8 +89,8 @@ pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg],
     Ok(())
 }
 
-/// The unique-ids that are meant. Message-numbers mean something in a session only, so the server is
-/// asked for theirs.
+/// The unique-ids of the named messages. A message-number is valid in one session only, so the server is
+/// asked for its unique-id.
 fn unique_ids(context: &Context, account: &Account, named: &[MessageArg]) -> Result<Vec<Vec<u8>>> {
     let (mut unique_ids, mut numbered) = (Vec::new(), Vec::new());
     for name in named {

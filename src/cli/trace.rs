@@ -1,5 +1,5 @@
-//! `--trace` (and `-vv`): the dialogue on stderr as `C:` and `S:` lines. What arrives here holds no secret; the
-//! output guards the terminal.
+//! `--trace` (and `-vv`): the dialogue on stderr as `C:` and `S:` lines. Secrets were replaced before it gets
+//! here; the output sanitises it for a terminal.
 
 use std::sync::Arc;
 

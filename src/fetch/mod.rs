@@ -7,9 +7,9 @@
 //!                                                └──────── next: whose fault? ◀──┘
 //! ```
 //!
-//! [`plan`] decides what to do with each message, purely; [`attempt`] is one session; [`commit`] keeps the order
+//! [`plan`] decides what to do with each message, purely; `attempt` is one session; `commit` keeps the order
 //! that makes a message neither lost nor doubled; the [`journal`] remembers. What follows a failure depends on
-//! whose it is, and one function decides that: [`next`]. Whoever watches gets [`Event`]s.
+//! whose it is, and one function decides that: `next`. Whoever watches gets [`Event`]s.
 
 mod arrival;
 mod attempt;

@@ -65,7 +65,7 @@ pub struct Client<'a> {
     pub(super) settings: &'a Settings,
     secret: Option<Secret>,
     pub(super) http: Http,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 impl<'a> Client<'a> {
@@ -75,7 +75,7 @@ impl<'a> Client<'a> {
     /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
     /// that is none.
     pub fn new(settings: &'a Settings, secret: Option<Secret>, reach: &Reach) -> Result<Client<'a>> {
-        Ok(Client { settings, secret, http: Http::new(reach)?, patience: reach.patience })
+        Ok(Client { settings, secret, http: Http::new(reach)?, timeout: reach.timeout })
     }
 
     /// The provider's endpoints, those that the user named over those that are known. Fetches the
@@ -285,7 +285,7 @@ fn text(secret: &Secret) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::http::Through;
+    use super::super::http::ProviderProxy;
     use super::*;
     use std::error::Error as _;
 
@@ -296,9 +296,9 @@ mod tests {
     fn reach() -> Reach {
         Reach {
             ca_files: Vec::new(),
-            through: Through::Nothing,
+            proxy: ProviderProxy::None,
             family: None,
-            patience: Duration::from_secs(1),
+            timeout: Duration::from_secs(1),
         }
     }
 

@@ -23,37 +23,37 @@ const LARGEST: u64 = 1 << 20;
 /// How the provider is reached.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// PEM files with authorities to believe besides the system's: most providers are vouched for by
-    /// those, also where the mail server is not.
+    /// PEM files with authorities to trust in addition to the system's, which most providers' certificates
+    /// are signed by, even if the mail server's is not.
     pub ca_files: Vec<PathBuf>,
-    /// Through which proxy.
-    pub through: Through,
-    /// The only version of IP to use; both without.
+    /// The proxy to use.
+    pub proxy: ProviderProxy,
+    /// The only version of IP to use; `None`: both.
     pub family: Option<Family>,
     /// How long one exchange may take.
-    pub patience: Duration,
+    pub timeout: Duration,
 }
 
-/// Through which proxy the provider is reached. An endpoint on this very machine never is through any.
+/// The proxy through which the provider is reached. An endpoint on this machine is always reached directly.
 #[derive(Debug, Clone)]
-pub enum Through {
-    /// None.
-    Nothing,
+pub enum ProviderProxy {
+    /// No proxy.
+    None,
     /// This one.
     Proxy(transport::Proxy),
-    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, but for the hosts that `no_proxy` takes out.
+    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, except for the hosts that `no_proxy` lists.
     Environment {
         /// What `NO_PROXY` says.
         no_proxy: String,
     },
 }
 
-impl Through {
-    /// Whether a host is reached without a proxy all the same.
+impl ProviderProxy {
+    /// Whether a host is reached directly although there is a proxy.
     fn spares(&self, host: &str) -> bool {
         let no_proxy = match self {
-            Through::Environment { no_proxy } => no_proxy,
-            Through::Nothing | Through::Proxy(_) => "",
+            ProviderProxy::Environment { no_proxy } => no_proxy,
+            ProviderProxy::None | ProviderProxy::Proxy(_) => "",
         };
         transport::goes_straight(no_proxy, host)
     }
@@ -62,24 +62,24 @@ impl Through {
 /// The client.
 pub(super) struct Http {
     agent: Agent,
-    through: Through,
+    proxy: ProviderProxy,
 }
 
 impl Http {
     /// Gets ready; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
-    /// that is none.
+    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that cannot be used, [`Kind::Usage`] for a proxy
+    /// that cannot be parsed.
     pub(super) fn new(reach: &Reach) -> Result<Http> {
         let roots = match reach.ca_files.as_slice() {
             [] => RootCerts::PlatformVerifier,
             files => authorities(files)?.into(),
         };
-        let proxy = match &reach.through {
-            Through::Nothing => None,
-            Through::Proxy(proxy) => Some(in_its_terms(proxy)?),
-            Through::Environment { .. } => Proxy::try_from_env(),
+        let proxy = match &reach.proxy {
+            ProviderProxy::None => None,
+            ProviderProxy::Proxy(proxy) => Some(in_its_terms(proxy)?),
+            ProviderProxy::Environment { .. } => Proxy::try_from_env(),
         };
         let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
         let config = Agent::config_builder()
@@ -90,14 +90,14 @@ impl Http {
                 Some(Family::V4) => IpFamily::Ipv4Only,
                 Some(Family::V6) => IpFamily::Ipv6Only,
             })
-            .timeout_global(Some(reach.patience))
+            .timeout_global(Some(reach.timeout))
             // A secret goes where it was meant to go, or nowhere.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
             .user_agent(concat!("pop3/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Http { agent: config.new_agent(), through: reach.through.clone() })
+        Ok(Http { agent: config.new_agent(), proxy: reach.proxy.clone() })
     }
 
     /// Fetches a document.
@@ -146,7 +146,7 @@ impl Http {
 
     /// The request, past the proxy where its host is spared that.
     fn on_its_way<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
-        match self.through.spares(host) {
+        match self.proxy.spares(host) {
             true => self.agent.configure_request(request).proxy(None).build(),
             false => request,
         }
@@ -317,7 +317,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let ca_files = vec![file.path().to_owned()];
         let reach =
-            Reach { ca_files, through: Through::Nothing, family: None, patience: Duration::from_secs(1) };
+            Reach { ca_files, proxy: ProviderProxy::None, family: None, timeout: Duration::from_secs(1) };
         assert_eq!(Http::new(&reach).err().expect("an empty file").kind(), Kind::Data);
     }
 

@@ -14,7 +14,7 @@ use super::lock::Lock;
 use super::provider::Endpoints;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::safe::{Rests, Safe, What};
+use crate::safe::{Safe, SecretKind, StoredIn};
 
 /// One account's sign-in, wherever it is kept.
 pub struct Keeper<'a> {
@@ -33,7 +33,7 @@ pub struct Keeper<'a> {
     /// The command that signs in anew, for the hint.
     pub login: String,
     /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
-    /// up the old refresh token. What is done meanwhile ends by the patience of `reach`, and that of the safe.
+    /// up the old refresh token. What is done meanwhile ends by the timeout of `reach`, and that of the safe.
     pub hold: Box<dyn Fn() -> Box<dyn Any> + 'a>,
 }
 
@@ -41,7 +41,7 @@ pub struct Keeper<'a> {
 #[derive(Debug)]
 pub struct Forgotten {
     /// Where it was kept: nowhere when there was none.
-    pub removed: Vec<Rests>,
+    pub removed: Vec<StoredIn>,
     /// Whether the provider has forgotten it too: `None` where it has no way to say so.
     pub revoked: Option<Result<()>>,
 }
@@ -50,11 +50,11 @@ pub struct Forgotten {
 ///
 /// # Errors
 /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
-pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, Rests)>> {
-    let Some((stored, rests)) = safe.get(account, What::RefreshToken)? else { return Ok(None) };
+pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>> {
+    let Some((stored, stored_in)) = safe.get(account, SecretKind::RefreshToken)? else { return Ok(None) };
     let document = Document::read(&stored);
-    let document = document.map_err(|error| error.within(format!("could not use what is in {rests}")))?;
-    Ok(Some((document, rests)))
+    let document = document.map_err(|error| error.within(format!("could not use what is in {stored_in}")))?;
+    Ok(Some((document, stored_in)))
 }
 
 impl Keeper<'_> {
@@ -74,7 +74,7 @@ impl Keeper<'_> {
         if is_good(&document) {
             return Ok(document.access);
         }
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         // Another run may have been faster while this one waited.
         let (document, found) = self.document()?;
         if is_good(&document) {
@@ -102,11 +102,11 @@ impl Keeper<'_> {
     ///
     /// # Errors
     /// What the safe failed with.
-    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, Rests)> {
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+    pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
-        let rests = self.safe.put(self.account, What::RefreshToken, &document.write()?)?;
-        Ok((document, rests))
+        let stored_in = self.safe.put(self.account, SecretKind::RefreshToken, &document.write()?)?;
+        Ok((document, stored_in))
     }
 
     /// What is kept, if anything is.
@@ -118,7 +118,7 @@ impl Keeper<'_> {
     }
 
     /// The same, and where it was found.
-    fn found(&self) -> Result<Option<(Document, Rests)>> {
+    fn found(&self) -> Result<Option<(Document, StoredIn)>> {
         stored(&self.safe, self.account).map_err(|error| match error.kind() {
             Kind::Data => error.hint(self.run_login()),
             _ => error,
@@ -126,8 +126,8 @@ impl Keeper<'_> {
     }
 
     /// Only a person at a login chooses anew where it rests.
-    fn put_back(&self, document: &Document, found: &Rests) -> Result<()> {
-        self.safe.put_back(self.account, What::RefreshToken, &document.write()?, found)
+    fn put_back(&self, document: &Document, found: &StoredIn) -> Result<()> {
+        self.safe.put_back(self.account, SecretKind::RefreshToken, &document.write()?, found)
     }
 
     /// Has the provider forget the sign-in where it can, and forgets it here in any case.
@@ -135,11 +135,11 @@ impl Keeper<'_> {
     /// # Errors
     /// What the safe failed with.
     pub fn forget(&self) -> Result<Forgotten> {
-        let _lock = Lock::take(&self.lock, self.reach.patience)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         // What cannot be understood cannot be revoked either, and goes all the same.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
-        Ok(Forgotten { removed: self.safe.remove(self.account, What::RefreshToken)?, revoked })
+        Ok(Forgotten { removed: self.safe.remove(self.account, SecretKind::RefreshToken)?, revoked })
     }
 
     fn revoke(&self, document: &Document) -> Option<Result<()>> {
@@ -157,9 +157,9 @@ impl Keeper<'_> {
         Some(client.and_then(|client| client.revoke(endpoint, document.secret_in_body, token, is_refresh)))
     }
 
-    fn document(&self) -> Result<(Document, Rests)> {
+    fn document(&self) -> Result<(Document, StoredIn)> {
         match self.found()? {
-            Some((document, rests)) if document.belongs_to(self.settings) => Ok((document, rests)),
+            Some((document, stored_in)) if document.belongs_to(self.settings) => Ok((document, stored_in)),
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
                 .hint(self.run_login())),
@@ -193,9 +193,9 @@ mod tests {
             settings: &settings,
             reach: Reach {
                 ca_files: Vec::new(),
-                through: crate::oauth::Through::Nothing,
+                proxy: crate::oauth::ProviderProxy::None,
                 family: None,
-                patience: Duration::from_secs(5),
+                timeout: Duration::from_secs(5),
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),
@@ -205,7 +205,7 @@ mod tests {
     }
 
     fn put(safe: &Safe, secret: &Secret) {
-        safe.put("work", What::RefreshToken, secret).unwrap();
+        safe.put("work", SecretKind::RefreshToken, secret).unwrap();
     }
 
     fn keep(store: &Safe, access: &str, refresh: Option<&str>) {

@@ -31,14 +31,14 @@ impl Lock {
     /// Takes it; waits for another run that has it.
     ///
     /// # Errors
-    /// [`Kind::Timeout`] of the phase `Lock` when the other run outlasts `patience`.
-    pub(super) fn take(path: &Path, patience: Duration) -> Result<Lock> {
+    /// [`Kind::Timeout`] of the phase `Lock` when the other run outlasts `timeout`.
+    pub(super) fn take(path: &Path, timeout: Duration) -> Result<Lock> {
         let context = || format!("could not lock {}", path.display());
         folder_of(path)?;
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
         let file = options.open(path).map_err(|error| Error::io(context(), error))?;
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now() + timeout;
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock(file)),

@@ -28,6 +28,6 @@ pub use self::browser::{Typed, Visit};
 pub use self::client::{Client, Settings, Tokens};
 pub use self::device::DeviceCode;
 pub use self::document::Document;
-pub use self::http::{Reach, Through};
+pub use self::http::{ProviderProxy, Reach};
 pub use self::keeper::{Forgotten, Keeper, stored};
 pub use self::provider::{Endpoints, Named, Provider, endpoint};

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
-use super::{Rests, What};
+use super::{SecretKind, StoredIn};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::sys::private::{account_of, refuse_if_others_may_read};
@@ -17,7 +17,7 @@ use crate::sys::private::{account_of, refuse_if_others_may_read};
 const LIMIT: usize = 64 * 1024;
 
 /// The secret in the file; `None` where there is no file.
-pub(super) fn read(path: &Path, what: What) -> Result<Option<Secret>> {
+pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
     let unreadable = |error| Error::io(format!("could not read {}", path.display()), error);
     let file = match File::open(path) {
         Ok(file) => file,
@@ -100,7 +100,7 @@ fn take_away(path: &Path) -> io::Result<bool> {
 }
 
 /// The secrets that rest in files of this folder.
-pub(super) fn all(folder: &Path) -> Result<Vec<(String, What, Rests)>> {
+pub(super) fn all(folder: &Path) -> Result<Vec<(String, SecretKind, StoredIn)>> {
     let unreadable = |error| Error::io(format!("could not read {}", folder.display()), error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
@@ -111,9 +111,9 @@ pub(super) fn all(folder: &Path) -> Result<Vec<(String, What, Rests)>> {
     for entry in entries {
         let path = entry.map_err(unreadable)?.path();
         let suffix = path.extension().unwrap_or_default();
-        let what = What::ALL.into_iter().find(|what| suffix == what.suffix());
+        let what = SecretKind::ALL.into_iter().find(|what| suffix == what.suffix());
         if let (Some(what), Some(name)) = (what, path.file_stem().and_then(|stem| stem.to_str())) {
-            all.push((account_of(name), what, Rests::File(path)));
+            all.push((account_of(name), what, StoredIn::File(path)));
         }
     }
     Ok(all)

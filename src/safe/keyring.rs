@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use super::What;
+use super::SecretKind;
 use crate::auth::Secret;
 
 /// How long a keyring may take that asks nobody.
@@ -19,7 +19,7 @@ const TO_UNLOCK: Duration = Duration::from_secs(60);
 pub(super) struct Keyring {
     address: String,
     pub(super) may_ask: bool,
-    pub(super) patience: Duration,
+    pub(super) timeout: Duration,
 }
 
 /// Why it does not serve.
@@ -37,36 +37,36 @@ pub(super) enum Trouble {
 
 impl Keyring {
     pub(super) fn new(address: String) -> Keyring {
-        Keyring { address, may_ask: false, patience: PATIENCE }
+        Keyring { address, may_ask: false, timeout: PATIENCE }
     }
 
-    pub(super) fn get(&self, account: &str, what: What) -> Result<Option<Secret>, Trouble> {
+    pub(super) fn get(&self, account: &str, what: SecretKind) -> Result<Option<Secret>, Trouble> {
         self.ask(account, what, |service| service.get())
     }
 
-    pub(super) fn has(&self, account: &str, what: What) -> Result<bool, Trouble> {
+    pub(super) fn has(&self, account: &str, what: SecretKind) -> Result<bool, Trouble> {
         self.ask(account, what, |service| service.has())
     }
 
-    pub(super) fn put(&self, account: &str, what: What, secret: &Secret) -> Result<(), Trouble> {
+    pub(super) fn put(&self, account: &str, what: SecretKind, secret: &Secret) -> Result<(), Trouble> {
         let secret = secret.clone();
         self.ask(account, what, move |service| service.put(&secret))
     }
 
-    pub(super) fn remove(&self, account: &str, what: What) -> Result<bool, Trouble> {
+    pub(super) fn remove(&self, account: &str, what: SecretKind) -> Result<bool, Trouble> {
         self.ask(account, what, |service| service.remove())
     }
 
     /// All that is ours in it: for which accounts it keeps what.
-    pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
-        self.ask("", What::Password, |service| service.all())
+    pub(super) fn all(&self) -> Result<Vec<(String, SecretKind)>, Trouble> {
+        self.ask("", SecretKind::Password, |service| service.all())
     }
 
     /// Does it in a thread, and waits no longer than an answer may take.
     fn ask<T: Send + 'static>(
         &self,
         account: &str,
-        what: What,
+        what: SecretKind,
         work: impl FnOnce(&service::Conversation) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, Trouble> {
         let (address, may_ask, account) = (self.address.clone(), self.may_ask, account.to_owned());
@@ -82,9 +82,9 @@ impl Keyring {
                 Err(trouble) => drop(reached.send(Err(trouble))),
             })
             .map_err(|error| Trouble::Failed(error.to_string()))?;
-        has_begun.recv_timeout(self.patience).unwrap_or(Err(Trouble::Silent))?;
-        let patience = if self.may_ask { TO_UNLOCK } else { self.patience };
-        outcome.recv_timeout(patience).unwrap_or(Err(Trouble::Silent))
+        has_begun.recv_timeout(self.timeout).unwrap_or(Err(Trouble::Silent))?;
+        let timeout = if self.may_ask { TO_UNLOCK } else { self.timeout };
+        outcome.recv_timeout(timeout).unwrap_or(Err(Trouble::Silent))
     }
 }
 
@@ -96,7 +96,7 @@ mod service {
     use secret_service::{EncryptionType, Error};
     use zbus::blocking::connection::Builder;
 
-    use super::{Trouble, What};
+    use super::{SecretKind, Trouble};
     use crate::auth::Secret;
 
     /// The attribute of all that is ours.
@@ -117,7 +117,7 @@ mod service {
     pub(super) struct Conversation {
         service: SecretService<'static>,
         account: String,
-        what: What,
+        what: SecretKind,
         may_ask: bool,
     }
 
@@ -126,7 +126,7 @@ mod service {
         pub(super) fn begin(
             address: &str,
             account: String,
-            what: What,
+            what: SecretKind,
             may_ask: bool,
         ) -> Result<Conversation, Trouble> {
             let bus = Builder::address(address).and_then(Builder::build).map_err(|_| Trouble::Absent)?;
@@ -158,7 +158,8 @@ mod service {
                 collection.unlock()?;
             }
             let label = format!("pop3: {} of {}", self.what, self.account);
-            let kind = if self.what == What::Password { "text/plain" } else { "application/octet-stream" };
+            let kind =
+                if self.what == SecretKind::Password { "text/plain" } else { "application/octet-stream" };
             let made = collection.create_item(&label, self.attributes(), secret.expose(), true, kind)?;
             // An older one in another collection might be found before it.
             for item in self.items()?.iter().filter(|item| item.item_path != made.item_path) {
@@ -178,12 +179,12 @@ mod service {
         }
 
         /// Attributes are not locked.
-        pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
+        pub(super) fn all(&self) -> Result<Vec<(String, SecretKind)>, Trouble> {
             let found = self.service.search_items(HashMap::from([APPLICATION]))?;
             let mut all = Vec::new();
             for item in found.unlocked.iter().chain(&found.locked) {
                 let mut attributes = item.get_attributes()?;
-                let what = What::ALL.into_iter().find(|what| {
+                let what = SecretKind::ALL.into_iter().find(|what| {
                     attributes.get("secret").is_some_and(|attribute| attribute == what.attribute())
                 });
                 if let (Some(account), Some(what)) = (attributes.remove("account"), what) {
@@ -222,13 +223,13 @@ mod service {
 /// Where there is no Secret Service.
 #[cfg(not(all(unix, not(target_vendor = "apple"))))]
 mod service {
-    use super::{Trouble, What};
+    use super::{SecretKind, Trouble};
     use crate::auth::Secret;
 
     pub(super) enum Conversation {}
 
     impl Conversation {
-        pub(super) fn begin(_: &str, _: String, _: What, _: bool) -> Result<Conversation, Trouble> {
+        pub(super) fn begin(_: &str, _: String, _: SecretKind, _: bool) -> Result<Conversation, Trouble> {
             Err(Trouble::Absent)
         }
 
@@ -248,7 +249,7 @@ mod service {
             match *self {}
         }
 
-        pub(super) fn all(&self) -> Result<Vec<(String, What)>, Trouble> {
+        pub(super) fn all(&self) -> Result<Vec<(String, SecretKind)>, Trouble> {
             match *self {}
         }
     }

@@ -22,57 +22,57 @@ use crate::sys::private::file_name;
 
 /// What a secret is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum What {
+pub enum SecretKind {
     /// The password of a maildrop.
     Password,
     /// What an OAuth provider gave us to ask for access tokens with: opaque here.
     RefreshToken,
 }
 
-impl What {
+impl SecretKind {
     /// All that an account may have.
-    pub const ALL: [What; 2] = [What::Password, What::RefreshToken];
+    pub const ALL: [SecretKind; 2] = [SecretKind::Password, SecretKind::RefreshToken];
 
     /// As it stands among the attributes in a keyring.
     fn attribute(self) -> &'static str {
         match self {
-            What::Password => "password",
-            What::RefreshToken => "refresh-token",
+            SecretKind::Password => "password",
+            SecretKind::RefreshToken => "refresh-token",
         }
     }
 
     /// The end of the file's name.
     fn suffix(self) -> &'static str {
         match self {
-            What::Password => "secret",
-            What::RefreshToken => "token",
+            SecretKind::Password => "secret",
+            SecretKind::RefreshToken => "token",
         }
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for SecretKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            What::Password => "password",
-            What::RefreshToken => "refresh token",
+            SecretKind::Password => "password",
+            SecretKind::RefreshToken => "refresh token",
         })
     }
 }
 
 /// Where a secret rests.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rests {
+pub enum StoredIn {
     /// In the desktop's keyring.
     Keyring,
     /// In this file.
     File(PathBuf),
 }
 
-impl fmt::Display for Rests {
+impl fmt::Display for StoredIn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rests::Keyring => f.write_str("the keyring"),
-            Rests::File(path) => path.display().fmt(f),
+            StoredIn::Keyring => f.write_str("the keyring"),
+            StoredIn::File(path) => path.display().fmt(f),
         }
     }
 }
@@ -107,14 +107,14 @@ impl Safe {
     /// [`Kind::Config`] for a file that others may read, [`Kind::Io`] and [`Kind::Data`] for one that
     /// cannot be read, [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
     /// does not answer.
-    pub fn get(&self, account: &str, what: What) -> Result<Option<(Secret, Rests)>> {
+    pub fn get(&self, account: &str, what: SecretKind) -> Result<Option<(Secret, StoredIn)>> {
         let path = self.path(account, what);
         if let Some(secret) = file::read(&path, what)? {
-            return Ok(Some((secret, Rests::File(path))));
+            return Ok(Some((secret, StoredIn::File(path))));
         }
         let Some(keyring) = &self.keyring else { return Ok(None) };
         match keyring.get(account, what) {
-            Ok(secret) => Ok(secret.map(|secret| (secret, Rests::Keyring))),
+            Ok(secret) => Ok(secret.map(|secret| (secret, StoredIn::Keyring))),
             Err(Trouble::Absent) => Ok(None),
             Err(trouble) => {
                 Err(trouble.told(format!("could not read the {what} of {account} from the keyring")))
@@ -127,14 +127,14 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does
     /// not answer.
-    pub fn find(&self, account: &str, what: What) -> Result<Option<Rests>> {
+    pub fn find(&self, account: &str, what: SecretKind) -> Result<Option<StoredIn>> {
         let path = self.path(account, what);
         if file::is_there(&path)? {
-            return Ok(Some(Rests::File(path)));
+            return Ok(Some(StoredIn::File(path)));
         }
         let Some(keyring) = &self.keyring else { return Ok(None) };
         match keyring.has(account, what) {
-            Ok(has) => Ok(has.then_some(Rests::Keyring)),
+            Ok(has) => Ok(has.then_some(StoredIn::Keyring)),
             Err(Trouble::Absent) => Ok(None),
             Err(trouble) => Err(trouble.told(format!("could not look for the {what} of {account}"))),
         }
@@ -145,17 +145,17 @@ impl Safe {
     ///
     /// # Errors
     /// [`Kind::Io`], [`Kind::DiskFull`]: then the older one may still be there.
-    pub fn put(&self, account: &str, what: What, secret: &Secret) -> Result<Rests> {
+    pub fn put(&self, account: &str, what: SecretKind, secret: &Secret) -> Result<StoredIn> {
         let path = self.path(account, what);
         match self.keyring.as_ref().map(|keyring| keyring.put(account, what, secret)) {
             Some(Ok(())) => {
                 // One that was left here would count before the keyring.
                 file::remove(&path)?;
-                Ok(Rests::Keyring)
+                Ok(StoredIn::Keyring)
             }
             _ => {
                 file::write(&path, secret)?;
-                Ok(Rests::File(path))
+                Ok(StoredIn::File(path))
             }
         }
     }
@@ -165,11 +165,11 @@ impl Safe {
     ///
     /// # Errors
     /// As [`Safe::put`].
-    pub fn put_back(&self, account: &str, what: What, secret: &Secret, found: &Rests) -> Result<()> {
+    pub fn put_back(&self, account: &str, what: SecretKind, secret: &Secret, found: &StoredIn) -> Result<()> {
         match found {
-            Rests::File(path) => file::write(path, secret),
+            StoredIn::File(path) => file::write(path, secret),
             // Should it have been locked meanwhile, a file is better than a loss.
-            Rests::Keyring => self.put(account, what, secret).map(drop),
+            StoredIn::Keyring => self.put(account, what, secret).map(drop),
         }
     }
 
@@ -178,14 +178,14 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`], and [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
     /// does not answer: a file is gone then all the same.
-    pub fn remove(&self, account: &str, what: What) -> Result<Vec<Rests>> {
+    pub fn remove(&self, account: &str, what: SecretKind) -> Result<Vec<StoredIn>> {
         let path = self.path(account, what);
         let mut removed = Vec::new();
         if file::remove(&path)? {
-            removed.push(Rests::File(path));
+            removed.push(StoredIn::File(path));
         }
         match self.keyring.as_ref().map(|keyring| keyring.remove(account, what)) {
-            Some(Ok(true)) => removed.push(Rests::Keyring),
+            Some(Ok(true)) => removed.push(StoredIn::Keyring),
             None | Some(Ok(false) | Err(Trouble::Absent)) => {}
             Some(Err(trouble)) => {
                 let context = format!("could not remove the {what} of {account} from the keyring");
@@ -201,11 +201,13 @@ impl Safe {
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does not
     /// answer.
-    pub fn all(&self) -> Result<Vec<(String, What, Rests)>> {
+    pub fn all(&self) -> Result<Vec<(String, SecretKind, StoredIn)>> {
         let mut all = file::all(&self.folder)?;
         if let Some(keyring) = &self.keyring {
             match keyring.all() {
-                Ok(found) => all.extend(found.into_iter().map(|(name, what)| (name, what, Rests::Keyring))),
+                Ok(found) => {
+                    all.extend(found.into_iter().map(|(name, what)| (name, what, StoredIn::Keyring)))
+                }
                 Err(Trouble::Absent) => {}
                 Err(trouble) => return Err(trouble.told("could not look through the keyring".to_owned())),
             }
@@ -213,7 +215,7 @@ impl Safe {
         Ok(all)
     }
 
-    fn path(&self, account: &str, what: What) -> PathBuf {
+    fn path(&self, account: &str, what: SecretKind) -> PathBuf {
         self.folder.join(format!("{}.{}", file_name(account), what.suffix()))
     }
 
@@ -249,7 +251,7 @@ mod tests {
 
     const ACCOUNT: &str = "me@example.org/x";
 
-    fn exposed(safe: &Safe, what: What) -> Option<Vec<u8>> {
+    fn exposed(safe: &Safe, what: SecretKind) -> Option<Vec<u8>> {
         safe.get(ACCOUNT, what).expect("readable").map(|(secret, _)| secret.expose().to_vec())
     }
 
@@ -257,36 +259,36 @@ mod tests {
     fn without_a_keyring_secrets_rest_in_files_that_only_their_owner_reads() {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path().join("a/pop3"), None);
-        assert_eq!(exposed(&safe, What::Password), None);
+        assert_eq!(exposed(&safe, SecretKind::Password), None);
         assert_eq!(safe.all().unwrap(), [], "no folder, no secrets");
-        let rests = safe.put(ACCOUNT, What::Password, &Secret::new("first")).unwrap();
-        safe.put(ACCOUNT, What::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
-        safe.put(ACCOUNT, What::Password, &Secret::new("second\n")).unwrap();
+        let stored_in = safe.put(ACCOUNT, SecretKind::Password, &Secret::new("first")).unwrap();
+        safe.put(ACCOUNT, SecretKind::RefreshToken, &Secret::new(b"{\"a\":\0\xff\n}".to_vec())).unwrap();
+        safe.put(ACCOUNT, SecretKind::Password, &Secret::new("second\n")).unwrap();
         let path = safe.folder().join("me@example.org%2Fx.secret");
-        assert_eq!(rests, Rests::File(path.clone()));
-        assert_eq!(safe.find(ACCOUNT, What::Password).unwrap(), Some(rests.clone()));
-        assert_eq!(exposed(&safe, What::Password).as_deref(), Some(&b"second\n"[..]));
-        assert_eq!(exposed(&safe, What::RefreshToken).as_deref(), Some(&b"{\"a\":\0\xff\n}"[..]));
+        assert_eq!(stored_in, StoredIn::File(path.clone()));
+        assert_eq!(safe.find(ACCOUNT, SecretKind::Password).unwrap(), Some(stored_in.clone()));
+        assert_eq!(exposed(&safe, SecretKind::Password).as_deref(), Some(&b"second\n"[..]));
+        assert_eq!(exposed(&safe, SecretKind::RefreshToken).as_deref(), Some(&b"{\"a\":\0\xff\n}"[..]));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&path), mode(safe.folder())), (0o600, 0o700));
         assert_eq!(fs::read_dir(safe.folder()).unwrap().count(), 2, "nothing is left behind");
         fs::write(safe.folder().join("work.journal"), "").unwrap();
         let mut all = safe.all().unwrap();
-        all.sort_by_key(|(_, what, _)| *what == What::Password);
-        let token = Rests::File(safe.folder().join("me@example.org%2Fx.token"));
-        let (first, second) = ((ACCOUNT.to_owned(), What::RefreshToken, token), What::Password);
-        assert_eq!(all, [first, (ACCOUNT.to_owned(), second, rests.clone())]);
-        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), [rests]);
-        assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap(), []);
-        assert_eq!(exposed(&safe, What::Password), None);
-        assert!(exposed(&safe, What::RefreshToken).is_some());
+        all.sort_by_key(|(_, what, _)| *what == SecretKind::Password);
+        let token = StoredIn::File(safe.folder().join("me@example.org%2Fx.token"));
+        let (first, second) = ((ACCOUNT.to_owned(), SecretKind::RefreshToken, token), SecretKind::Password);
+        assert_eq!(all, [first, (ACCOUNT.to_owned(), second, stored_in.clone())]);
+        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), [stored_in]);
+        assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap(), []);
+        assert_eq!(exposed(&safe, SecretKind::Password), None);
+        assert!(exposed(&safe, SecretKind::RefreshToken).is_some());
     }
 
     #[test]
     fn a_folder_that_others_may_look_into_is_closed_to_them() {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        Safe::new(folder.path(), None).put("a", What::Password, &Secret::new("x")).unwrap();
+        Safe::new(folder.path(), None).put("a", SecretKind::Password, &Secret::new("x")).unwrap();
         assert_eq!(fs::metadata(folder.path()).unwrap().permissions().mode() & 0o777, 0o700);
     }
 
@@ -294,11 +296,12 @@ mod tests {
     fn a_file_that_others_may_read_is_refused_with_the_cure() {
         let folder = tempfile::tempdir().unwrap();
         let safe = Safe::new(folder.path(), None);
-        let Rests::File(path) = safe.put("a", What::Password, &Secret::new("hunter2")).unwrap() else {
+        let StoredIn::File(path) = safe.put("a", SecretKind::Password, &Secret::new("hunter2")).unwrap()
+        else {
             panic!("no file")
         };
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        let error = safe.get("a", What::Password).unwrap_err();
+        let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
         assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
         assert!(!format!("{error:?}").contains("hunter2"));
@@ -310,10 +313,10 @@ mod tests {
         let safe = Safe::new(folder.path(), None);
         fs::write(folder.path().join("a.secret"), vec![b'x'; 1 << 20]).unwrap();
         fs::set_permissions(folder.path().join("a.secret"), fs::Permissions::from_mode(0o600)).unwrap();
-        assert_eq!(safe.get("a", What::Password).unwrap_err().kind(), Kind::Data);
+        assert_eq!(safe.get("a", SecretKind::Password).unwrap_err().kind(), Kind::Data);
         fs::create_dir(folder.path().join("b.secret")).unwrap();
-        assert_eq!(safe.get("b", What::Password).unwrap_err().kind(), Kind::Io);
-        assert_eq!(safe.put("b", What::Password, &Secret::new("x")).unwrap_err().kind(), Kind::Io);
+        assert_eq!(safe.get("b", SecretKind::Password).unwrap_err().kind(), Kind::Io);
+        assert_eq!(safe.put("b", SecretKind::Password, &Secret::new("x")).unwrap_err().kind(), Kind::Io);
     }
 
     #[test]
@@ -321,10 +324,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for address in ["unix:path=/nonexistent/bus", "disabled:", "nonsense", "tcp:host=127.0.0.1,port=1"] {
             let safe = Safe::new(folder.path(), Some(address.to_owned()));
-            assert_eq!(exposed(&safe, What::Password), None, "{address}");
-            let rests = safe.put(ACCOUNT, What::Password, &Secret::new("x")).unwrap();
-            assert!(matches!(rests, Rests::File(_)));
-            assert_eq!(safe.remove(ACCOUNT, What::Password).unwrap().len(), 1);
+            assert_eq!(exposed(&safe, SecretKind::Password), None, "{address}");
+            let stored_in = safe.put(ACCOUNT, SecretKind::Password, &Secret::new("x")).unwrap();
+            assert!(matches!(stored_in, StoredIn::File(_)));
+            assert_eq!(safe.remove(ACCOUNT, SecretKind::Password).unwrap().len(), 1);
         }
     }
 
@@ -334,14 +337,14 @@ mod tests {
         let socket = folder.path().join("bus");
         let _silent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let mut safe = Safe::new(folder.path(), Some(format!("unix:path={}", socket.display())));
-        safe.keyring.as_mut().unwrap().patience = Duration::from_millis(100);
+        safe.keyring.as_mut().unwrap().timeout = Duration::from_millis(100);
         let began = Instant::now();
-        let error = safe.get("a", What::Password).unwrap_err();
+        let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
         assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_KEYRING=off")));
         assert!(began.elapsed() < Duration::from_secs(30), "no wait without an end");
-        let rests = safe.put("a", What::Password, &Secret::new("x")).unwrap();
-        assert!(matches!(rests, Rests::File(_)), "{rests}");
-        assert!(safe.get("a", What::Password).unwrap().is_some(), "the file counts first");
+        let stored_in = safe.put("a", SecretKind::Password, &Secret::new("x")).unwrap();
+        assert!(matches!(stored_in, StoredIn::File(_)), "{stored_in}");
+        assert!(safe.get("a", SecretKind::Password).unwrap().is_some(), "the file counts first");
     }
 }

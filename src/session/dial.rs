@@ -25,7 +25,7 @@ pub struct Dial<'a> {
     /// What is trusted.
     pub tls: &'a TlsSettings,
     /// How long each phase may take.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// What ends every wait, those of the session too, soon after it is requested.
     pub stop: &'a Stop,
 }
@@ -69,19 +69,19 @@ impl Dial<'_> {
     /// # Errors
     /// As [`Dial::dial`].
     pub fn examine(&self) -> Result<Shown> {
-        let patience = self.patience.min(PATIENCE_TO_LOOK);
-        let mut transport = Transport::connect(self.target, self.way, patience, self.stop)?;
+        let timeout = self.timeout.min(PATIENCE_TO_LOOK);
+        let mut transport = Transport::connect(self.target, self.way, timeout, self.stop)?;
         if self.security == Security::Stls {
-            let mut connection = Connection::new(transport, patience, None);
+            let mut connection = Connection::new(transport, timeout, None);
             dialogue::reply(&mut connection, Phase::Greeting)?;
             dialogue::send_all(&mut connection, &[Command::Stls])?;
             dialogue::reply(&mut connection, Phase::Reply)?;
             transport = connection.into_transport();
         }
-        transport.examine(self.tls, self.host(), patience)
+        transport.examine(self.tls, self.host(), timeout)
     }
 
-    /// Where a server says nothing, it may be that it waits for our handshake: then no patience helps.
+    /// Where a server says nothing, it may be that it waits for our handshake: then no timeout helps.
     fn heard_nothing(&self, error: Error) -> Error {
         let is_plain = self.security != Security::Implicit && matches!(self.target, Target::Tcp { .. });
         if !is_plain || error.kind() != Kind::Timeout(Phase::Greeting) {
@@ -114,7 +114,7 @@ impl Dial<'_> {
     }
 
     fn open(&self, transcript: Option<Box<dyn Transcript>>, ask: bool) -> Result<Session<Authorization>> {
-        let transport = Transport::connect(self.target, self.way, self.patience, self.stop)?;
+        let transport = Transport::connect(self.target, self.way, self.timeout, self.stop)?;
         let ending = transport.ending();
         self.begin(transport, transcript, ask).map_err(|error| self.explain(error, &ending))
     }
@@ -127,9 +127,9 @@ impl Dial<'_> {
     ) -> Result<Session<Authorization>> {
         let host = self.host();
         if self.security == Security::Implicit {
-            transport = transport.secure(self.tls, host, self.patience)?;
+            transport = transport.secure(self.tls, host, self.timeout)?;
         }
-        let session = Session::open(Connection::new(transport, self.patience, transcript), ask)?;
+        let session = Session::open(Connection::new(transport, self.timeout, transcript), ask)?;
         match self.security {
             Security::Stls => session.stls(self.tls, host),
             Security::Implicit | Security::None => Ok(session),

@@ -1,8 +1,19 @@
-//! Black-box tests: the binary as a user runs it, against real servers.
+//! Black-box tests: the binary as a user runs it, against real and scripted servers.
 //!
-//! Where to look: `support/` starts the servers (Dovecot, popa3d, a scripted peer), makes the mail
-//! and runs the binary in a home of its own; the modules here ask the questions. Nothing is shared
-//! between tests but the Dovecot instance, in which each has a maildrop of its own.
+//! `support/` starts the servers (Dovecot, Cyrus, popa3d, a scripted peer, one that speaks POP3 in odd ways), makes
+//! the mail, and runs the binary in a home folder of its own. Tests share nothing but the Dovecot instance, in
+//! which each has a maildrop of its own. Where to look:
+//!
+//! | modules | what they test |
+//! |---|---|
+//! | `fetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
+//! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
+//! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
+//! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
+//! | `looking…`, `refusals`, `secrets` | commands that only look; refused messages; that no secret is printed |
+//! | `servers` | each real server, with everything it offers |
+//! | `generated`, `imports` | manual pages and completions are fresh; modules import only what `lib.rs` allows |
 
 #![allow(
     clippy::unwrap_used,

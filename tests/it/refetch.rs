@@ -11,7 +11,10 @@ fn a_fetch_into_another_place_says_where_the_mail_went_and_refetch_brings_it() {
         stage.fetch(&[]).exits(0);
         stage.fetch(&[]).exits(0).says_not("refetch");
         let elsewhere = |more: &[&str]| stage.pop3("fetch").args(["--to", "maildir:other"]).args(more).run();
-        elsewhere(&[]).exits(0).says("3 messages were fetched before, into m").says("--refetch brings them here");
+        elsewhere(&[])
+            .exits(0)
+            .says("3 messages were fetched before, into m")
+            .says("--refetch brings them here");
         assert!(in_maildir(&stage.home.join("other")).is_empty());
         elsewhere(&["--refetch"]).exits(0);
         assert_eq!(in_maildir(&stage.home.join("other")).len(), 3);

@@ -1,10 +1,10 @@
-//! `pop3 auth`: keeping what is needed to sign in.
+//! The options of `pop3 auth`, which stores passwords and OAuth tokens.
 
 use clap::{Args, Subcommand};
 
 use super::server::{ServerArgs, WhichArgs};
 
-/// Keep what is needed to sign in: in the keyring, or in a file only you may read
+/// Store passwords and OAuth tokens in the keyring, or in a file that only you may read
 #[derive(Debug, Args)]
 pub(crate) struct AuthArgs {
     #[command(subcommand)]
@@ -13,21 +13,21 @@ pub(crate) struct AuthArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuthCommand {
-    /// Sign in once, by OAuth or with a password, and keep it
+    /// Sign in once, by OAuth or with a password, and store the secret
     ///
-    /// An account with oauth in the configuration file signs in with its provider. With --device a short
-    /// code is entered in any browser, on any machine; with --browser a browser on this machine comes back by
-    /// itself, or its last address is pasted here. Without either a browser is used where there is a screen,
-    /// else a code where the provider has such a thing. From then on access tokens are renewed without you.
+    /// An account with oauth in the configuration file signs in with its provider. With --device you enter a
+    /// short code in any browser, on any machine; with --browser a browser on this machine returns the result
+    /// by itself, or you paste its last address here. Without either option a browser is used if there is a
+    /// screen, otherwise a code if the provider supports it. From then on access tokens are renewed without you.
     ///
-    /// Any other account is asked for its password on the terminal, or by what an option says.
+    /// For any other account the password is asked for on the terminal, or comes from what an option names.
     ///
-    /// Either is tried at the mail server, and what that refuses is not kept. A sign-in by OAuth is kept also
-    /// where the server cannot be reached.
+    /// Both are verified at the mail server first, and what it refuses is not stored. An OAuth token is stored
+    /// also if the mail server cannot be reached.
     ///
-    /// What is got is put into the desktop's keyring; where there is none, or it is locked, into a file
-    /// below $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's
-    /// name. A password is sent to no other user or server than those it was proven with.
+    /// The secret is stored in the desktop's keyring; if there is none, or it is locked, in a file below
+    /// $XDG_STATE_HOME/pop3 that only you may read. Other commands find it there by the account's name. A
+    /// password is sent only to the user and the server that it was verified with.
     #[command(after_help = "\
 Examples:
   pop3 auth login -a work
@@ -35,14 +35,14 @@ Examples:
   pass show mail/work | pop3 auth login -a work --password-stdin
   POP3_KEYRING=off pop3 auth login -a work   into a file, for cron on a machine without a desktop")]
     Login(Box<LoginArgs>),
-    /// Show what is kept for which account, where, and for how long
+    /// Show what is stored for which account, where, and until when it is valid
     ///
-    /// Without --account also what is kept for accounts that are not configured. Nothing is unlocked for it.
+    /// Without --account also what is stored for accounts that are not configured. A locked keyring stays locked.
     #[command(after_help = "Example:\n  pop3 auth status")]
     Status(KeptArgs),
-    /// Forget what is kept for an account, at its OAuth provider too
+    /// Remove what is stored for an account, and revoke its OAuth token if the provider supports that
     ///
-    /// By its name also for one that is not configured any more.
+    /// With --account also for an account that is no longer configured.
     #[command(after_help = "Example:\n  pop3 auth logout -a work")]
     Logout(Box<LogoutArgs>),
 }

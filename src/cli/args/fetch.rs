@@ -13,12 +13,20 @@ use super::server::ServerArgs;
 
 /// Fetch new messages into a Maildir, an mbox or a command
 ///
-/// Fetches the messages that are new into DEST and remembers them in the journal, so that none comes
-/// twice. Whatever interrupts it, the next run goes on where this one stopped. One message that cannot
-/// be fetched never blocks the others; it is tried again by the next run.
+/// Fetches new messages into DEST and records them in the maildrop's journal, so that none comes twice.
+/// Whatever interrupts it, the next run goes on where this one stopped.
 ///
-/// Prints nothing when there is nothing to say and nothing is wrong, so it can be run from cron. A
-/// second run while the first is still busy ends at once, with exit status 75.
+/// A message that cannot be fetched never blocks the others, nor any deletion. It is retried last, in a
+/// session without other mail, at growing intervals; `pop3 problems` lists such messages. A command is
+/// given each message at least once: after a kill it may get one message again.
+///
+/// The first Ctrl-C or SIGTERM finishes what is in flight (a silent server is given 5 seconds, everything
+/// together 10) and ends the session properly; the second drops the connection, and what is complete is
+/// still delivered. The exit status is then 130 or 143.
+///
+/// Without a terminal a run that goes well prints nothing, so it can be run from cron; --verbose prints
+/// the steps and a summary. A second run for the same maildrop while the first is busy ends at once, with
+/// exit status 75.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -40,14 +48,16 @@ pub(crate) struct FetchArgs {
 pub(crate) struct WhatArgs {
     /// Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path
     ///
-    /// A command is given each message on its standard input. A bare path is a Maildir when it ends in a
-    /// slash or is a folder, and an mbox when it is a file; where nothing is yet, say maildir: or mbox:.
+    /// A command gets each message on its standard input; exit status 0 means delivered. A bare path is a
+    /// Maildir if it ends in a slash or is a folder, and an mbox if it is a file. If nothing is there yet,
+    /// write maildir:PATH or mbox:PATH: a bare path is then asked about on a terminal, and is an error
+    /// without one.
     #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath)]
     pub(crate) to: Option<String>,
     /// Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]
     ///
-    /// An age counts from the day a message was first seen. Nothing is ever deleted that was not
-    /// delivered.
+    /// An age counts from the time a message was first seen on the server. Only what was delivered is ever
+    /// deleted.
     #[arg(long, value_name = "POLICY", value_parser = values::parsed::<Keep>)]
     pub(crate) keep: Option<Keep>,
     /// Leave messages larger than SIZE on the server: 500k, 10M
@@ -56,10 +66,10 @@ pub(crate) struct WhatArgs {
     /// Fetch at most N messages in this run
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
-    /// Fetch these first: oldest or newest [default: oldest]
+    /// Fetch the oldest or the newest first [default: oldest]
     #[arg(long, value_name = "WHICH", value_parser = order(), hide_possible_values = true)]
     pub(crate) order: Option<Order>,
-    /// Print what would be fetched, deleted and kept, and why; do nothing
+    /// Print what would be fetched, deleted and kept, and why; change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Fetch again what was fetched before and is still on the server
@@ -67,7 +77,7 @@ pub(crate) struct WhatArgs {
     /// Brings all of it into the destination once more, for example into another one than before.
     #[arg(long)]
     pub(crate) refetch: bool,
-    /// Delete nothing when more than N messages would be deleted
+    /// Delete nothing if more than N messages would be deleted
     #[arg(long, value_name = "N")]
     pub(crate) max_delete: Option<u32>,
 }
@@ -77,7 +87,7 @@ impl FetchArgs {
     /// that could be a Maildir or an mbox is left to `choose`, by its text and its path.
     ///
     /// # Errors
-    /// A server or a destination that is none; those of `choose`.
+    /// A server or a destination that cannot be parsed; those of `choose`.
     pub(crate) fn overrides(
         &self,
         home: Option<&Path>,

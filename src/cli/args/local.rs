@@ -7,7 +7,10 @@ use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use super::message::{self, MessageArg};
 use super::server::{ServerArgs, WhichArgs};
 
-/// Look at the journal of what was fetched, and mend it
+/// Show the journal of what was fetched, or correct it
+///
+/// The journal belongs to a maildrop (USER@HOST, or the account's key maildrop), whatever the account is
+/// called.
 #[derive(Debug, Args)]
 pub(crate) struct StateArgs {
     #[command(subcommand)]
@@ -16,10 +19,10 @@ pub(crate) struct StateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
-    /// Show what the journal of an account knows
+    /// Show what the journal records of each message
     #[command(after_help = "Example:\n  pop3 state show -a work")]
     Show(ShowArgs),
-    /// Forget messages, so that they are fetched again
+    /// Forget messages, so that they are fetched again if they are still on the server
     #[command(
         after_help = "Examples:\n  pop3 state forget -a work uid:00000a1b\n  pop3 state forget -a work --all"
     )]
@@ -34,7 +37,7 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
-    /// The messages to forget: uid:UNIQUE-ID, or by number, which asks the server
+    /// The messages to forget: uid:UNIQUE-ID, or a number, for which the server is asked
     #[arg(value_name = "MSG", required_unless_present = "all", conflicts_with = "all")]
     #[arg(value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
@@ -54,7 +57,7 @@ pub(crate) struct ConfigArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ConfigCommand {
-    /// Tell every mistake of the configuration file, with its line and what to do
+    /// Show every mistake in the configuration file, with its line and what to do
     Check,
 }
 
@@ -63,7 +66,7 @@ pub(crate) enum ConfigCommand {
 pub(crate) struct GenerateArgs {
     /// What to write
     pub(crate) what: Generated,
-    /// The folder to write into, instead of man or completions here
+    /// The folder to write into, instead of man or completions in the current one
     #[arg(short, long, value_name = "FOLDER", value_hint = ValueHint::DirPath)]
     pub(crate) output: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! `MSG`: which message is meant, as a number, a range, `first`, `last`, or by its unique-id.
+//! `MSG`: names a message by its number, a range, `first`, `last`, or its unique-id.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -9,26 +9,32 @@ use pop3::store::{Spec, Written};
 
 use super::server::ServerArgs;
 
-/// Show the messages that could not be brought in
+/// Show the messages that could not be fetched
 ///
-/// A message that cannot be brought in does not keep the others waiting: it is noted and tried again
-/// later, at growing intervals. This lists them for all accounts: account, unique-id, sender, subject,
-/// size, since when, why, and when the next try is due. Without --retry or --skip it talks to no server.
+/// A message that cannot be fetched does not hold up the others: it is recorded and retried at growing
+/// intervals, in the next run, then after 1 hour, 6 hours, and every 24 hours. This lists such messages of
+/// all accounts: account, unique-id, sender, subject, size, since when, next attempt, and the reason.
+/// Without --retry it talks to no server.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  pop3 problems                          of all accounts
-  pop3 problems -a work --retry all      try them again now
+  pop3 problems                          those of all accounts
+  pop3 problems -a work --retry all      retry them now
   pop3 problems -a work --skip uid:0000a1b2
                                          never fetch this one")]
 pub(crate) struct ProblemsArgs {
-    /// Try again now: uid:UNIQUE-ID, or all
+    /// Retry now: uid:UNIQUE-ID, or all
+    ///
+    /// May be repeated. Nothing else is fetched or deleted.
     #[arg(long, value_name = "MSG", value_parser = named, conflicts_with = "skip")]
     pub(crate) retry: Vec<Named>,
-    /// Give up for good, so that it is neither fetched nor deleted: uid:UNIQUE-ID, or all
+    /// Give up for good: uid:UNIQUE-ID, or all
+    ///
+    /// Such a message is neither fetched nor deleted from now on; `pop3 state forget` undoes it. May be
+    /// repeated.
     #[arg(long, value_name = "MSG", value_parser = named)]
     pub(crate) skip: Vec<Named>,
-    /// Deliver what is tried again into DEST instead of the account's destination
+    /// Deliver what is retried into DEST instead of the account's destination
     #[arg(long, value_name = "DEST", requires = "retry")]
     pub(crate) to: Option<String>,
     #[command(flatten)]
@@ -39,7 +45,7 @@ impl ProblemsArgs {
     /// All of it as a layer of settings; `home` is what a `~` at the front of a path stands for.
     ///
     /// # Errors
-    /// A server or a destination that is none.
+    /// A server or a destination that cannot be parsed.
     pub(crate) fn overrides(&self, home: Option<&Path>) -> Result<Overrides> {
         let parse = |text: &String| match Spec::parse(text, home)? {
             Written::Clear(spec) => Ok(spec),

@@ -1,4 +1,5 @@
-//! The commands that are one verb of the protocol each, and the session that has them all.
+//! The commands that are one verb of the protocol each, the interactive session that has all of them, and
+//! `check`.
 
 use std::path::PathBuf;
 
@@ -9,8 +10,8 @@ use super::server::ServerArgs;
 
 /// List the messages: number, octets, date, from, subject, new or fetched
 ///
-/// Dates, senders and subjects come from the headers of each message (TOP). Whether a message is new
-/// or was fetched is looked up in the journal.
+/// Dates, senders and subjects come from the header of each message (TOP). Whether a message is new
+/// or was fetched comes from the journal.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -42,19 +43,19 @@ pub(crate) struct UidlArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Show what the server can do, before and after sign-in (CAPA)
+/// Show the server's capabilities, before and after sign-in (CAPA)
 #[derive(Debug, Args)]
 pub(crate) struct CapaArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Show the headers and the first lines of a message (TOP)
+/// Show the header and the first lines of a message (TOP)
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  pop3 top last             the headers of the newest message
-  pop3 top 3 10             and ten lines of the third one's body")]
+  pop3 top last             the header of the newest message
+  pop3 top 3 10             the header of message 3 and ten lines of its body")]
 pub(crate) struct TopArgs {
     /// The message: a number, first, last, or uid:UNIQUE-ID
     #[arg(value_name = "MSG", value_parser = message::single())]
@@ -81,7 +82,7 @@ pub(crate) struct RetrArgs {
     pub(crate) messages: Vec<MessageArg>,
     /// Write into this file instead of standard output
     ///
-    /// A pipe or a device is written into; a symbolic link is followed, and stays.
+    /// Writes into a pipe or a device, and follows a symbolic link.
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
@@ -108,35 +109,36 @@ pub(crate) struct DeleArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Show the highest message-number accessed so far, where the server knows (LAST)
+/// Show the highest message-number accessed so far, if the server supports LAST
 #[derive(Debug, Args)]
 pub(crate) struct LastArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Sign in, do nothing and leave: does it work? (NOOP)
+/// Sign in, send NOOP, and sign out, to see whether it works
 #[derive(Debug, Args)]
 pub(crate) struct NoopArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Hold an interactive session with every verb of the protocol
+/// Start an interactive session with every verb of the protocol
 ///
-/// Has completion, a history and a help of its own. RSET takes back what was deleted in the session.
+/// It has completion, a history, and a `help` command. RSET undoes the deletions of the session.
 #[derive(Debug, Args)]
 pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Check everything between here and the mail, and say what to do
+/// Check the server, the sign-in and the destination, and say what to do
 ///
-/// Looks at the name and the addresses of the server, its certificate (with the days it has left and the
-/// pin to copy), what it announces, each way of signing in that it offers and the account can do, what is
-/// odd about it, what it promises about sign-ins and about keeping mail, and suggests a configuration.
-/// Nothing is retrieved, deleted or written. With --json each finding is an object, for monitoring.
+/// Examines the name and the addresses of the server, its certificate (with the days left and the pin to
+/// copy), its capabilities, each mechanism that it offers and the account has credentials for, its oddities,
+/// what it announces about login delays and about keeping mail, and whether the destination can be written
+/// to; suggests a configuration. A refused password is offered to no other mechanism. Nothing is
+/// retrieved, deleted or written. With --json each finding is an object, for monitoring.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

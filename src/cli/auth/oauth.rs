@@ -1,5 +1,5 @@
-//! `pop3 auth` for accounts that sign in by OAuth: leads a person through the provider's pages, and
-//! tells what became of it.
+//! `pop3 auth` for accounts that sign in by OAuth: guides the user through the provider's pages, and
+//! reports the result.
 
 use std::io::{self, BufRead};
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use pop3::account::{Account, OAuth, Overrides};
 use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
-use pop3::safe::What;
+use pop3::safe::SecretKind;
 use pop3::sys::process;
 
 use super::{object, place};
@@ -22,10 +22,10 @@ use crate::cli::output::human;
 use crate::cli::output::json::Object;
 use crate::cli::report;
 
-/// A person gets this many times the patience that a machine gets.
+/// A person gets this many times the timeout that a machine gets.
 const PERSON: u32 = 10;
 
-/// The way to what is kept of an account's sign-in.
+/// Access to the stored OAuth sign-in of an account.
 pub(crate) fn keeper<'a>(
     context: &'a Context,
     account: &'a Account,
@@ -44,29 +44,29 @@ pub(crate) fn keeper<'a>(
     })
 }
 
-/// How the provider is reached: with the authorities, the version of IP and the patience of the mail server.
+/// How the provider is reached: with the authorities, the version of IP and the timeout of the mail server.
 fn reach(account: &Account) -> Reach {
     Reach {
         ca_files: account.tls.ca_files.clone(),
-        through: account.through_to_provider.clone(),
+        proxy: account.provider_proxy.clone(),
         family: account.way.family,
-        patience: account.timeout,
+        timeout: account.timeout,
     }
 }
 
-/// What a person types to sign in anew.
+/// The command that signs in again.
 fn login_command(context: &Context, account: &Account) -> String {
     let name = &account.name;
     let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
     match context.config().names().any(|known| known == name) {
         true if is_plain => format!("pop3 auth login -a {name}"),
         true => format!("pop3 auth login -a '{}'", name.replace('\'', "'\\''")),
-        // Without a configuration the server and the provider are named anew each time.
+        // Without a configuration the server and the provider have to be named each time.
         false => "pop3 auth login".to_owned(),
     }
 }
 
-/// Signs in with the provider, tries at the mail server what it gives, and keeps it.
+/// Signs in with the provider, verifies the token at the mail server, and stores it.
 pub(super) fn login(
     context: &Context,
     account: &Account,
@@ -92,27 +92,31 @@ pub(super) fn login(
     };
     let (tokens, now) = (tokens.map_err(about)?, Timestamp::now());
     let untried = try_out(context, account, &tokens.access, &keeper.login).map_err(about)?;
-    let (document, rests) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
+    let (document, stored_in) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
     let output = context.output();
     if let Some(error) = &untried {
         output.warn(&format!("not tried at the server: {}", report::sentence(error)));
     }
     let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
     if output.is_json() {
-        let object =
-            object(Object::new().put("event", "signed_in"), &account.name, What::RefreshToken, Some(&rests))
-                .put("provider", &document.provider)
-                .put("token_until", until.map(|until| until.to_string()))
-                .put("renews", document.refresh.is_some())
-                .put("scope", &document.scope)
-                .put("tried", untried.is_none());
+        let object = object(
+            Object::new().put("event", "signed_in"),
+            &account.name,
+            SecretKind::RefreshToken,
+            Some(&stored_in),
+        )
+        .put("provider", &document.provider)
+        .put("token_until", until.map(|until| until.to_string()))
+        .put("renews", document.refresh.is_some())
+        .put("scope", &document.scope)
+        .put("tried", untried.is_none());
         return Ok(output.object(object)?);
     }
     let whom = match untried {
         None => format!("signed in: {} as {}", account.name, account.user),
         Some(_) => format!("signed in with the provider: {}", account.name),
     };
-    output.note(&format!("{whom}; the refresh token is kept in {}", place(&rests)));
+    output.note(&format!("{whom}; the refresh token is kept in {}", place(&stored_in)));
     if document.refresh.is_none() {
         let end = until.map_or_else(|| "its end".to_owned(), human::local);
         output.warn(&format!(
@@ -122,8 +126,9 @@ pub(super) fn login(
     Ok(())
 }
 
-/// Tries a new access token at the mail server: a person may have picked another account in the browser,
-/// and would learn it from cron. Gives what kept it from being tried, which says nothing against it.
+/// Verifies a new access token at the mail server: the user may have picked another account in the browser,
+/// and would otherwise notice it only when a fetch fails. Returns the error that kept it from being verified,
+/// which says nothing against the token.
 ///
 /// # Errors
 /// The server refuses the sign-in.
@@ -196,14 +201,13 @@ fn by_browser(
         });
         open(context, &visit);
     }
-    let patience = account.timeout.saturating_mul(PERSON);
+    let timeout = account.timeout.saturating_mul(PERSON);
     let mut typed = typed_lines(listens);
-    client.finish_browser(endpoints, visit, Instant::now() + patience, &mut typed, &mut |text| {
-        output.warn(text)
-    })
+    client
+        .finish_browser(endpoints, visit, Instant::now() + timeout, &mut typed, &mut |text| output.warn(text))
 }
 
-/// An object that a program has to see before we wait.
+/// An object that a program has to get before we wait.
 fn show(context: &Context, object: Object) -> Result<(), Error> {
     let output = context.output();
     output
@@ -212,7 +216,7 @@ fn show(context: &Context, object: Object) -> Result<(), Error> {
         .map_err(|error| Error::io("could not write to stdout", error))
 }
 
-/// Opens a browser, where somebody sits before a screen. Nothing depends on it.
+/// Opens a browser if there is a screen. Nothing depends on it.
 fn open(context: &Context, visit: &Visit) {
     if context.output().can_ask() && context.environment().has_screen() {
         let mut opener = process::program("xdg-open");
@@ -226,7 +230,7 @@ fn open(context: &Context, visit: &Visit) {
 /// The lines of standard input as they come. Its end matters only where nothing else can come.
 fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
     let (send, lines) = mpsc::channel();
-    // Left behind in its read when the browser was faster: it ends with the process.
+    // If the browser is faster this thread stays in its read; it ends with the process.
     std::thread::spawn(move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             if send.send(line).is_err() {
@@ -245,22 +249,22 @@ fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
     }
 }
 
-/// What is known of an account's sign-in without asking the provider.
+/// What is known about an account's sign-in without asking the provider.
 pub(super) struct Known {
     pub(super) provider: String,
     /// In a word or two: `signed in`, `not signed in`, …
     pub(super) state: &'static str,
-    /// The end of the access token.
+    /// When the access token expires.
     pub(super) until: Option<Timestamp>,
-    /// Whether it is renewed without a person, where that is known.
+    /// Whether it is renewed without the user, if that is known.
     pub(super) renews: Option<bool>,
     pub(super) scope: String,
 }
 
-/// What is known of an account's sign-in, and why no more is known of it.
+/// What is known about an account's sign-in, and why no more is known.
 pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Result<(Known, Option<Error>)> {
     let mut keeper = keeper(context, account, oauth)?;
-    // To look is no reason to ask somebody to unlock it.
+    // The user is not asked to unlock the keyring only to show its state.
     keeper.safe = keeper.safe.asking(false);
     let (stored, trouble) = match keeper.stored() {
         Ok(stored) => (stored, None),
@@ -289,13 +293,13 @@ pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Resu
     Ok((known, trouble))
 }
 
-/// Forgets the sign-in of an account that is not configured, by what is kept of it; one that cannot
-/// be read is left to be removed. Says whether there was one.
+/// Removes and revokes the sign-in of an account that is not configured, by what is stored of it. One that
+/// cannot be read is only removed, by the caller. Returns whether there was one.
 pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrides) -> Result<bool> {
     let safe = context.environment().safe()?;
     let Ok(Some((document, _))) = stored(&safe, name) else { return Ok(false) };
     let settings = document.settings();
-    // Of an account nothing is needed but how the provider is reached, so that any server will do.
+    // Of the account only the way to the provider is needed, so that any server will do.
     let server = Some("pop3s://nobody@localhost".parse()?);
     let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
     let keeper = Keeper {
@@ -311,16 +315,16 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
     logout(context, &keeper)
 }
 
-/// Forgets a sign-in, here and at the provider; says whether there was one.
+/// Removes a sign-in here and revokes it at the provider; returns whether there was one.
 pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
     let forgotten = keeper.forget()?;
-    let (output, name, what) = (context.output(), keeper.account, What::RefreshToken);
-    for rests in &forgotten.removed {
+    let (output, name, what) = (context.output(), keeper.account, SecretKind::RefreshToken);
+    for stored_in in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);
-            output.object(object(Object::new(), name, what, Some(rests)).put("revoked", is_revoked))?;
+            output.object(object(Object::new(), name, what, Some(stored_in)).put("revoked", is_revoked))?;
         } else {
-            output.note(&format!("removed the {what} of {name} from {rests}"));
+            output.note(&format!("removed the {what} of {name} from {stored_in}"));
         }
     }
     if forgotten.removed.is_empty() {

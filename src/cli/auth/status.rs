@@ -1,10 +1,10 @@
-//! `pop3 auth status`: what is kept for whom, where, and whether it is of use. Nothing is unlocked for it.
+//! `pop3 auth status`: what is stored for which account, where, and whether it is used. Unlocks nothing.
 
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{Account, PasswordSource};
 use pop3::error::Error;
-use pop3::safe::{Rests, Safe, What};
+use pop3::safe::{Safe, SecretKind, StoredIn};
 
 use super::{kind, oauth, object};
 use crate::cli::args::WhichArgs;
@@ -17,31 +17,31 @@ use crate::cli::report::{self, ExitCode};
 /// One line of `pop3 auth status`.
 struct Line<'a> {
     account: &'a str,
-    /// Of an account that is configured.
+    /// The user name of a configured account.
     user: Option<&'a str>,
-    what: What,
-    rests: Option<Rests>,
-    /// The source of a password that counts before the one that is kept.
+    what: SecretKind,
+    stored_in: Option<StoredIn>,
+    /// A source of the password that takes precedence over the stored one.
     source: Option<&'static str>,
     sign_in: Option<oauth::Known>,
-    /// What is wrong with it, where that is known.
+    /// What is wrong with it, if anything is.
     state: Option<&'static str>,
     trouble: Option<Error>,
 }
 
 impl<'a> Line<'a> {
-    fn new(account: &'a str, user: Option<&'a str>, what: What) -> Line<'a> {
-        Line { account, user, what, rests: None, source: None, sign_in: None, state: None, trouble: None }
+    fn new(account: &'a str, user: Option<&'a str>, what: SecretKind) -> Line<'a> {
+        Line { account, user, what, stored_in: None, source: None, sign_in: None, state: None, trouble: None }
     }
 
-    fn of(account: &'a Account, what: What) -> Line<'a> {
+    fn of(account: &'a Account, what: SecretKind) -> Line<'a> {
         Line::new(&account.name, Some(&account.user), what)
     }
 }
 
-/// `pop3 auth status`: a line for each secret that is kept, and for each account that has none; where no
-/// account is named, also for what is kept for accounts that are not configured. What is wrong with one
-/// stands in its line, and is told after all of them.
+/// `pop3 auth status`: a line for each stored secret, and for each account that has none; if no account is
+/// named, also for secrets of accounts that are not configured. What is wrong with one is in its line, and
+/// is reported after all of them.
 pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     let safe = context.environment().safe()?;
     let is_for_all = which.accounts.is_empty() && which.server.is_none();
@@ -52,7 +52,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     };
     let resolved = match context.accounts_to_show(&which.accounts, &which.overrides()?) {
         Ok(resolved) => resolved,
-        // What was kept for a server that was named is there all the same.
+        // Without a configuration there may still be secrets of servers that were named on the command line.
         Err(_) if context.config().names().next().is_none() && !kept.is_empty() => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -69,14 +69,14 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     for account in &accounts {
         lines.extend(lines_of(context, &safe, account)?);
     }
-    for (name, what, rests) in &kept {
+    for (name, what, stored_in) in &kept {
         let is_theirs = accounts.iter().any(|account| account.name == *name);
         if !is_theirs && !context.config().names().any(|known| known == name) {
-            let (rests, state) = (Some(rests.clone()), Some("not configured"));
-            lines.push(Line { rests, state, ..Line::new(name, None, *what) });
+            let (stored_in, state) = (Some(stored_in.clone()), Some("not configured"));
+            lines.push(Line { stored_in, state, ..Line::new(name, None, *what) });
         }
     }
-    // A keyring that does not answer is told once.
+    // A keyring that does not answer is reported once.
     if lines.iter().any(|line| line.trouble.is_some()) {
         trouble = None;
     }
@@ -99,7 +99,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
             ),
             Column("token until", Width::Exactly(16), Align::Left),
             Column("scope", width(of(|known| &known.scope), "scope"), Align::Left),
-            Column("rests in", Width::Share(1), Align::Left),
+            Column("stored in", Width::Share(1), Align::Left),
         ],
         output.width(),
     );
@@ -116,18 +116,19 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
 }
 
 fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<Vec<Line<'a>>> {
-    // Another source that was named counts before a password that is kept.
+    // A configured source takes precedence over a stored password.
     let named = Some(account.password.describe())
         .filter(|_| !matches!(account.password, PasswordSource::Search) && account.oauth.is_none());
-    let mut wanted = What::ALL;
-    // What counts first: the other one may be left over.
-    wanted.sort_by_key(|what| (*what == What::RefreshToken) != account.oauth.is_some());
+    let mut wanted = SecretKind::ALL;
+    // First the secret that is used: the other one may be left over.
+    wanted.sort_by_key(|what| (*what == SecretKind::RefreshToken) != account.oauth.is_some());
     let mut lines = Vec::new();
     for what in wanted {
-        let mut line = Line { source: named.filter(|_| what == What::Password), ..Line::of(account, what) };
+        let mut line =
+            Line { source: named.filter(|_| what == SecretKind::Password), ..Line::of(account, what) };
         match safe.find(&account.name, what) {
-            Ok(rests) => line.rests = rests,
-            // Once is enough to wait for a keyring, and what counts is known.
+            Ok(stored_in) => line.stored_in = stored_in,
+            // The keyring is waited for only once, and the secret that is used is known.
             Err(_) if !lines.is_empty() => break,
             Err(error) => {
                 (line.state, line.trouble) = (Some("out of reach"), Some(error));
@@ -135,26 +136,26 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
                 break;
             }
         }
-        if let (Some(oauth), What::RefreshToken) = (&account.oauth, what) {
+        if let (Some(oauth), SecretKind::RefreshToken) = (&account.oauth, what) {
             let (known, trouble) = oauth::known(context, account, oauth)?;
             (line.state, line.trouble) = (Some(known.state), trouble);
             line.sign_in = Some(known);
         }
-        if line.rests.is_some() || line.sign_in.is_some() {
+        if line.stored_in.is_some() || line.sign_in.is_some() {
             lines.push(line);
         }
     }
     if lines.is_empty() {
-        lines.push(Line { source: named, ..Line::of(account, What::Password) });
+        lines.push(Line { source: named, ..Line::of(account, SecretKind::Password) });
     }
     Ok(lines)
 }
 
 fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
-    let Line { account, user, what, rests, source, sign_in, state, trouble } = line;
+    let Line { account, user, what, stored_in, source, sign_in, state, trouble } = line;
     let until = sign_in.as_ref().and_then(|known| known.until);
     if output.is_json() {
-        let object = object(Object::new(), account, *what, rests.as_ref()).put("outweighed_by", source);
+        let object = object(Object::new(), account, *what, stored_in.as_ref()).put("outweighed_by", source);
         return Ok(output.object(match sign_in {
             None => object.put("user", user).put("state", state),
             Some(known) => object
@@ -166,9 +167,9 @@ fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
                 .put("scope", &known.scope),
         })?);
     }
-    let place = match (rests, source) {
-        (Some(rests), None) => rests.to_string(),
-        (Some(rests), Some(source)) => format!("{rests}, but the one that counts is: {source}"),
+    let place = match (stored_in, source) {
+        (Some(stored_in), None) => stored_in.to_string(),
+        (Some(stored_in), Some(source)) => format!("{stored_in}, but the one that counts is: {source}"),
         (None, Some(source)) => format!("nowhere; it comes from: {source}"),
         (None, None) if trouble.is_some() => "-".to_owned(),
         (None, None) => "nowhere".to_owned(),

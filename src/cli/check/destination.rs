@@ -18,7 +18,7 @@ use super::finding::Finding;
 /// The folders of a Maildir.
 const PARTS: [&str; 3] = ["cur", "new", "tmp"];
 
-/// What was found of an account's destination; nothing where it has none.
+/// The findings about an account's destination; none if it has no destination.
 ///
 /// # Errors
 /// [`Kind::Create`]: nothing could be delivered there.
@@ -39,7 +39,7 @@ fn unusable(path: &Path, why: io::Error) -> Error {
     Error::new(Kind::Create, format!("could not deliver into {}", path.display())).because(why)
 }
 
-/// Fails unless this user may do that with a file or a folder.
+/// Fails unless this user has that access to a file or a folder.
 fn may(path: &Path, what: Access) -> Result<(), Error> {
     access(path, what).map_err(|errno| unusable(path, errno.into()))
 }
@@ -98,7 +98,7 @@ fn lock_on(path: &Path) -> Option<String> {
     if dot_lock.symlink_metadata().is_ok() {
         return Some(format!("the file {}", dot_lock.display()));
     }
-    // Asks who holds it, and takes nothing. A FIFO would wait for its writer.
+    // Only asks who holds the lock. Opening a FIFO would wait for its writer.
     let file = path.is_file().then(|| File::open(path).ok())??;
     let holder = fcntl_getlk(&file, &Flock::from(FlockType::WriteLock)).ok()??;
     Some(match holder.pid {
@@ -107,9 +107,9 @@ fn lock_on(path: &Path) -> Option<String> {
     })
 }
 
-/// The program of a command, which the shell looks for as it will when a message comes.
+/// The program of a command, looked up by the shell as for a delivery.
 fn command(line: &str) -> Result<Finding, Error> {
-    // Assignments to variables stand in front, and may hold a secret.
+    // Assignments to variables come first, and may contain a secret.
     let word = line.split_whitespace().find(|word| !word.contains('='));
     let is_plain =
         |word: &&str| word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._+-~".contains(&byte));
@@ -137,12 +137,12 @@ fn command(line: &str) -> Result<Finding, Error> {
     }
 }
 
-/// Whether something stands there.
+/// Whether something exists there.
 fn exists(path: &Path) -> Result<bool, Error> {
     path.try_exists().map_err(|error| unusable(path, error))
 }
 
-/// Fails unless the lowest folder above `path` that is there can be written to.
+/// Fails unless the nearest existing folder above `path` can be written to.
 fn may_be_created(path: &Path) -> Result<(), Error> {
     let path = std::path::absolute(path).map_err(|error| unusable(path, error))?;
     for folder in path.ancestors().skip(1) {

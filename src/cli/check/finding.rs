@@ -1,5 +1,5 @@
-//! What `pop3 check` finds, one after the other, and how it is told: a line of a table for a person, an
-//! object for a monitor.
+//! The findings of `pop3 check`, and how they are printed: a row of a table for people, an object for
+//! monitoring.
 
 use std::io;
 
@@ -15,14 +15,14 @@ use super::super::report::{self, ExitCode};
 const VERDICT: usize = "warning".len() + 2;
 const ABOUT: usize = "capabilities".len() + 2;
 
-/// How good it is.
+/// The verdict of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
     /// As it should be.
     Good,
     /// Worth knowing.
     Note,
-    /// It works, but not for long, or not as somebody may think.
+    /// It works, but not for long, or not as one may expect.
     Warning,
     /// It does not work.
     Failed,
@@ -39,16 +39,16 @@ impl Verdict {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Debug, Clone)]
 pub(super) struct Finding {
     pub(super) about: &'static str,
     pub(super) verdict: Verdict,
     pub(super) says: String,
     pub(super) hint: Option<String>,
-    /// What else a person would want to see: a label and a value a line.
+    /// Details for people: a label and a value a line.
     details: Vec<(&'static str, String)>,
-    /// What a program would want to know of it: names and values of JSON members.
+    /// Details for programs: names and values of JSON members.
     facts: Vec<(&'static str, serde_json::Value)>,
 }
 
@@ -85,7 +85,7 @@ impl Finding {
         }
     }
 
-    /// What a program would want to know of a certificate.
+    /// Details of a certificate for programs.
     pub(super) fn certificate(self, certificate: &Certificate) -> Self {
         let finding = self.fact("names", certificate.names()).fact("issuer", certificate.issuer());
         match (days_left(certificate), certificate.not_after()) {
@@ -94,7 +94,7 @@ impl Finding {
         }
     }
 
-    /// The same, judged otherwise: what failed, but matters less.
+    /// The same with another verdict: a failure that matters less.
     pub(super) fn only(self, verdict: Verdict) -> Self {
         Finding { verdict, hint: None, ..self }
     }
@@ -140,7 +140,7 @@ pub(super) fn days_left(certificate: &Certificate) -> Option<i64> {
     Some(left.div_euclid(86_400))
 }
 
-/// Tells findings as they come, and remembers what they mean for the exit code.
+/// Prints findings as they come, and remembers the exit code.
 pub(super) struct Telling<'a> {
     output: &'a Output,
     account: &'a str,
@@ -160,7 +160,7 @@ impl<'a> Telling<'a> {
             return self.output.object(finding.object(self.account));
         }
         finding.lines().iter().try_for_each(|line| self.output.line(line))?;
-        // Each step may take a while: what is known already is to be seen.
+        // Each step may take a while: what is known already is shown at once.
         self.output.flush()
     }
 
@@ -169,7 +169,7 @@ impl<'a> Telling<'a> {
         findings.iter().try_for_each(|finding| self.tell(finding))
     }
 
-    /// Tells a failure, which decides the exit code. Fails when stdout does.
+    /// Prints a failure, which decides the exit code. Fails when stdout does.
     pub(super) fn fail(&mut self, about: &'static str, error: Error) -> io::Result<()> {
         let error = anyhow::Error::from(error);
         self.codes.push(report::exit_code(&error));

@@ -1,4 +1,4 @@
-//! What the server promises about sign-ins and about how long it keeps mail (LOGIN-DELAY and EXPIRE,
+//! What the server announces about sign-ins and about how long it keeps mail (LOGIN-DELAY and EXPIRE,
 //! RFC 2449 sections 6.5 and 6.7), and what that means for this account's policy. Pure.
 
 use std::time::Duration;
@@ -10,7 +10,7 @@ use pop3::protocol::capability::{Expire, LoginDelay};
 use super::super::output::human;
 use super::finding::Finding;
 
-/// The findings about both, as far as the server says anything.
+/// The findings about both, if the server announces them.
 pub(super) fn of(capabilities: &Capabilities, keep: Keep) -> Vec<Finding> {
     let delay = capabilities.login_delay().map(login_delay);
     delay.into_iter().chain(capabilities.expire().map(|expire| expiry(expire, keep))).collect()

@@ -1,5 +1,5 @@
-//! What is odd about a server: how it answers the listings and the commands that only look, beside what the
-//! RFCs say. Nothing is retrieved: servers exist that hide or delete what was.
+//! Oddities of a server: where its answers to listings and to commands that change nothing differ from the
+//! RFCs. Nothing is retrieved: some servers hide or delete what was retrieved.
 
 use std::collections::HashSet;
 
@@ -13,7 +13,7 @@ use super::finding::Finding;
 
 const ABOUT: &str = "quirk";
 
-/// Asks whoever is signed in for the maildrop and for what only looking can tell.
+/// Lists the maildrop and tries TOP and UIDL for one message.
 ///
 /// # Errors
 /// What ends the session, or keeps the maildrop from being listed.
@@ -107,7 +107,7 @@ fn of_listings(maildrop: &Maildrop, keep: Keep) -> Vec<Finding> {
     findings
 }
 
-/// Whether UIDL n says what UIDL said.
+/// Whether UIDL n agrees with the listing of UIDL.
 fn of_one_unique_id(
     session: &mut Session<Transaction>,
     maildrop: &Maildrop,

@@ -1,5 +1,5 @@
-//! Signs in by each mechanism that the server offers and the account can do, each in a session of its own.
-//! A password that was refused is not offered again: providers lock accounts for that.
+//! Signs in by each mechanism that the server offers and the account has credentials for, each in a session of
+//! its own. A refused password is not offered again: providers lock accounts for that.
 
 use anyhow::Result;
 use pop3::account::Account;
@@ -14,8 +14,8 @@ use super::super::proof::Proof;
 use super::finding::{Finding, Telling, Verdict};
 use super::{promises, quirks};
 
-/// Tries them, the strongest first, and with the first that works looks at the maildrop. What was found there;
-/// nothing where no mechanism works.
+/// Tries them, the strongest first, and with the first that works looks at the maildrop. Returns what was found
+/// there; nothing if no mechanism works.
 pub(super) fn try_all(
     context: &Context,
     account: &Account,
@@ -58,7 +58,7 @@ pub(super) fn try_all(
                 break;
             }
         };
-        // With the secret judged and refused there is no other attempt.
+        // After the secret itself was refused there is no other attempt.
         let mut is_final = false;
         let outcome = match session.sign_in_by(&credentials, &[mechanism]) {
             Err(refused) => {
@@ -115,7 +115,7 @@ pub(super) fn try_all(
     Ok(found)
 }
 
-/// Once more, by the same mechanism, with what takes the place of a token that the server has refused.
+/// Once more, by the same mechanism, with a renewed token after the server refused the old one.
 fn again(
     context: &Context,
     account: &Account,
@@ -128,8 +128,8 @@ fn again(
     signed_in.map_err(|refused| proof.advise(refused.error))
 }
 
-/// Where one mechanism works, a refused one is the server's oddity; where none does, the strongest one's
-/// refusal is the failure.
+/// If one mechanism works, a refused one is an oddity of the server; if none does, the refusal of the strongest
+/// one is the failure.
 fn judge(refusals: Vec<(Mechanism, Error)>, any_works: bool, telling: &mut Telling<'_>) -> Result<()> {
     let mut has_failed = any_works;
     for (mechanism, error) in refusals {
@@ -157,8 +157,8 @@ fn accepted(mechanism: Mechanism, account: &Account, is_private: bool) -> Findin
     finding.fact("mechanism", mechanism.to_string())
 }
 
-/// The mechanisms to try, and those that are not: over a line that anybody may read, none that sends the
-/// password where others do not.
+/// The mechanisms to try, and those not to: without encryption none that sends the password itself if others do
+/// not.
 fn worth_it(mechanisms: Vec<Mechanism>, is_private: bool) -> (Vec<Mechanism>, Vec<Mechanism>) {
     let (hiding, sending): (Vec<_>, Vec<_>) =
         mechanisms.into_iter().partition(|mechanism| is_private || !mechanism.sends_the_password());
@@ -175,8 +175,8 @@ fn left_out(why: &str, mechanisms: &[Mechanism]) -> Finding {
     Finding::note("sign-in", says).fact("mechanisms", names)
 }
 
-/// Looks once more, in a new session and in the cautious manner, where the first one broke after something
-/// that need not have been asked; the server's part in it is a finding.
+/// Looks once more, in a new session and in the cautious manner, if the first one broke after something
+/// optional; that it did is a finding.
 fn look_again(
     broken: Error,
     look: impl FnOnce() -> Result<Vec<Finding>, Error>,
@@ -187,7 +187,7 @@ fn look_again(
     Ok(findings)
 }
 
-/// What can be seen once signed in.
+/// The findings after sign-in.
 fn inside(mut session: Session<Transaction>, account: &Account) -> Result<Vec<Finding>, Error> {
     let quirks = quirks::of(&mut session, account.policy.keep)?;
     let mut findings = Vec::new();
@@ -201,5 +201,5 @@ fn inside(mut session: Session<Transaction>, account: &Account) -> Result<Vec<Fi
 }
 
 fn capabilities_after(capabilities: &Capabilities) -> Finding {
-    super::line::capabilities("after sign-in", capabilities)
+    super::connection::capabilities("after sign-in", capabilities)
 }

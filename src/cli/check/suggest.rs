@@ -1,5 +1,5 @@
-//! An account for the configuration file, made from what was found to work. Never holds a secret, nor the
-//! command that tells one: where the password comes from is left to say.
+//! An account for the configuration file, made from what was found to work. Contains neither a secret nor a
+//! command that prints one: the user has to add where the password comes from.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use pop3::store::Spec;
 use pop3::transport::{Family, Names, Proxy, Security, Target, TlsVersion};
 use toml::Value;
 
-/// The lines of an account that does what this one does.
+/// The lines of an account with the same settings.
 pub(super) fn config(account: &Account) -> Vec<String> {
     let name = if account.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     {
@@ -27,7 +27,7 @@ pub(super) fn config(account: &Account) -> Vec<String> {
     lines
 }
 
-/// What differs from the usual, and what nobody should have to guess.
+/// Settings that differ from the defaults, and those that should be explicit.
 fn keys(account: &Account) -> Vec<(&'static str, Value)> {
     let mut keys = Vec::new();
     let mut put = |key, value: Option<Value>| keys.extend(value.map(|value| (key, value)));
@@ -83,7 +83,7 @@ fn text(word: Option<impl Into<String>>) -> Option<Value> {
     word.map(|word| Value::String(word.into()))
 }
 
-/// One value alone, several as a list, none not at all.
+/// One value as a string, several as a list, none not at all.
 fn several(words: impl Iterator<Item = String>) -> Option<Value> {
     let mut words: Vec<Value> = words.map(Value::String).collect();
     match words.len() {
@@ -92,7 +92,7 @@ fn several(words: impl Iterator<Item = String>) -> Option<Value> {
     }
 }
 
-/// From wherever it is run: a configuration file stands elsewhere.
+/// An absolute path: a configuration file has another folder.
 fn path(path: &Path) -> String {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }
@@ -136,7 +136,7 @@ fn server(account: &Account) -> String {
     }
 }
 
-/// What may not stand in a URL's user, percent-encoded (RFC 3986 section 2.1).
+/// Percent-encodes what is not allowed in the user part of a URL (RFC 3986 section 2.1).
 fn escaped(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),

@@ -1,4 +1,4 @@
-//! The way to the server: its name, its addresses, whether each of them answers.
+//! The server's name, its addresses, and whether each of them answers.
 
 use std::net::{IpAddr, SocketAddr};
 use std::thread;
@@ -11,17 +11,17 @@ use pop3::transport::{self, Names, Target, Way};
 use super::super::report;
 use super::finding::{Finding, Verdict};
 
-/// How long one address may take when there are others.
+/// The time limit of one address if there are others.
 const ONE_OF_MANY: Duration = Duration::from_secs(5);
 
-/// So many addresses are tried.
+/// The most addresses that are tried.
 const MOST: usize = 16;
 
 /// Looks the name up, and tries every address.
 ///
 /// # Errors
-/// The name has no address. Where it has some and none answers, that is a finding: what the account's own
-/// way of connecting makes of it comes next.
+/// The name has no address. If it has some and none answers, that is a finding: the connection of the account
+/// is tried next, and its error tells more.
 pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
     let Target::Tcp { host, port } = &account.server else { return Ok(Vec::new()) };
     if let Some(says) = leads_elsewhere(&account.way) {
@@ -34,12 +34,12 @@ pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
         Err(_) => format!("{host} is {}", shown.join(", ")),
     };
     let mut findings = vec![Finding::good("dns", says).fact("addresses", shown)];
-    let patience = if addresses.len() > 1 { account.timeout.min(ONE_OF_MANY) } else { account.timeout };
+    let timeout = if addresses.len() > 1 { account.timeout.min(ONE_OF_MANY) } else { account.timeout };
     let (tried, rest) = addresses.split_at(addresses.len().min(MOST));
     // All at once: a name with many silent addresses takes no longer than one with one.
     findings.extend(thread::scope(|scope| {
         let reached: Vec<_> =
-            tried.iter().map(|address| scope.spawn(|| reach(*address, &account.way, patience))).collect();
+            tried.iter().map(|address| scope.spawn(|| reach(*address, &account.way, timeout))).collect();
         reached.into_iter().filter_map(|one| one.join().ok()).collect::<Vec<_>>()
     }));
     if !rest.is_empty() {
@@ -48,7 +48,7 @@ pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
     Ok(findings)
 }
 
-/// Why the addresses are not for us to look at.
+/// Why the addresses are not examined: who connects instead.
 fn leads_elsewhere(way: &Way) -> Option<String> {
     match (&way.proxy, &way.tunnel) {
         (_, Some(_)) => Some("the tunnel's command finds the server".to_owned()),
@@ -60,9 +60,9 @@ fn leads_elsewhere(way: &Way) -> Option<String> {
     }
 }
 
-fn reach(address: SocketAddr, way: &Way, patience: Duration) -> Finding {
+fn reach(address: SocketAddr, way: &Way, timeout: Duration) -> Finding {
     let begun = Instant::now();
-    let outcome = transport::reach(address, way, patience);
+    let outcome = transport::reach(address, way, timeout);
     let milliseconds = begun.elapsed().as_millis() as u64;
     let finding = match outcome {
         Ok(_) => Finding::good("connect", format!("{address} answers in {milliseconds} ms")),

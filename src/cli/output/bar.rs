@@ -1,6 +1,6 @@
 //! The bar of a fetch run: which account, how many messages of how many, octets, rate, time left.
-//! A run that is over within a quarter of a second shows nothing at all. Sizes that servers declare
-//! are often wrong, so the bar's length follows what really arrives.
+//! A run that ends within a quarter of a second shows no bar. Declared sizes are often wrong, so the bar's
+//! length follows the octets that really arrive.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -14,9 +14,9 @@ use pop3::fetch::event::{Event, Observer, Source};
 
 use super::{USUAL_WIDTH, human, sanitize};
 
-/// What is over sooner needs no bar.
+/// A run that ends sooner shows no bar.
 const DELAY: Duration = Duration::from_millis(250);
-/// The spinner's step, and how often rate and time left are counted anew while nothing arrives.
+/// The spinner's step, and how often rate and time left are updated while nothing arrives.
 const TICK: Duration = Duration::from_millis(100);
 
 /// Where the bars of all accounts are drawn: stderr, or nowhere.
@@ -28,11 +28,11 @@ pub(super) fn stage(shows: bool, is_terminal: bool) -> MultiProgress {
     })
 }
 
-/// One account's bar; it is an [`Observer`], and clears itself away when dropped.
+/// One account's bar: an [`Observer`] that removes the bar when it is dropped.
 pub(crate) struct Bar {
     bar: ProgressBar,
     tally: Tally,
-    /// Shows the bar once [`DELAY`] is over; hangs up to keep it hidden.
+    /// To the thread that shows the bar after [`DELAY`]; dropping it keeps the bar hidden.
     curtain: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
 }
 
@@ -59,7 +59,7 @@ impl Bar {
     fn clear(&mut self) {
         if let Some((sender, thread)) = self.curtain.take() {
             drop(sender);
-            // It only draws; what it may have died of is nothing to us.
+            // It only draws: a panic of that thread is of no consequence.
             let _ = thread.join();
         }
         self.bar.finish_and_clear();
@@ -68,7 +68,7 @@ impl Bar {
 
 impl Observer for Bar {
     fn event(&mut self, _: Source<'_>, event: &Event) {
-        // Nobody will ever see it: several events a message are not worth an estimate each.
+        // The bar is hidden: there are several events a message, and each would compute an estimate for nothing.
         if self.curtain.is_none() {
             return;
         }
@@ -120,13 +120,13 @@ impl fmt::Debug for Bar {
     }
 }
 
-/// What has come and what is to come. Declared sizes count only for what has not come yet.
+/// What has arrived and what is still to arrive. Declared sizes are used only for the latter.
 #[derive(Debug, Default)]
 struct Tally {
     planned: u32,
-    /// Messages done, in whatever way.
+    /// Messages that are finished: fetched or failed.
     messages: u32,
-    /// Bytes of messages that are done.
+    /// Bytes of finished messages.
     behind: u64,
     /// Bytes of the message that is arriving, and its declared size.
     arrived: u64,
@@ -158,8 +158,8 @@ impl Tally {
     }
 }
 
-/// Adds the bar to the stage after [`DELAY`], unless the sender is gone by then. Without a thread
-/// there is no bar, which is no reason to fetch no mail.
+/// Adds the bar to the stage after [`DELAY`], unless the sender was dropped. If no thread can be started
+/// there is no bar, and the run goes on without it.
 fn raise_later(stage: MultiProgress, bar: ProgressBar) -> Option<(mpsc::Sender<()>, JoinHandle<()>)> {
     let (sender, receiver) = mpsc::channel();
     let raise = move || {

@@ -1,5 +1,5 @@
-//! Numbers as a person reads them: sizes, durations, counts of things, dates. Everything here is
-//! for the terminal; a pipe gets plain numbers and RFC 3339. A certificate, too.
+//! Values as people read them: sizes, durations, counts of things, dates, certificates. Everything here is
+//! for the terminal; a pipe gets plain numbers and RFC 3339.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ pub(crate) fn duration(elapsed: Duration) -> String {
     }
 }
 
-/// So many things: `1 message`, `2 messages`.
+/// A number of things: `1 message`, `2 messages`.
 pub(crate) fn count(number: impl Into<u64>, thing: &str) -> String {
     match number.into() {
         1 => format!("1 {thing}"),
@@ -50,20 +50,20 @@ pub(crate) fn count(number: impl Into<u64>, thing: &str) -> String {
 pub(crate) fn date_of(field: &str) -> Option<Timestamp> {
     let strict = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
     strict.parse_timestamp(field).ok().or_else(|| {
-        // What mailparse makes nothing of comes back as second 0, not as an error.
+        // For a date that it cannot parse mailparse returns second 0, not an error.
         let seconds = mailparse::dateparse(field).ok().filter(|&seconds| seconds != 0)?;
         Timestamp::from_second(seconds).ok()
     })
 }
 
-/// The body of a header field as people read it.
+/// The body of a header field, decoded (RFC 2047).
 pub(crate) fn field(body: &[u8]) -> String {
     let line = [b"x: ", body, b"\r\n\r\n"].concat();
     let parsed = mailparse::parse_headers(&line);
     parsed.ok().and_then(|(headers, _)| headers.get_first_value("x")).unwrap_or_default()
 }
 
-/// A time where the reader is: `2024-03-01 10:33`.
+/// A time in the reader's time zone: `2024-03-01 10:33`.
 pub(crate) fn local(time: Timestamp) -> String {
     within(time, TimeZone::system())
 }

@@ -11,10 +11,10 @@ use pop3::fetch::maildrop::Origin;
 use pop3::transport::Certificate;
 use serde::Serialize;
 
-/// How often `received` is told at most.
+/// The shortest interval between two `received` objects.
 pub(super) const RECEIVED_EVERY: Duration = Duration::from_millis(250);
 
-/// An object on its way to one line.
+/// An object, which becomes one line.
 #[derive(Debug, Clone)]
 pub(crate) struct Object(String);
 
@@ -29,13 +29,13 @@ impl Object {
         Object::new().put("event", name).put("account", account)
     }
 
-    /// The same object with one more member. `name` is ours, a plain word.
+    /// The same object with one more member. `name` needs no escaping.
     #[must_use]
     pub(crate) fn put(mut self, name: &str, value: impl Serialize) -> Self {
         if self.0.len() > 1 {
             self.0.push(',');
         }
-        // Numbers, texts and lists of them can always be said in JSON.
+        // Numbers, texts and lists of them can always be serialised.
         let value = serde_json::to_string(&value).unwrap_or_else(|_| "null".into());
         self.0.extend(["\"", name, "\":", &value]);
         self
@@ -79,7 +79,7 @@ impl Object {
     }
 }
 
-/// The object of an event; `None` for `Received`, which comes too often and is told in its own time.
+/// The object of an event; `None` for `Received`, which is too frequent and is reported at intervals.
 pub(super) fn of_event(event: &Event, source: Source<'_>) -> Option<Object> {
     let named = |name| Object::event(name, source.account);
     Some(match *event {

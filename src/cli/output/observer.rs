@@ -1,6 +1,6 @@
-//! What a fetch run looks like from outside: a [`Report`] turns its events into a bar, lines
-//! (`--verbose`), objects (`--json`) and, at the end, one line that sums up. Without a terminal nothing is said
-//! of a run that went well; what is wrong is always said.
+//! Shows a fetch run: a [`Report`] turns its events into a bar, lines (`--verbose`), objects (`--json`) and, at
+//! the end, a summary in one line. Without a terminal a run that goes well prints nothing; what is wrong is
+//! always printed.
 
 use std::io;
 use std::time::Instant;
@@ -22,7 +22,7 @@ pub(crate) struct Report<'a> {
     is_one_of_several: bool,
     bar: Bar,
     failures: Failures,
-    /// When `received` was told last, of which message, and how much of it has come.
+    /// When `received` was reported last, for which message, and how many of its bytes have arrived.
     received: (Option<Instant>, u32, u64),
     /// The first failure of stdout: an observer cannot return it when it happens.
     broken: io::Result<()>,
@@ -50,8 +50,8 @@ impl Report<'_> {
         self
     }
 
-    /// The run of this account ended by an error: said as every error is, and told as an `error`
-    /// object where objects are wanted.
+    /// The run of this account ended with an error: prints it as every error, and with `--json` also as an
+    /// `error` object.
     pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
         self.say_failures();
         if self.output.is_json()
@@ -73,7 +73,7 @@ impl Report<'_> {
         self.broken
     }
 
-    /// Says which messages failed: those that failed alike in one line.
+    /// Prints which messages failed: those with the same reason in one line.
     fn say_failures(&mut self) {
         for line in self.failures.take() {
             self.output.warn(&format!("{}: {line}", self.account));
@@ -82,7 +82,7 @@ impl Report<'_> {
 
     fn tell(&mut self, object: Object) {
         if self.broken.is_ok() {
-            // Whoever follows the objects wants them as they come.
+            // Programs that read the objects get each of them at once.
             self.broken = self.output.object(object).and_then(|()| self.output.flush());
         }
     }
@@ -107,7 +107,7 @@ impl Report<'_> {
         }
     }
 
-    /// What is said on stderr, also without a terminal.
+    /// Prints an event on stderr, also without a terminal.
     fn say_event(&mut self, source: Source<'_>, event: &Event) {
         let Source { account, store } = source;
         match *event {
@@ -130,7 +130,7 @@ impl Report<'_> {
                     self.output.note(&format!("{account}: {step}"));
                 }
             }
-            // Put into words only where they are heard: there are several for each message.
+            // Formatted only if it is printed: there are several for each message.
             _ if self.output.settings.verbose => {
                 if let Some(step) = step(event, store) {
                     self.output.detail(&format!("{account}: {step}"));
@@ -141,7 +141,7 @@ impl Report<'_> {
     }
 }
 
-/// Messages that failed, those alike together.
+/// Messages that failed, grouped by reason.
 #[derive(Debug, Default)]
 struct Failures(Vec<Alike>);
 
@@ -155,7 +155,7 @@ struct Alike {
     others: Vec<u32>,
 }
 
-/// How many of those that failed alike are named.
+/// How many messages with the same reason are named.
 const NAMED: usize = 3;
 
 impl Failures {
@@ -171,7 +171,7 @@ impl Failures {
         }
     }
 
-    /// A line for each sort.
+    /// A line for each reason.
     fn take(&mut self) -> Vec<String> {
         std::mem::take(&mut self.0).into_iter().map(Alike::line).collect()
     }
@@ -236,7 +236,7 @@ fn step(event: &Event, store: &str) -> Option<String> {
     })
 }
 
-/// The one line that sums a run up: what happened first, what did not after it.
+/// The summary of a run, in one line: first what was done, then what was not.
 fn sum_up(summary: &Summary, store: &str) -> String {
     let mut parts = Vec::new();
     if summary.fetched > 0 {

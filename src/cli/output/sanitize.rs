@@ -1,6 +1,6 @@
-//! Server bytes on their way to a terminal: whatever could move the cursor, change colours, turn
-//! the direction of reading or hide itself is shown escaped, so that a message cannot forge what
-//! stands on the screen. Only a terminal is guarded; in a pipe the same bytes go verbatim.
+//! Sanitises server bytes for a terminal: whatever could move the cursor, change colours, reverse the
+//! direction of reading or be invisible is shown escaped, so that a message cannot forge what is on the
+//! screen. Only for terminals; in a pipe the same bytes are verbatim.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -62,8 +62,8 @@ fn is_harmless(c: char, keep_layout: bool) -> bool {
     }
 }
 
-/// Characters that take no room or change the order of reading (Unicode UAX #9, and the default
-/// ignorable code points that a mail has no honest use for).
+/// Characters that have no width or change the order of reading (Unicode UAX #9, and the default
+/// ignorable code points for which there is no legitimate use in a header field).
 fn is_invisible(c: char) -> bool {
     matches!(c,
         '\u{ad}' // soft hyphen
@@ -94,7 +94,7 @@ pub(crate) struct Guard<W: Write> {
 }
 
 impl<W: Write> Guard<W> {
-    /// Guards `inner`.
+    /// Writes to `inner`.
     pub(crate) fn new(inner: W) -> Self {
         Guard { inner, pending: Vec::new() }
     }
@@ -121,7 +121,7 @@ impl<W: Write> Write for Guard<W> {
     }
 }
 
-/// How many bytes at the end cannot be judged before more has come.
+/// How many bytes at the end cannot be decoded before more have arrived.
 fn undecided(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;

@@ -1,7 +1,6 @@
-//! Tables that know their widths beforehand and so can be shown row by row, while the next row is
-//! still being asked for. On a terminal the columns fit its width and long cells end in `…`; in a
-//! pipe a row is its cells' plain values with tabs between them, without a heading, for `cut` and
-//! `awk`.
+//! Tables whose widths are known beforehand, so that they can be shown row by row while the next row is
+//! still being requested. On a terminal the columns fit its width and long cells end in `…`; in a pipe a
+//! row is the plain values of its cells with tabs between them, without a heading, for `cut` and `awk`.
 
 use std::borrow::Cow;
 
@@ -16,13 +15,13 @@ const GAP: &str = "  ";
 /// How many columns of the terminal a table's column takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Width {
-    /// So many, or as many as the heading needs.
+    /// This many, or as many as the heading needs.
     Exactly(usize),
-    /// A share of what the others leave, in proportion to the weights of all shares.
+    /// A share of the remaining columns, in proportion to all shares.
     Share(usize),
 }
 
-/// Where a column's cells stand.
+/// The alignment of a column's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
     /// Texts.
@@ -35,7 +34,7 @@ pub(crate) enum Align {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Column(pub(crate) &'static str, pub(crate) Width, pub(crate) Align);
 
-/// One cell with its two faces.
+/// One cell in its two forms.
 #[derive(Debug, Clone)]
 pub(crate) struct Cell {
     /// For a terminal; safe to print.
@@ -45,12 +44,12 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// Server bytes: guarded on a terminal, verbatim in a pipe (see [`Table::row`] for tabs).
+    /// Server bytes: sanitised on a terminal, verbatim in a pipe (see [`Table::row`] for tabs).
     pub(crate) fn bytes(bytes: &[u8]) -> Self {
         Cell { shown: sanitize::line(bytes).into_owned(), plain: bytes.to_vec() }
     }
 
-    /// A text, from wherever.
+    /// A text.
     pub(crate) fn text(text: &str) -> Self {
         Cell::bytes(text.as_bytes())
     }
@@ -104,7 +103,7 @@ impl Table {
             let share = left * weight(column) / weights;
             left -= share;
             weights -= weight(column);
-            // On a very narrow terminal a line that wraps is better than a column that is not there.
+            // On a very narrow terminal a line that wraps is better than a missing column.
             widths.push(share.max(column.0.width()));
         }
         Table { columns: columns.to_vec(), widths }
@@ -177,10 +176,11 @@ pub(crate) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
     texts.into_iter().map(UnicodeWidthStr::width).max().unwrap_or(0)
 }
 
-/// The text if it fits, else as much of it as leaves room for an ellipsis. A character that takes
-/// two columns is never halved.
+/// The text if it fits, otherwise as much of it as fits with an ellipsis. A character of two columns is never
+/// split.
 fn fit(text: &str, columns: usize) -> Cow<'_, str> {
-    // A subject of 3 MB is not measured to its end: so many characters fill any cell but one of accents.
+    // A subject of 3 MB is not measured to its end: this many characters fill any cell, unless all of them are
+    // combining ones.
     let enough = text.char_indices().nth(columns * 8).map_or(text.len(), |(place, _)| place);
     if enough == text.len() && text.width() <= columns {
         return Cow::Borrowed(text);

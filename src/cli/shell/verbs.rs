@@ -43,7 +43,7 @@ impl Verb {
         ("quit", "", "delete what is marked and end the session"),
     ];
 
-    /// Understands a line; `None` for an empty one or a comment.
+    /// Parses a line; `None` for an empty one or a comment.
     fn parse(line: &str) -> Result<Option<Verb>, Error> {
         let mut words = line.split_whitespace();
         let Some(name) = words.next().filter(|word| !word.starts_with('#')) else { return Ok(None) };
@@ -105,7 +105,7 @@ impl<'a> Shell<'a> {
         Shell { session: Some(session), output, marked: 0 }
     }
 
-    /// Carries a line out. A refusal is shown, kept in `failed` if it is the first, and the session
+    /// Executes a line. A refusal is shown, stored in `failed` if it is the first, and the session
     /// goes on; only what ends the session is an error.
     pub(super) fn step(&mut self, line: &str, failed: &mut Option<Error>) -> Result<After> {
         let outcome = Verb::parse(line).map_err(Into::into).and_then(|verb| match verb {
@@ -128,7 +128,7 @@ impl<'a> Shell<'a> {
         }
     }
 
-    /// The input ended: what is marked stays, since nobody said quit.
+    /// The input ended without `quit`: marked messages are not deleted.
     pub(super) fn end(&mut self) -> Result<()> {
         if let Some(session) = self.session.as_mut().filter(|_| self.marked > 0) {
             session.rset()?;
@@ -203,7 +203,7 @@ impl<'a> Shell<'a> {
     }
 }
 
-/// Shows what `stream` hands out. When stdout fails the rest still has to be read.
+/// Shows what `stream` delivers. If stdout fails, the rest still has to be read.
 fn show(output: &Output, stream: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<u64, Error>) -> Result<()> {
     let mut shown = output.message();
     let mut written = Ok(());
@@ -231,7 +231,7 @@ fn retrieve_into(session: &mut Session<Transaction>, number: u32, path: &str) ->
             .map_err(|error| Error::io(format!("could not write {path}"), error))
     });
     if outcome.is_err() {
-        // Half a message must not look like one; if even that fails, the error above says enough.
+        // Half a message must not look complete. A failure to end its line adds nothing to the error above.
         let _ = std::fs::remove_file(path);
     }
     Ok(outcome?)

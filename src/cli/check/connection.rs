@@ -1,4 +1,4 @@
-//! The line once it stands: its encryption, the server's first words, what it announces.
+//! The open connection: its encryption, the greeting, the capabilities.
 
 use pop3::account::Account;
 use pop3::protocol::Capabilities;
@@ -9,16 +9,16 @@ use pop3::transport::{Certificate, Security, Target};
 use super::super::context::dialling;
 use super::finding::{Finding, days_left};
 
-/// A certificate that ends sooner is worth a warning.
+/// A certificate that expires sooner is a warning.
 const SOON: i64 = 21;
 
-/// Describes the line of a session that waits for sign-in.
+/// Describes the connection of a session before sign-in.
 pub(super) fn of(account: &Account, stop: &Stop, session: &Session<Authorization>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let capabilities_now = session.capabilities();
     match session.certificate() {
         Some(certificate) => {
-            // A second look, since the line itself does not tell.
+            // A second connection, since the first one does not tell its TLS version.
             let version = dialling(account, stop).examine().ok().and_then(|shown| shown.version);
             findings.extend(of_certificate(account, &certificate, version));
         }
@@ -48,7 +48,7 @@ fn greeting(session: &Session<Authorization>) -> Finding {
     Finding::good("greeting", text).fact("apop", session.greeting().timestamp.is_some())
 }
 
-/// What a server announces, in one line.
+/// The server's capabilities, in one line.
 pub(super) fn capabilities(when: &'static str, capabilities: &Capabilities) -> Finding {
     let lines: Vec<String> =
         capabilities.lines().iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();

@@ -9,7 +9,7 @@ use super::overrides::Overrides;
 use super::url::ServerUrl;
 use super::{Environment, contradiction};
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::refuse_if_others_may_read;
+use crate::sys::access::{is_absent, refuse_if_others_may_read};
 
 /// The largest configuration file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -136,7 +136,7 @@ fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathB
             let text = read(&file, &path)?;
             Ok(Some((path, file, text)))
         }
-        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if named.is_none() && is_absent(&path, &error) => Ok(None),
         Err(error) => Err(unreadable(&path, error)),
     }
 }
@@ -149,23 +149,37 @@ fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
     };
     let error = Error::new(Kind::Config, format!("could not use {}", path.display()));
     let error = error.because(format!("{mistake}{more}"));
-    mistake.hint.iter().fold(error, |error, hint| error.hint(hint))
+    error.hint(mistake.hint.as_deref().unwrap_or("`pop3 config check` shows every mistake with its line"))
 }
 
+/// The error of a file that is not understood at all; `pop3 config check` says no more of it than this.
 fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::new(Kind::Config, format!("could not read the configuration {}", path.display())).because(error)
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name the file that is meant with --config",
+        io::ErrorKind::PermissionDenied => {
+            "let this user read it, or name another file with --config, or another folder with XDG_CONFIG_HOME"
+        }
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        io::ErrorKind::FileTooLarge => "is it the right file? --config names another",
+        _ => "--config names another file, XDG_CONFIG_HOME another folder",
+    };
+    Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
+        .because(error)
+        .hint(hint)
 }
 
 fn read(file: &File, path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(unreadable(path, io::Error::other("it is larger than 1 MiB")));
+        let what = "it is larger than 1 MiB";
+        return Err(unreadable(path, io::Error::new(io::ErrorKind::FileTooLarge, what)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        unreadable(path, io::Error::other(format!("line {line} is not UTF-8")))
+        let what = format!("line {line} is not UTF-8");
+        unreadable(path, io::Error::new(io::ErrorKind::InvalidData, what))
     })
 }
 

@@ -232,7 +232,7 @@ impl Reader<'_> {
                 self.document.password_at.get_or_insert(span.start);
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
-                let hint = error.own_hint().map(str::to_owned);
+                let hint = error.own_hint().map(str::to_owned).or_else(|| hint_at_escape(value.get_ref()));
                 self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), hint);
             }
         }
@@ -247,6 +247,14 @@ fn where_to(key: &str) -> String {
         key if KEYS.contains(&key) => format!("{key} belongs under [defaults] or [account.NAME]"),
         key => format!("{key} belongs at the top of the file, above all tables"),
     }
+}
+
+/// The advice for text with a control character in it: in TOML's double quotes `\t` is a TAB.
+fn hint_at_escape(value: &DeValue<'_>) -> Option<String> {
+    let DeValue::String(text) = value else { return None };
+    let hint =
+        "in double quotes a backslash begins an escape: write the text in single quotes, as in 'CORP\\tim'";
+    text.contains(char::is_control).then(|| hint.to_owned())
 }
 
 fn plain<'a>(value: &'a DeValue<'_>) -> Value<'a> {

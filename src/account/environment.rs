@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use zeroize::Zeroizing;
 
 use super::overrides::{KEYS, Overrides, Value};
@@ -16,6 +18,7 @@ use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::safe::Safe;
+use crate::sys::access::is_absent;
 use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
@@ -48,6 +51,7 @@ impl Environment {
         let heard = |name: &str| name.starts_with("POP3_") || OTHERS.contains(&name);
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .map(|(name, value)| named(name, value))
             .filter(|(name, value)| heard(name) && !value.is_empty())
             .collect();
         let mut environment = Environment { home: dirs::home_dir(), variables };
@@ -62,7 +66,8 @@ impl Environment {
         home: Option<&Path>,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Environment {
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let variables = variables.into_iter().map(|(name, value)| named(name.to_owned(), value.into()));
+        let variables = variables.filter(|(_, value)| !value.is_empty()).collect();
         Environment { home: home.map(Path::to_owned), variables }
     }
 
@@ -99,9 +104,36 @@ impl Environment {
         let Some(folder) = self.xdg("XDG_STATE_HOME", ".local/state") else {
             return Err(Error::new(Kind::Config, "could not find a folder for the journal")
                 .because("there is no home folder")
-                .hint("set HOME or XDG_STATE_HOME"));
+                .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"));
         };
         Ok(folder.join("pop3"))
+    }
+
+    /// Fails where the folder of the journals is not there and could not be made, or cannot be written to: said
+    /// before anything is asked or fetched, with what helps. Makes nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for such a folder; else as [`Environment::state_folder`].
+    pub fn check_state_folder(&self) -> Result<()> {
+        let folder = self.state_folder()?;
+        let mut there = folder.as_path();
+        // The nearest folder that is there is where the others would be made.
+        let error = loop {
+            match there.metadata() {
+                Ok(found) if !found.is_dir() => break io::ErrorKind::NotADirectory.into(),
+                Ok(_) => match rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => break io::Error::from(error),
+                },
+                Err(error) => match there.parent() {
+                    Some(parent) if is_absent(there, &error) => there = parent,
+                    _ => break error,
+                },
+            }
+        };
+        let failed = format!("could not keep a journal in {}: {}", folder.display(), there.display());
+        Err(Error::io(failed, error)
+            .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"))
     }
 
     /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
@@ -143,10 +175,10 @@ impl Environment {
     }
 
     /// The netrc file: `$NETRC`, else `~/.netrc`.
-    pub(super) fn netrc(&self) -> Option<PathBuf> {
+    pub(super) fn netrc(&self) -> Option<Netrc> {
         match self.variables.get("NETRC") {
-            Some(path) => Some(PathBuf::from(path)),
-            None => Some(self.home.as_ref()?.join(".netrc")),
+            Some(path) => Some(Netrc { path: PathBuf::from(path), is_named: true }),
+            None => Some(Netrc { path: self.home.as_ref()?.join(".netrc"), is_named: false }),
         }
     }
 
@@ -241,6 +273,20 @@ impl Environment {
     }
 }
 
+/// A variable as it is used: of ours without a line end, which is none of its text.
+fn named(name: String, value: OsString) -> (String, OsString) {
+    let value = if name.starts_with("POP3_") { values::without_line_end(value) } else { value };
+    (name, value)
+}
+
+/// Where passwords for all programs are.
+#[derive(Debug)]
+pub(super) struct Netrc {
+    pub(super) path: PathBuf,
+    /// Whether somebody said where: then it is wanted.
+    pub(super) is_named: bool,
+}
+
 impl fmt::Debug for Environment {
     /// Names only: among the values is a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -294,5 +340,52 @@ mod tests {
     fn a_bad_value_names_its_variable() {
         let error = Environment::of(None, [("POP3_LIMIT", "many")]).overrides().expect_err("no number");
         assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_LIMIT"));
+    }
+
+    #[test]
+    fn one_line_end_comes_off_every_value_of_ours_and_no_more() {
+        for end in ["\n", "\r\n", "\r"] {
+            let with_end = |text: &str| format!("{text}{end}");
+            let (user, password, account) = (with_end("me"), with_end(" secret "), with_end("work"));
+            let (empty, path) = (with_end(""), with_end("/netrc"));
+            let environment = Environment::of(
+                None,
+                [
+                    ("POP3_USER", user.as_str()),
+                    ("POP3_PASSWORD", &password),
+                    ("POP3_PROXY_PASSWORD", &password),
+                    ("POP3_CLIENT_CERT_PASSWORD", &password),
+                    ("POP3_ACCOUNT", &account),
+                    ("POP3_LIMIT", &empty),
+                    ("NETRC", &path),
+                ],
+            );
+            let said = environment.overrides().expect("all fine");
+            assert_eq!((said.user.as_deref(), said.limit), (Some("me"), None), "{end:?}");
+            assert_eq!(environment.password().expect("given").expose(), b" secret ");
+            assert_eq!(environment.proxy_password().expect("given").expose(), b" secret ");
+            let certificate = environment.client_certificate_password().expect("text").expect("given");
+            assert_eq!(certificate.as_str(), " secret ");
+            assert_eq!(environment.account().expect("text"), Some("work"));
+            assert_eq!(environment.netrc().expect("named").path, Path::new(&path), "not ours to change");
+        }
+        let two = Environment::of(None, [("POP3_PASSWORD", "secret\n\n"), ("POP3_USER", "me\n\n")]);
+        assert_eq!(two.password().expect("given").expose(), b"secret\n");
+        let error = two.overrides().expect_err("a line end is left");
+        assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_USER"));
+    }
+
+    #[test]
+    fn a_state_folder_that_cannot_be_made_is_told_with_what_helps() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let check = |home: &Path| Environment::of(Some(home), []).check_state_folder();
+        assert!(check(folder.path()).is_ok() && check(&folder.path().join("new/home")).is_ok());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0, "nothing is made");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        for home in [Path::new("/dev/null"), &file] {
+            let error = check(home).expect_err("no folder");
+            assert!(error.own_hint().is_some_and(|hint| hint.contains("XDG_STATE_HOME")), "{error:?}");
+        }
     }
 }

@@ -36,6 +36,7 @@ pub use self::maildrop::refuse_shared;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
+use self::password::Wanted;
 pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
@@ -53,6 +54,9 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 pub struct Account {
     /// Its name in the configuration file, else `user@host`.
     pub name: String,
+    /// The configured account whose user name this is, where it is at another server than that account's own:
+    /// nothing else that the account signs in with goes there.
+    pub withheld_from: Option<String>,
     /// What its maildrop is called, where user and server are not enough to tell it from another.
     pub maildrop: Option<String>,
     /// What to connect to.
@@ -130,13 +134,14 @@ impl Account {
             };
         }
         if self.certificate_may_speak() {
-            let netrc = self.password.obtain(self.owner(), environment, |_| Ok(None));
+            let netrc = self.password.obtain(self.wanted(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
                 netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
             };
         }
-        let secret = self.password.obtain(self.owner(), environment, password::prompt)?;
+        let secret = self.password.obtain(self.wanted(), environment, password::prompt);
+        let secret = secret.map_err(|error| self.about_withheld(error))?;
         Ok(match by_token {
             Some(_) => Credentials::with_token(self.user.as_bytes(), secret),
             None => Credentials::with_password(self.user.as_bytes(), secret),
@@ -169,6 +174,22 @@ impl Account {
     /// As [`Safe::put`].
     pub fn keep(&self, safe: &Safe, password: &Secret) -> Result<StoredIn> {
         self.owner().keep(safe, password)
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        let in_the_clear = self.security == Security::None;
+        Wanted { owner: self.owner(), in_the_clear, timeout: self.timeout }
+    }
+
+    /// Says so where there is no password since the configured account's is for its own server.
+    fn about_withheld(&self, error: Error) -> Error {
+        match &self.withheld_from {
+            Some(account) if error.kind() == Kind::NoCredentials => error.hint(format!(
+                "what {account} signs in with is for its own server alone: give --password-command, \
+                 --password-file or --password-stdin, or set POP3_PASSWORD"
+            )),
+            _ => error,
+        }
     }
 
     fn owner(&self) -> Owner<'_> {

@@ -4,6 +4,7 @@
 use super::PasswordSource;
 use super::overrides::{Value, word, wrong};
 use super::paths::Paths;
+use super::values;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Named, Provider, Settings, endpoint};
@@ -95,7 +96,7 @@ impl OAuthWords {
         let text = word(value)?;
         match key {
             "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
-            "oauth-client-id" => self.client_id = Some(text.to_owned()),
+            "oauth-client-id" => self.client_id = Some(values::name(text).map_err(wrong)?),
             "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
             "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
             "oauth-client-secret-file" => self.set_secret(PasswordSource::File(paths.read(text)?))?,

@@ -122,12 +122,11 @@ impl Overrides {
         macro_rules! take {
             ($($field:ident),*) => { $( if higher.$field.is_some() { self.$field.clone_from(&higher.$field); } )* };
         }
-        if let Some(server) = &higher.server {
-            // The name tells two maildrops of one server apart, and says nothing of another server's.
-            if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
-                self.maildrop = None;
-            }
+        if higher.names_another_server_than(&self) {
             self.leave_server();
+        } else if higher.server.is_some() {
+            // How the connection is encrypted is said by each URL.
+            self.tls = None;
         }
         // A user name in a URL weighs what its URL weighs.
         if let Some(user) = higher.server.as_ref().and_then(ServerUrl::user) {
@@ -163,9 +162,15 @@ impl Overrides {
         self
     }
 
-    /// Forgets the server, and what was said for its sake. How a line is encrypted is said by each URL, so
-    /// that no other's word opens it; certificate and name are those of the server beside which they stand,
-    /// and without one beside them those of all.
+    /// Whether this layer names a server of another host or port than the `lower` one does.
+    pub(super) fn names_another_server_than(&self, lower: &Overrides) -> bool {
+        let at = |layer: &Overrides| Some(layer.server.as_ref()?.clone().with(layer.tls));
+        at(self).is_some_and(|server| at(lower).is_none_or(|own| !own.is_same_server(&server)))
+    }
+
+    /// Forgets the server, and what was said for its sake. How the connection is encrypted is said by each URL, so
+    /// that no other's word opens it; certificate, name and maildrop are those of the server beside which they
+    /// stand, and without one beside them those of all.
     pub(super) fn leave_server(&mut self) {
         self.tls = None;
         if self.server.take().is_some() {
@@ -173,11 +178,19 @@ impl Overrides {
         }
     }
 
+    /// Forgets the server, and all that signs in there but the user name.
+    pub(super) fn leave_sign_in(&mut self) {
+        self.leave_server();
+        (self.pins, self.tls_host, self.maildrop) = (None, None, None);
+        (self.client_cert, self.client_key, self.auth, self.password) = (None, None, None, None);
+        self.oauth = OAuthWords::default();
+    }
+
     /// Understands `value` as that of `key` (one of [`KEYS`]).
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
         match key {
             "server" => self.server = Some(text(value)?.parse()?),
-            "user" => self.user = Some(word(value)?.to_owned()),
+            "user" => self.user = Some(values::name(word(value)?).map_err(wrong)?),
             "maildrop" => self.maildrop = Some(values::maildrop(text(value)?).map_err(wrong)?),
             "tls" => self.tls = Some(text(value)?.parse()?),
             "ca-file" => {
@@ -189,7 +202,7 @@ impl Overrides {
                 self.pins = Some(pins.collect::<Result<_>>()?);
             }
             "tls-min" => self.tls_min = Some(text(value)?.parse()?),
-            "tls-host" => self.tls_host = Some(word(value)?.to_owned()),
+            "tls-host" => self.tls_host = Some(values::name(word(value)?).map_err(wrong)?),
             "client-cert" => self.client_cert = Some(paths.read(word(value)?)?),
             "client-key" => self.client_key = Some(paths.read(word(value)?)?),
             "auth" => self.auth = Some(values::mechanism(text(value)?)?),

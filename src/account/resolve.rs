@@ -28,7 +28,8 @@ pub type Resolved = (String, Result<Account>);
 
 /// The accounts that are meant, each with what is wrong with it alone. A server named by the flags (or else by
 /// `POP3_SERVER`) is an account of its own on the `[defaults]`, unless an account is named beside it, whose server
-/// it replaces. An account named by a flag takes precedence over `POP3_SERVER` and what goes with it.
+/// it replaces: where that is another host or port than the account's own, nothing that the account signs in with
+/// goes there but its user name. An account named by a flag takes precedence over `POP3_SERVER` and what goes with it.
 /// `POP3_PASSWORD` is for one account: of several, for the only one that has no OAuth and no source of a password
 /// configured.
 ///
@@ -69,7 +70,12 @@ pub fn resolve(
     let mut served = 0;
     let mut resolved = Vec::with_capacity(names.len());
     for name in &names {
-        let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+        let mut base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+        // The flags may name another server than the account's own: its secrets do not go there.
+        let withheld_from = name.filter(|_| upper.names_another_server_than(&base)).map(str::to_owned);
+        if withheld_from.is_some() {
+            base.leave_sign_in();
+        }
         let mut one = || {
             if let Some(mistake) = name.and_then(|name| config.mistake_of(name)) {
                 return Err(mistake);
@@ -83,7 +89,10 @@ pub fn resolve(
                 surroundings.password = given.clone().map(PasswordSource::Given);
             }
             let said = base.clone().overlaid_by(&surroundings.overlaid_by(flags));
-            let mut account = account(*name, &base, said, environment)?;
+            // Nor what is stored by its name.
+            let own_name = name.filter(|_| withheld_from.is_none());
+            let mut account = account(own_name, &base, said, environment)?;
+            account.withheld_from.clone_from(&withheld_from);
             served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
@@ -178,10 +187,7 @@ fn account(
     let url = said.server.take().ok_or_else(|| {
         lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
     })?;
-    let url = match said.tls {
-        Some(security) => url.with_security(security),
-        None => url,
-    };
+    let url = url.with(said.tls);
     if let Some(found) = contradiction::find(&said, Some(url.target())) {
         let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
         let kind = if is_the_files { Kind::Config } else { Kind::Usage };
@@ -206,6 +212,7 @@ fn account(
     let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
     Ok(Account {
         name: name.map_or_else(|| maildrop::plain_name(&user, url.target()), str::to_owned),
+        withheld_from: None,
         maildrop: said.maildrop,
         server: url.target().clone(),
         way,

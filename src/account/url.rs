@@ -35,6 +35,25 @@ impl ServerUrl {
         self.security
     }
 
+    /// The same server, encrypted as `tls` says, if it says anything.
+    #[must_use]
+    pub(super) fn with(self, tls: Option<Security>) -> ServerUrl {
+        match tls {
+            Some(security) => self.with_security(security),
+            None => self,
+        }
+    }
+
+    /// Whether the two lead to one host and port, or to one socket.
+    pub(super) fn is_same_server(&self, other: &ServerUrl) -> bool {
+        match (&self.target, &other.target) {
+            (Target::Tcp { host, port }, Target::Tcp { host: other, port: other_port }) => {
+                port == other_port && host.eq_ignore_ascii_case(other)
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// The same server with another encryption (`--tls`); the port follows it, unless the URL names one.
     #[must_use]
     pub fn with_security(mut self, security: Security) -> ServerUrl {
@@ -269,5 +288,21 @@ mod tests {
         assert_eq!(url("pop3://h").with_security(Security::Implicit).target(), &tcp("h", 995));
         assert_eq!(url("pop3s://h").with_security(Security::None).target(), &tcp("h", 110));
         assert_eq!(url("pop3s://h:995").with_security(Security::Stls).target(), &tcp("h", 995));
+    }
+
+    #[test]
+    fn a_server_is_its_host_and_port() {
+        let url = |text: &str| text.parse::<ServerUrl>().expect(text);
+        for (one, other, is_same) in [
+            ("pop3s://me@h", "pop3s://you@H:995", true),
+            ("pop3s://h", "pop3://h:995", true),
+            ("pop3s://h", "pop3://h", false),
+            ("pop3s://h", "pop3s://h2", false),
+            ("pop3+unix:///a", "pop3+unix:///a", true),
+            ("pop3+unix:///a", "pop3+unix:///A", false),
+            ("pop3+unix:///a", "pop3s://a", false),
+        ] {
+            assert_eq!(url(one).is_same_server(&url(other)), is_same, "{one} {other}");
+        }
     }
 }

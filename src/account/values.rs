@@ -3,6 +3,8 @@
 //! "invalid value" or a line number.
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -106,6 +108,24 @@ pub fn path(text: &str, home: Option<&Path>) -> PathBuf {
     }
 }
 
+/// A variable's value without one line end at its end, LF, CR LF or CR: it comes from `echo … | base64` in a
+/// Kubernetes secret, or from a file of variables written on Windows.
+pub fn without_line_end(value: OsString) -> OsString {
+    let mut bytes = value.into_vec();
+    for end in [b'\n', b'\r'] {
+        bytes.pop_if(|last| *last == end);
+    }
+    OsString::from_vec(bytes)
+}
+
+/// A name that is sent to a server as it stands: a control character in it is never meant.
+pub fn name(text: &str) -> Result<String, String> {
+    match text.chars().find(|c| c.is_control()) {
+        None => Ok(text.to_owned()),
+        Some(control) => Err(format!("it holds a control character ({})", control.escape_debug())),
+    }
+}
+
 /// The most characters of a maildrop's name.
 const LONGEST_MAILDROP: usize = 100;
 
@@ -198,6 +218,18 @@ mod tests {
         assert_eq!("no".parse::<When>(), Err("it is one of auto, always, never".to_owned()));
         assert_eq!((truth("YES"), truth("0"), truth("")), (Ok(true), Ok(false), Ok(false)));
         assert!(truth("2").is_err());
+    }
+
+    #[test]
+    fn a_name_has_no_control_character_and_anything_else() {
+        for text in ["me", "CORP\\tim", "Jürgen Müller", " me "] {
+            assert_eq!(name(text).as_deref(), Ok(text));
+        }
+        for (text, told) in
+            [("CORP\tim", "(\\t)"), ("me\n", "(\\n)"), ("me\0", "(\\0)"), ("\u{85}", "(\\u{85})")]
+        {
+            assert!(name(text).expect_err(text).ends_with(told), "{text:?}");
+        }
     }
 
     #[test]

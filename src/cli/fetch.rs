@@ -49,6 +49,7 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
 pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -> Result<()> {
     let mut door = Door::new(context, account);
     with_run(context, account, |run| {
+        door.prepare_unlocked()?;
         let (_, outcome) = run.carry_out(&mut door, told);
         Ok(outcome?)
     })
@@ -104,6 +105,13 @@ pub(crate) struct Door<'a> {
 impl<'a> Door<'a> {
     pub(crate) fn new(context: &'a Context, account: &'a Account) -> Self {
         Door { context, account, proof: None, in_flight: None }
+    }
+
+    /// Obtains the credentials before the journal is locked: a password command, or a person, may take long, and
+    /// another run of the account need not wait for them. Where no journal can be written, nothing is asked.
+    pub(crate) fn prepare_unlocked(&mut self) -> Result<(), Error> {
+        self.context.environment().check_state_folder()?;
+        self.prepare()
     }
 
     fn proof(&mut self) -> Result<&Proof<'a>, Error> {

@@ -103,6 +103,7 @@ fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> 
     let mut told = context.output().report(&account.name);
     let mut door = Door::new(context, account);
     let outcome = fetch::with_run(context, account, |run| {
+        door.prepare_unlocked()?;
         let (_, outcome) = run.retry(&Retry { unique_ids: meant }, &mut door, &mut told);
         Ok(outcome?)
     });

@@ -170,7 +170,6 @@ fn known(error: &anyhow::Error) -> Option<&Error> {
 fn hint(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Usage => "`pop3 --help` shows how it is meant",
-        Kind::Config => "`pop3 config check` shows every mistake with its line",
         Kind::NoCredentials => {
             "give --password-command or --password-file, set POP3_PASSWORD, or run it on a terminal to be asked"
         }

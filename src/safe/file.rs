@@ -2,7 +2,7 @@
 //! when others may read it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use super::{SecretKind, StoredIn};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::{account_of, refuse_if_others_may_read};
+use crate::sys::access::{is_absent, refuse_if_others_may_read};
+use crate::sys::private::account_of;
 
 /// The most that is read: no password, and no token, is longer.
 const LIMIT: usize = 64 * 1024;
@@ -21,7 +22,7 @@ pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
     let unreadable = |error| Error::io(format!("could not read {}", path.display()), error);
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(path, &error) => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
     refuse_if_others_may_read(&file, path, &what.to_string())?;
@@ -37,7 +38,11 @@ pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
 
 /// Whether there is one, whatever it is.
 pub(super) fn is_there(path: &Path) -> Result<bool> {
-    path.try_exists().map_err(|error| Error::io(format!("could not look for {}", path.display()), error))
+    match fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if is_absent(path, &error) => Ok(false),
+        Err(error) => Err(Error::io(format!("could not look for {}", path.display()), error)),
+    }
 }
 
 /// Writes the secret in place of what the file held: after a crash it is the old one or the new one. What a
@@ -48,7 +53,9 @@ pub(super) fn is_there(path: &Path) -> Result<bool> {
 pub(super) fn write(path: &Path, secret: &Secret) -> Result<()> {
     let failed = |error| Error::io(format!("could not write {}", path.display()), error);
     let folder = path.parent().unwrap_or(Path::new("."));
-    close_to_others(folder).map_err(failed)?;
+    close_to_others(folder).map_err(|error| {
+        failed(error).hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to")
+    })?;
     let new = unfinished(path);
     take_away(&new).map_err(failed)?;
     // A new file or none: whatever has that name now, a link say, is not followed.
@@ -94,7 +101,7 @@ pub(super) fn remove(path: &Path) -> Result<bool> {
 fn take_away(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(path, &error) => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -104,7 +111,7 @@ pub(super) fn all(folder: &Path) -> Result<Vec<(String, SecretKind, StoredIn)>> 
     let unreadable = |error| Error::io(format!("could not read {}", folder.display()), error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absent(folder, &error) => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
     };
     let mut all = Vec::new();

@@ -11,7 +11,7 @@ use native_tls::Identity;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::refuse_if_others_may_read;
+use crate::sys::access::refuse_if_others_may_read;
 
 /// The most that is read of a file, in bytes: no key and no chain is longer.
 const LIMIT: u64 = 1 << 20;

@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pop3::account::{Overrides, PasswordSource, ServerUrl, values};
 use pop3::auth::Mechanism;
-use pop3::error::Result;
+use pop3::error::{Error, Kind, Result};
 use pop3::session::Pipelining;
 use pop3::transport::{Family, Pin, Security, TlsVersion};
 
@@ -176,12 +176,14 @@ impl WhichArgs {
     /// The same as a layer of settings.
     ///
     /// # Errors
-    /// A server that cannot be parsed.
+    /// A server that cannot be parsed, a user name with a control character.
     pub(crate) fn overrides(&self) -> Result<Overrides> {
         // Parsed here and not by clap, which would repeat a password that it contains.
         let server = self.server.as_deref().map(ServerUrl::from_str).transpose();
         let server = server.map_err(|error| error.within("could not use --server"))?;
-        Ok(Overrides { server, user: self.user.clone(), ..Overrides::default() })
+        let user = self.user.as_deref().map(values::name).transpose();
+        let user = user.map_err(|what| Error::new(Kind::Usage, "could not use --user").because(what))?;
+        Ok(Overrides { server, user, ..Overrides::default() })
     }
 }
 

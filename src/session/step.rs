@@ -4,8 +4,8 @@
 //! ahead from then on: one message's text would be recorded as another's. What proves the opposite is a
 //! question whose answer cannot be mistaken: `UIDL n`, which names the message; else `LIST n` with its
 //! octets; else STAT with the figures of this session. `-ERR` and an empty `+OK` prove nothing: a stray one
-//! could stand for anything. Sits between [`super::Window`], which sends questions along with other
-//! commands, and whoever retrieves.
+//! could be the answer to anything. Used by [`super::Window`], which sends questions along with other
+//! commands, and by the code that retrieves messages.
 
 use super::{Session, Transaction};
 use crate::error::{Error, Kind, Phase, Result};
@@ -20,7 +20,7 @@ pub enum Question {
     Octets(u32),
     /// STAT.
     Figures,
-    /// NOOP: its `+OK` behind refusals shows that no answer is missing, and nothing more.
+    /// NOOP: its `+OK` after refusals shows that no answer is missing, and nothing more.
     Nothing,
 }
 
@@ -48,13 +48,13 @@ pub enum Step {
     Unprovable,
 }
 
-/// Which question is asked next: what a server does not answer is not asked again.
+/// Which question is asked next: a kind that the server does not answer is not asked again.
 #[derive(Debug, Clone)]
 pub struct Questions<'m> {
     maildrop: &'m Maildrop,
-    /// How many kinds of question were found to be of no use.
+    /// How many kinds of question were found not to work.
     given_up: u8,
-    /// The last question, where its answer was an empty `+OK` behind which a listing may still follow.
+    /// The last question, if its answer was an empty `+OK` after which a listing may still follow.
     open: Option<Question>,
 }
 
@@ -72,7 +72,7 @@ impl<'m> Questions<'m> {
         }
     }
 
-    /// The best question about that message that may still be of use.
+    /// The best question about that message that may still work.
     pub fn about(&self, number: u32) -> Question {
         let message = self.maildrop.message(number);
         let has_unique_id = message.is_some_and(|message| message.unique_id.is_some());
@@ -85,7 +85,7 @@ impl<'m> Questions<'m> {
         }
     }
 
-    /// Notes that a question was not answered in a way that proves anything.
+    /// Records that the answer to a question proves nothing.
     pub fn give_up(&mut self, question: Question) {
         let kinds = match question {
             Question::UniqueId(_) => 1,
@@ -97,7 +97,7 @@ impl<'m> Questions<'m> {
 }
 
 impl Session<Transaction> {
-    /// Asks about that message until a question is answered. Nothing may be on its way.
+    /// Asks about that message until a question is answered. No other answer may be outstanding.
     ///
     /// # Errors
     /// [`Kind::Protocol`] where the conversation is out of step; what ends the session.
@@ -118,10 +118,10 @@ impl Session<Transaction> {
                     self.send_all(&[asked.command()])?;
                 }
                 Understood::Step(step) => {
-                    // Nothing was asked that could still be answered.
+                    // No answer is outstanding.
                     return if self.connection.has_unread() { Err(out_of_step()) } else { Ok(step) };
                 }
-                // A listing may follow, or nothing: only the next command makes sure that something does.
+                // A listing may follow, or nothing: only the next command makes certain that something does.
                 Understood::Empty => {
                     questions.give_up(asked);
                     let next = questions.about(number);
@@ -160,12 +160,12 @@ impl Session<Transaction> {
         }
     }
 
-    /// Takes a listing that came for a question about one message, and the answer to the question behind it.
-    /// The listing names every message: that is proof.
+    /// Reads a listing that came for a question about one message, and the answer to the question after it.
+    /// The listing names every message, which is a proof.
     fn take_listing(&mut self, open: Question, behind: Question, maildrop: &Maildrop) -> Result<Step> {
         self.read_listing(open, maildrop)?;
         let reply = self.reply(Phase::Reply)?;
-        // A server that answers the one with a listing may answer the other so, too.
+        // A server that answers one question with a listing may do so with the other, too.
         if let Understood::Empty = self.understand(behind, &reply, maildrop)?
             && self.connection.has_unread()
             && self.is_listing_next()?
@@ -239,8 +239,8 @@ enum Understood {
     Empty,
 }
 
-/// Whether the answer to `UIDL n` names the message; `None` where it names none. Servers exist that leave
-/// the number out (Twisted), and others that name the message otherwise here than in the listing.
+/// Whether the answer to `UIDL n` names the message; `None` if it names none. Some servers leave the number out
+/// (Twisted), and others give another unique-id here than in the listing.
 fn names_unique_id(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<bool> {
     let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
     if !listed.is_empty() && text.ends_with(listed) {
@@ -248,12 +248,12 @@ fn names_unique_id(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<bool
     }
     match listing::unique_id(text) {
         Ok((named, unique_id)) => Some(named == number && !is_a_count(unique_id)),
-        // The number alone, words for people, or nothing.
+        // The number alone, text for people, or nothing.
         Err(_) => None,
     }
 }
 
-/// `120 octets` is how a server answers RETR, not UIDL.
+/// `120 octets` is an answer to RETR, not to UIDL.
 fn is_a_count(text: &[u8]) -> bool {
     let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     [&b"octets"[..], b"bytes", b"messages", b"message"].iter().any(|unit| word.eq_ignore_ascii_case(unit))

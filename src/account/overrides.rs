@@ -124,10 +124,10 @@ impl Overrides {
         }
         if let Some(server) = &higher.server {
             // The name tells two maildrops of one server apart, and says nothing of another server's.
-            if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
-                self.maildrop = None;
-            }
+            let same = self.server.as_ref().is_some_and(|own| own.target() == server.target());
+            let maildrop = self.maildrop.clone().filter(|_| same);
             self.leave_server();
+            self.maildrop = maildrop.or(self.maildrop);
         }
         // A user name in a URL weighs what its URL weighs.
         if let Some(user) = higher.server.as_ref().and_then(ServerUrl::user) {

@@ -69,7 +69,7 @@ pub struct Account {
     pub password: PasswordSource,
     /// How access tokens are got: then these sign in, and no password does.
     pub oauth: Option<OAuth>,
-    /// ProviderProxy which proxy the provider of these is reached.
+    /// The proxy through which their provider is reached.
     pub provider_proxy: ProviderProxy,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,

@@ -29,7 +29,7 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// The source of the client's secret: some clients are registered without one.
+    /// Whether the client has a secret: some are registered without one.
     pub fn has_client_secret(&self) -> bool {
         self.client_secret.is_some()
     }

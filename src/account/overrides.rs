@@ -121,11 +121,11 @@ impl Overrides {
             ($($field:ident),*) => { $( if higher.$field.is_some() { self.$field.clone_from(&higher.$field); } )* };
         }
         if let Some(server) = &higher.server {
-            // The name is for a maildrop of the old server.
-            if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
-                self.maildrop = None;
-            }
+            // The name is for a maildrop of that server: the same server keeps it, another one does not.
+            let is_same = self.server.as_ref().is_some_and(|own| own.target() == server.target());
+            let maildrop = self.maildrop.clone().filter(|_| is_same);
             self.leave_server();
+            self.maildrop = self.maildrop.or(maildrop);
         }
         // A user name in a URL has the precedence of its URL.
         if let Some(user) = higher.server.as_ref().and_then(ServerUrl::user) {

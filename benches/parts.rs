@@ -165,6 +165,7 @@ fn intent(number: usize) -> Intent<'static> {
             name: format!("{NOW}.M{number:06}P4242Q{number}_0123abcd.host.example.org"),
             tmp_inode: 4_711_000,
         }),
+        again: None,
     }
 }
 

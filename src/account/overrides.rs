@@ -100,6 +100,8 @@ pub struct Overrides {
     pub order: Option<Order>,
     pub max_delete: Option<u32>,
     pub dry_run: Option<bool>,
+    /// Whether what was fetched before is fetched again. A flag only: it is for one run.
+    pub refetch: Option<bool>,
 }
 
 /// A value before it is parsed: of its own type from TOML, always text from the environment.
@@ -157,7 +159,7 @@ impl Overrides {
             pipelining
         );
         self.oauth.take(&higher.oauth);
-        take!(deliver, keep, max_size, limit, order, max_delete, dry_run);
+        take!(deliver, keep, max_size, limit, order, max_delete, dry_run, refetch);
         self
     }
 

@@ -232,6 +232,7 @@ fn account(
             limit: said.limit,
             order: said.order.unwrap_or(Order::Oldest),
             max_delete: said.max_delete,
+            refetch: said.refetch.unwrap_or(false),
         },
         dry_run: said.dry_run.unwrap_or(false),
     })

@@ -60,7 +60,8 @@ pub(crate) fn main() -> ExitCode {
     }
     let output = Arc::new(output(&cli.global, &globals));
     let outcome = config.map_err(Into::into).and_then(|config| {
-        let signals = Signals::take()?;
+        let talk = Arc::clone(&output);
+        let signals = Signals::take(move |text| talk.urge(text))?;
         let context = Context::new(Arc::clone(&output), environment, config, signals);
         let code = run(&context, cli);
         match (code, context.signals().last()) {

@@ -1,12 +1,12 @@
-//! Ctrl-C and SIGTERM. During a session the first one asks it to finish what is in flight, and the second to
-//! drop it; while no session is open a signal ends the program at once. While an OAuth token is renewed all of
-//! them wait for the provider's answer, for 20 seconds at most.
+//! Ctrl-C and SIGTERM. While a session is at work the first one asks it to finish what is in flight, and the
+//! second to drop it; while nothing is in flight a signal ends the program at once. While a sign-in is renewed
+//! all of them wait for the provider's answer, for a while.
 
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use pop3::error::{Error, Result};
 use pop3::sys::Stop;
@@ -17,72 +17,82 @@ use signal_hook::low_level;
 /// How long a signal waits for the answer of a provider that may be using up a refresh token.
 const LONGEST_HOLD: Duration = Duration::from_secs(20);
 
-/// How often a waiting signal checks whether it still has to wait.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
-
-/// The state that signals change. Clones share it.
+/// What signals do, and what they are told. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Signals(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
     stop: Stop,
-    /// The last signal; 0 before the first.
+    /// The last one that came; 0 before the first.
     last: AtomicI32,
-    /// Open sessions.
+    /// Sessions that are at work.
     in_flight: AtomicUsize,
     /// Renewals that must not be interrupted.
     held: AtomicUsize,
 }
 
 impl Signals {
-    /// Handles the signals from now on, for the whole process.
-    pub(crate) fn take() -> Result<Signals> {
+    /// Takes the signals over, for the whole process. `say` tells a person what is waited for.
+    pub(crate) fn take(say: impl Fn(&str) + Send + 'static) -> Result<Signals> {
         let unwilling = |error| Error::io("could not take over the signals", error);
         let signals = Signals::default();
         let mut incoming = iterator::Signals::new([SIGINT, SIGTERM]).map_err(unwilling)?;
         let shared = Arc::clone(&signals.0);
-        let listen = move || incoming.forever().for_each(|signal| shared.receive(signal));
+        let listen = move || incoming.forever().for_each(|signal| receive(&shared, signal, &say));
         thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(unwilling)?;
         Ok(signals)
     }
 
-    /// The request to stop that signals set.
+    /// The request to stop that they make.
     pub(crate) fn stop(&self) -> &Stop {
         &self.0.stop
     }
 
-    /// Until the returned guard is dropped, a signal does not end the program, but requests a stop.
+    /// As long as what it gives lives, a signal does not end the program, but asks it to stop.
     pub(crate) fn finish_first(&self) -> InFlight {
         self.0.in_flight.fetch_add(1, Ordering::SeqCst);
         InFlight(Arc::clone(&self.0))
     }
 
-    /// Makes signals wait until the returned guard is dropped.
+    /// Has signals wait until what it gives is dropped.
     pub(crate) fn hold(&self) -> Box<dyn Any> {
         self.0.held.fetch_add(1, Ordering::SeqCst);
         Box::new(Held(Arc::clone(&self.0)))
     }
 
-    /// The number of the last signal, if there was one.
+    /// Whether one came, and which: its number.
     pub(crate) fn last(&self) -> Option<i32> {
         Some(self.0.last.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
     }
 }
 
-impl Shared {
-    fn receive(&self, signal: i32) {
-        self.last.store(signal, Ordering::SeqCst);
-        if self.in_flight.load(Ordering::SeqCst) > 0 {
-            self.stop.request();
-            return;
+fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
+    shared.last.store(signal, Ordering::SeqCst);
+    if shared.in_flight.load(Ordering::SeqCst) > 0 {
+        if !shared.stop.is_requested() {
+            say(&waiting_for(shared.stop.under_way()));
         }
-        // The request may use up the refresh token: the provider's answer has to be stored.
-        let patience = Instant::now() + LONGEST_HOLD;
-        while self.held.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
-            thread::sleep(LOOK_EVERY);
-        }
+        shared.stop.request();
+    } else if shared.held.load(Ordering::SeqCst) == 0 {
         low_level::exit(128 + signal);
+    } else {
+        // What was asked of a provider may use up a token: its answer has to be kept, if it comes.
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            thread::sleep(LONGEST_HOLD);
+            if shared.held.load(Ordering::SeqCst) > 0 {
+                low_level::exit(128 + shared.last.load(Ordering::SeqCst));
+            }
+        });
+    }
+}
+
+fn waiting_for(messages: u32) -> String {
+    match messages {
+        0 => "stopping: the session is ended properly; Ctrl-C again drops it".to_owned(),
+        1 => "stopping: 1 message is on its way; Ctrl-C again drops it".to_owned(),
+        n => format!("stopping: {n} messages are on their way; Ctrl-C again drops them"),
     }
 }
 
@@ -100,6 +110,11 @@ struct Held(Arc<Shared>);
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.0.held.fetch_sub(1, Ordering::SeqCst);
+        let is_last = self.0.held.fetch_sub(1, Ordering::SeqCst) == 1;
+        let signal = self.0.last.load(Ordering::SeqCst);
+        // One came meanwhile, and waits: nothing more may be begun.
+        if is_last && signal != 0 && self.0.in_flight.load(Ordering::SeqCst) == 0 {
+            low_level::exit(128 + signal);
+        }
     }
 }

@@ -88,6 +88,7 @@ impl Arrival {
             bytes: self.bytes,
             identity: self.identity,
             then_delete: step.action == Action::Fetch { then_delete: true },
+            again: step.entry.filter(|_| step.reason == Reason::Again),
             may_be_known,
             from: self.from,
             subject: self.subject,

@@ -1,6 +1,8 @@
 //! One session's work, from the listings to QUIT: look, name, plan, retrieve, delete. What came of it, and whose
 //! fault its end was, is an [`Outcome`]; what comes next is decided elsewhere ([`super::next`]).
 
+use std::collections::HashSet;
+
 use super::blame::Sizes;
 use super::delete;
 use super::event::{Event, Summary, Teller};
@@ -36,6 +38,8 @@ pub(super) struct Attempt<'r, 't> {
     pub(super) stop: &'r Stop,
     pub(super) teller: &'r mut Teller<'t>,
     pub(super) retries: &'r mut Retries,
+    /// What this run has delivered once more.
+    pub(super) again: &'r mut HashSet<EntryId>,
     pub(super) summary: &'r mut Summary,
     /// Seconds of Unix time.
     pub(super) now: i64,
@@ -83,11 +87,15 @@ impl Attempt<'_, '_> {
             Task::New | Task::Deletions => self.deletions(&plan),
             Task::Refused | Task::Broken => Vec::new(),
         };
+        let mut retried = HashSet::new();
         let wanted: Vec<&Step> = match task {
-            Task::New => fetches(&plan).filter(|step| !is_retry(step)).collect(),
+            Task::New => {
+                let is_open = |step: &&Step| step.reason != Reason::Again || !self.came_again(step);
+                fetches(&plan).filter(|step| !is_retry(step)).filter(is_open).collect()
+            }
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
-                let retried = self.retries.begin(task);
+                retried = self.retries.begin(task);
                 let is_one =
                     |step: &&Step| is_retry(step) && step.entry.is_some_and(|entry| retried.contains(&entry));
                 fetches(&plan).filter(is_one).collect()
@@ -103,8 +111,10 @@ impl Attempt<'_, '_> {
             outcome.failed = gathered.failed.len() as u32;
             outcome.texts = gathered.texts;
             outcome.owed = gathered.owed;
+            self.again.extend(&gathered.again);
             due.extend_from_slice(&gathered.to_delete);
             self.note_failures(gathered.failed).map_err(in_journal)?;
+            self.retries.continue_with(&retried, self.journal.view());
             match gathered.halt {
                 // It lets the session end properly.
                 Some(halt) if !outcome.owed && matches!(halt.owner, Owner::User | Owner::Server) => {
@@ -208,7 +218,10 @@ impl Attempt<'_, '_> {
                         from: failed.from.as_deref(),
                         subject: failed.subject.as_deref(),
                     };
-                    self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
+                    // However often it fails in one run, that is one try.
+                    if !self.retries.has_failed(&failed.unique_id) {
+                        self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
+                    }
                     self.journal.view().find(&failed.unique_id).map(|entry| entry.id).next()
                 }
             };
@@ -227,6 +240,11 @@ impl Attempt<'_, '_> {
         }
         self.teller.warn("nothing is deleted: the server answers nothing that proves which message it sent");
         Vec::new()
+    }
+
+    /// Whether an earlier session of this run delivered it once more.
+    fn came_again(&self, step: &Step) -> bool {
+        step.entry.is_some_and(|entry| self.again.contains(&entry))
     }
 
     fn warn_of_missing(&mut self, listed: u32, counted: u32, task: Task) {

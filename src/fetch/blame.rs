@@ -135,6 +135,7 @@ mod tests {
             bytes,
             identity: None,
             then_delete: true,
+            again: None,
             may_be_known: false,
             from: None,
             subject: None,

@@ -140,7 +140,8 @@ impl<'c> Committer<'c> {
         });
         // Where we ended it ourselves, nothing behind it was handed over.
         let was_ended_here = is_one_by_one && halt.as_ref().is_some_and(|halt| halt.owner == Owner::Store);
-        match receipts.record(self.journal, is_one_by_one, was_ended_here) {
+        let was_there: Vec<bool> = new.iter().map(|fact| fact.again.is_some()).collect();
+        match receipts.record(self.journal, is_one_by_one, was_ended_here, &was_there) {
             Err(error) => (committed, Some(Halt::by(Owner::Journal, error))),
             Ok(fates) => {
                 let told = new.into_iter().zip(fates);
@@ -198,8 +199,9 @@ impl Receipts<'_> {
             Receipt::Refused(refusal) => {
                 *later = if refusal.is_later { *later + 1 } else { 0 };
                 let too_many = (*later >= REFUSALS_OF_A_STORE).then(|| {
-                    Error::new(refusal.error.kind(), format!("it was refused {later} times in a row"))
+                    Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
                         .because(super::results::causes(&refusal.error))
+                        .hint("the destination asks to try later: what it refused is tried again")
                 });
                 (Told::Fate(Fate::Refused(refusal.error)), too_many)
             }
@@ -209,11 +211,18 @@ impl Receipts<'_> {
     }
 
     /// Writes them into the journal. `is_written` says that deliveries are there already, `is_over` that a
-    /// message without a receipt was not handed over.
-    fn record(self, journal: &mut Journal, is_written: bool, is_over: bool) -> Result<Vec<Option<Fate>>> {
+    /// message without a receipt was not handed over, `was_there` which were delivered before, and stay so.
+    fn record(
+        self,
+        journal: &mut Journal,
+        is_written: bool,
+        is_over: bool,
+        was_there: &[bool],
+    ) -> Result<Vec<Option<Fate>>> {
         let (mut delivered, mut void) = (Vec::new(), Vec::new());
-        for (entry, told) in self.entries.iter().zip(&self.fates) {
+        for ((entry, told), was_there) in self.entries.iter().zip(&self.fates).zip(was_there) {
             match told {
+                Some(Told::NotTried | Told::Fate(Fate::Refused(_))) if *was_there => delivered.push(*entry),
                 Some(Told::Fate(Fate::Delivered(_))) if is_written => {}
                 Some(Told::Fate(Fate::Delivered(entry))) => delivered.push(*entry),
                 Some(Told::NotTried | Told::Fate(_)) => void.push(*entry),
@@ -238,6 +247,7 @@ fn intents<'i>(facts: &'i [Fact<'_>], places: &'i [Place]) -> Vec<Intent<'i>> {
         octets: fact.octets,
         identity: fact.identity,
         place: Cow::Borrowed(place),
+        again: fact.again,
     };
     facts.iter().zip(places).map(intend).collect()
 }

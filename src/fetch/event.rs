@@ -92,11 +92,6 @@ pub enum Event<'a> {
         /// Messages that are gone from the maildrop.
         messages: u32,
     },
-    /// The user has asked to stop: what is on its way is finished, then the run ends.
-    Stopping {
-        /// Messages that are on their way.
-        messages: u32,
-    },
     /// The connection was lost, and the run goes on in a new session.
     Reconnecting {
         /// What happened.

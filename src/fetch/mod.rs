@@ -34,6 +34,7 @@ mod settle;
 pub mod survey;
 mod verdict;
 
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -250,7 +251,7 @@ impl Run<'_> {
     /// Says so where what was fetched before went to other stores only.
     fn tell_elsewhere(&self, journal: &Journal, teller: &mut Teller<'_>) {
         let view = journal.view();
-        if view.delivered_into(&self.deliver.canonical()) > 0 {
+        if self.policy.refetch || view.delivered_into(&self.deliver.canonical()) > 0 {
             return;
         }
         if let Some((store, messages)) = view.stores().into_iter().max_by_key(|(_, messages)| *messages)
@@ -274,9 +275,10 @@ impl Run<'_> {
         summary: &mut Summary,
     ) -> Option<Error> {
         let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
-        let (mut task, mut sessions) = (Task::New, 0);
+        let (mut task, mut sessions, begun_at) = (Task::New, 0, Instant::now());
         // Whether the run became cautious since nothing was answered behind commands sent ahead.
         let mut blames_pipelining = false;
+        let mut again = HashSet::new();
         loop {
             sessions += 1;
             let session = match begun.take() {
@@ -286,7 +288,9 @@ impl Run<'_> {
             let outcome = match session {
                 Ok(session) => {
                     teller.tell(&Event::Connected { server: self.server });
-                    let (policy, stop, now) = (self.policy, self.stop, self.now);
+                    // What failed in an earlier session of this run may be due again.
+                    let now = self.now.saturating_add_unsigned(begun_at.elapsed().as_secs());
+                    let (policy, stop) = (self.policy, self.stop);
                     let mut attempt = Attempt {
                         store,
                         journal: &mut *journal,
@@ -294,6 +298,7 @@ impl Run<'_> {
                         stop,
                         teller: &mut *teller,
                         retries: &mut *retries,
+                        again: &mut again,
                         summary: &mut *summary,
                         now,
                     };

@@ -26,7 +26,7 @@ pub(super) struct Situation {
     pub(super) has_due: bool,
     /// Messages refused before that are to be tried now.
     pub(super) has_refused: bool,
-    /// A message that broke a session before and is to be tried now.
+    /// Messages that broke a session before and are to be tried now.
     pub(super) has_broken: bool,
     /// How many sessions this run has had.
     pub(super) sessions: u32,
@@ -45,7 +45,7 @@ pub(super) enum Next {
     Deletions,
     /// A session for what was refused before.
     Refused,
-    /// A session for the message that broke one before.
+    /// A session for messages that broke one before.
     Broken,
 }
 

@@ -74,7 +74,7 @@ pub(super) enum Task {
     Deletions,
     /// Try what was refused before.
     Refused,
-    /// Try the one message that broke a session before.
+    /// Try messages that broke a session before, one after the other.
     Broken,
 }
 

@@ -68,6 +68,8 @@ pub enum Reason {
     FailedBefore(u32),
     /// To fetch: the unique-id is known, but of another message.
     Reused,
+    /// To fetch: delivered before, and wanted again.
+    Again,
     /// To fetch: it may be known, but its header, which would tell, could not be had.
     Unrecognised,
     /// To fetch, or to skip where the policy needs to know messages again: there is no unique-id.
@@ -109,6 +111,7 @@ impl fmt::Display for Reason {
             Reason::FailedBefore(1) => "failed before",
             Reason::FailedBefore(count) => return write!(f, "failed {count} times before"),
             Reason::Reused => "new, with the unique-id of another message",
+            Reason::Again => "fetched before, wanted again",
             Reason::Unrecognised => "perhaps known, but cannot be recognised",
             Reason::NoUniqueId => "has no unique-id",
             Reason::TooLarge => "too large",
@@ -221,7 +224,7 @@ static UNASKED: LazyLock<HashMap<u32, Option<Identity>>> = LazyLock::new(HashMap
 
 fn decide(listed: &[Listed], matching: &Matching, view: &View, policy: &Policy, now: i64) -> Plan {
     let mut plan = Plan { vanished: matching.vanished(), ..Plan::default() };
-    let rule = Rule { keep: policy.keep, newest: newest(listed, policy.keep), now };
+    let rule = Rule { keep: policy.keep, newest: newest(listed, policy.keep), refetch: policy.refetch, now };
     let mut order: Vec<usize> = (0..listed.len()).collect();
     match policy.order {
         Order::Oldest => order.sort_by_key(|&index| listed[index].number),
@@ -302,6 +305,10 @@ impl Plan {
         let (action, reason) = rule.apply(message.number, entry.first_seen);
         if was_gone {
             self.back.push(id);
+        }
+        if rule.refetch {
+            (Action::Fetch { then_delete: action == Action::Delete }, Reason::Again)
+        } else if was_gone {
             (action, Reason::BackAgain)
         } else if action == Action::Keep && link == Link::Renumbered {
             (action, Reason::Renumbered)
@@ -338,6 +345,8 @@ struct Rule {
     keep: Keep,
     /// The lowest message-number among the newest that stay.
     newest: u32,
+    /// Whether what was delivered before is fetched again.
+    refetch: bool,
     now: i64,
 }
 

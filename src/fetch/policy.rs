@@ -111,6 +111,8 @@ pub struct Policy {
     pub order: Order,
     /// A run that would delete more messages than this deletes none.
     pub max_delete: Option<u32>,
+    /// Whether messages that were fetched before are fetched again, those that are on the server.
+    pub refetch: bool,
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Recognise {
     /// The entry of a message that came again; each once, as two messages alike are two. A message that
     /// could not be named by its header before is named by it now.
     pub(super) fn take(&mut self, fact: &mut Fact<'_>, view: &View) -> Option<EntryId> {
-        let identity = fact.identity?;
+        let identity = fact.identity.filter(|_| fact.again.is_none())?;
         if !fact.may_be_known {
             return match fact.unique_id.is_empty() {
                 true => self.unnamed.get_mut(&(identity, fact.octets))?.pop(),

@@ -33,6 +33,8 @@ pub(super) struct Gathered<'a> {
     pub(super) bytes: u64,
     /// Messages that were downloaded and turned out to be known.
     pub(super) known: u32,
+    /// Entries of messages that were delivered once more.
+    pub(super) again: Vec<EntryId>,
     /// Delivered messages that the policy deletes at once.
     pub(super) to_delete: Vec<(u32, Option<EntryId>)>,
     pub(super) failed: Vec<Failed<'a>>,
@@ -120,6 +122,7 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
             let entry = match fate {
                 Fate::Delivered(entry) => {
                     messages += 1;
+                    self.gathered.again.extend(fact.again);
                     self.gathered.bytes += fact.bytes;
                     entry
                 }

@@ -1,7 +1,8 @@
 //! Messages that failed: which of them are tried again in this run, and which failed in it.
 //!
 //! A message that failed before shares no session with new mail or with deletions, so that it cannot stand in
-//! their way. What was only refused is tried together, in one session; of those that broke a session, one a run.
+//! their way. What was only refused is tried together, in one session. Those that broke a session follow one
+//! another in one of their own, until one breaks it again: that ends them for this run.
 
 use std::collections::HashSet;
 
@@ -21,7 +22,7 @@ const ROOM_BESIDES: u64 = 64 << 10;
 pub(super) struct Retries {
     /// Due to be tried, together.
     refused: Vec<EntryId>,
-    /// Due to be tried, one a run; since when.
+    /// Due to be tried until one breaks the session; since when.
     broken: Vec<(i64, EntryId)>,
     /// Tried again in this run.
     tried: HashSet<EntryId>,
@@ -78,10 +79,7 @@ impl Retries {
             let has_room =
                 || room.is_none_or(|room| step.octets.unwrap_or(0).saturating_add(ROOM_BESIDES) <= room);
             match failure.cause {
-                Cause::Broke if !is_of_this_run || failure.count == 1 => {
-                    self.broken.push((failure.at, entry))
-                }
-                Cause::Broke => {}
+                Cause::Broke => self.broken.push((failure.at, entry)),
                 _ if is_of_this_run => {}
                 Cause::NoRoom if !has_room() => {
                     self.without_room.insert(entry);
@@ -118,20 +116,29 @@ impl Retries {
         }
     }
 
-    /// The messages that are tried now: all that were refused, or one of those that broke a session.
+    /// The messages that are tried now: those that were refused, or those that broke a session.
     pub(super) fn begin(&mut self, task: Task) -> HashSet<EntryId> {
         let entries: HashSet<EntryId> = match task {
             Task::Refused => self.refused.drain(..).collect(),
-            Task::Broken => {
-                // The one that waits longest; no other in this run, unless they were asked for.
-                let one = self.broken.iter().min().map(|(_, entry)| *entry);
-                self.broken.retain(|(_, entry)| self.only.is_some() && Some(*entry) != one);
-                one.into_iter().collect()
-            }
+            Task::Broken => self.broken.drain(..).map(|(_, entry)| entry).collect(),
             Task::New | Task::Deletions => HashSet::new(),
         };
         self.tried.extend(&entries);
         entries
+    }
+
+    /// Has those of `entries` tried in another session that were not reached in this one, where nothing else
+    /// is tried in this run.
+    pub(super) fn continue_with(&mut self, entries: &HashSet<EntryId>, view: &View) {
+        if self.only.is_none() {
+            return;
+        }
+        let is_open = |entry: &EntryId| {
+            let is_undelivered = view.get(*entry).is_some_and(|entry| entry.state == State::Seen);
+            is_undelivered && !self.failed.iter().any(|noted| noted.entry == Some(*entry))
+        };
+        let open: Vec<_> = entries.iter().copied().filter(is_open).map(|entry| (i64::MAX, entry)).collect();
+        self.broken.extend(open);
     }
 
     pub(super) fn has_refused(&self) -> bool {
@@ -146,6 +153,11 @@ impl Retries {
     pub(super) fn put_off(&mut self) {
         self.refused.clear();
         self.broken.clear();
+    }
+
+    /// Whether a message of that unique-id failed in this run.
+    pub(super) fn has_failed(&self, unique_id: &[u8]) -> bool {
+        self.failed.iter().any(|noted| noted.unique_id == unique_id)
     }
 
     /// Notes a failure of this run.

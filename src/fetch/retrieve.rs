@@ -109,7 +109,7 @@ pub(super) fn all<'a>(
             refused_in_a_row: 0,
             without_room: 0,
             is_unprovable: false,
-            has_told_stop: false,
+            under_way: 0,
             session,
             store,
             listed,
@@ -155,7 +155,8 @@ struct Retriever<'r, 't, 'o, 'a> {
     refused_in_a_row: u32,
     without_room: u32,
     is_unprovable: bool,
-    has_told_stop: bool,
+    /// Messages that are on their way, as it was told last.
+    under_way: u32,
 }
 
 /// The session cannot be used any more; why is among the results.
@@ -176,6 +177,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
                 let filled = self.window.fill(self.session, &mut self.queue, Some(&self.questions));
                 filled.map_err(|error| self.lose(None, false, error))?;
             }
+            self.count_under_way();
             match self.window.next() {
                 None => {
                     self.prove_rest()?;
@@ -201,19 +203,19 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         }
     }
 
-    /// Whether more may be asked for. Says it once when the user has asked to stop.
+    /// Whether more may be asked for.
     fn may_ask(&mut self) -> bool {
-        if self.stop.is_requested() {
-            if !self.has_told_stop {
-                self.has_told_stop = true;
-                let messages = self.window.messages() as u32;
-                self.results.teller.tell(&Event::Stopping { messages });
-            }
-            if !self.queue.is_empty() {
-                self.results.gathered.halt(Halt::by(Owner::User, super::interrupted()));
-            }
+        if self.stop.is_requested() && !self.queue.is_empty() {
+            self.results.gathered.halt(Halt::by(Owner::User, super::interrupted()));
         }
         self.results.gathered.halt.is_none()
+    }
+
+    /// Says how many messages are on their way, for whoever asks the run to stop.
+    fn count_under_way(&mut self) {
+        let now = self.window.messages();
+        self.stop.change_under_way(self.under_way, now);
+        self.under_way = now;
     }
 
     /// Reads one answer to RETR.
@@ -439,7 +441,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         let culprit = broken.culprit();
         self.round.prove_some(&whole);
         if error.kind() == Kind::Interrupted {
-            self.results.gathered.halt(Halt::by(Owner::User, error));
+            self.results.gathered.halt(Halt::by(Owner::User, super::interrupted().because(error)));
             return Lost;
         }
         if let Some(number) = culprit {
@@ -472,6 +474,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
 
     /// Lets the committer finish, and takes the rest of what it has done.
     fn finish(self) -> (Gathered<'a>, Learned) {
+        self.stop.change_under_way(self.under_way, 0);
         let Retriever { sender, results, sizes, octets, began, is_unprovable, .. } = self;
         drop(sender);
         let seconds = began.elapsed().as_secs_f64();

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
+use super::journal::EntryId;
 use crate::identity::Identity;
 use crate::store::{Batch, Limits};
 
@@ -23,6 +24,8 @@ pub(super) struct Fact<'a> {
     pub(super) bytes: u64,
     pub(super) identity: Option<Identity>,
     pub(super) then_delete: bool,
+    /// The entry of one that was delivered before and is wanted again.
+    pub(super) again: Option<EntryId>,
     /// Whether it may be one that was delivered before, which only its text could tell.
     pub(super) may_be_known: bool,
     /// The bodies of its header fields From and Subject, cut short.

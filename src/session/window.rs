@@ -92,6 +92,8 @@ pub struct Window {
     what: Ahead,
     most_octets: u64,
     sent: VecDeque<Sent>,
+    /// How many of them are messages.
+    messages: u32,
     octets: u64,
     /// Messages and octets since the last question, and the last message.
     since: (usize, u64, Option<u32>),
@@ -100,7 +102,14 @@ pub struct Window {
 impl Window {
     /// An empty window for that kind of command.
     pub fn new(what: Ahead) -> Self {
-        Window { what, most_octets: MOST_OCTETS, sent: VecDeque::new(), octets: 0, since: (0, 0, None) }
+        Window {
+            what,
+            most_octets: MOST_OCTETS,
+            sent: VecDeque::new(),
+            messages: 0,
+            octets: 0,
+            since: (0, 0, None),
+        }
     }
 
     /// Limits the declared octets on their way (one message at least).
@@ -124,8 +133,8 @@ impl Window {
     }
 
     /// How many messages are on their way.
-    pub fn messages(&self) -> usize {
-        self.sent.iter().filter(|sent| matches!(sent, Sent::Message(_))).count()
+    pub fn messages(&self) -> u32 {
+        self.messages
     }
 
     /// Whether a message on its way was declared with exactly these octets.
@@ -161,6 +170,7 @@ impl Window {
             }
             wanted.pop_front();
             self.sent.push_back(Sent::Message(next));
+            self.messages += 1;
             self.octets += expected;
             commands.push(self.what.command(next.number));
             let (messages, octets, _) = self.since;
@@ -185,6 +195,7 @@ impl Window {
             return Err(Error::new(Kind::Usage, "asked for an answer to no command"));
         };
         self.sent.pop_front();
+        self.messages -= 1;
         self.octets -= self.expected(wanted.octets);
         let reply = session.reply(Phase::Reply)?;
         if !reply.is_ok() {

@@ -3,7 +3,7 @@
 //! Whoever waits (for a connection, a line, a lock, a program) asks here how long it may still wait. One
 //! [`Stop`] is shared by all that belongs to one process; nothing here knows signals.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -26,6 +26,8 @@ struct Request {
     times: AtomicU8,
     /// When it was made first.
     since: OnceLock<Instant>,
+    /// Messages that were asked for and have not come yet.
+    under_way: AtomicU32,
 }
 
 impl Stop {
@@ -38,6 +40,16 @@ impl Stop {
     pub fn request(&self) {
         self.0.since.get_or_init(Instant::now);
         let _ = self.0.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_add(1));
+    }
+
+    /// How many messages were asked for and have not come yet: they are finished first.
+    pub fn under_way(&self) -> u32 {
+        self.0.under_way.load(Ordering::Relaxed)
+    }
+
+    /// Whoever had `before` messages under way has `now` as many.
+    pub fn change_under_way(&self, before: u32, now: u32) {
+        self.0.under_way.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
     }
 
     /// Whether a stop was requested: begin nothing new.
@@ -80,6 +92,9 @@ mod tests {
         let active = now + Duration::from_secs(8);
         assert!(stop.bound(far, active) <= now + IN_ALL + Duration::from_secs(1), "all of it");
         assert_eq!(stop.bound(now, active), now, "never later than without a request");
+        shared.change_under_way(0, 7);
+        stop.change_under_way(7, 3);
+        assert_eq!(stop.under_way(), 3);
         shared.request();
         assert!(stop.is_urgent());
         assert_eq!(stop.bound(far, now), now);

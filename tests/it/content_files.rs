@@ -188,11 +188,11 @@ fn a_state_folder_that_cannot_be_flushed_stops_nothing() {
         let fetch =
             |keep| stage.pop3_under(&wrapper, "fetch").args(["--to", to, "--keep", keep]).run().exits(0);
         fetch("all");
+        let traced = fs::read_to_string(&log).unwrap();
         stage.holds(1..=3);
         fetch("none");
         stage.holds(1..=3);
         assert_eq!((stage.server.count("RETR"), stage.server.maildrop().len()), (3, 0));
-        let traced = fs::read_to_string(&log).unwrap();
         assert!(traced.contains("EINVAL"), "no flush of a folder failed: {traced}");
     }
 }

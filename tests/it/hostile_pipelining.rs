@@ -15,7 +15,7 @@ fn a_server_that_hears_only_the_first_of_a_burst_is_asked_one_at_a_time() {
     at_once(STORES, |store| {
         let stage = Stage::new(store, letters(12), deaf_to_bursts());
         let outcome = stage.fetching(&["--keep", "none", "--timeout", "1s"]).run().exits(0);
-        outcome.says("one at a time");
+        outcome.says("one command at a time");
         assert_eq!(stage.server.sessions(), 2);
         assert_eq!(stage.server.maildrop().len(), 0);
         stage.holds(1..=12);
@@ -28,7 +28,7 @@ fn a_server_that_hangs_up_on_a_burst_of_retrieves_is_asked_again_in_lock_step() 
         let hangs_up =
             Behaviour { faulty_sessions: Some(1), ..Behaviour::default().with(Fault::hang_up_at("RETR 7")) };
         let stage = Stage::new(store, letters(12), hangs_up);
-        stage.fetching(&["--keep", "none"]).run().exits(0).says("one at a time");
+        stage.fetching(&["--keep", "none"]).run().exits(0).says("one command at a time");
         assert_eq!((stage.server.sessions(), stage.server.maildrop().len()), (2, 0));
         stage.holds(1..=12);
         assert!(stage.server.complaints().is_empty(), "{:?}", stage.server.complaints());
@@ -43,7 +43,11 @@ fn a_retrieve_that_is_lost_in_mid_burst_gives_no_message_another_ones_text() {
             let deaf_once =
                 Behaviour { faulty_sessions: Some(1), ..Behaviour::default().with(Fault::answer(lost, "")) };
             let stage = Stage::new(store, letters(6), deaf_once);
-            stage.fetching(&["--keep", "none", "--timeout", "1s"]).run().exits(0).says("one at a time");
+            stage
+                .fetching(&["--keep", "none", "--timeout", "1s"])
+                .run()
+                .exits(0)
+                .says("one command at a time");
             assert_eq!((stage.server.sessions(), stage.server.maildrop().len()), (2, 0), "{lost}");
             stage.holds(1..=6);
         });

@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM, and a reader that goes away.
 
 use crate::support::pop3::Running;
-use crate::support::stage::{STORES, Stage, Store, letters};
+use crate::support::stage::{STORES, Stage, Store, at_once, letters, padded};
 use pop3::server::{Behaviour, Fault, Pipelining};
 use std::time::{Duration, Instant};
 
@@ -29,7 +29,7 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
         for signal in ["INT", "TERM"] {
             let (stage, running) = in_flight(store, "none");
             running.signal(signal);
-            running.wait().exits(130).says("interrupted");
+            running.wait().exits(if signal == "INT" { 130 } else { 143 }).says("interrupted");
             stage.holds([1, 2]);
             assert_eq!(stage.server.count("RETR"), 2, "{:?}", stage.said());
             assert_eq!(stage.said().last().map(String::as_str), Some("QUIT"));
@@ -79,6 +79,48 @@ fn the_second_signal_ends_it_at_once() {
             stage.ends_well(&letters(3));
         }
     }
+}
+
+/// A text of just the declared octets is whole by itself; the one that is coming in is dropped.
+#[test]
+fn the_second_signal_keeps_what_is_proven_and_says_what_was_done() {
+    at_once([Pipelining::Announced, Pipelining::Unannounced], |pipelining| {
+        for store in STORES {
+            let all = [padded(1, 100), padded(2, 300), padded(3, 500), padded(4, 700)];
+            let stalled = Behaviour { pipelining, ..Behaviour::default() }.with(Fault::stall_in(3, 100));
+            let stage = Stage::new(store, all.clone(), stalled);
+            let running = stage.fetching(&["--keep", "none", "-v"]).start();
+            wait_for(&stage, "RETR 3");
+            std::thread::sleep(Duration::from_millis(300));
+            running.signal("TERM");
+            std::thread::sleep(Duration::from_millis(300));
+            let begun = Instant::now();
+            running.signal("TERM");
+            let outcome = running.wait().exits(143).says("stopping: ").says("2 messages fetched into the m");
+            assert!(begun.elapsed() < Duration::from_secs(2), "{outcome:?}");
+            stage.holds_messages(&all[..2]);
+            let left = std::fs::read_dir(stage.home.join("in/tmp")).map_or(0, |entries| entries.count());
+            assert_eq!((left, stage.server.count("DELE")), (0, 0), "{outcome:?}");
+            stage.ends_well(&all);
+        }
+    });
+}
+
+/// Five seconds of a silent server are waited for; then the run ends as if by a second signal.
+#[test]
+fn a_silent_server_holds_up_the_first_signal_for_some_seconds_only() {
+    at_once([Pipelining::Announced, Pipelining::Unannounced], |pipelining| {
+        let stalled = Behaviour { pipelining, ..Behaviour::default() }.with(Fault::stall_in(2, 100));
+        let stage = Stage::new(Store::Maildir, letters(3), stalled);
+        let running = stage.fetching(&["--keep", "none"]).start();
+        wait_for(&stage, "RETR 2");
+        let begun = Instant::now();
+        running.signal("INT");
+        running.wait().exits(130).says("stopping: ");
+        let took = begun.elapsed();
+        assert!(took > Duration::from_secs(3) && took < Duration::from_secs(9), "{took:?}");
+        stage.ends_well(&letters(3));
+    });
 }
 
 #[test]

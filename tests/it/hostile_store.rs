@@ -105,8 +105,7 @@ fn files_that_a_reader_renamed_are_recognised_days_later() {
     let journal = fs::read_to_string(stage.journal()).unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
     let older: String = (now - 100..=now + 1).fold(journal.clone(), |text, second| {
-        text.replace(&format!("\t{second}\t"), &format!("\t{}\t", second - 2 * 86400))
-            .replace(&format!("\t{second}\n"), &format!("\t{}\n", second - 2 * 86400))
+        text.replace(&format!("\tt={second}\t"), &format!("\tt={}\t", second - 2 * 86400))
     });
     let changed = older.lines().zip(journal.lines()).filter(|(older, line)| older != line);
     assert_eq!(changed.filter(|(line, _)| line.starts_with("intent\t")).count(), 4, "{journal}");

@@ -32,7 +32,7 @@ fn a_message_that_is_not_byte_stuffed_is_not_believed() {
                 let dotted = Message::text(format!("{head}{filling}.\n{tail}"));
                 let all = [plain(1), dotted, plain(3)];
                 let stage = Stage::new(store, all.clone(), unstuffed.clone());
-                stage.fetch(&["--keep", "none", "--timeout", "1s"]).exits(76);
+                stage.fetch(&["--keep", "none", "--timeout", "1s"]).exits(75).says("byte-stuff");
                 let messages = stage.server.maildrop();
                 assert!(
                     messages.iter().any(|message| message.bytes() == all[1].bytes()),
@@ -77,10 +77,11 @@ fn text_that_plays_the_replies_deceives_nobody_and_blocks_no_other_message() {
                 .args(["--server", &format!("pop3://me@{}", server.address)])
                 .env("POP3_PASSWORD", "x")
                 .run()
-                .exits(76);
         };
-        for _ in 0..4 {
-            fetch();
+        for run in 0..4 {
+            let outcome = fetch();
+            // Later runs put it off.
+            assert!(outcome.code == 75 || run > 0 && outcome.code == 0, "{outcome:?}");
             for message in in_maildir(&home.join("in")) {
                 let text = String::from_utf8(message).unwrap();
                 assert!(["Subject: one\n\n1\n", "Subject: three\n\n3\n"].contains(&text.as_str()), "{text}");
@@ -92,11 +93,18 @@ fn text_that_plays_the_replies_deceives_nobody_and_blocks_no_other_message() {
 }
 
 #[test]
-fn only_a_round_of_the_listed_sizes_that_deletes_nothing_goes_without_its_question() {
-    let lying = Behaviour { sizes: Sizes::RoundedUp(1024), ..Behaviour::default() };
-    for (keep, behaviour, questions) in
-        [("all", Behaviour::default(), 0), ("none", Behaviour::default(), 1), ("all", lying, 1)]
-    {
+fn only_lock_step_with_texts_of_the_listed_sizes_goes_without_a_question() {
+    use pop3::server::Pipelining::Unannounced;
+    let honest = Behaviour { pipelining: Unannounced, ..Behaviour::default() };
+    let lying = Behaviour { sizes: Sizes::RoundedUp(1024), ..honest.clone() };
+    let rows = [
+        ("all", Behaviour::default(), 1),
+        ("none", Behaviour::default(), 1),
+        ("all", honest.clone(), 0),
+        ("none", honest, 0),
+        ("all", lying, 1),
+    ];
+    for (keep, behaviour, questions) in rows {
         for store in STORES {
             let stage = Stage::new(store, letters(3), behaviour.clone());
             stage.fetch(&["--keep", keep]).exits(0);

@@ -56,6 +56,7 @@ mod looking;
 mod looking_quit;
 mod oauth;
 mod odd_servers;
+mod refetch;
 mod refusals;
 mod secrets;
 mod servers;

@@ -240,11 +240,12 @@ fn a_tunnel_killed_in_mid_message_loses_nothing() {
         let alone = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
         let stalled = alone.with(Fault::stall_in(2, 50_000));
         let stage = Stage::new(store, messages.clone(), stalled);
-        let running = through_a_tunnel(&stage, &[]);
+        let running = through_a_tunnel(&stage, &["--timeout", "5s"]);
         wait_until("no RETR 2", || stage.server.count("RETR 2") > 0);
         std::thread::sleep(Duration::from_millis(200)); // what is on its way gets there
         tool(Command::new("kill").args(["-9", &tunnel_id(&stage)]));
-        running.wait().exits(69).says("the tunnel command echo ended with signal: 9");
+        // The message that was coming in hangs in later sessions, too; the others come.
+        running.wait().exits(75).says("the tunnel command echo ended with signal: 9");
         stage.ends_well(&messages);
     });
 }

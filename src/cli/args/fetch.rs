@@ -72,6 +72,11 @@ pub(crate) struct WhatArgs {
     /// Print what would be fetched, deleted and kept, and why; change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Fetch again what was fetched before and is still on the server
+    ///
+    /// Brings all of it into the destination once more, for example into another one than before.
+    #[arg(long)]
+    pub(crate) refetch: bool,
     /// Delete nothing if more than N messages would be deleted
     #[arg(long, value_name = "N")]
     pub(crate) max_delete: Option<u32>,
@@ -101,6 +106,7 @@ impl FetchArgs {
             limit: what.limit,
             order: what.order,
             dry_run: what.dry_run.then_some(true),
+            refetch: what.refetch.then_some(true),
             max_delete: what.max_delete,
             ..self.server.overrides(home)?
         })

@@ -106,7 +106,6 @@ pub(super) fn of_event(event: &Event, source: Source<'_>) -> Option<Object> {
         Event::Committed { messages } => {
             named("committed").put("store", source.store).put("messages", messages)
         }
-        Event::Stopping { messages } => named("stopping").put("messages", messages),
         Event::Reconnecting { reason, cautious } => named("reconnecting")
             .put("reason", crate::cli::report::sentence(reason))
             .put("cautious", cautious),

@@ -118,14 +118,6 @@ impl Report<'_> {
                 let reason = report::sentence(reason);
                 self.output.warn(&format!("{account}: {reason}: going on in a new session{how}"));
             }
-            Event::Stopping { messages } => {
-                let what = match messages {
-                    0 => "nothing is on its way".to_owned(),
-                    1 => "1 message is on its way; Ctrl-C again drops it".to_owned(),
-                    n => format!("{n} messages are on their way; Ctrl-C again drops them"),
-                };
-                self.output.urge(&format!("{account}: stopping: {what}"));
-            }
             Event::Finished(summary) => {
                 self.say_failures();
                 let is_wanted = self.output.ends.err_is_terminal || self.output.settings.verbose;

@@ -58,6 +58,7 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
         bytes: 16,
         identity: None,
         then_delete: false,
+        again: None,
         may_be_known: false,
         from: None,
         subject: None,

@@ -74,6 +74,8 @@ pub struct Intent<'a> {
     pub identity: Option<Identity>,
     /// Where it will stand.
     pub place: Cow<'a, Place>,
+    /// The entry of a message that was delivered before and is delivered again.
+    pub again: Option<EntryId>,
 }
 
 /// A maildrop's journal, locked for this process, in which every earlier delivery is settled.
@@ -124,8 +126,10 @@ impl Journal {
         let mut ids = Vec::with_capacity(intents.len());
         let (mut taken, mut line) = (HashSet::new(), Vec::new());
         let mut next = self.next()?;
-        for Intent { unique_id, octets, identity, place } in intents {
-            let entry = match self.undelivered(unique_id, *octets, |id| !taken.contains(&id)) {
+        for Intent { unique_id, octets, identity, place, again } in intents {
+            let known = again.filter(|entry| self.view.get(*entry).is_some());
+            let known = known.or_else(|| self.undelivered(unique_id, *octets, |id| !taken.contains(&id)));
+            let entry = match known {
                 Some(entry) => {
                     taken.insert(entry);
                     entry

@@ -44,7 +44,7 @@ pub(super) fn intent(unique_id: &str, octets: u64) -> Intent<'static> {
         tmp_inode: 7,
     };
     let unique_id = unique_id.as_bytes().to_vec().into();
-    Intent { unique_id, octets: Some(octets), identity, place: Cow::Owned(place) }
+    Intent { unique_id, octets: Some(octets), identity, place: Cow::Owned(place), again: None }
 }
 
 type Known = (Vec<u8>, Option<u64>, Option<Identity>, i64, i64, State, Option<Failure>, Option<Vec<u8>>);

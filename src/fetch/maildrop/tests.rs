@@ -51,7 +51,13 @@ fn identity(of: u8) -> Identity {
 fn deliver(journal: &mut Journal, unique_id: &str, octets: u64, of: u8) {
     let place = Cow::Owned(Place::Handed);
     let unique_id = unique_id.as_bytes().to_vec().into();
-    let intent = Intent { unique_id, octets: Some(octets), identity: (of > 0).then(|| identity(of)), place };
+    let intent = Intent {
+        unique_id,
+        octets: Some(octets),
+        identity: (of > 0).then(|| identity(of)),
+        place,
+        again: None,
+    };
     let ids = journal.intend(&[intent]).expect("noted");
     journal.delivered(&ids).expect("noted");
 }

@@ -75,6 +75,7 @@ fn view_of(known: &[(&str, u64, u8, char)], first_seen: i64) -> View {
                     octets,
                     identity,
                     place: Cow::Owned(Place::Handed),
+                    again: None,
                 };
                 let ids = journal.intend(&[intent]).expect("noted");
                 if state != 'i' {

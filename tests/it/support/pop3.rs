@@ -287,6 +287,13 @@ impl Outcome {
         self
     }
 
+    /// Fails if what it said for people names this, in any case.
+    #[track_caller]
+    pub(crate) fn says_not(self, word: &str) -> Outcome {
+        assert!(!self.stderr.to_lowercase().contains(&word.to_lowercase()), "{word:?} in: {}", self.stderr);
+        self
+    }
+
     /// Standard output as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()

@@ -99,11 +99,14 @@ impl Stage {
 
     /// `fetch` into the destination, ready to run.
     pub(crate) fn fetching(&self, more: &[&str]) -> Pop3 {
-        let to = match self.store {
+        self.pop3("fetch").args(["--to", self.destination()]).args(more)
+    }
+
+    fn destination(&self) -> &'static str {
+        match self.store {
             Store::Maildir => "maildir:in",
             Store::Mbox => "mbox:in",
-        };
-        self.pop3("fetch").args(["--to", to]).args(more)
+        }
     }
 
     /// `fetch` into the destination.
@@ -154,6 +157,9 @@ impl Stage {
     #[track_caller]
     pub(crate) fn ends_well(&self, messages: &[Message]) {
         self.heal();
+        // What failed more than once waits for its next try.
+        let to = self.destination();
+        self.pop3("problems").args(["--retry", "all", "--to", to]).run();
         self.fetch(&[]).exits(0);
         self.holds_messages(messages);
         let retrieved = self.server.count("RETR");

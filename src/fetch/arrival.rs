@@ -2,7 +2,7 @@
 //! it has ended. A store that cannot take it does not put the conversation out of step: the rest is read and
 //! dropped.
 
-use super::plan::{Action, Reason, Step};
+use super::plan::{Action, Step};
 use super::round::Fact;
 use crate::error::Result;
 use crate::identity::{Identifier, Identity};
@@ -80,7 +80,6 @@ impl Arrival {
 
     /// What is known of the message that was planned so.
     pub(super) fn into_fact<'a>(self, step: &Step, unique_id: Option<&'a [u8]>) -> Fact<'a> {
-        let may_be_known = matches!(step.reason, Reason::Unrecognised | Reason::Reused);
         Fact {
             number: step.number,
             unique_id: unique_id.unwrap_or_default().into(),
@@ -88,7 +87,7 @@ impl Arrival {
             bytes: self.bytes,
             identity: self.identity,
             then_delete: step.action == Action::Fetch { then_delete: true },
-            may_be_known,
+            may_be_known: step.may_be_known(),
             from: self.from,
             subject: self.subject,
         }

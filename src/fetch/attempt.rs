@@ -1,6 +1,8 @@
 //! One session's work, from the listings to QUIT: look, name, plan, retrieve, delete. What came of it, and whose
 //! fault its end was, is an [`Outcome`]; what comes next is decided elsewhere ([`super::next`]).
 
+use std::collections::HashSet;
+
 use super::blame::Sizes;
 use super::delete;
 use super::event::{Event, Summary, Teller};
@@ -84,7 +86,12 @@ impl Attempt<'_, '_> {
             Task::Refused | Task::Broken => Vec::new(),
         };
         let wanted: Vec<&Step> = match task {
-            Task::New => fetches(&plan).filter(|step| !is_retry(step)).collect(),
+            Task::New => {
+                let is_in_the_way = |step: &Step| {
+                    unique_id_of(&listed, step.number).is_none() && self.retries.breaks(step.number)
+                };
+                fetches(&plan).filter(|step| !is_retry(step) && !is_in_the_way(step)).collect()
+            }
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
                 let retried = self.retries.begin(task);
@@ -98,8 +105,8 @@ impl Attempt<'_, '_> {
             if task == Task::Broken {
                 session.set_manner(Manner { cautious: true, ..manner }.of_session());
             }
-            let gathered = self.retrieve(&mut session, &survey, &listed, &wanted, manner, task)?;
-            outcome.delivered = gathered.fetched + gathered.known;
+            let gathered = self.retrieve(&mut session, &survey, &listed, &plan, &wanted, manner, task)?;
+            outcome.delivered = gathered.fetched + gathered.known - gathered.known_by_text;
             outcome.failed = gathered.failed.len() as u32;
             outcome.texts = gathered.texts;
             outcome.owed = gathered.owed;
@@ -138,15 +145,22 @@ impl Attempt<'_, '_> {
         Ok(())
     }
 
+    #[allow(clippy::too_many_arguments, reason = "what was asked, planned and decided meets here, once")]
     fn retrieve<'a>(
         &mut self,
         session: &mut Session<Transaction>,
         survey: &'a Survey,
         listed: &'a [Listed<'a>],
+        plan: &Plan,
         wanted: &[&Step],
         manner: Manner,
         task: Task,
     ) -> Result<Gathered<'a>, Halt> {
+        // Needed only where a message may turn out to be a known one: there may be very many.
+        let claimed = match wanted.iter().any(|step| step.may_be_known()) {
+            true => plan.steps.iter().filter_map(|step| step.entry).collect(),
+            false => HashSet::new(),
+        };
         let view = self.journal.view();
         let fact = |kind| view.fact(kind, self.now).map(|fact| fact.value);
         let sizes = Sizes::learned(fact(FactKind::ExactOctets).map(|value| value == 1));
@@ -154,6 +168,7 @@ impl Attempt<'_, '_> {
         let retrieval = Retrieval {
             store: self.store,
             journal: self.journal,
+            claimed,
             maildrop: survey.maildrop(),
             listed,
             stop: self.stop,
@@ -208,8 +223,7 @@ impl Attempt<'_, '_> {
                         from: failed.from.as_deref(),
                         subject: failed.subject.as_deref(),
                     };
-                    self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
-                    self.journal.view().find(&failed.unique_id).map(|entry| entry.id).next()
+                    Some(self.journal.failed(&failed.unique_id, failed.octets, &failing)?)
                 }
             };
             self.retries.note(failed, entry);

@@ -82,6 +82,11 @@ impl Shared {
         while self.held.load(Ordering::SeqCst) > 0 && Instant::now() < patience {
             thread::sleep(LOOK_EVERY);
         }
+        // Meanwhile the sign-in may have become a session.
+        if self.in_flight.load(Ordering::SeqCst) > 0 {
+            self.stop.request();
+            return;
+        }
         low_level::exit(128 + signal);
     }
 }

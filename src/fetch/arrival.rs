@@ -80,7 +80,6 @@ impl Arrival {
 
     /// What is known of the message that was planned so.
     pub(super) fn into_fact<'a>(self, step: &Step, unique_id: Option<&'a [u8]>) -> Fact<'a> {
-        let may_be_known = matches!(step.reason, Reason::Unrecognised | Reason::Reused);
         Fact {
             number: step.number,
             unique_id: unique_id.unwrap_or_default().into(),
@@ -89,7 +88,7 @@ impl Arrival {
             identity: self.identity,
             then_delete: step.action == Action::Fetch { then_delete: true },
             again: step.entry.filter(|_| step.reason == Reason::Again),
-            may_be_known,
+            may_be_known: step.may_be_known(),
             from: self.from,
             subject: self.subject,
         }

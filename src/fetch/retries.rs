@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use super::attempt::{DAY, is_retry};
 use super::event::{Event, Teller};
-use super::journal::{Cause, EntryId, FactKind, State, View};
+use super::journal::{Cause, EntryId, FactKind, Failure, State, View, is_plausible};
 use super::outcome::Task;
 use super::plan::{Action, Plan};
 use super::results::Failed;
@@ -72,16 +72,18 @@ impl Retries {
             let is_meant = |entry: &EntryId| self.only.as_ref().is_none_or(|only| only.contains(entry));
             let is_open = |entry: &EntryId| !self.tried.contains(entry) && is_meant(entry);
             let Some(entry) = step.entry.filter(is_open) else { continue };
-            let Some(failure) = view.failure(entry).filter(|failure| failure.next_try <= now) else {
-                continue;
-            };
+            // A clock that was never set does not say whether it is due.
+            let is_due = |failure: &&Failure| failure.next_try <= now || !is_plausible(now);
+            let Some(failure) = view.failure(entry).filter(is_due) else { continue };
             let is_of_this_run = self.failed.iter().any(|noted| noted.entry == Some(entry));
             let has_room =
                 || room.is_none_or(|room| step.octets.unwrap_or(0).saturating_add(ROOM_BESIDES) <= room);
+            // Somebody asked for it; or the server may declare more octets than the message has.
+            let is_tried_anyway = self.only.is_some() || failure.at.saturating_add(DAY) <= now;
             match failure.cause {
                 Cause::Broke => self.broken.push((failure.at, entry)),
                 _ if is_of_this_run => {}
-                Cause::NoRoom if !has_room() => {
+                Cause::NoRoom if !has_room() && !is_tried_anyway => {
                     self.without_room.insert(entry);
                 }
                 Cause::NoRoom | Cause::Refused | Cause::Rejected => self.refused.push(entry),
@@ -178,6 +180,13 @@ impl Retries {
         self.failed.push(Noted { number, unique_id: unique_id.into_owned(), entry, cause, error });
     }
 
+    /// Whether the message of that number, which nothing else names, broke a session of this run: the next one does
+    /// without it. Numbers may have changed since, which only puts off another message to the next run.
+    pub(super) fn breaks(&self, number: u32) -> bool {
+        let is_it = |noted: &Noted| noted.entry.is_none() && noted.number == number;
+        self.failed.iter().any(|noted| noted.cause == Cause::Broke && is_it(noted))
+    }
+
     /// What failed, when the run is over: tells of the messages that broke a session and did not come in a
     /// later one.
     pub(super) fn finish(&self, view: &View, teller: &mut Teller<'_>) -> Failures {
@@ -205,3 +214,6 @@ impl Retries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@
 //! or, in lock-step, by having just the octets that were declared. What is not proven is dropped, undone, and
 //! fetched again.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::Instant;
@@ -21,7 +21,7 @@ use super::arrival::{Arrival, Arriving};
 use super::blame::{Break, Sizes};
 use super::commit::{Committer, Work};
 use super::event::{Event, Teller};
-use super::journal::{Cause, Journal};
+use super::journal::{Cause, EntryId, Journal};
 use super::manner::Manner;
 use super::outcome::{Halt, Owner};
 use super::plan::{Listed, Step as Planned};
@@ -59,6 +59,8 @@ const MOST_REPEATS: u32 = 2;
 pub(super) struct Retrieval<'s, 'a> {
     pub(super) store: &'s dyn Store,
     pub(super) journal: &'s mut Journal,
+    /// The entries that the plan knows messages as.
+    pub(super) claimed: HashSet<EntryId>,
     pub(super) maildrop: &'a Maildrop,
     pub(super) listed: &'a [Listed<'a>],
     pub(super) stop: &'s Stop,
@@ -85,12 +87,12 @@ pub(super) fn all<'a>(
     wanted: &[&Planned],
     teller: &mut Teller<'_>,
 ) -> (Gathered<'a>, Learned) {
-    let Retrieval { store, journal, maildrop, listed, stop, manner, sizes, most_octets } = retrieval;
+    let Retrieval { store, journal, claimed, maildrop, listed, stop, manner, sizes, most_octets } = retrieval;
     // One round waits while one is committed and one streams in; more would only cost memory.
     let (sender, work) = mpsc::sync_channel(2);
     let (done, results) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(move || Committer::new(store, journal).run(&work, &done));
+        scope.spawn(move || Committer::new(store, journal, claimed).run(&work, &done));
         let mut retriever = Retriever {
             steps: wanted.iter().map(|step| (step.number, **step)).collect(),
             queue: wanted.iter().map(|step| Wanted { number: step.number, octets: step.octets }).collect(),

@@ -66,5 +66,6 @@ mod sign_in_bound;
 mod sign_in_external;
 mod sign_in_table;
 mod support;
+mod takeover;
 mod trust;
 mod way;

@@ -288,7 +288,7 @@ impl Plan {
             State::Seen => {
                 return match view.failure(id) {
                     None => (fetch, Reason::New),
-                    Some(failure) if failure.next_try > rule.now => {
+                    Some(failure) if !failure.is_due(rule.now) => {
                         (Action::Skip, Reason::PutOff(failure.next_try))
                     }
                     Some(failure) => (fetch, Reason::FailedBefore(failure.count)),

@@ -122,6 +122,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it is to be tried again at `now`. One of a time to come was noted by a clock that was wrong, and
+    /// could be put off for years.
+    pub fn is_due(&self, now: i64) -> bool {
+        self.next_try <= now || self.at > now
+    }
+
     /// The failure that a record tells of.
     pub(super) fn of(at: i64, failed: &Failed<'_>) -> Failure {
         Failure {
@@ -179,6 +185,15 @@ mod tests {
         let after = Failure::of(20, &again.record(20, Some(&before)));
         assert_eq!((after.count, after.since, after.at, after.next_try), (2, 10, 20, 20 + HOUR));
         assert_eq!((after.from, after.subject, after.reason), (b"a@b".to_vec(), b"Hi".to_vec(), "no".into()));
+    }
+
+    #[test]
+    fn what_a_wrong_clock_put_off_for_years_is_due_once_the_clock_is_right() {
+        let failing = Failing { cause: Cause::Refused, reason: "no", from: None, subject: None };
+        let first = Failure::of(5_000, &failing.record(5_000, None));
+        let second = Failure::of(5_000, &failing.record(5_000, Some(&first)));
+        assert!(!second.is_due(5_001) && second.is_due(5_000 + HOUR));
+        assert!(second.is_due(4_000), "five thousand is a time to come");
     }
 
     #[test]

@@ -238,9 +238,9 @@ impl Run<'_> {
             Claim::Known(journal) => return Ok((journal, None)),
             Claim::Open(takeover) => takeover,
         };
-        let mut session = access.sign_in(Manner::new(self.pipelining))?;
-        let survey = Survey::look(&mut session, true)?;
-        let (journal, origin, session) = takeover.ask(session, &survey, &survey.listed())?;
+        let manner = Manner::new(self.pipelining);
+        let sign_in = |cautious| access.sign_in(Manner { cautious, ..manner });
+        let (journal, origin, session) = takeover.ask(sign_in)?;
         if let Some(origin) = &origin {
             teller.tell(&Event::Adopted { origin });
         }

@@ -33,6 +33,8 @@ pub(super) struct Gathered<'a> {
     pub(super) bytes: u64,
     /// Messages that were downloaded and turned out to be known.
     pub(super) known: u32,
+    /// Those of them that have a name, by which the next session knows them.
+    pub(super) named: u32,
     /// Delivered messages that the policy deletes at once.
     pub(super) to_delete: Vec<(u32, Option<EntryId>)>,
     pub(super) failed: Vec<Failed<'a>>,
@@ -125,6 +127,7 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
                 }
                 Fate::Known(entry) => {
                     self.gathered.known += 1;
+                    self.gathered.named += u32::from(!fact.unique_id.is_empty());
                     entry
                 }
                 Fate::Refused(error) => {

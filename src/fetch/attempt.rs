@@ -91,11 +91,8 @@ impl Attempt<'_, '_> {
         let wanted: Vec<&Step> = match task {
             Task::New => {
                 let is_open = |step: &&Step| step.reason != Reason::Again || !self.came_again(step);
-                let is_in_the_way = |step: &&Step| {
-                    unique_id_of(&listed, step.number).is_none() && self.retries.breaks(step.number)
-                };
-                let wanted = fetches(&plan).filter(|step| !is_retry(step)).filter(is_open);
-                wanted.filter(|step| !is_in_the_way(step)).collect()
+                let is_new = |step: &&Step| !is_retry(step) && !self.retries.has_broken_nameless(step);
+                fetches(&plan).filter(is_new).filter(is_open).collect()
             }
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
@@ -140,10 +137,19 @@ impl Attempt<'_, '_> {
         }
 
         outcome.stage = Stage::Deleting;
+        let left_out = self.retries.leave_out(&mut due, self.teller);
         outcome.has_due = !due.is_empty();
         let deleted = delete::carry_out(session, &due, self.journal, self.teller);
         self.summary.deleted += deleted.gone;
-        self.retries.refused_deletions = deleted.refused;
+        let refused = deleted.refused + left_out;
+        match task {
+            Task::New | Task::Deletions => self.retries.refused_deletions = refused,
+            // The session before this one deleted what was due.
+            Task::Refused | Task::Broken => self.retries.refused_deletions += refused,
+        }
+        if let Some((number, entry)) = deleted.broke_at {
+            outcome.knows_deletion = self.retries.note_breaking_deletion(number, entry) || manner.cautious;
+        }
         if let Some(halt) = deleted.halt {
             return Err(outcome.halt.take().unwrap_or(halt));
         }
@@ -181,9 +187,11 @@ impl Attempt<'_, '_> {
             stop: self.stop,
             manner: Manner { cautious: manner.cautious || task == Task::Broken, ..manner },
             sizes,
+            skipped: self.retries.skipped_questions,
             most_octets: ahead.unwrap_or(u64::MAX),
         };
         let (gathered, learned) = retrieve::all(retrieval, session, wanted, self.teller);
+        self.retries.skipped_questions = learned.skipped;
         self.summary.fetched += gathered.fetched;
         self.summary.bytes += gathered.bytes;
         self.summary.known += gathered.known;

@@ -32,6 +32,7 @@ mod retries;
 mod retrieve;
 mod round;
 mod settle;
+mod short;
 pub mod survey;
 mod verdict;
 

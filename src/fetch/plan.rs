@@ -298,8 +298,7 @@ impl Plan {
             State::Seen => {
                 return match view.failure(id) {
                     None => (fetch, Reason::New),
-                    // A clock that was never set does not say that it is too early.
-                    Some(failure) if failure.next_try > rule.now && is_plausible(rule.now) => {
+                    Some(failure) if !failure.is_due(rule.now) => {
                         (Action::Skip, Reason::PutOff(failure.next_try))
                     }
                     Some(failure) => (fetch, Reason::FailedBefore(failure.count)),

@@ -34,6 +34,15 @@ impl Question {
             Question::Nothing => Command::Noop,
         }
     }
+
+    /// How many kinds are given up where this one is of no use.
+    fn kinds(self) -> u8 {
+        match self {
+            Question::UniqueId(_) => 1,
+            Question::Octets(_) => 2,
+            Question::Figures | Question::Nothing => 3,
+        }
+    }
 }
 
 /// What the answer to a question says.
@@ -54,6 +63,8 @@ pub struct Questions<'m> {
     maildrop: &'m Maildrop,
     /// How many kinds of question were found not to work.
     given_up: u8,
+    /// The question whose answer was waited for last.
+    asked: Option<Question>,
     /// The last question, if its answer was an empty `+OK` after which a listing may still follow.
     open: Option<Question>,
 }
@@ -61,7 +72,18 @@ pub struct Questions<'m> {
 impl<'m> Questions<'m> {
     /// All questions about the messages of that maildrop.
     pub fn new(maildrop: &'m Maildrop) -> Self {
-        Questions { maildrop, given_up: 0, open: None }
+        Questions { maildrop, given_up: 0, asked: None, open: None }
+    }
+
+    /// The same without the first so many kinds: one of them broke an earlier session.
+    #[must_use]
+    pub fn skipping(self, kinds: u8) -> Self {
+        Questions { given_up: kinds, ..self }
+    }
+
+    /// How many kinds another session had better skip, where waiting for an answer broke this one.
+    pub fn kinds_to_skip(&self) -> u8 {
+        self.asked.map_or(self.given_up, |asked| self.given_up.max(asked.kinds()))
     }
 
     /// A message about which a question was asked that may still be answered by a listing.
@@ -87,12 +109,7 @@ impl<'m> Questions<'m> {
 
     /// Records that the answer to a question proves nothing.
     pub fn give_up(&mut self, question: Question) {
-        let kinds = match question {
-            Question::UniqueId(_) => 1,
-            Question::Octets(_) => 2,
-            Question::Figures | Question::Nothing => 3,
-        };
-        self.given_up = self.given_up.max(kinds);
+        self.given_up = self.given_up.max(question.kinds());
     }
 }
 
@@ -110,6 +127,7 @@ impl Session<Transaction> {
             return self.take_listing(open, asked, questions.maildrop);
         }
         loop {
+            questions.asked = Some(asked);
             let reply = self.reply(Phase::Reply)?;
             match self.understand(asked, &reply, questions.maildrop)? {
                 Understood::Step(Step::Unanswered) if asked != Question::Nothing => {
@@ -146,6 +164,7 @@ impl Session<Transaction> {
         questions: &mut Questions<'_>,
         is_followed: bool,
     ) -> Result<Step> {
+        questions.asked = Some(question);
         let reply = self.reply(Phase::Reply)?;
         match self.understand(question, &reply, questions.maildrop)? {
             Understood::Step(step) => Ok(step),
@@ -243,20 +262,28 @@ enum Understood {
 /// (Twisted), and others give another unique-id here than in the listing.
 fn names_unique_id(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<bool> {
     let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
-    if !listed.is_empty() && text.ends_with(listed) {
-        return Some(true);
+    if listed.is_empty() {
+        return None;
     }
     match listing::unique_id(text) {
-        Ok((named, unique_id)) => Some(named == number && !is_a_count(unique_id)),
-        // The number alone, text for people, or nothing.
-        Err(_) => None,
+        Ok((named, unique_id)) if named == number => Some(unique_id == listed || is_a_name(unique_id)),
+        // Without the number, and with blanks in it.
+        Ok(_) => Some(text == listed),
+        // The unique-id without the number, unless that would be the number; or words before it.
+        Err(_) => {
+            let before = text.strip_suffix(listed)?;
+            let is_a_word = before.last().is_none_or(u8::is_ascii_whitespace);
+            (is_a_word && !listed.iter().all(u8::is_ascii_digit)).then_some(true)
+        }
     }
 }
 
-/// `120 octets` is an answer to RETR, not to UIDL.
-fn is_a_count(text: &[u8]) -> bool {
-    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    [&b"octets"[..], b"bytes", b"messages", b"message"].iter().any(|unit| word.eq_ignore_ascii_case(unit))
+/// Whether it can be a unique-id. `120 octets`, or `(120 octets)`, is how a server answers RETR, and a number
+/// how it answers LIST.
+fn is_a_name(text: &[u8]) -> bool {
+    let units = [&b"octets"[..], b"bytes", b"messages", b"message"];
+    let is_unit = || units.iter().any(|unit| text.eq_ignore_ascii_case(unit));
+    text.iter().all(u8::is_ascii_graphic) && !text.iter().all(u8::is_ascii_digit) && !is_unit()
 }
 
 enum Named {

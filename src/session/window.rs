@@ -137,9 +137,12 @@ impl Window {
         self.messages
     }
 
-    /// Whether a message on its way was declared with exactly these octets.
+    /// Whether a message on its way may have exactly these octets.
     pub fn has_one_of(&self, octets: u64) -> bool {
-        let is_one = |sent: &Sent| matches!(sent, Sent::Message(wanted) if wanted.octets == Some(octets));
+        let is_one = |sent: &Sent| match sent {
+            Sent::Message(wanted) => wanted.octets.is_none_or(|declared| declared == octets),
+            Sent::Question(_) => false,
+        };
         self.sent.iter().any(is_one)
     }
 
@@ -236,7 +239,8 @@ impl Window {
 
     fn expected(&self, octets: Option<u64>) -> u64 {
         match self.what {
-            Ahead::Retr => octets.unwrap_or(USUAL_OCTETS),
+            // More than that fills the window, however much more it is.
+            Ahead::Retr => octets.unwrap_or(USUAL_OCTETS).min(MOST_OCTETS),
             Ahead::Headers => USUAL_OCTETS,
             Ahead::Dele => 0,
         }

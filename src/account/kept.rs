@@ -1,6 +1,6 @@
 //! A password as `pop3 auth login` stores it: together with the protocol, the server, its port and the user that
-//! it was verified with. The account's name, by which it is found, does not say where it may go: configurations
-//! are edited, a flag names another server, and two configurations may use one name.
+//! it was verified with. The account's name, by which it is found, does not say where it may be sent:
+//! configurations are edited, a flag names another server, and two configurations may use one name.
 //!
 //! The password and a line feed, then `pop3 TAB user TAB host:port`, escaped, so that whatever the password is,
 //! the last line feed ends it. Version 0.1 wrote `user TAB host`: that counts for the two usual ports.
@@ -45,7 +45,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Where it may go, and nowhere else.
+    /// Where it may be sent, and nowhere else.
     fn label(&self) -> String {
         let server = match self.server {
             Target::Tcp { host, port } => format!("{}:{port}", host.to_ascii_lowercase()),
@@ -71,7 +71,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Keeps it instead of an older one.
+    /// Stores it in place of an older one.
     ///
     /// # Errors
     /// As [`Safe::put`].
@@ -80,15 +80,15 @@ impl<'a> Owner<'a> {
         safe.put(self.account, SecretKind::Password, &Secret::new(document.as_slice()))
     }
 
-    /// What was kept, if anything was.
+    /// The stored password, if there is one.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when it is another user's or another server's; [`Kind::Data`] when it cannot
-    /// be understood; else as [`Safe::get`].
+    /// [`Kind::NoCredentials`] if it is for another user or another server; [`Kind::Data`] if it cannot be
+    /// parsed; otherwise as [`Safe::get`].
     pub(super) fn kept(&self, environment: &Environment) -> Result<Option<Secret>> {
         let safe = match environment.safe() {
             Ok(safe) => safe,
-            // Without a folder of ours nothing was ever kept.
+            // Without a state folder nothing was ever stored.
             Err(error) if error.kind() == Kind::Config => return Ok(None),
             Err(error) => return Err(error),
         };

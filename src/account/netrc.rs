@@ -1,10 +1,10 @@
-//! The passwords in `~/.netrc`, the file that ftp(1) began and curl, mpop and Python read too:
+//! The passwords in `~/.netrc`, the file of ftp(1), which curl, mpop and Python read too:
 //! `machine HOST login USER password WORD`, `default`, `macdef`, quoted words, `#` comments.
-//! Pure: bytes in, a [`Secret`] out. Errors name a line and never a word of it.
+//! Pure: bytes in, a [`Secret`] out. Errors name the number of a line and never quote it.
 //!
-//! The file is shared with other programs: words that we do not know are skipped one by one, and an entry counts
-//! only where it names both this host and this user. `default`, and an entry without a login, would give a password
-//! to whatever server is named.
+//! The file is shared with other programs: unknown words are skipped one by one, and an entry counts only if it
+//! names both this host and this user. `default`, and an entry without a login, would give a password to whatever
+//! server is named.
 
 use super::password::BYTE_ORDER_MARK;
 use crate::auth::Secret;
@@ -12,7 +12,7 @@ use crate::auth::Secret;
 /// The password for `user` at `host`, from the first entry of that machine and that login.
 ///
 /// # Errors
-/// The number of the line where the entry of this host is broken off: a quote without its end, a keyword without
+/// The number of the line where the entry of this host breaks off: a quote without its end, a keyword without
 /// its value.
 pub(super) fn password(netrc: &[u8], host: &str, user: &[u8]) -> Result<Option<Secret>, usize> {
     let netrc = netrc.strip_prefix(BYTE_ORDER_MARK).unwrap_or(netrc);
@@ -98,7 +98,7 @@ impl Words<'_> {
         }
     }
 
-    /// A `#` is a comment only where a keyword could stand: passwords may begin with one.
+    /// A `#` begins a comment only in place of a keyword: passwords may begin with one.
     fn skip_blank_and_comments(&mut self) {
         self.skip_blank();
         while self.rest.first() == Some(&b'#') {
@@ -107,7 +107,7 @@ impl Words<'_> {
         }
     }
 
-    /// A macro's body goes on to the next blank line; it is for ftp.
+    /// Skips the body of a macro, which is for ftp and ends at the next blank line.
     fn skip_macro(&mut self) {
         self.skip_line();
         while !self.rest.is_empty() && !self.skip_line() {}

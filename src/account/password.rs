@@ -1,6 +1,6 @@
-//! Where a password comes from. Which source counts was decided by [`resolve`](super::resolve); here
-//! it is asked: a command, a file, standard input, the keyring, `~/.netrc`, a person at a terminal. Every source is
-//! bounded, none is ever an argument, and no error repeats what it read.
+//! Reads a password from its source, which [`resolve`](super::resolve) has chosen: a command, a file, standard
+//! input, the keyring, `~/.netrc`, or a prompt on the terminal. What is read is bounded, a password is never an
+//! argument, and no error repeats it.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -29,7 +29,7 @@ pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Where an account's password comes from.
 #[derive(Debug, Clone)]
 pub enum PasswordSource {
-    /// It is known: from `POP3_PASSWORD`, or the config file's `password`.
+    /// It is known already: from `POP3_PASSWORD`, or the config file's `password`.
     Given(Secret),
     /// The first line that a shell command prints.
     Command(String),
@@ -37,7 +37,7 @@ pub enum PasswordSource {
     File(PathBuf),
     /// The first line of standard input.
     Stdin,
-    /// Nothing was said: the keyring (or the file in its place), `~/.netrc`, then a question on the terminal.
+    /// The default: the keyring (or the file in its place), `~/.netrc`, then a prompt on the terminal.
     Search,
 }
 
@@ -59,7 +59,7 @@ impl Wanted<'_> {
 }
 
 impl PasswordSource {
-    /// What to call it in front of a person; never the secret, nor the command, which may hold one.
+    /// Its description for users; never the secret, nor the command, which may contain one.
     pub fn describe(&self) -> &'static str {
         match self {
             PasswordSource::Given(_) => "given",
@@ -70,7 +70,7 @@ impl PasswordSource {
         }
     }
 
-    /// Asks a source that needs neither a person nor a name: for a secret that is no password.
+    /// Reads from a source that needs neither a prompt nor a user name: for a secret that is no password.
     ///
     /// # Errors
     /// As [`PasswordSource::obtain`].
@@ -85,11 +85,11 @@ impl PasswordSource {
         }
     }
 
-    /// Asks the source for the password that is `wanted`.
+    /// Reads the password that is `wanted` from the source.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
-    /// [`Kind::Io`] when it cannot be read.
+    /// [`Kind::NoCredentials`] if it has none; [`Kind::Config`] if others may read the file;
+    /// [`Kind::Io`] if it cannot be read.
     pub(super) fn obtain(
         &self,
         wanted: Wanted<'_>,
@@ -108,7 +108,7 @@ impl PasswordSource {
                 let untold = match owner.kept(environment) {
                     Ok(Some(secret)) => return Ok(secret),
                     Ok(None) => None,
-                    // A keyring that is locked, or a password for elsewhere, leaves the other sources.
+                    // If the keyring is locked, or has a password for another server, the next source is tried.
                     Err(error) if error.kind() == Kind::NoCredentials => Some(error),
                     Err(error) => return Err(about(error)),
                 };
@@ -144,12 +144,12 @@ fn nobody_to_ask(asked: bool) -> Error {
     )
 }
 
-/// Whether a person looks on, who may be asked something.
+/// Whether there is a user who can be asked.
 pub(super) fn is_watched() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
-/// Asks on the terminal without an echo; `None` when nobody sits at one.
+/// Asks on the terminal without an echo; `None` if there is no terminal.
 pub(super) fn prompt(question: &str) -> io::Result<Option<String>> {
     // The controlling terminal alone is not enough: a job in the background of one, with all its
     // streams redirected, would wait for ever.
@@ -184,7 +184,7 @@ fn from_file(path: &Path, what: &str) -> Result<Secret> {
     first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no {what}")))
 }
 
-/// Reads byte by byte: what follows the first line belongs to whoever reads the input next.
+/// Reads byte by byte: what follows the first line is left for the next reader of the input.
 fn from_input(mut input: impl Read) -> Result<Secret> {
     let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
     let mut byte = Zeroizing::new([0]);
@@ -241,7 +241,7 @@ fn unreadable(what: &str, error: io::Error) -> Error {
 }
 
 fn read_bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    // All the room at once, so that growing leaves no copies of a secret behind.
+    // Allocated at once, so that growing leaves no copies of a secret behind.
     let mut text = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     source.take(LIMIT as u64 + 1).read_to_end(&mut text)?;
     if text.len() > LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }

@@ -91,7 +91,7 @@ impl Running {
         if let Some(stdout) = &stdout {
             rustix::fs::fcntl_setfl(stdout, OFlags::NONBLOCK)?;
         }
-        // All the room at once, so that growing leaves no copies of a secret behind.
+        // Allocated at once, so that growing leaves no copies of a secret behind.
         let mut text = Zeroizing::new(Vec::with_capacity(most + 1));
         let (mut ended, mut line_since) = (None, None);
         loop {

@@ -1,11 +1,11 @@
-//! The TLS library's dialect: from the text of a failed handshake to the [`Reason`] behind it. Knows
-//! the texts of OpenSSL, by which native-tls speaks on most systems; those of other libraries come
-//! through as they are. What a reason means to a person is said in [`failure`](super::failure).
+//! Finds the [`Reason`] of a failed handshake in the text of the TLS library. Knows the texts of OpenSSL, which
+//! native-tls uses on most systems; those of other libraries are passed on as they are. The sentences for users
+//! are in [`failure`](super::failure).
 
 use super::Reason;
 
-/// What a text of OpenSSL says, in the part behind the last colon or in the brackets at its end.
-/// First come, first served: "certificate has expired" of ours stands apart from the server's alert.
+/// The texts of OpenSSL, in the part after the last colon or in the brackets at the end. The first match is
+/// taken: our "certificate has expired" comes before the server's alert.
 const VERDICTS: [(&str, Reason); 14] = [
     ("certificate has expired", Reason::Expired),
     ("certificate is not yet valid", Reason::NotYetValid),
@@ -46,7 +46,7 @@ const QUARRELS: [(&str, Reason); 19] = [
     ("hung up", Reason::HungUp),
 ];
 
-/// Alerts with which a server speaks of our certificate, or of its absence (RFC 8446 section 6.2).
+/// Alerts of a server about our certificate, or about its absence (RFC 8446 section 6.2).
 const ALERTS: [&str; 9] = [
     "bad certificate",
     "no certificate",
@@ -59,11 +59,11 @@ const ALERTS: [&str; 9] = [
     "access denied",
 ];
 
-/// The reason of a failed handshake, and the words for a reason that has none of its own.
-/// `has_identity` tells whether the server was shown a certificate of ours.
+/// The reason of a failed handshake, and the library's text for a reason without words of its own.
+/// `has_identity` says whether a client certificate was presented.
 pub(super) fn read(text: &str, has_identity: bool) -> (Reason, String) {
-    // OpenSSL: `error:0A000086:…:certificate verify failed:FILE:LINE: (VERDICT)`. The verdict also
-    // stands behind failures that it did not cause.
+    // OpenSSL: `error:0A000086:…:certificate verify failed:FILE:LINE: (VERDICT)`. The verdict is also
+    // appended to failures that it did not cause.
     if text.contains("certificate verify failed") {
         let verdict = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
         let words = verdict.unwrap_or("its certificate could not be verified");
@@ -83,8 +83,7 @@ pub(super) fn read(text: &str, has_identity: bool) -> (Reason, String) {
     (reason, words)
 }
 
-/// The reason behind an error of an encrypted line on which the handshake was over: in TLS 1.3 a
-/// server looks at our certificate only after that.
+/// The reason of an error after the handshake: in TLS 1.3 a server checks our certificate only then.
 pub(super) fn read_late(text: &str, has_identity: bool) -> Option<(Reason, String)> {
     let (reason, words) = read(text, has_identity);
     matches!(reason, Reason::IdentityRefused | Reason::IdentityDemanded).then_some((reason, words))

@@ -1,10 +1,10 @@
-//! Which hosts no proxy is asked for: this computer itself, which a proxy elsewhere would look for at
-//! its own place, and what `NO_PROXY` takes out.
+//! Which hosts are reached without a proxy: this computer itself, for which a proxy elsewhere would take its
+//! own, and the hosts that `NO_PROXY` lists.
 
 use std::net::IpAddr;
 
-/// Whether a host is reached without a proxy. `no_proxy` is what `NO_PROXY` says: names of hosts and
-/// domains with commas between, or `*`. An IPv6 address may stand in brackets.
+/// Whether a host is reached without a proxy. `no_proxy` is the value of `NO_PROXY`: names of hosts and
+/// domains with commas between, or `*`. An IPv6 address may be in brackets.
 pub fn goes_straight(no_proxy: &str, host: &str) -> bool {
     is_here(host) || is_listed(no_proxy, host)
 }

@@ -1,4 +1,4 @@
-//! The handshake: the platform's TLS library with our settings, its outcome in our errors
+//! The handshake: the platform's TLS library with our settings, its result as our errors
 //! (RFC 8314 for what is required, RFC 2595 for STLS, RFC 6066 section 3 for the name sent along).
 
 use std::fmt;
@@ -15,19 +15,18 @@ use super::wire::Wire;
 use super::{Certificate, ClientCertificate, Pin, TlsFailure, distrust};
 use crate::error::{Error, Kind, Phase, Result};
 
-/// Whom to trust, and how much encryption is enough.
+/// Which servers to trust, and which versions of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// PEM files with the authorities to believe instead of the system's.
+    /// PEM files with the authorities to trust instead of the system's.
     pub ca_files: Vec<PathBuf>,
-    /// When not empty: only these certificates are trusted, whoever signed them and whatever name
-    /// they bear.
+    /// If not empty: only these certificates are trusted, whoever signed them and whatever their names are.
     pub pins: Vec<Pin>,
     /// The oldest version that is still acceptable.
     pub min: TlsVersion,
     /// The name to ask for and to find in the certificate, if it is not the host that was dialled.
     pub host: Option<String>,
-    /// What to show a server that wants to know who we are.
+    /// The client certificate, for a server that requests one.
     pub identity: Option<ClientCertificate>,
 }
 
@@ -64,7 +63,7 @@ impl FromStr for TlsVersion {
     }
 }
 
-/// A handshake that ends with a server that is trusted.
+/// Makes a handshake with a server that has to be trusted.
 pub(super) fn secure(
     wire: Wire,
     tls: &TlsSettings,
@@ -75,7 +74,7 @@ pub(super) fn secure(
         return handshake(&verifying(tls)?, wire, tls, host, deadline);
     }
     let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
-    // Up to here nothing of ours has left but the handshake.
+    // Nothing but the handshake was sent so far.
     let Some(certificate) = certificate(&stream) else {
         return Err(Error::new(Kind::Tls, disagreement(host)).because("the server showed no certificate"));
     };
@@ -86,7 +85,7 @@ pub(super) fn secure(
     }
 }
 
-/// The certificate of whoever answers; the line ends with the call.
+/// The certificate of the server, trusted or not; the connection ends with the call.
 #[cfg(target_vendor = "apple")]
 pub(super) fn leaf(
     wire: Wire,
@@ -105,8 +104,8 @@ pub(super) fn certificate(stream: &TlsStream<Wire>) -> Option<Certificate> {
     certificate.to_der().ok().map(|der| Certificate::of(&der))
 }
 
-/// The name to ask for. A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066
-/// section 3).
+/// The name to request. The final dot of a fully qualified `host.` is neither in certificates nor sent
+/// (RFC 6066 section 3).
 pub(super) fn name<'a>(tls: &'a TlsSettings, host: &'a str) -> &'a str {
     let name = tls.host.as_deref().unwrap_or(host);
     name.strip_suffix('.').unwrap_or(name)
@@ -116,7 +115,7 @@ fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
     let mut builder = TlsConnector::builder();
     builder.min_protocol_version(Some(oldest(tls)));
     for path in &tls.ca_files {
-        // Who names an authority means that one, not a hundred others as well; so do curl and mpop.
+        // The named authorities replace the system's, as with curl and mpop.
         builder.disable_built_in_roots(true);
         for certificate in authorities(path)? {
             builder.add_root_certificate(certificate);
@@ -125,8 +124,8 @@ fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
     build(builder, tls)
 }
 
-/// For pins, which judge the certificate themselves. A handshake still proves that the server holds
-/// the certificate's key.
+/// For pins, which are compared afterwards. The handshake still proves that the server has the certificate's
+/// key.
 fn trusting_anybody(tls: &TlsSettings) -> Result<TlsConnector> {
     let mut builder = TlsConnector::builder();
     builder
@@ -143,7 +142,7 @@ fn build(mut builder: TlsConnectorBuilder, tls: &TlsSettings) -> Result<TlsConne
     builder.build().map_err(|error| {
         let reason = distrust::plain(&error.to_string());
         match &tls.identity {
-            // All else was tried with other servers before.
+            // With a client certificate it is that one which is at fault: the other settings always work.
             Some(own) => {
                 let path = own.certificate.display();
                 Error::new(Kind::Data, format!("could not use the client certificate {path}")).because(reason)
@@ -163,7 +162,7 @@ fn oldest(tls: &TlsSettings) -> Protocol {
 /// The certificates of a CA file, at least one.
 ///
 /// # Errors
-/// [`Kind::Io`] when it cannot be read, [`Kind::Data`] when it holds none.
+/// [`Kind::Io`] if it cannot be read, [`Kind::Data`] if it contains none.
 pub(crate) fn authorities(path: &Path) -> Result<Vec<Authority>> {
     let shown = path.display();
     let pem =
@@ -190,7 +189,7 @@ fn handshake(
 ) -> Result<TlsStream<Wire>> {
     wire.set_deadline(deadline);
     connector.connect(name(tls, host), wire).map_err(|error| match error {
-        // The wire blocks as long as it may, and only then says so.
+        // The wire returns this only when its wait has ended.
         HandshakeError::WouldBlock(unfinished) if unfinished.get_ref().was_stopped() => {
             Error::new(Kind::Interrupted, disagreement(host)).because(super::stopped(Phase::Tls))
         }

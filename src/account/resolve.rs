@@ -84,6 +84,7 @@ pub fn resolve(
             }
             let said = base.clone().overlaid_by(&surroundings.overlaid_by(flags));
             let mut account = account(*name, &base, said, environment)?;
+            account.at_once = flags.server.is_some();
             served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
@@ -235,6 +236,7 @@ fn account(
             refetch: said.refetch.unwrap_or(false),
         },
         dry_run: said.dry_run.unwrap_or(false),
+        at_once: false,
     })
 }
 

@@ -9,6 +9,7 @@
 //! | `fetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
+//! | `operation_…` | what happens in daily operation: odd words at sign-in, refused passwords |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
 //! | `looking…`, `refusals`, `secrets` | commands that only look; refused messages; that no secret is printed |
@@ -56,6 +57,7 @@ mod looking;
 mod looking_quit;
 mod oauth;
 mod odd_servers;
+mod operation_sign_in;
 mod refetch;
 mod refusals;
 mod secrets;

@@ -57,7 +57,7 @@ impl Session<Authorization> {
     /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials can do.
     ///
     /// # Errors
-    /// A [`Refused`] with the session in it where the line still stands. Its kind says what the
+    /// A [`Refused`] with the session in it where the connection still stands. Its kind says what the
     /// server meant: [`Kind::SignIn`] (wrong credentials; with [`auth::TokenRefused`] beneath where a token
     /// was refused), [`Kind::InUse`], [`Kind::LoginDelay`],
     /// [`Kind::ServerTemporary`], [`Kind::ServerPermanent`].

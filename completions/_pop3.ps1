@@ -86,6 +86,7 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be fetched, deleted and kept, and why; change nothing')
             [CompletionResult]::new('--refetch', '--refetch', [CompletionResultType]::ParameterName, 'Fetch again what was fetched before and is still on the server')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Do not honour a wait that an earlier run began')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')
             [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Print the dialogue with the server on standard error, secrets hidden')

@@ -82,6 +82,7 @@ set edit:completion:arg-completer[pop3] = {|@words|
             cand --config 'Read this configuration file instead of the usual one'
             cand --dry-run 'Print what would be fetched, deleted and kept, and why; change nothing'
             cand --refetch 'Fetch again what was fetched before and is still on the server'
+            cand --now 'Do not honour a wait that an earlier run began'
             cand -4 'Use IPv4 only'
             cand -6 'Use IPv6 only'
             cand --trace 'Print the dialogue with the server on standard error, secrets hidden'

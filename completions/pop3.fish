@@ -105,6 +105,7 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; change nothing'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l refetch -d 'Fetch again what was fetched before and is still on the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l now -d 'Do not honour a wait that an earlier run began'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'

@@ -22,6 +22,7 @@ mod overrides;
 mod password;
 mod paths;
 mod proxy;
+mod refusals;
 mod resolve;
 mod url;
 pub mod values;
@@ -37,6 +38,7 @@ pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
 use self::password::Wanted;
+pub use self::refusals::{Refusals, Wait};
 pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
@@ -89,6 +91,9 @@ pub struct Account {
     pub policy: Policy,
     /// Whether `fetch` only prints what it would do.
     pub dry_run: bool,
+    /// Whether no wait is honoured that an earlier run began ([`Refusals`]): the server was named on the command
+    /// line, or `--now` was.
+    pub at_once: bool,
 }
 
 impl Account {

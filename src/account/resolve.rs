@@ -94,6 +94,7 @@ pub fn resolve(
             let own_name = name.filter(|_| withheld_from.is_none());
             let mut account = account(own_name, &base, said, environment)?;
             account.withheld_from.clone_from(&withheld_from);
+            account.at_once = flags.server.is_some();
             served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
@@ -243,6 +244,7 @@ fn account(
             refetch: said.refetch.unwrap_or(false),
         },
         dry_run: said.dry_run.unwrap_or(false),
+        at_once: false,
     })
 }
 

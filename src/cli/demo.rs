@@ -114,5 +114,6 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         deliver: Some(Spec::Maildir(maildir)),
         policy: Policy::default(),
         dry_run: false,
+        at_once: true,
     }
 }

@@ -25,8 +25,10 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     for (name, account) in accounts {
         let mut told = context.output().report(&name).one_of_several(several);
         let outcome = match account {
-            Ok(account) if account.dry_run => preview(context, &account),
-            Ok(account) => one(context, &account, &mut told),
+            Ok(mut account) => {
+                account.at_once |= args.what.now;
+                if account.dry_run { preview(context, &account) } else { one(context, &account, &mut told) }
+            }
             Err(error) => Err(error.into()),
         };
         codes.push(match outcome {

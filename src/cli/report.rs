@@ -103,9 +103,9 @@ pub(crate) struct Told {
 }
 
 /// The sentence and the hint of an error; `None` if the error is that stdout has no reader any more
-/// (`pop3 list | head`).
+/// (`pop3 list | head`), or if it was [`Reported`].
 pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
-    if is_unread(error) {
+    if is_unread(error) || error.chain().any(|link| link.is::<Reported>()) {
         return None;
     }
     let cause = known(error);
@@ -198,6 +198,18 @@ fn hint(kind: Kind) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Marks an error, whose cause it is, that an earlier run has printed: now the exit code alone tells of it.
+#[derive(Debug)]
+pub(crate) struct Reported(pub(crate) String);
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Reported {}
 
 /// Marks a failure of stdout that has no reader. Only this is not reported: a broken pipe may also mean that
 /// a server closed the connection, or that a delivery command ended, which must be reported.

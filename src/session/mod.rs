@@ -50,6 +50,8 @@ pub struct Authorization {
     host: String,
     /// Whether a sign-in was refused after the server had checked the secret.
     secret_was_refused: bool,
+    /// Whether the server has answered the mechanism that is tried.
+    has_answered: bool,
 }
 
 /// The state after sign-in: the maildrop is open.
@@ -162,6 +164,7 @@ impl Session<Authorization> {
             cleartext_allowed: false,
             host: String::new(),
             secret_was_refused: false,
+            has_answered: false,
         };
         let mut session = Session { connection, capabilities: None, state };
         if ask_capabilities {

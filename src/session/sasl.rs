@@ -36,7 +36,9 @@ impl Session<Authorization> {
         self.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
         for _ in 0..MAX_CHALLENGES {
             let has_proven = has_spoken && exchange.has_proven();
-            let challenge = match self.answer()? {
+            let answer = self.answer()?;
+            self.state.has_answered = true;
+            let challenge = match answer {
                 Answer::Challenge(challenge) => challenge,
                 Answer::Done(reply) if reply.is_ok() && !has_proven && takes_ok_for_a_prompt(mechanism) => {
                     prompt_of_o2(&reply)

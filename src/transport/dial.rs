@@ -3,12 +3,13 @@
 //! head start (RFC 8305 section 5), so that a host with a dead IPv6 route costs a fraction of a second.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use socket2::{Domain, Socket, Type};
 
 use super::socks::{self, Trouble};
@@ -153,7 +154,8 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
             }
             Err(Trouble::Line(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
-                    .because("the proxy did not answer in time"));
+                    .because("the proxy did not answer in time")
+                    .hint("try again later, or give a slow proxy more time with --timeout"));
             }
             Err(Trouble::Line(error)) => (Error::new(Kind::Connect, context()).because(error), None),
             Err(Trouble::Said(words, hint)) => (Error::new(Kind::Connect, context()).because(words), hint),
@@ -169,30 +171,78 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
 
 fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
     let name = host.to_owned();
-    let outcome = within(limit, move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()));
-    let not_found = || Error::new(Kind::HostNotFound, format!("could not find the host {host}"));
+    let outcome = within(limit, move || Ok(look_up(&name, port)));
+    let context = format!("could not find the host {host}");
+    let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
+    let spelling = "check how the host is spelt";
     match outcome {
-        Ok(mut addresses) => {
+        Ok(Ok(mut addresses)) => {
             let any = addresses.len();
             addresses.retain(|address| way.reaches(address.ip()));
             addresses.dedup();
             match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
                 (false, _) => Ok(addresses),
-                (true, Some(family)) if any > 0 => Err(not_found()
-                    .because(format!("it has no {family} address"))
+                (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
                     .hint("leave out -4, -6 and --source-ip to use what it has")),
-                (true, _) => Err(not_found().because("its name has no address")),
+                (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
             }
         }
+        Ok(Err(Unresolved::NoSuchName(words))) => Err(not_found(words).hint(spelling)),
+        Ok(Err(Unresolved::NoAnswer(words))) => {
+            Err(Error::new(Kind::Timeout(Phase::Connect), context).because(words).hint(NAME_SERVERS))
+        }
         Err(error) if error.kind() == STOPPED => {
-            Err(Error::new(Kind::Interrupted, format!("could not find the host {host}"))
-                .because(stopped_meanwhile()))
+            Err(Error::new(Kind::Interrupted, context).because(stopped_meanwhile()))
         }
         Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), format!("could not find the host {host}"))
-                .because("the name servers did not answer in time"))
+            Err(Error::new(Kind::Timeout(Phase::Connect), context)
+                .because("the name servers did not answer in time")
+                .hint(NAME_SERVERS))
         }
-        Err(error) => Err(not_found().because(error).hint("check its spelling and this computer's network")),
+        Err(error) => Err(Error::new(Kind::Io, context).because(error)),
+    }
+}
+
+/// What helps where no name server answers: that says nothing of the name.
+const NAME_SERVERS: &str =
+    "the name servers give no answer: check this computer's network and /etc/resolv.conf, or try again later";
+
+/// Why a name has no address.
+#[derive(Debug, PartialEq, Eq)]
+enum Unresolved {
+    /// There is no such name, or none with an address.
+    NoSuchName(String),
+    /// Nobody could say whether there is: that may be another thing a minute later.
+    NoAnswer(String),
+}
+
+fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| read_failure(&error))?;
+    // The scope of a link-local address stays; the port is ours.
+    Ok(found
+        .flatten()
+        .map(|one| {
+            let mut address = one.sockaddr;
+            address.set_port(port);
+            address
+        })
+        .collect())
+}
+
+/// Only what says so for certain counts as "no such name".
+fn read_failure(error: &LookupError) -> Unresolved {
+    match error.kind() {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => {
+            Unresolved::NoSuchName("its name is not known".to_owned())
+        }
+        LookupErrorKind::Again => {
+            Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())
+        }
+        _ => Unresolved::NoAnswer(format!("name resolution failed (error {})", error.error_num())),
     }
 }
 
@@ -248,18 +298,26 @@ fn stopped_meanwhile() -> Error {
 
 fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
     let context = format!("could not connect to {target}");
+    let is_local = matches!(target, Target::Unix(_));
     match error.kind() {
         STOPPED => Error::new(Kind::Interrupted, context).because(stopped_meanwhile()),
         ErrorKind::TimedOut => {
-            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time")
+            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time").hint(
+                "check host, port and network, or try again later; --timeout gives a slow network more time",
+            )
         }
+        _ if is_local => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check the path of the socket, and whether a server listens there"),
         ErrorKind::ConnectionRefused => Error::new(Kind::Connect, context)
             .because(error)
             .hint("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
         ErrorKind::AddrNotAvailable if way.source.is_some() => Error::new(Kind::Connect, context)
             .because(error)
             .hint("--source-ip takes an address that this computer has"),
-        _ => Error::new(Kind::Connect, context).because(error),
+        _ => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check this computer's network, and whether it leads to the host and port"),
     }
 }
 
@@ -337,6 +395,25 @@ mod tests {
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
         assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
+    }
+
+    #[test]
+    fn only_a_definite_answer_is_no_such_name() {
+        // The numbers of glibc: EAI_NONAME, EAI_NODATA, EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_SYSTEM.
+        for (number, is_definite) in
+            [(-2, true), (-5, true), (-3, false), (-4, false), (-10, false), (-11, false)]
+        {
+            let read = read_failure(&LookupError::new(number));
+            assert_eq!(matches!(read, Unresolved::NoSuchName(_)), is_definite, "{number}: {read:?}");
+        }
+    }
+
+    #[test]
+    fn a_missing_socket_is_told_without_a_word_of_ports() {
+        let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Connect);
+        let hint = error.own_hint().unwrap();
+        assert!(hint.contains("path") && !hint.contains("995"), "{hint}");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //!                      └────── examine ◀── a second line: certificate
 //! ```
 
+mod authorities;
 mod certificate;
 mod dial;
 mod distrust;
@@ -36,8 +37,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use native_tls::TlsStream;
+use openssl::ssl::{self, SslStream};
 
+pub(crate) use authorities::authorities;
 pub use certificate::Certificate;
 pub use dial::{addresses, reach};
 pub use examine::Shown;
@@ -46,7 +48,6 @@ pub use failure::{Reason, TlsFailure};
 pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
-pub(crate) use tls::authorities;
 pub use tls::{TlsSettings, TlsVersion};
 pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};
@@ -121,7 +122,7 @@ enum Line {
 /// An encrypted line, and what it was agreed on with: a server may still refuse afterwards.
 #[derive(Debug)]
 struct Secured {
-    stream: TlsStream<Wire>,
+    stream: SslStream<Wire>,
     tls: TlsSettings,
     host: String,
 }
@@ -206,7 +207,7 @@ impl Transport {
     pub fn end_point(&self) -> Option<Vec<u8>> {
         match &self.0 {
             Line::Plain(_) => None,
-            Line::Tls(line) => line.stream.tls_server_end_point().ok().flatten(),
+            Line::Tls(line) => tls::end_point(&line.stream),
         }
     }
 
@@ -292,15 +293,16 @@ impl Transport {
 impl Secured {
     /// The error for a server that speaks of our certificate, or the lack of it, after the handshake.
     fn refused(&self, error: &io::Error) -> Option<io::Error> {
-        let text = error.get_ref()?.to_string();
-        let (reason, words) = distrust::read_late(&text, self.tls.identity.is_some())?;
+        let error = error.get_ref()?.downcast_ref::<ssl::Error>()?;
+        let (reason, words) = distrust::read_late(error, self.tls.identity.is_some())?;
         Some(io::Error::other(TlsFailure::new(reason, words, &self.tls, &self.host)))
     }
 }
 
 /// A failed handshake of a line that is not ours (HTTPS to a sign-in provider), in the words of ours.
 pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
-    TlsFailure::read(text, &TlsSettings::default(), host).into_error()
+    let (reason, words) = distrust::read_text(text);
+    TlsFailure::new(reason, words, &TlsSettings::default(), host).into_error()
 }
 
 /// The wire says `WouldBlock` where its wait is over, because that is what a TLS library may be resumed
@@ -309,8 +311,8 @@ fn plain_words(error: io::Error, wire: &Wire) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock if wire.was_stopped() => STOPPED.into(),
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-        kind => match error.get_ref() {
-            Some(inner) => io::Error::new(kind, distrust::plain(&inner.to_string())),
+        kind => match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
+            Some(inner) => io::Error::new(kind, distrust::words_of(inner)),
             None => error,
         },
     }

@@ -239,6 +239,10 @@ fn read_failure(error: &LookupError) -> Unresolved {
         LookupErrorKind::NoName | LookupErrorKind::NoData => {
             Unresolved::NoSuchName("its name is not known".to_owned())
         }
+        // Not asked at all: it holds a NUL.
+        LookupErrorKind::IO if error.error_num() == 0 => {
+            Unresolved::NoSuchName("this is no name of a host".to_owned())
+        }
         LookupErrorKind::Again => {
             Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())
         }

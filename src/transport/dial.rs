@@ -9,9 +9,9 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use socket2::{Domain, Socket, Type};
 
+use super::resolve::resolve;
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
@@ -25,7 +25,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How long a wait may last: until a deadline, or until a requested stop allows no more.
 #[derive(Debug, Clone)]
-struct Limit {
+pub(super) struct Limit {
     begun: Instant,
     deadline: Instant,
     stop: Stop,
@@ -169,87 +169,6 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
 }
 
-fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
-    let name = host.to_owned();
-    let outcome = within(limit, move || Ok(look_up(&name, port)));
-    let context = format!("could not find the host {host}");
-    let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
-    let spelling = "check how the host is spelt";
-    match outcome {
-        Ok(Ok(mut addresses)) => {
-            let any = addresses.len();
-            addresses.retain(|address| way.reaches(address.ip()));
-            addresses.dedup();
-            match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
-                (false, _) => Ok(addresses),
-                (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use what it has")),
-                (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
-            }
-        }
-        Ok(Err(Unresolved::NoSuchName(words))) => Err(not_found(words).hint(spelling)),
-        Ok(Err(Unresolved::NoAnswer(words))) => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), context).because(words).hint(NAME_SERVERS))
-        }
-        Err(error) if error.kind() == STOPPED => {
-            Err(Error::new(Kind::Interrupted, context).because(stopped_meanwhile()))
-        }
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), context)
-                .because("the name servers did not answer in time")
-                .hint(NAME_SERVERS))
-        }
-        Err(error) => Err(Error::new(Kind::Io, context).because(error)),
-    }
-}
-
-/// What helps where no name server answers: that says nothing of the name.
-const NAME_SERVERS: &str =
-    "the name servers give no answer: check this computer's network and /etc/resolv.conf, or try again later";
-
-/// Why a name has no address.
-#[derive(Debug, PartialEq, Eq)]
-enum Unresolved {
-    /// There is no such name, or none with an address.
-    NoSuchName(String),
-    /// Nobody could say whether there is: that may be another thing a minute later.
-    NoAnswer(String),
-}
-
-fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
-    if let Ok(address) = host.parse::<IpAddr>() {
-        return Ok(vec![SocketAddr::new(address, port)]);
-    }
-    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
-    let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| read_failure(&error))?;
-    // The scope of a link-local address stays; the port is ours.
-    Ok(found
-        .flatten()
-        .map(|one| {
-            let mut address = one.sockaddr;
-            address.set_port(port);
-            address
-        })
-        .collect())
-}
-
-/// Only what says so for certain counts as "no such name".
-fn read_failure(error: &LookupError) -> Unresolved {
-    match error.kind() {
-        LookupErrorKind::NoName | LookupErrorKind::NoData => {
-            Unresolved::NoSuchName("its name is not known".to_owned())
-        }
-        // Not asked at all: it holds a NUL.
-        LookupErrorKind::IO if error.error_num() == 0 => {
-            Unresolved::NoSuchName("this is no name of a host".to_owned())
-        }
-        LookupErrorKind::Again => {
-            Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())
-        }
-        _ => Unresolved::NoAnswer(format!("name resolution failed (error {})", error.error_num())),
-    }
-}
-
 /// Tries the addresses in order, each with what is left of the time; the next one starts as soon as
 /// one fails, or when the latest has had its head start. The first to connect wins.
 fn race<T: Send + 'static>(
@@ -286,7 +205,7 @@ fn race<T: Send + 'static>(
 
 /// Runs what the system offers without a time limit (name resolution, a Unix socket whose queue is
 /// full) in a thread that is left behind when the time is over.
-fn within<T: Send + 'static>(
+pub(super) fn within<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -296,7 +215,7 @@ fn within<T: Send + 'static>(
 }
 
 /// The cause of a failure that a requested stop has brought about.
-fn stopped_meanwhile() -> Error {
+pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }
 
@@ -399,17 +318,6 @@ mod tests {
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
         assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
-    }
-
-    #[test]
-    fn only_a_definite_answer_is_no_such_name() {
-        // The numbers of glibc: EAI_NONAME, EAI_NODATA, EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_SYSTEM.
-        for (number, is_definite) in
-            [(-2, true), (-5, true), (-3, false), (-4, false), (-10, false), (-11, false)]
-        {
-            let read = read_failure(&LookupError::new(number));
-            assert_eq!(matches!(read, Unresolved::NoSuchName(_)), is_definite, "{number}: {read:?}");
-        }
     }
 
     #[test]

@@ -6,8 +6,9 @@
 //!
 //! ```text
 //! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
-//! Way ────┘   ├ socks                                      │ secure()
-//!             └ tunnel       identity ─▶ tls ── pin ───────▼
+//! Way ────┘   ├ resolve, socks                             │ secure()
+//!             └ tunnel  authorities,                       │
+//!                          identity ─▶ tls ── pin ─────────▼
 //!                   failure ◀─ distrust ◀─┘           Transport::Tls   ─▶ connection
 //!                      └────── examine ◀── a second line: certificate
 //! ```
@@ -22,6 +23,7 @@ mod failure;
 mod identity;
 pub mod memory;
 mod pin;
+mod resolve;
 mod socks;
 mod target;
 mod tls;

@@ -1,4 +1,4 @@
-//! The configuration file on disk: found, guarded against other readers, read, checked.
+//! The configuration file on disk: found, checked for permissions, read, parsed.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,17 +19,17 @@ const LARGEST: u64 = 1 << 20;
 pub struct Config {
     path: Option<PathBuf>,
     document: Document,
-    /// Those in the accounts' own tables; there are no others.
+    /// The mistakes in the accounts' own tables; any other is an error.
     mistakes: Vec<Mistake>,
 }
 
 impl Config {
-    /// The file that was named, or else the one in its usual place; none there is an empty one. A mistake in
-    /// an account's own table is an error only where that account is wanted ([`Config::mistake_of`]).
+    /// Reads the named file, or the one in its usual place, which may be missing. A mistake in an account's own
+    /// table is an error only if that account is used ([`Config::mistake_of`]).
     ///
     /// # Errors
-    /// [`Kind::Config`] when the file cannot be read, is open to others though it holds a password,
-    /// or has mistakes that concern all of it: the first one stands in the error.
+    /// [`Kind::Config`] if the file cannot be read, may be read by others although it contains a password,
+    /// or has mistakes that concern all of it: the error contains the first one.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Config> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(Config::default()) };
         let (document, mistakes) = document::read(&text, environment.paths_of_file());
@@ -42,22 +42,22 @@ impl Config {
         Ok(Config { path: Some(path), document, mistakes })
     }
 
-    /// The first mistake in an account's own table, as the error for whoever wants that account.
+    /// The first mistake in an account's own table, as the error of using that account.
     pub fn mistake_of(&self, account: &str) -> Option<Error> {
         let mut own = self.mistakes.iter().filter(|mistake| mistake.account.as_deref() == Some(account));
         let first = own.next()?;
         Some(unusable(self.path.as_deref().unwrap_or(Path::new("config.toml")), first, own.count()))
     }
 
-    /// Every mistake of the file, also those that do no harm yet: an account without server or user, or
-    /// whose settings do not go together. `None` where no file was named and none is in the usual place.
+    /// Every mistake of the file, also those without consequences yet: an account without server or user, or
+    /// whose settings contradict each other. `None` if no file was named and none is in the usual place.
     ///
     /// # Errors
     /// [`Kind::Config`] when the file cannot be read at all.
     pub fn check(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, Vec<Mistake>)>> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(None) };
         let (document, mut mistakes) = document::read(&text, environment.paths_of_file());
-        // A setting that could not be read is a mistake already, and missing for that reason.
+        // A setting that could not be parsed is reported already, and missing for that reason.
         if mistakes.is_empty() {
             let mut complain = |at: usize, message: String, hint: &str| {
                 mistakes.push(document::mistake(&text, at, message, Some(hint.to_owned())));
@@ -105,12 +105,12 @@ impl Config {
         self.path.as_deref()
     }
 
-    /// What it says about the global flags.
+    /// Its global settings.
     pub fn globals(&self) -> &Globals {
         &self.document.globals
     }
 
-    /// The account that counts where none is named.
+    /// The account that is used if none is named.
     pub fn default_account(&self) -> Option<&str> {
         self.document.default_account.as_deref()
     }
@@ -120,7 +120,7 @@ impl Config {
         self.document.accounts.iter().map(|entry| entry.name.as_str())
     }
 
-    /// All it says about an account, `[defaults]` included; without a name the defaults alone.
+    /// Its settings for an account, `[defaults]` included; without a name the defaults alone.
     pub fn settings(&self, account: Option<&str>) -> Option<Overrides> {
         let defaults = self.document.defaults.clone();
         let Some(name) = account else { return Some(defaults) };
@@ -141,7 +141,7 @@ fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathB
     }
 }
 
-/// The error of a file with that mistake, and so many more.
+/// The error for a file with that mistake, and that many more.
 fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
     let more = match more {
         0 => String::new(),

@@ -1,5 +1,5 @@
-//! What surrounds the program: the home folder, the XDG folders, the `POP3_…` variables. Read once
-//! and passed on, so that nothing below asks the process, and tests bring their own.
+//! The environment of the program: the home folder, the XDG folders, the `POP3_…` variables. Read once and
+//! passed on, so that no other code reads the process's variables, and tests can have their own.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ use crate::safe::Safe;
 use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
-/// The variables that are heard beside the `POP3_…` ones.
+/// The variables that are honoured besides the `POP3_…` ones.
 const OTHERS: [&str; 12] = [
     "CREDENTIALS_DIRECTORY",
     "NETRC",
@@ -51,13 +51,13 @@ impl Environment {
             .filter(|(name, value)| heard(name) && !value.is_empty())
             .collect();
         let mut environment = Environment { home: dirs::home_dir(), variables };
-        // cron does not say where the session is that its user has open.
+        // cron does not set the address of the user's session bus.
         let runtime = format!("/run/user/{}", rustix::process::getuid().as_raw());
         environment.variables.entry("XDG_RUNTIME_DIR".to_owned()).or_insert_with(|| runtime.into());
         environment
     }
 
-    /// One made up: for tests, and for a demonstration that must not touch the user's own.
+    /// An artificial one: for tests, and for `demo`, which must not use the user's own.
     pub fn of<'a>(
         home: Option<&Path>,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -77,13 +77,14 @@ impl Environment {
         Paths::of_file(self.home(), credentials.filter(|folder| folder.is_absolute()))
     }
 
-    /// Where the configuration file stands when nothing else was said: `$XDG_CONFIG_HOME/pop3/config.toml`.
+    /// The default path of the configuration file: `$XDG_CONFIG_HOME/pop3/config.toml`.
     pub fn config_path(&self) -> Option<PathBuf> {
         Some(self.xdg("XDG_CONFIG_HOME", ".config")?.join("pop3/config.toml"))
     }
 
-    /// The file beside which those of an account stand: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names
-    /// never share a file. It was the account's journal in 0.1; [`Account::journal_owner`](super::Account) names today's.
+    /// The file beside which the other files of an account are: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names
+    /// never share a file. In 0.1 it was the account's journal; [`Account::journal_owner`](super::Account) tells
+    /// today's.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder.
@@ -104,9 +105,9 @@ impl Environment {
         Ok(folder.join("pop3"))
     }
 
-    /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
-    /// and files beside the journals. A person at a terminal may be asked to unlock it, where there is a
-    /// screen for the keyring to ask on: without one it would only let us wait.
+    /// Where secrets are stored: in the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
+    /// and in files beside the journals. The user at a terminal may be asked to unlock the keyring if there is a
+    /// screen for its prompt; without one we would wait in vain.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder, [`Kind::Usage`]
@@ -115,13 +116,13 @@ impl Environment {
         Ok(Safe::new(self.state_folder()?, self.bus()?).asking(self.has_screen() && is_watched()))
     }
 
-    /// What the configuration file says of the keyring; `POP3_KEYRING` weighs more.
+    /// Sets what the configuration file says about the keyring; `POP3_KEYRING` takes precedence.
     pub fn set_keyring(&mut self, is_used: bool) {
         let word = if is_used { "on" } else { "off" };
         self.variables.entry("POP3_KEYRING".to_owned()).or_insert_with(|| word.into());
     }
 
-    /// The address of the session's D-Bus, where there is one and it may be used.
+    /// The address of the session's D-Bus, if there is one and it may be used.
     fn bus(&self) -> Result<Option<String>> {
         if let Some(text) = self.text("POP3_KEYRING")? {
             let is_used = values::truth(text)
@@ -137,7 +138,7 @@ impl Environment {
         Ok(socket.filter(|socket| socket.exists()).map(|socket| format!("unix:path={}", socket.display())))
     }
 
-    /// Whether there is a screen: for a browser, or for the keyring to ask on.
+    /// Whether there is a screen: for a browser, or for the keyring's prompt.
     pub fn has_screen(&self) -> bool {
         self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
@@ -161,7 +162,7 @@ impl Environment {
         Some(Secret::new(password.clone().into_vec()))
     }
 
-    /// What opens the client certificate's key, from `POP3_CLIENT_CERT_PASSWORD`.
+    /// The password of the client certificate's key, from `POP3_CLIENT_CERT_PASSWORD`.
     pub(super) fn client_certificate_password(&self) -> Result<Option<Zeroizing<String>>> {
         let password = self.text("POP3_CLIENT_CERT_PASSWORD")?;
         Ok(password.map(|password| Zeroizing::new(password.to_owned())))
@@ -173,21 +174,21 @@ impl Environment {
         Some(Secret::new(password.clone().into_vec()))
     }
 
-    /// The SOCKS5 proxy that `ALL_PROXY` names for that host and port; a variable in small letters counts before
-    /// one in capitals, as with curl.
+    /// The SOCKS5 proxy that `ALL_PROXY` names for that host and port; a variable in lower case takes precedence
+    /// over one in upper case, as with curl.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for one that cannot be understood.
+    /// [`Kind::Usage`] for one that cannot be parsed.
     pub(super) fn system_proxy(&self, host: &str, port: u16) -> Result<Option<Proxy>> {
         let Some((name, all)) = self.first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
         proxy::of_the_system(all, self.no_proxy()?, host, port)
             .map_err(|error| error.within(format!("could not use {name}")))
     }
 
-    /// The hosts that `NO_PROXY` takes out.
+    /// The hosts that `NO_PROXY` lists.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for one that is no text.
+    /// [`Kind::Usage`] if it is not UTF-8.
     pub(super) fn no_proxy(&self) -> Result<&str> {
         Ok(self.first(["no_proxy", "NO_PROXY"])?.map_or("", |(_, none)| none))
     }
@@ -199,11 +200,11 @@ impl Environment {
         Ok(said.into_iter().find_map(|(name, text)| text.map(|text| (name, text))))
     }
 
-    /// All that the `POP3_…` variables say, but `POP3_PASSWORD`. Each key of the configuration file
-    /// has one: `POP3_MAX_SIZE` for `max-size`. Unknown ones belong to others and are let be.
+    /// The settings of the `POP3_…` variables, except `POP3_PASSWORD`. Each key of the configuration file
+    /// has one: `POP3_MAX_SIZE` for `max-size`. Unknown ones are ignored.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for a value that is none.
+    /// [`Kind::Usage`] for a value that cannot be parsed.
     pub(super) fn overrides(&self) -> Result<Overrides> {
         let mut said = Overrides::default();
         for key in KEYS.iter().filter(|key| **key != "password") {
@@ -211,7 +212,7 @@ impl Environment {
             let Some(text) = self.text(&variable)? else { continue };
             let value = match *key {
                 "ca-file" => Value::Several(text.split(':').collect()),
-                // A pin has a colon in it.
+                // A pin contains a colon.
                 "pin" => Value::Several(text.split([',', ' ']).filter(|pin| !pin.is_empty()).collect()),
                 _ => Value::Text(text),
             };

@@ -1,6 +1,6 @@
-//! A password as `pop3 auth login` keeps it: together with the user and the server it was proven at. The
-//! account's name, by which it is found, does not say where it may go: configurations are edited, a flag
-//! names another server, and two configurations may use one name.
+//! A password as `pop3 auth login` stores it: together with the user and the server that it was verified with.
+//! The account's name, by which it is found, does not say where it may be sent: configurations are edited, a
+//! flag names another server, and two configurations may use one name.
 //!
 //! The password and a line feed, then `user TAB server`, escaped, so that whatever the password is, the
 //! last line feed ends it.
@@ -31,7 +31,7 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Where it may go. The port is left out: one server listens on two, and a password is good for both.
+    /// Where it may be sent. Without the port: one server listens on two, and the password is valid on both.
     fn label(&self) -> String {
         let server = match self.server {
             Target::Tcp { host, .. } => host.to_ascii_lowercase(),
@@ -44,7 +44,7 @@ impl<'a> Owner<'a> {
         format!("run `pop3 auth login -a {}`", self.account)
     }
 
-    /// Keeps it instead of an older one.
+    /// Stores it in place of an older one.
     ///
     /// # Errors
     /// As [`Safe::put`].
@@ -53,15 +53,15 @@ impl<'a> Owner<'a> {
         safe.put(self.account, SecretKind::Password, &Secret::new(document.as_slice()))
     }
 
-    /// What was kept, if anything was.
+    /// The stored password, if there is one.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when it is another user's or another server's; [`Kind::Data`] when it cannot
-    /// be understood; else as [`Safe::get`].
+    /// [`Kind::NoCredentials`] if it is for another user or another server; [`Kind::Data`] if it cannot be
+    /// parsed; otherwise as [`Safe::get`].
     pub(super) fn kept(&self, environment: &Environment) -> Result<Option<Secret>> {
         let safe = match environment.safe() {
             Ok(safe) => safe,
-            // Without a folder of ours nothing was ever kept.
+            // Without a state folder nothing was ever stored.
             Err(error) if error.kind() == Kind::Config => return Ok(None),
             Err(error) => return Err(error),
         };

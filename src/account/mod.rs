@@ -1,5 +1,5 @@
-//! What the user configured: the file, the `POP3_…` variables and the flags, in that order of growing
-//! weight, become [`Account`]s.
+//! What the user configured: the file, the `POP3_…` variables and the flags, each of which takes precedence over
+//! the one before, become [`Account`]s.
 //!
 //! ```text
 //! config.toml ─▶ document ─▶ Config ──┐
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Knows nothing of clap, of sockets or of the protocol. Secrets are hidden in every `Debug` form and
-//! stand in no error.
+//! never part of an error.
 
 mod config;
 mod contradiction;
@@ -53,27 +53,27 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 pub struct Account {
     /// Its name in the configuration file, else `user@host`.
     pub name: String,
-    /// What its maildrop is called, where user and server are not enough to tell it from another.
+    /// The name of its maildrop, if user and server do not identify it.
     pub maildrop: Option<String>,
     /// What to connect to.
     pub server: Target,
-    /// How to get there.
+    /// Proxy, tunnel or addresses to use.
     pub way: Way,
-    /// How the line is encrypted.
+    /// How the connection is encrypted.
     pub security: Security,
     /// Which server is trusted.
     pub tls: TlsSettings,
     /// The user name.
     pub user: String,
-    /// Where the password comes from; an access token, where `auth` names a mechanism that takes one.
+    /// Where the password comes from; an access token if `auth` names a mechanism that takes one.
     pub password: PasswordSource,
-    /// How access tokens are got: then these sign in, and no password does.
+    /// How access tokens are obtained: if set, these sign in instead of a password.
     pub oauth: Option<OAuth>,
-    /// ProviderProxy which proxy the provider of these is reached.
+    /// The proxy through which their provider is reached.
     pub provider_proxy: ProviderProxy,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
-    /// The patience of each phase.
+    /// How long a silence, and each phase, may last.
     pub timeout: Duration,
     /// Whether the dialogue is shown.
     pub trace: bool,
@@ -83,20 +83,20 @@ pub struct Account {
     pub deliver: Option<Spec>,
     /// What is fetched, and what stays on the server.
     pub policy: Policy,
-    /// Whether `fetch` only tells what it would do.
+    /// Whether `fetch` only prints what it would do.
     pub dry_run: bool,
 }
 
 impl Account {
     /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on
-    /// the terminal; a password on standard input is read once, so ask once. Where a mechanism is asked for
-    /// that takes an OAuth token, the source that was named for the password gives one. A client
-    /// certificate takes the password's place where EXTERNAL is asked for, and where nobody named a
-    /// password: then it comes before a question on the terminal, but behind `~/.netrc`.
+    /// the terminal; a password on standard input can be read once, so call this once. If the mechanism takes
+    /// an OAuth token, the source configured for the password gives one. A client certificate is used instead
+    /// of a password with EXTERNAL, and if no source of a password is configured: then it comes before a
+    /// prompt on the terminal, but after `~/.netrc`.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when there is no password or token, or no certificate to show where one is to
-    /// speak; [`Kind::Config`] when its file is open to others;
+    /// [`Kind::NoCredentials`] if there is no password or token, or no certificate where one is needed;
+    /// [`Kind::Config`] when its file is open to others;
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
@@ -104,7 +104,7 @@ impl Account {
             let error = Error::new(Kind::NoCredentials, format!("could not sign in with {mechanism}"));
             Err(error.because(why).hint(hint))
         };
-        // What was kept or is typed as a password is none: those are not asked for a token.
+        // A stored or typed password is no token: those sources are not used for one.
         let by_token = self.auth.filter(|mechanism| mechanism.takes_tokens());
         if let (Some(mechanism), PasswordSource::Search) = (by_token, &self.password) {
             return failed(
@@ -114,7 +114,7 @@ impl Account {
                  --password-command CMD",
             );
         }
-        // RFC 4422 appendix A: what proves who we are is outside of the exchange.
+        // RFC 4422 appendix A: the credentials are outside of the exchange.
         if self.auth == Some(Mechanism::External) {
             let failed = |why, hint| failed(Mechanism::External, why, hint);
             return match self.tls.identity {
@@ -143,8 +143,8 @@ impl Account {
         })
     }
 
-    /// The same with a password that a person types at the terminal, or that comes from where the user
-    /// said, but not from where one is kept already: to have it kept anew.
+    /// The same with a password that is typed on the terminal, or that comes from a configured source, but not
+    /// a stored one: to store it again.
     ///
     /// # Errors
     /// As [`Account::credentials`].
@@ -163,7 +163,7 @@ impl Account {
         })
     }
 
-    /// Keeps a password that this account's server has taken: it goes to this user at this server alone.
+    /// Stores a password that this account's server has accepted, for this user and this server only.
     ///
     /// # Errors
     /// As [`Safe::put`].
@@ -175,8 +175,8 @@ impl Account {
         Owner { account: &self.name, user: &self.user, server: &self.server }
     }
 
-    /// Whether the client certificate signs in where no password is found: nobody named a source of one,
-    /// nor a mechanism that needs one.
+    /// Whether the client certificate signs in if no password is found: if neither a source of one nor a
+    /// mechanism that needs one is configured.
     fn certificate_may_speak(&self) -> bool {
         self.tls.identity.is_some()
             && self.auth.is_none()

@@ -1,6 +1,6 @@
-//! The passwords in `~/.netrc`, the file that ftp(1) began and curl, mpop and Python read too:
+//! The passwords in `~/.netrc`, the file of ftp(1), which curl, mpop and Python read too:
 //! `machine HOST login USER password WORD`, `default`, `macdef`, quoted words, `#` comments.
-//! Pure: bytes in, a [`Secret`] out. Errors name a line and never a word of it.
+//! Pure: bytes in, a [`Secret`] out. Errors name the number of a line and never quote it.
 
 use crate::auth::Secret;
 
@@ -8,7 +8,7 @@ use crate::auth::Secret;
 /// it is the `default`), and its login is the user (or it names none).
 ///
 /// # Errors
-/// The number of the line where the file stops making sense.
+/// The number of the first line that cannot be parsed.
 pub(super) fn password(netrc: &[u8], host: &str, user: &[u8]) -> Result<Option<Secret>, usize> {
     let mut words = Words { rest: netrc, line: 1 };
     let mut entry = Entry::default();
@@ -76,7 +76,7 @@ impl Words<'_> {
         }
     }
 
-    /// A `#` is a comment only where a keyword could stand: passwords may begin with one.
+    /// A `#` begins a comment only in place of a keyword: passwords may begin with one.
     fn skip_blank_and_comments(&mut self) {
         self.skip_blank();
         while self.rest.first() == Some(&b'#') {
@@ -85,7 +85,7 @@ impl Words<'_> {
         }
     }
 
-    /// A macro's body goes on to the next blank line; it is for ftp.
+    /// Skips the body of a macro, which is for ftp and ends at the next blank line.
     fn skip_macro(&mut self) {
         self.skip_line();
         while !self.rest.is_empty() && !self.skip_line() {}

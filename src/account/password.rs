@@ -1,6 +1,6 @@
-//! Where a password comes from. Which source counts was decided by [`resolve`](super::resolve); here
-//! it is asked: a command, a file, standard input, the keyring, `~/.netrc`, a person at a terminal. Every source is
-//! bounded, none is ever an argument, and no error repeats what it read.
+//! Reads a password from its source, which [`resolve`](super::resolve) has chosen: a command, a file, standard
+//! input, the keyring, `~/.netrc`, or a prompt on the terminal. What is read is bounded, a password is never an
+//! argument, and no error repeats it.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
@@ -22,7 +22,7 @@ const LIMIT: usize = 64 * 1024;
 /// Where an account's password comes from.
 #[derive(Debug, Clone)]
 pub enum PasswordSource {
-    /// It is known: from `POP3_PASSWORD`, or the config file's `password`.
+    /// It is known already: from `POP3_PASSWORD`, or the config file's `password`.
     Given(Secret),
     /// The first line that a shell command prints.
     Command(String),
@@ -30,12 +30,12 @@ pub enum PasswordSource {
     File(PathBuf),
     /// The first line of standard input.
     Stdin,
-    /// Nothing was said: the keyring (or the file in its place), `~/.netrc`, then a question on the terminal.
+    /// The default: the keyring (or the file in its place), `~/.netrc`, then a prompt on the terminal.
     Search,
 }
 
 impl PasswordSource {
-    /// What to call it in front of a person; never the secret, nor the command, which may hold one.
+    /// Its description for users; never the secret, nor the command, which may contain one.
     pub fn describe(&self) -> &'static str {
         match self {
             PasswordSource::Given(_) => "given",
@@ -46,7 +46,7 @@ impl PasswordSource {
         }
     }
 
-    /// Asks a source that needs neither a person nor a name: for a secret that is no password.
+    /// Reads from a source that needs neither a prompt nor a user name: for a secret that is no password.
     ///
     /// # Errors
     /// As [`PasswordSource::obtain`].
@@ -61,11 +61,11 @@ impl PasswordSource {
         }
     }
 
-    /// Asks the source for the password of `owner`.
+    /// Reads the password of `owner` from the source.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when it has none; [`Kind::Config`] when a file is open to others;
-    /// [`Kind::Io`] when it cannot be read.
+    /// [`Kind::NoCredentials`] if it has none; [`Kind::Config`] if others may read the file;
+    /// [`Kind::Io`] if it cannot be read.
     pub(super) fn obtain(
         &self,
         owner: Owner<'_>,
@@ -83,7 +83,7 @@ impl PasswordSource {
                 let untold = match owner.kept(environment) {
                     Ok(Some(secret)) => return Ok(secret),
                     Ok(None) => None,
-                    // A keyring that is locked, or a password for elsewhere, leaves the other sources.
+                    // If the keyring is locked, or has a password for another server, the next source is tried.
                     Err(error) if error.kind() == Kind::NoCredentials => Some(error),
                     Err(error) => return Err(about(error)),
                 };
@@ -115,12 +115,12 @@ fn nobody_to_ask(asked: bool) -> Error {
     )
 }
 
-/// Whether a person looks on, who may be asked something.
+/// Whether there is a user who can be asked.
 pub(super) fn is_watched() -> bool {
     io::stdin().is_terminal() || io::stderr().is_terminal()
 }
 
-/// Asks on the terminal without an echo; `None` when nobody sits at one.
+/// Asks on the terminal without an echo; `None` if there is no terminal.
 pub(super) fn prompt(question: &str) -> io::Result<Option<String>> {
     // The controlling terminal alone is not enough: a job in the background of one, with all its
     // streams redirected, would wait for ever.
@@ -132,14 +132,14 @@ pub(super) fn prompt(question: &str) -> io::Result<Option<String>> {
 
 fn from_command(command: &str) -> Result<Secret> {
     let start = |error| Error::io("could not start the password command", error);
-    // A password manager may ask at the terminal, but must not eat what is piped into us.
+    // A password manager may ask on the terminal, but must not read our standard input.
     let stdin = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
     let mut child = process::shell(command).stdin(stdin).stdout(Stdio::piped()).spawn().map_err(start)?;
     let printed = match child.stdout.take() {
         Some(stdout) => read_bounded(stdout),
         None => Err(io::ErrorKind::BrokenPipe.into()),
     };
-    // Reading has stopped: a command that still writes ends by its broken pipe, or is ended here.
+    // Nothing more is read: a command that still writes ends by its broken pipe, or is killed here.
     if printed.is_err() {
         let _ = child.kill();
     }
@@ -161,7 +161,7 @@ fn from_file(path: &Path, what: &str) -> Result<Secret> {
     first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no {what}")))
 }
 
-/// Reads byte by byte: what follows the first line belongs to whoever reads the input next.
+/// Reads byte by byte: what follows the first line is left for the next reader of the input.
 fn from_input(mut input: impl Read) -> Result<Secret> {
     let mut line = Zeroizing::new(Vec::with_capacity(LIMIT));
     let mut byte = Zeroizing::new([0]);
@@ -205,7 +205,7 @@ fn unreadable(what: &str, error: io::Error) -> Error {
 }
 
 fn read_bounded(source: impl Read) -> io::Result<Zeroizing<Vec<u8>>> {
-    // All the room at once, so that growing leaves no copies of a secret behind.
+    // Allocated at once, so that growing leaves no copies of a secret behind.
     let mut text = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     source.take(LIMIT as u64 + 1).read_to_end(&mut text)?;
     if text.len() > LIMIT { Err(io::ErrorKind::FileTooLarge.into()) } else { Ok(text) }

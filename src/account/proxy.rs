@@ -1,6 +1,6 @@
-//! The proxy, as one word: `socks5h://[user@]host[:port]`, the server's name resolved by the proxy, or
-//! `socks5://…`, resolved here: the meaning that curl gave the two. Also `ALL_PROXY` and `NO_PROXY`,
-//! by which a system's programs are told to use one.
+//! The URL of a proxy: `socks5h://[user@]host[:port]`, the server's name resolved by the proxy, or
+//! `socks5://…`, resolved here, as curl defines the two. Also `ALL_PROXY` and `NO_PROXY`, which name one for
+//! all programs.
 
 use super::url;
 use crate::auth::Secret;
@@ -10,11 +10,11 @@ use crate::transport::{Names, Proxy, goes_straight};
 /// The usual port (RFC 1928 section 3).
 const PORT: u16 = 1080;
 
-/// Reads a `--proxy`; `None` is `none`, straight to the server. Errors never repeat the text:
-/// somebody may have put a password into it.
+/// Parses a `--proxy`; `None` is `none`, a direct connection. Errors never repeat the text, since it may contain
+/// a password.
 ///
 /// # Errors
-/// [`Kind::Usage`] for a text that is no proxy, of a kind that carries no mail, or with a password.
+/// [`Kind::Usage`] for a text that is no URL of a proxy, for a proxy that is not SOCKS5, or for a password in it.
 pub fn parse(text: &str) -> Result<Option<Proxy>> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
@@ -29,20 +29,19 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
     Ok(Some(proxy))
 }
 
-/// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is of a kind that
-/// carries only the web, nor for this computer itself, nor for what `none` (the value of `NO_PROXY`, see
-/// [`goes_straight`]) takes out.
+/// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is an HTTP proxy, if the host
+/// is this computer itself, or if `none` (the value of `NO_PROXY`, see [`goes_straight`]) lists it.
 ///
 /// # Errors
-/// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be understood: going past it
-/// may be what must not be.
+/// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be parsed: to connect without it
+/// may not be allowed.
 pub(super) fn of_the_system(all: &str, none: &str, host: &str, port: u16) -> Result<Option<Proxy>> {
-    // Desktops (GNOME) write socks:// and mean either version.
+    // Desktops (GNOME) use socks:// for both versions.
     let is_socks = scheme(all).is_some_and(|(scheme, _)| scheme.starts_with("socks"));
     if !is_socks || goes_straight(none, host, port) {
         return Ok(None);
     }
-    // Here a password is no secret told: the variable is as private as POP3_PROXY_PASSWORD.
+    // A password is allowed here: the variable is as private as POP3_PROXY_PASSWORD.
     read(all).map(Some)
 }
 

@@ -1,6 +1,5 @@
-//! Words into values: the small notations that flags, environment and configuration file share
-//! (`30s`, `10M`, `auto`, `yes`, `~/x`). Errors are plain sentences, ready to stand behind
-//! "invalid value" or a line number.
+//! Parses the notations that flags, environment and configuration file share (`30s`, `10M`, `auto`, `yes`,
+//! `~/x`). Errors are sentences that fit after "invalid value" or a line number.
 
 use std::error::Error as StdError;
 use std::path::{Path, PathBuf};
@@ -15,12 +14,12 @@ use crate::transport::Family;
 /// When to use colour, or progress bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
-    /// Where a terminal is at the other end.
+    /// On a terminal only.
     #[default]
     Auto,
     /// Also into files and pipes.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
@@ -37,10 +36,10 @@ impl FromStr for When {
     }
 }
 
-/// The longest patience that is accepted: beyond it a deadline is none.
+/// The longest time limit that is accepted.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A length of time: a number with `ms`, `s`, `m` or `h`; without a unit it counts seconds.
+/// A duration: a number with `ms`, `s`, `m` or `h`; without a unit in seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = number_and_unit(text).ok_or("write a duration as 30s, 2m or 1h")?;
     let length = match unit {
@@ -88,7 +87,7 @@ pub fn family(text: &str) -> Result<Option<Family>, Error> {
     if text == "any" { Ok(None) } else { text.parse().map(Some) }
 }
 
-/// Yes or no, in the words people use for switches; an empty text is no.
+/// Yes or no, in the usual words for switches; an empty text is no.
 pub fn truth(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
@@ -121,7 +120,7 @@ pub fn maildrop(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The value of another module's type, its failure told as one sentence.
+/// The value of another module's type, its failure as one sentence.
 pub fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| sentence(&error))
 }
@@ -145,12 +144,12 @@ pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-/// The known words, as the end of a sentence.
+/// The known words, for the end of a sentence.
 pub(super) fn one_of(words: &[&str]) -> String {
     format!("it is one of {}", words.join(", "))
 }
 
-/// The known word that a mistyped one was probably meant to be.
+/// The known word that is most similar to a mistyped one.
 pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{self, Account};
+use pop3::account::{self, Account, Resolved};
 use pop3::error::{Error, Kind};
 use pop3::fetch::{Access, Manner, Run};
 use pop3::session::{Session, Transaction};
@@ -19,7 +19,7 @@ use super::steps;
 /// Fetches account after account. A failure of one does not affect the others; the exit code covers all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
-    account::refuse_shared(accounts.iter().filter_map(|(_, account)| account.as_ref().ok()))?;
+    let accounts = refuse_shared(accounts);
     let mut codes = Vec::with_capacity(accounts.len());
     let several = accounts.len() > 1;
     for (name, account) in accounts {
@@ -43,6 +43,23 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::merge(codes))
+}
+
+/// Refuses the accounts that are one maildrop with another; it is no mistake of the rest.
+fn refuse_shared(accounts: Vec<Resolved>) -> Vec<Resolved> {
+    let shared = |at: usize| {
+        let (_, Ok(account)) = &accounts[at] else { return None };
+        let others = accounts.iter().enumerate().filter(|(other, _)| *other != at);
+        let refused = |(other, (_, one)): (usize, &Resolved)| {
+            let one = one.as_ref().ok()?;
+            account::refuse_shared(if other < at { [one, account] } else { [account, one] }).err()
+        };
+        others.filter_map(refused).next()
+    };
+    let refused: Vec<Option<Error>> = (0..accounts.len()).map(shared).collect();
+    let with_refusal =
+        |((name, account), refused): (Resolved, Option<Error>)| (name, refused.map_or(account, Err));
+    accounts.into_iter().zip(refused).map(with_refusal).collect()
 }
 
 /// Fetches one account.

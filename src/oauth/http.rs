@@ -1,6 +1,5 @@
-//! HTTPS to the provider: one exchange at a time, bounded in size and in time, its failures in our
-//! errors. It sits below all flows and knows nothing of OAuth but that a redirected or oversized
-//! answer is none.
+//! HTTPS to the provider: one exchange at a time, bounded in size and in time, its failures as our errors. Used
+//! by all flows; knows nothing of OAuth except that a redirected or oversized answer is an error.
 
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -91,7 +90,7 @@ impl Http {
                 Some(Family::V6) => IpFamily::Ipv6Only,
             })
             .timeout_global(Some(reach.timeout))
-            // A secret goes where it was meant to go, or nowhere.
+            // No redirections: a secret may be sent only to the configured address.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -111,7 +110,7 @@ impl Http {
         )
     }
 
-    /// Sends a request and reads the whole answer, whatever it says below status 500.
+    /// Sends a request and reads the whole answer, of any status below 500.
     ///
     /// # Errors
     /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::LineLost`], [`Kind::Timeout`],
@@ -144,7 +143,7 @@ impl Http {
         Ok(Response::from_parts(parts, bytes))
     }
 
-    /// The request, past the proxy where its host is spared that.
+    /// Sends the request, without the proxy if its host is an exception.
     fn on_its_way<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
         let usual = if request.uri().scheme_str() == Some("http") { 80 } else { 443 };
         match self.proxy.spares(host, request.uri().port_u16().unwrap_or(usual)) {
@@ -154,7 +153,7 @@ impl Http {
     }
 }
 
-/// The same proxy in the client's terms.
+/// The same proxy as a value of the HTTP client.
 fn in_its_terms(proxy: &transport::Proxy) -> Result<Proxy> {
     let protocol = match proxy.names {
         Names::AtProxy => ProxyProtocol::Socks5h,
@@ -178,7 +177,7 @@ pub(super) fn demand_json(response: HttpResponse, from: &str) -> Result<HttpResp
         return Ok(response);
     }
     let status = response.status();
-    // A wrong path or a wrong host answers with a page and 404; a portal in the way with a page and 200.
+    // A wrong path or host answers with a page and 404; a captive portal with a page and 200.
     let kind = if status.is_success() { Kind::Protocol } else { Kind::Refused };
     Err(Error::new(kind, talking_to(from))
         .because(format!("it answered {} with something that is no JSON", status.as_u16()))
@@ -193,7 +192,7 @@ fn says_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// An address without its query, which may hold more than a person should see.
+/// An address without its query, which may contain secrets.
 fn place(uri: &oauth2::http::Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     format!("{}://{authority}{}", uri.scheme_str().unwrap_or("https"), uri.path())
@@ -203,7 +202,7 @@ fn talking_to(place: &str) -> String {
     format!("could not talk to {place}")
 }
 
-/// What the standard library says where a name has no address; the error has no kind of its own.
+/// The standard library's text for a name without an address; the error has no kind of its own.
 const NOT_FOUND: &str = "failed to lookup address information";
 
 fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
@@ -239,29 +238,29 @@ fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
         ureq::Error::ConnectProxyFailed(_) => {
             new(Kind::Connect).because("the proxy refused to connect to it").hint(connecting)
         }
-        // What is left is about what arrived; its text may quote that, so it is not repeated.
+        // The others are about the answer, which their text may quote, so it is not repeated.
         _ => new(Kind::Protocol).because("what it answered is no HTTP"),
     }
 }
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
-    // Its own hint speaks of flags that are for the mail server alone.
+    // Its own hint names flags that apply to the mail server only.
     transport::handshake_failed(host, text).within(context).hint(
         "if an authority of your own signed the provider's certificate, name it with --ca-file PEM; \
          else something on the way may speak in its place, or this computer's clock is wrong",
     )
 }
 
-/// Those of the files and the system's.
+/// The authorities of the files and the system's.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
-    // Where the system has none, or hides some, the files have to do.
+    // If the system has none, or some cannot be read, only the files are used.
     let mut all: Vec<_> = rustls_native_certs::load_native_certs()
         .certs
         .iter()
         .map(|der| Certificate::from_der(der).to_owned())
         .collect();
     for path in files {
-        // What was read as a certificate has this form.
+        // A parsed certificate can always be written in DER form.
         let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());
         all.extend(ders.map(|der| Certificate::from_der(&der).to_owned()));
     }

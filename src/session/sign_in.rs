@@ -1,5 +1,5 @@
 //! From AUTHORIZATION to TRANSACTION: carries out the mechanisms that [`crate::auth`] chose
-//! (RFC 1939 section 7, RFC 5034), and reads from a refusal what can be done about it.
+//! (RFC 1939 section 7, RFC 5034), and finds the hint for a refusal.
 
 use std::error::Error as StdError;
 
@@ -8,34 +8,34 @@ use crate::auth::{self, Binding, Credentials, Mechanism, Offer, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, Reply};
 
-/// A sign-in that did not come about.
+/// A sign-in that failed.
 #[derive(Debug)]
 pub struct Refused {
     /// Why.
     pub error: Error,
-    /// The session, still in AUTHORIZATION, where it can be used on: with other credentials, or to
-    /// say QUIT.
+    /// The session, still in AUTHORIZATION, if it can still be used: with other credentials, or for
+    /// QUIT.
     pub session: Option<Session<Authorization>>,
 }
 
 /// How a mechanism ended.
 struct Tried {
     reply: Reply,
-    /// Whether the server has seen anything made from the secret.
+    /// Whether the server got anything derived from the secret.
     has_proven: bool,
     /// Why, if the reply is a refusal.
     cause: Box<dyn StdError + Send + Sync>,
 }
 
 impl Session<Authorization> {
-    /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials can do.
+    /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials allow.
     ///
     /// # Errors
-    /// A [`Refused`] with the session in it where the line still stands. Its kind says what the
+    /// A [`Refused`], with the session in it if the connection is still open. Its kind says what the
     /// server meant: [`Kind::SignIn`] (wrong credentials; with [`auth::TokenRefused`] beneath where a token
     /// was refused), [`Kind::InUse`], [`Kind::LoginDelay`],
     /// [`Kind::ServerTemporary`], [`Kind::ServerPermanent`].
-    // The session is what makes the error large, and handing it back is the point.
+    // The error is large because it returns the session, on purpose.
     #[allow(clippy::result_large_err)]
     pub fn sign_in(
         self,
@@ -48,8 +48,8 @@ impl Session<Authorization> {
         }
     }
 
-    /// Signs in by the first of these that the server takes: of [`Session::mechanisms`], for one, to see
-    /// whether that very one works.
+    /// Signs in by the first of these that the server accepts: with one of [`Session::mechanisms`], to see
+    /// whether that one works.
     ///
     /// # Errors
     /// As [`Session::sign_in`].
@@ -71,7 +71,7 @@ impl Session<Authorization> {
         }
     }
 
-    /// What [`Session::sign_in`] would try, in this order.
+    /// The mechanisms that [`Session::sign_in`] would try, in this order.
     ///
     /// # Errors
     /// As [`auth::candidates`].
@@ -90,7 +90,7 @@ impl Session<Authorization> {
         }
     }
 
-    /// What was announced before sign-in counts until the server is asked again.
+    /// The capabilities from before sign-in are used until they are requested again.
     fn into_transaction(self) -> Session<Transaction> {
         let before_sign_in = self.capabilities.clone();
         let state = Transaction { before_sign_in, asked: false, manner: Manner::default() };
@@ -117,7 +117,7 @@ impl Session<Authorization> {
                 continue;
             }
             let tried = match self.try_one(*mechanism, binding, credentials) {
-                // The server's word that it binds to TLS in another way than we can.
+                // The server tells that it supports only other kinds of channel binding.
                 Err(error) if error.kind() == Kind::Unsupported && left.peek().is_some() => {
                     binds_otherwise = true;
                     continue;
@@ -130,16 +130,16 @@ impl Session<Authorization> {
             }
             binds_otherwise |= mechanism.is_bound();
             let kind = reply.sign_in_refusal();
-            // Servers announce APOP by a stamp they cannot use, and SASL mechanisms that are not set up,
-            // or not for this user. A weaker mechanism may follow, but only under TLS, and not where the
-            // secret was judged: a wrong one, tried in six ways, locks an account.
+            // Some servers announce APOP by a timestamp that they cannot use, and SASL mechanisms that are not
+            // set up, or not for this user. A weaker mechanism may follow, but only under TLS, and not after the
+            // secret was checked: a wrong one, tried six times, locks the account.
             let not_there = !has_proven || (*mechanism == Mechanism::Apop && reply.code.is_none());
             self.state.secret_was_refused = !not_there && kind == Kind::SignIn;
             if not_there && kind == Kind::SignIn && self.is_encrypted() && left.peek().is_some() {
                 continue;
             }
             let context = match String::from_utf8_lossy(&credentials.user) {
-                // The certificate says who.
+                // The certificate tells the user.
                 nobody if nobody.is_empty() => format!("could not sign in by {mechanism}"),
                 who => format!("could not sign in as {who} by {mechanism}"),
             };
@@ -149,11 +149,11 @@ impl Session<Authorization> {
                 None => error,
             });
         }
-        // Not even one to try: `auth::candidates` gives an error instead.
+        // Never empty: `auth::candidates` returns an error instead.
         Err(Error::new(Kind::SignIn, "the server offers no way to sign in"))
     }
 
-    /// What can be done about a refusal, where it shows more than that the secret is wrong.
+    /// The hint for a refusal that tells more than that the secret is wrong.
     fn advice(
         &self,
         kind: Kind,
@@ -166,15 +166,15 @@ impl Session<Authorization> {
             return None;
         }
         match credentials.proof {
-            // No other mechanism is recommended lightly: this is also how it looks when somebody stands
-            // between, who would be glad of a password.
+            // Another mechanism is not recommended lightly: an attacker in the middle causes the same error, to
+            // get at the password.
             _ if mechanism.is_bound() => Some(
                 "check user and password; if both are right, the server knows the TLS line by another mark \
                  than tls-server-end-point, or TLS ends elsewhere: ask its administrator before you try \
                  --auth plain",
             ),
             Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text).or_else(|| {
-                // It needs the password itself at the server, and many store only a hash.
+                // It needs the plain password on the server, and many servers store only a hash.
                 (mechanism == Mechanism::CramMd5 && self.is_encrypted()).then_some(
                     "check user and password; if both are right, the server may keep the password in a form \
                      that cram-md5 has no use for: try --auth plain",
@@ -191,8 +191,7 @@ impl Session<Authorization> {
         }
     }
 
-    /// A server that asks for no certificate, does not trust the one it was shown, or reads another name
-    /// from it.
+    /// The hint for a server that requests no certificate, does not trust it, or reads another name from it.
     fn advice_on_certificates(&self, reply: &Reply) -> &'static str {
         let speaks_of_it = String::from_utf8_lossy(&reply.text).to_ascii_lowercase().contains("certificate");
         match Mechanism::External.sasl_name() {

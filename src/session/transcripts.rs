@@ -230,6 +230,12 @@ fn what_proves_that_a_conversation_is_in_step() {
         ("C: UIDL 2\nS: +OK 2 otherwise-named", Ok(Step::Proven)),
         ("C: UIDL 2\nS: +OK 1 a", Err(Kind::Protocol)),
         ("C: UIDL 2\nS: +OK 2 octets", Err(Kind::Protocol)),
+        // What RETR or LIST is answered with is no unique-id; nor is the other message's, whatever it ends in.
+        ("C: UIDL 2\nS: +OK 2 (3 octets)", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK 2 3", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK 1 b", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK climb\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK it is b", Ok(Step::Proven)),
         // The whole listing, the number alone, nothing.
         ("C: UIDL 2\nS: +OK\nS: 1 a\nS: 2 b\nS: .\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
         ("C: UIDL 2\nS: +OK 2\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),

@@ -12,8 +12,8 @@ use crate::error::{Error, Kind, Result};
 /// The longest file name that is made of an account's name, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
 
-/// Refuses a regular file with a secret in it, called `what`, that more than its owner may read. Pipes and
-/// devices have no keepers.
+/// Refuses a regular file with a secret in it, called `what`, that others than its owner may read. Pipes and
+/// devices have no permissions to check.
 ///
 /// # Errors
 /// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.

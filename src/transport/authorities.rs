@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 /// The certificates of a CA file, at least one.
 ///
 /// # Errors
-/// [`Kind::Io`] when it cannot be read, [`Kind::Data`] when it holds none.
+/// [`Kind::Io`] if it cannot be read, [`Kind::Data`] if it contains none.
 pub(crate) fn authorities(path: &Path) -> Result<Vec<X509>> {
     let shown = path.display();
     let pem =

@@ -1,6 +1,6 @@
-//! Connects to the server, or to the proxy: name resolution and every address under one deadline, which a
-//! requested stop brings forward. An address that does not answer is raced by the next one after a short
-//! head start (RFC 8305 section 5), so that a host with a dead IPv6 route costs a fraction of a second.
+//! Connects to the server, or to the proxy: name resolution and every address share one deadline, which a
+//! requested stop brings forward. If an address does not answer at once, the next one is tried in parallel after
+//! a short delay (RFC 8305 section 5), so that a dead IPv6 route costs a fraction of a second.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use super::resolve::resolve;
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
-use super::{Family, Names, Proxy, Raw, STOPPED, Target, Way};
+use super::{Names, Proxy, Raw, STOPPED, Target, Way};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
@@ -39,7 +39,7 @@ impl Limit {
     /// What is left of the time; never zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when nothing is, [`STOPPED`] where that is so because of a stop.
+    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if that is because of a stop.
     fn left(&self) -> io::Result<Duration> {
         let now = Instant::now();
         let until = self.stop.bound(self.deadline, self.begun);
@@ -83,7 +83,7 @@ pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -
     }
 }
 
-/// Every address of a host that may be used on that way, for looking at them one by one ([`reach`]).
+/// Every address of a host that may be used by that way, to try them one by one ([`reach`]).
 ///
 /// # Errors
 /// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
@@ -91,10 +91,10 @@ pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result
     resolve(host, port, way, &Limit::new(deadline_after(patience), &Stop::new()))
 }
 
-/// Connects to one address, from the way's source, and hangs up.
+/// Connects to one address, from the way's source, and closes the connection.
 ///
 /// # Errors
-/// Why it cannot be reached, [`ErrorKind::TimedOut`] once `patience` is over.
+/// Why it cannot be reached, [`ErrorKind::TimedOut`] after `patience`.
 pub fn reach(address: SocketAddr, way: &Way, patience: Duration) -> io::Result<()> {
     connect(address, way.source, patience).map(drop)
 }
@@ -111,7 +111,7 @@ fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream
     let source = way.source;
     let stream = race(addresses, limit, move |address, patience| {
         let stream = connect(address, source, patience)?;
-        // A command leaves in one write: waiting for more to send would only cost time.
+        // A command is sent in one write: waiting for more to send would only cost time.
         stream.set_nodelay(true)?;
         Ok(stream)
     });
@@ -119,7 +119,7 @@ fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream
     stream.map_err(|error| failed(&target, way, error))
 }
 
-/// A connection from one address of ours; the standard library has none.
+/// A connection from one local address, which the standard library does not offer.
 fn connect_from(source: IpAddr, address: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(source, 0).into())?;
@@ -133,7 +133,7 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
     let context = || format!("could not connect to {server} through the proxy {proxy}");
     let hosts = match proxy.names {
         Names::AtProxy => vec![host.to_owned()],
-        // How we reach the proxy says nothing about how the proxy reaches the server.
+        // The version of IP is for our connection to the proxy, not for that of the proxy to the server.
         Names::Here => resolve(host, port, &Way { source: None, ..way.clone() }, limit)?
             .iter()
             .map(|address| address.ip().to_string())
@@ -162,15 +162,15 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
         };
         failure = Some(match hint {
             Some(hint) => error.hint(hint),
-            // The usual one is about the server's ports.
+            // The usual hint is about the server's ports.
             None => error.hint("check with --proxy none whether it is the proxy or the server"),
         });
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
 }
 
-/// Tries the addresses in order, each with what is left of the time; the next one starts as soon as
-/// one fails, or when the latest has had its head start. The first to connect wins.
+/// Tries the addresses in order, each with the remaining time; the next one starts as soon as one fails, or
+/// after the delay. The first to connect is used.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     limit: &Limit,
@@ -184,7 +184,7 @@ fn race<T: Send + 'static>(
         let left = limit.left()?;
         if let Some(address) = untried.next() {
             let (report, attempt) = (report.clone(), attempt.clone());
-            // A loser finds nobody listening, and drops what it connected.
+            // Nobody receives from a later one, which then closes its connection.
             thread::Builder::new().spawn(move || drop(report.send(attempt(address, left))))?;
             under_way += 1;
         } else if under_way == 0 {
@@ -197,14 +197,14 @@ fn race<T: Send + 'static>(
                 under_way -= 1;
                 failure = error;
             }
-            // The head start is over.
+            // The delay is over.
             None => {}
         }
     }
 }
 
-/// Runs what the system offers without a time limit (name resolution, a Unix socket whose queue is
-/// full) in a thread that is left behind when the time is over.
+/// Runs an operation without a time limit of its own (name resolution, a Unix socket whose queue is full) in a
+/// thread that is abandoned when the time is over.
 pub(super) fn within<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
@@ -214,7 +214,7 @@ pub(super) fn within<T: Send + 'static>(
     limit.receive(&outcome, Duration::MAX)?.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
 }
 
-/// The cause of a failure that a requested stop has brought about.
+/// The cause of a failure because of a requested stop.
 pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }
@@ -246,6 +246,7 @@ fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Family;
     use super::*;
     use std::error::Error as _;
     use std::net::TcpListener;

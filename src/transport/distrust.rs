@@ -1,6 +1,6 @@
-//! What the TLS library says of a failed handshake, as a [`Reason`]: decided by the numbers of OpenSSL's errors
-//! (`openssl/sslerr.h`) and of its verdicts on certificates (`openssl/x509_vfy.h`), which are the same in all its
-//! versions, other than its texts. What a reason means to a person is said in [`failure`](super::failure).
+//! Finds the [`Reason`] of a failed handshake by the numbers of OpenSSL's errors (`openssl/sslerr.h`) and of its
+//! verdicts on certificates (`openssl/x509_vfy.h`), which, unlike its texts, are the same in all its versions. The
+//! sentences for users are in [`failure`](super::failure).
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslRef};
@@ -16,17 +16,17 @@ const VERIFY_FAILED: i32 = 134;
 /// "unexpected eof while reading", since OpenSSL 3.
 const UNEXPECTED_EOF: i32 = 294;
 
-/// An alert of the server is this and its number in RFC 8446 section 6.
+/// The number of an alert of the server is this plus its number in RFC 8446 section 6.
 const ALERT: i32 = 1000;
 
-/// The outcome of a handshake as OpenSSL gives it.
+/// The result of a failed handshake, from OpenSSL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Failed {
     /// The numbers of the errors of its TLS part, the first one first.
     pub(super) errors: Vec<i32>,
     /// The text of the first error.
     pub(super) words: String,
-    /// The verdict on the certificate, number and text. It also stands behind failures that it did not cause.
+    /// The verdict on the certificate, number and text. It is also set for failures that it did not cause.
     pub(super) verdict: (i32, String),
 }
 
@@ -60,8 +60,8 @@ impl Failed {
         }
     }
 
-    /// The reason, and the words for a reason that has none of its own. `has_identity` tells whether the server was
-    /// shown a certificate of ours.
+    /// The reason, and the library's text for a reason without words of its own. `has_identity` says whether a
+    /// client certificate was presented.
     pub(super) fn reason(self, has_identity: bool) -> (Reason, String) {
         if self.errors.contains(&VERIFY_FAILED) {
             let (number, words) = self.verdict;
@@ -74,8 +74,7 @@ impl Failed {
     }
 }
 
-/// The reason behind an error on a connection whose handshake was over: in TLS 1.3 a server looks at our certificate
-/// only after that.
+/// The reason of an error after the handshake: in TLS 1.3 a server checks our certificate only then.
 pub(super) fn read_late(error: &ssl::Error, has_identity: bool) -> Option<(Reason, String)> {
     let (reason, words) = Failed::later(error).reason(has_identity);
     matches!(reason, Reason::IdentityRefused | Reason::IdentityDemanded).then_some((reason, words))
@@ -104,8 +103,8 @@ fn judge(verdict: i32) -> Reason {
 
 /// The reason of an error of the handshake itself (`SSL_R_…`).
 fn identify(error: i32, has_identity: bool) -> Option<Reason> {
-    // The alerts with which a server speaks of our certificate, or of its absence: no_certificate, bad_certificate,
-    // unsupported, revoked, expired, unknown, unknown_ca, access_denied, certificate_required.
+    // Alerts of a server about our certificate, or about its absence: no_certificate, bad_certificate, unsupported,
+    // revoked, expired, unknown, unknown_ca, access_denied, certificate_required.
     if matches!(error - ALERT, 41..=46 | 48 | 49 | 116) {
         return Some(if has_identity { Reason::IdentityRefused } else { Reason::IdentityDemanded });
     }
@@ -125,7 +124,7 @@ fn identify(error: i32, has_identity: bool) -> Option<Reason> {
     })
 }
 
-/// What is said of a connection that has ended.
+/// The text for a connection that has ended.
 const HUNG_UP: &str = "the server hung up";
 
 /// The words of an error of a connection, without code, function, file and line.

@@ -1,16 +1,16 @@
-//! Which hosts no proxy is asked for: this computer itself, which a proxy elsewhere would look for at
-//! its own place, and what `NO_PROXY` takes out.
+//! Which hosts are reached without a proxy: this computer itself, for which a proxy elsewhere would take its
+//! own, and the hosts that `NO_PROXY` lists.
 
 use std::net::IpAddr;
 
-/// Whether a host is reached without a proxy. `no_proxy` is what `NO_PROXY` says, with commas or blanks between:
+/// Whether a host is reached without a proxy. `no_proxy` is the value of `NO_PROXY`, with commas or blanks between:
 ///
 /// - `*`: every host
 /// - `example.com` or `.example.com`: that host and all in that domain; `*.example.com`: only those in it
 /// - an address, or a network such as `10.0.0.0/8` or `fd00::/8`: hosts that are given by their address
-/// - any of these with `:PORT` behind (an IPv6 address then in brackets): only for that port
+/// - any of these followed by `:PORT` (an IPv6 address then in brackets): only for that port
 ///
-/// The host may be an IPv6 address in brackets.
+/// An IPv6 address may be in brackets.
 pub fn goes_straight(no_proxy: &str, host: &str, port: u16) -> bool {
     let host = bare(host).strip_suffix('.').unwrap_or(bare(host));
     is_here(host) || no_proxy.split([',', ' ']).any(|entry| takes_out(entry, host, port))

@@ -1,7 +1,6 @@
-//! Why no TLS came about, in words that a person can act on: certificate errors that nobody
-//! understands make people switch the check off. [`distrust`](super::distrust) finds the reason in
-//! what the TLS library says, [`examine`](super::examine) what the server shows; here both become a
-//! sentence and a hint.
+//! Why a TLS handshake failed, in words that users can act on: certificate errors that nobody understands make
+//! people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's text,
+//! [`examine`](super::examine) gets the server's certificates; here both become a sentence and a hint.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -13,40 +12,40 @@ use super::distrust::Failed;
 use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, authorities};
 use crate::error::{Error, Kind};
 
-/// How many names a sentence holds; the rest is counted.
+/// How many names a sentence lists; the rest is counted.
 const MOST_NAMES: usize = 3;
 
-/// What stood in the way of TLS.
+/// The reason of a failed handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A certificate's time is over.
+    /// A certificate has expired.
     Expired,
-    /// A certificate's time has not come.
+    /// A certificate is not valid yet.
     NotYetValid,
-    /// The certificate is for others.
+    /// The certificate is for other names.
     WrongName,
-    /// The certificate vouches for itself.
+    /// The certificate is self-signed.
     SelfSigned,
     /// The chain ends at an authority that is not trusted.
     UnknownIssuer,
-    /// The chain has a gap: the issuer is neither trusted nor sent along.
+    /// The chain is incomplete: the issuer is neither trusted nor sent along.
     MissingIssuer,
-    /// There are no authorities on this computer, so that no chain could be trusted.
+    /// There are no authorities on this computer, so that no chain can be trusted.
     NoAuthorities,
-    /// A key that can be guessed.
+    /// A weak key.
     WeakKey,
-    /// A signature that can be forged.
+    /// A weak signature algorithm.
     WeakSignature,
-    /// The certificate was taken back.
+    /// The certificate was revoked.
     Revoked,
     /// The certificate is none of the pinned ones.
     Unpinned,
-    /// Another doubt about the certificate, in the library's words.
+    /// Another problem with the certificate, in the library's words.
     Distrusted,
-    /// The key exchange can be broken.
+    /// A weak key exchange.
     WeakExchange,
-    /// The server knows only versions of TLS that are not allowed.
+    /// The server supports only versions of TLS that are not allowed.
     OldProtocol,
     /// The server lacks secure renegotiation (RFC 5746), without which TLS 1.2 is not safe.
     NoSecureRenegotiation,
@@ -54,22 +53,22 @@ pub enum Reason {
     UnknownName,
     /// The server reports an internal error of its own (RFC 8446 section 6.2).
     InternalError,
-    /// What the server said was no TLS.
+    /// The server's answer was not TLS.
     NotTls,
-    /// The server wants a certificate of ours and got none.
+    /// The server requires a client certificate and got none.
     IdentityDemanded,
-    /// The server did not take our certificate.
+    /// The server refused the client certificate.
     IdentityRefused,
-    /// The server broke off and did not say why.
+    /// The server ended the handshake without a reason.
     Refused,
-    /// The line ended.
+    /// The connection was lost.
     HungUp,
     /// Anything else, in the library's words.
     Other,
 }
 
 impl Reason {
-    /// Whether it speaks of the server's certificate.
+    /// Whether it is about the server's certificate.
     fn is_about_the_certificate(self) -> bool {
         matches!(
             self,
@@ -97,7 +96,7 @@ pub struct TlsFailure {
     words: String,
     /// The host that was dialled.
     host: String,
-    /// The name that the certificate was to bear.
+    /// The name that the certificate had to contain.
     asked: String,
     min: TlsVersion,
     has_identity: bool,
@@ -108,13 +107,13 @@ pub struct TlsFailure {
 }
 
 impl TlsFailure {
-    /// The failed handshake that `error` tells of, if it does.
+    /// The failed handshake among the causes of `error`, if any.
     pub fn of(error: &Error) -> Option<&TlsFailure> {
         error.beneath()
     }
 
-    /// The failed handshake behind an error of an encrypted line: a server may look at our certificate
-    /// only when the handshake is over for us.
+    /// The failed handshake behind an error of an encrypted connection: a server may check our certificate only
+    /// when the handshake is complete on our side.
     pub(crate) fn of_line(error: &io::Error) -> Option<TlsFailure> {
         error.get_ref()?.downcast_ref().cloned()
     }
@@ -152,28 +151,28 @@ impl TlsFailure {
         failure
     }
 
-    /// What stood in the way.
+    /// The reason.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The certificate that was not believed, where it is known and what this is about.
+    /// The certificate that was not trusted, if it is known and the failure is about it.
     pub fn certificate(&self) -> Option<&Certificate> {
         self.shown.certificate().filter(|_| self.reason.is_about_the_certificate())
     }
 
-    /// Whether a second look ([`Transport::examine`](super::Transport::examine)) would tell more.
+    /// Whether [`Transport::examine`](super::Transport::examine) would tell more.
     pub fn wants_a_look(&self) -> bool {
         let may_be_ours = matches!(self.reason, Reason::OldProtocol | Reason::Refused | Reason::HungUp);
         self.shown.chain.is_empty() && (self.reason.is_about_the_certificate() || may_be_ours)
     }
 
-    /// The same failure, seen in the light of what the server shows.
+    /// The same failure, made more precise by the server's certificates.
     #[must_use]
     pub fn seen(mut self, shown: Shown) -> TlsFailure {
         self.reason = match self.reason {
-            // An issuer that the chain holds, but not the issuer's issuer: then it is that one that is
-            // unknown. Else the gap is right behind the server's own certificate.
+            // If the chain contains the issuer, but not the issuer's issuer, then the latter is unknown.
+            // Otherwise the chain is incomplete after the server's own certificate.
             Reason::UnknownIssuer
                 if shown.chain.len() < 2 && shown.certificate().is_some_and(|own| !own.is_self_signed()) =>
             {
@@ -283,7 +282,7 @@ impl TlsFailure {
         })
     }
 
-    /// The pin of the certificate that was shown, of the kind that was given.
+    /// The pin of the server's certificate, of the kind that was given.
     fn new_pin(&self) -> String {
         let shown = self.shown.certificate();
         let pin = match self.pins_keys {
@@ -293,12 +292,12 @@ impl TlsFailure {
         pin.map_or_else(|| "sha256:HEX".to_owned(), |pin| pin.to_string())
     }
 
-    /// Whether the server may know that version.
+    /// Whether the server may support that version.
     fn may_know(&self, version: &str) -> bool {
         self.shown.version.as_deref().is_none_or(|known| known == version)
     }
 
-    /// The first certificate of the chain of which that is true, and what to call it.
+    /// The first certificate of the chain that fulfils the condition, and what to call it.
     fn culprit(&self, is_it: impl Fn(&Certificate) -> bool) -> Option<(&Certificate, String)> {
         let chain = self.shown.chain.iter().enumerate();
         let (depth, found) = chain.into_iter().find(|(_, certificate)| is_it(certificate))?;
@@ -371,7 +370,7 @@ impl fmt::Display for TlsFailure {
                 write!(f, "the server's key exchange is too weak ({})", self.words)
             }
             Reason::OldProtocol => match &self.shown.version {
-                // What it agreed on is no older than what is allowed: something else is wrong.
+                // The version it chooses is allowed: something else is wrong.
                 Some(known) if known.as_str() >= "1.2" && self.min == TlsVersion::V1_2 => {
                     f.write_str(&self.words)
                 }
@@ -401,7 +400,7 @@ impl fmt::Display for TlsFailure {
 
 impl StdError for TlsFailure {}
 
-/// Whether a name may stand in a command that people copy into a shell: the server made it up.
+/// Whether a name from the server is safe in a command that users copy into a shell.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:-_".contains(letter))

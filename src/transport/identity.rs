@@ -1,6 +1,6 @@
-//! Our own certificate, for servers that want to see one (RFC 8446 section 4.4.2): read from PEM or
-//! PKCS#12 (RFC 7292) at each handshake, so that one renewed meanwhile counts, and checked before
-//! anything leaves. A private key is guarded as a password is.
+//! The client certificate, for servers that request one (RFC 8446 section 4.4.2): read from PEM or PKCS#12
+//! (RFC 7292) at each handshake, so that a renewed one is used, and checked before anything is sent. A private
+//! key is handled like a password.
 
 use std::fmt;
 use std::fs::File;
@@ -18,17 +18,17 @@ use super::distrust::words_of_stack;
 use crate::error::{Error, Kind, Result};
 use crate::sys::private::refuse_if_others_may_read;
 
-/// The most that is read of a file, in bytes: no key and no chain is longer.
+/// The most that is read from a file, in bytes: no key and no chain is longer.
 const LIMIT: u64 = 1 << 20;
 
 /// A client certificate and its key, in files.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
-    /// The certificate, and those behind it, in PEM; or a PKCS#12 file with all of it.
+    /// The certificate and its chain in PEM; or a PKCS#12 file with all of it.
     pub certificate: PathBuf,
-    /// The private key in PEM, where it is in a file of its own.
+    /// The private key in PEM, if it is in a file of its own.
     pub key: Option<PathBuf>,
-    /// What opens a key, or a PKCS#12 file, that is encrypted.
+    /// The password of an encrypted key or PKCS#12 file.
     pub password: Option<Zeroizing<String>>,
 }
 
@@ -65,8 +65,8 @@ impl ClientCertificate {
     ///
     /// # Errors
     /// [`Kind::Io`] for a file that cannot be read; [`Kind::Config`] for a key that others may read;
-    /// [`Kind::NoCredentials`] where a password is missing or wrong; [`Kind::Data`] for all that is no
-    /// certificate, no key, or not the key of that certificate.
+    /// [`Kind::NoCredentials`] if a password is missing or wrong; [`Kind::Data`] if it is no certificate or no
+    /// key, or not the key of that certificate.
     pub(super) fn load(&self) -> Result<Identity> {
         let (text, file) = read(&self.certificate, "certificate")?;
         if !is_pem(&text) {
@@ -115,7 +115,7 @@ impl ClientCertificate {
                 .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
         }
         let is_its_own = |one: &X509| one.public_key().is_ok_and(|public| public.public_eq(&key));
-        // People put files together in any order; the one that the key belongs to is ours.
+        // The certificates may be in any order; the client's is the one that the key belongs to.
         let Some(own) = chain.iter().position(is_its_own) else {
             return Err(unusable(&self.certificate)
                 .because(format!("the key in {} belongs to another certificate", from.display()))
@@ -129,7 +129,7 @@ impl ClientCertificate {
 /// A private key of any kind that OpenSSL reads: PKCS#8, PKCS#1 (RSA), SEC1 (elliptic curves).
 fn open_key(pem: &[u8], password: Option<&str>, from: &Path) -> Result<PKey<Private>> {
     let mut is_encrypted = false;
-    // Without an answer of ours OpenSSL would ask on the terminal.
+    // Without a callback OpenSSL would ask on the terminal.
     let outcome = PKey::private_key_from_pem_callback(pem, |room| {
         is_encrypted = true;
         let password = password.unwrap_or_default().as_bytes();
@@ -200,7 +200,7 @@ fn holds_a_key(text: &[u8]) -> bool {
 fn read(path: &Path, what: &str) -> Result<(Zeroizing<Vec<u8>>, File)> {
     let unreadable = |error| Error::io(format!("could not read the client {what} {}", path.display()), error);
     let file = File::open(path).map_err(unreadable)?;
-    // All the room at once, so that growing leaves no copies of a key behind.
+    // Allocated at once, so that growing leaves no copies of a key behind.
     let size = file.metadata().map_err(unreadable)?.len().min(LIMIT);
     let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
     (&file).take(LIMIT + 1).read_to_end(&mut text).map_err(unreadable)?;

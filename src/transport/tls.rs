@@ -1,4 +1,4 @@
-//! The handshake: OpenSSL with our settings, its outcome in our errors (RFC 8314 for what is required, RFC 2595 for
+//! The handshake: OpenSSL with our settings, its result as our errors (RFC 8314 for what is required, RFC 2595 for
 //! STLS, RFC 6066 section 3 for the name sent along).
 
 use std::fmt;
@@ -20,20 +20,20 @@ use super::wire::Wire;
 use super::{Certificate, ClientCertificate, Pin, TlsFailure, authorities};
 use crate::error::{Error, Kind, Phase, Result};
 
-/// Whom to trust, and how much encryption is enough.
+/// Which servers to trust, and which versions of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// PEM files with the authorities to trust instead of the system's. What is in them is trusted as it is, as curl
-    /// does: a root, an intermediate authority, or a server's own certificate.
+    /// PEM files with the authorities to trust instead of the system's. What they contain is trusted as it is, as
+    /// with curl: a root, an intermediate authority, or a server's own certificate.
     pub ca_files: Vec<PathBuf>,
-    /// When not empty: only certificates that one of them fits are trusted, whoever signed them and whatever name
-    /// they bear.
+    /// If not empty: only certificates that match one of these are trusted, whoever signed them and whatever their
+    /// names are.
     pub pins: Vec<Pin>,
     /// The oldest version that is still acceptable.
     pub min: TlsVersion,
     /// The name to ask for and to find in the certificate, if it is not the host that was dialled.
     pub host: Option<String>,
-    /// What to show a server that wants to know who we are.
+    /// The client certificate, for a server that requests one.
     pub identity: Option<ClientCertificate>,
 }
 
@@ -70,7 +70,7 @@ impl FromStr for TlsVersion {
     }
 }
 
-/// A handshake that ends with a server that is trusted.
+/// Makes a handshake with a server that has to be trusted.
 pub(super) fn secure(
     wire: Wire,
     tls: &TlsSettings,
@@ -81,7 +81,7 @@ pub(super) fn secure(
     if tls.pins.is_empty() {
         return Ok(stream);
     }
-    // Up to here nothing of ours has left but the handshake, which proves that the server has the key.
+    // Nothing but the handshake was sent so far, and it proves that the server has the certificate's key.
     let Some(certificate) = certificate(&stream) else {
         return Err(Error::new(Kind::Tls, disagreement(host))
             .because("the server showed no certificate")
@@ -112,14 +112,14 @@ pub(super) fn end_point(stream: &SslStream<Wire>) -> Option<Vec<u8>> {
     certificate.digest(hash).ok().map(|digest| digest.to_vec())
 }
 
-/// The name to ask for. A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066
-/// section 3).
+/// The name to request. The final dot of a fully qualified `host.` is neither in certificates nor sent
+/// (RFC 6066 section 3).
 pub(super) fn name<'a>(tls: &'a TlsSettings, host: &'a str) -> &'a str {
     let name = tls.host.as_deref().unwrap_or(host);
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// A client with those settings. With pins it trusts anybody: the pins judge the certificate afterwards.
+/// A client with those settings. With pins it accepts every certificate: the pins are compared afterwards.
 fn prepare(tls: &TlsSettings) -> Result<SslConnector> {
     let unprepared =
         |error: ErrorStack| Error::new(Kind::Tls, "could not prepare TLS").because(words_of_stack(&error));
@@ -148,7 +148,7 @@ fn trust(
     if tls.ca_files.is_empty() {
         authorities::add_those_of_the_system(builder);
     } else {
-        // Who names an authority means that one, not a hundred others as well; so do curl and mpop.
+        // The named authorities replace the system's, as with curl and mpop.
         builder.set_cert_store(X509StoreBuilder::new().map_err(&unprepared)?.build());
         for path in &tls.ca_files {
             for certificate in authorities(path)? {
@@ -178,7 +178,7 @@ fn handshake(
     let setup = |error: ErrorStack| Error::new(Kind::Tls, disagreement(host)).because(words_of_stack(&error));
     let configuration = connector.configure().map_err(setup)?.verify_hostname(tls.pins.is_empty());
     configuration.connect(name(tls, host), wire).map_err(|error| match error {
-        // The wire blocks as long as it may, and only then says so.
+        // The wire returns this only when its wait has ended.
         HandshakeError::WouldBlock(unfinished) if unfinished.get_ref().was_stopped() => {
             Error::new(Kind::Interrupted, disagreement(host)).because(super::stopped(Phase::Tls))
         }

@@ -6,7 +6,7 @@
 //!
 //! | modules | what they test |
 //! |---|---|
-//! | `fetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
@@ -69,5 +69,6 @@ mod sign_in_bound;
 mod sign_in_external;
 mod sign_in_table;
 mod support;
+mod takeover;
 mod trust;
 mod way;

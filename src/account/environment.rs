@@ -206,14 +206,14 @@ impl Environment {
         Some(Secret::new(password.clone().into_vec()))
     }
 
-    /// The SOCKS5 proxy that `ALL_PROXY` names for that host; a variable in lower case takes precedence over
-    /// one in upper case, as with curl.
+    /// The SOCKS5 proxy that `ALL_PROXY` names for that host and port; a variable in lower case takes precedence
+    /// over one in upper case, as with curl.
     ///
     /// # Errors
     /// [`Kind::Usage`] for one that cannot be parsed.
-    pub(super) fn system_proxy(&self, host: &str) -> Result<Option<Proxy>> {
+    pub(super) fn system_proxy(&self, host: &str, port: u16) -> Result<Option<Proxy>> {
         let Some((name, all)) = self.first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
-        proxy::of_the_system(all, self.no_proxy()?, host)
+        proxy::of_the_system(all, self.no_proxy()?, host, port)
             .map_err(|error| error.within(format!("could not use {name}")))
     }
 

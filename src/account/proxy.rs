@@ -30,16 +30,15 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
 }
 
 /// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is an HTTP proxy, if the host
-/// is this computer itself, or if `none` (the value of `NO_PROXY`: names of hosts and domains with commas
-/// between, or `*`) lists it.
+/// is this computer itself, or if `none` (the value of `NO_PROXY`, see [`goes_straight`]) lists it.
 ///
 /// # Errors
 /// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be parsed: to connect without it
 /// may not be allowed.
-pub(super) fn of_the_system(all: &str, none: &str, host: &str) -> Result<Option<Proxy>> {
+pub(super) fn of_the_system(all: &str, none: &str, host: &str, port: u16) -> Result<Option<Proxy>> {
     // Desktops (GNOME) use socks:// for both versions.
     let is_socks = scheme(all).is_some_and(|(scheme, _)| scheme.starts_with("socks"));
-    if !is_socks || goes_straight(none, host) {
+    if !is_socks || goes_straight(none, host, port) {
         return Ok(None);
     }
     // A password is allowed here: the variable is as private as POP3_PROXY_PASSWORD.
@@ -134,7 +133,8 @@ mod tests {
 
     #[test]
     fn the_systems_proxy_counts_for_others_than_this_computer_and_the_exceptions() {
-        let used = |all: &str, none: &str, host: &str| of_the_system(all, none, host).expect(all).is_some();
+        let used =
+            |all: &str, none: &str, host: &str| of_the_system(all, none, host, 995).expect(all).is_some();
         assert!(used("socks5h://h:1", "", "pop.example.com"));
         assert!(used("socks5://h:1", "example.org, ample.com", "pop.example.com"));
         for host in ["localhost", "LOCALHOST", "127.0.0.9", "::1", "pop.localhost"] {
@@ -147,18 +147,20 @@ mod tests {
             assert!(!used(all, "", "pop.example.com"), "{all}");
         }
         let proxy =
-            of_the_system("socks5h://me:hunter2@h", "", "pop.example.com").expect("fine").expect("used");
+            of_the_system("socks5h://me:hunter2@h", "", "pop.example.com", 995).expect("fine").expect("used");
         assert_eq!(proxy.password.expect("given").expose(), b"hunter2");
     }
 
     #[test]
     fn there_is_no_silent_way_past_a_socks_proxy_that_cannot_be_used() {
         for all in ["socks5h://", "socks://h:1080/", "SOCKS4://h:1", "socks4a://me:hunter2@h:1"] {
-            let error = of_the_system(all, "", "pop.example.com").expect_err(all);
+            let error = of_the_system(all, "", "pop.example.com", 995).expect_err(all);
             assert_eq!(error.kind(), Kind::Usage);
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{all}");
-            assert!(of_the_system(all, "example.com", "pop.example.com").expect("an exception").is_none());
-            assert!(of_the_system(all, "", "localhost").expect("it is here").is_none());
+            assert!(
+                of_the_system(all, "example.com", "pop.example.com", 995).expect("an exception").is_none()
+            );
+            assert!(of_the_system(all, "", "localhost", 995).expect("it is here").is_none());
         }
     }
 }

@@ -257,7 +257,7 @@ fn proxy(
 ) -> Result<Option<Proxy>> {
     match (named, target) {
         (Some(proxy), _) => Ok(proxy),
-        (None, Target::Tcp { host, .. }) if !has_tunnel => environment.system_proxy(host),
+        (None, Target::Tcp { host, port }) if !has_tunnel => environment.system_proxy(host, *port),
         (None, _) => Ok(None),
     }
 }

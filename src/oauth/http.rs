@@ -49,12 +49,12 @@ pub enum ProviderProxy {
 
 impl ProviderProxy {
     /// Whether a host is reached directly although there is a proxy.
-    fn spares(&self, host: &str) -> bool {
+    fn spares(&self, host: &str, port: u16) -> bool {
         let no_proxy = match self {
             ProviderProxy::Environment { no_proxy } => no_proxy,
             ProviderProxy::None | ProviderProxy::Proxy(_) => "",
         };
-        transport::goes_straight(no_proxy, host)
+        transport::goes_straight(no_proxy, host, port)
     }
 }
 
@@ -145,7 +145,8 @@ impl Http {
 
     /// Sends the request, without the proxy if its host is an exception.
     fn on_its_way<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
-        match self.proxy.spares(host) {
+        let usual = if request.uri().scheme_str() == Some("http") { 80 } else { 443 };
+        match self.proxy.spares(host, request.uri().port_u16().unwrap_or(usual)) {
             true => self.agent.configure_request(request).proxy(None).build(),
             false => request,
         }
@@ -206,7 +207,11 @@ const NOT_FOUND: &str = "failed to lookup address information";
 
 fn failure(error: ureq::Error, context: &str, host: &str) -> Error {
     let new = |kind| Error::new(kind, context);
-    let not_found = || new(Kind::HostNotFound).because(format!("the host {host} is not found"));
+    let not_found = || {
+        new(Kind::HostNotFound)
+            .because(format!("the host {host} is not found"))
+            .hint("check the provider's URLs, and this computer's network")
+    };
     let connecting = "check the network, and --proxy if there is one between";
     match error {
         ureq::Error::HostNotFound => not_found(),

@@ -22,6 +22,7 @@ const LONGEST_TEXT: usize = 253;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     pin: Pin,
+    key_pin: Option<Pin>,
     names: Vec<String>,
     subject: String,
     issuer: String,
@@ -38,6 +39,7 @@ impl Certificate {
     pub fn of(der: &[u8]) -> Certificate {
         let mut certificate = Certificate {
             pin: Pin::of(der),
+            key_pin: None,
             names: Vec::new(),
             subject: String::new(),
             issuer: String::new(),
@@ -55,6 +57,7 @@ impl Certificate {
     }
 
     fn take(&mut self, read: &X509Certificate<'_>) {
+        self.key_pin = Some(Pin::of_key(read.public_key().raw));
         self.names = names(read);
         self.subject = title(read.subject());
         self.issuer = title(read.issuer());
@@ -71,6 +74,17 @@ impl Certificate {
     /// Its SHA-256.
     pub fn pin(&self) -> Pin {
         self.pin
+    }
+
+    /// The SHA-256 of its public key, which a renewed certificate of that key has, too; `None` where it cannot be
+    /// read.
+    pub fn key_pin(&self) -> Option<Pin> {
+        self.key_pin
+    }
+
+    /// Whether one of the pins is that of this certificate, or of its public key.
+    pub fn is_pinned_by(&self, pins: &[Pin]) -> bool {
+        pins.iter().any(|pin| *pin == self.pin || Some(*pin) == self.key_pin)
     }
 
     /// The names and addresses it is for; where it has none (no subjectAltName), its subject's common

@@ -3,7 +3,7 @@
 //! a short delay (RFC 8305 section 5), so that a dead IPv6 route costs a fraction of a second.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
+use super::resolve::resolve;
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
-use super::{Family, Names, Proxy, Raw, STOPPED, Target, Way};
+use super::{Names, Proxy, Raw, STOPPED, Target, Way};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
@@ -24,7 +25,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How long a wait may last: until a deadline, or until a requested stop allows no more.
 #[derive(Debug, Clone)]
-struct Limit {
+pub(super) struct Limit {
     begun: Instant,
     deadline: Instant,
     stop: Stop,
@@ -153,7 +154,8 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
             }
             Err(Trouble::Line(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
-                    .because("the proxy did not answer in time"));
+                    .because("the proxy did not answer in time")
+                    .hint("try again later, or give a slow proxy more time with --timeout"));
             }
             Err(Trouble::Line(error)) => (Error::new(Kind::Connect, context()).because(error), None),
             Err(Trouble::Said(words, hint)) => (Error::new(Kind::Connect, context()).because(words), hint),
@@ -165,35 +167,6 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
         });
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
-}
-
-fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
-    let name = host.to_owned();
-    let outcome = within(limit, move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()));
-    let not_found = || Error::new(Kind::HostNotFound, format!("could not find the host {host}"));
-    match outcome {
-        Ok(mut addresses) => {
-            let any = addresses.len();
-            addresses.retain(|address| way.reaches(address.ip()));
-            addresses.dedup();
-            match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
-                (false, _) => Ok(addresses),
-                (true, Some(family)) if any > 0 => Err(not_found()
-                    .because(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use what it has")),
-                (true, _) => Err(not_found().because("its name has no address")),
-            }
-        }
-        Err(error) if error.kind() == STOPPED => {
-            Err(Error::new(Kind::Interrupted, format!("could not find the host {host}"))
-                .because(stopped_meanwhile()))
-        }
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), format!("could not find the host {host}"))
-                .because("the name servers did not answer in time"))
-        }
-        Err(error) => Err(not_found().because(error).hint("check its spelling and this computer's network")),
-    }
 }
 
 /// Tries the addresses in order, each with the remaining time; the next one starts as soon as one fails, or
@@ -232,7 +205,7 @@ fn race<T: Send + 'static>(
 
 /// Runs an operation without a time limit of its own (name resolution, a Unix socket whose queue is full) in a
 /// thread that is abandoned when the time is over.
-fn within<T: Send + 'static>(
+pub(super) fn within<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -242,29 +215,38 @@ fn within<T: Send + 'static>(
 }
 
 /// The cause of a failure because of a requested stop.
-fn stopped_meanwhile() -> Error {
+pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }
 
 fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
     let context = format!("could not connect to {target}");
+    let is_local = matches!(target, Target::Unix(_));
     match error.kind() {
         STOPPED => Error::new(Kind::Interrupted, context).because(stopped_meanwhile()),
         ErrorKind::TimedOut => {
-            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time")
+            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time").hint(
+                "check host, port and network, or try again later; --timeout gives a slow network more time",
+            )
         }
+        _ if is_local => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check the path of the socket, and whether a server listens there"),
         ErrorKind::ConnectionRefused => Error::new(Kind::Connect, context)
             .because(error)
             .hint("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
         ErrorKind::AddrNotAvailable if way.source.is_some() => Error::new(Kind::Connect, context)
             .because(error)
             .hint("--source-ip takes an address that this computer has"),
-        _ => Error::new(Kind::Connect, context).because(error),
+        _ => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check this computer's network, and whether it leads to the host and port"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Family;
     use super::*;
     use std::error::Error as _;
     use std::net::TcpListener;
@@ -337,6 +319,14 @@ mod tests {
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
         assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
+    }
+
+    #[test]
+    fn a_missing_socket_is_told_without_a_word_of_ports() {
+        let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Connect);
+        let hint = error.own_hint().unwrap();
+        assert!(hint.contains("path") && !hint.contains("995"), "{hint}");
     }
 
     #[test]

@@ -4,10 +4,13 @@
 
 use std::time::Instant;
 
+use openssl::error::ErrorStack;
+use openssl::ssl::{
+    ConnectConfiguration, HandshakeError, SslConnector, SslMethod, SslRef, SslVerifyMode, SslVersion,
+};
+
 use super::{Certificate, TlsSettings, wire::Wire};
-use crate::error::Result;
-#[cfg(not(target_vendor = "apple"))]
-use crate::error::{Error, Kind, Phase};
+use crate::error::{Error, Kind, Phase, Result};
 
 /// The most certificates that are read; real chains are far shorter.
 const LONGEST_CHAIN: usize = 20;
@@ -47,10 +50,7 @@ impl Shown {
 }
 
 /// Examines the server; the connection ends with the call.
-#[cfg(not(target_vendor = "apple"))]
 pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
-    use openssl::ssl::{HandshakeError, SslRef};
-
     let seen = |ssl: &SslRef, broke_off| {
         let chain = ssl.peer_cert_chain().into_iter().flatten().take(LONGEST_CHAIN);
         let chain: Vec<Certificate> =
@@ -69,7 +69,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
         Err(HandshakeError::Failure(failed)) => {
             let shown = seen(failed.ssl(), true);
             if shown.chain.is_empty() {
-                return Err(unseen(host).because(super::distrust::plain(&failed.into_error().to_string())));
+                return Err(unseen(host).because(super::distrust::words_of(failed.error())));
             }
             Ok(shown)
         }
@@ -85,10 +85,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
 }
 
 /// A client that takes any certificate, any key and any version since TLS 1.0.
-#[cfg(not(target_vendor = "apple"))]
-fn credulous() -> Result<openssl::ssl::ConnectConfiguration, openssl::error::ErrorStack> {
-    use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
-
+fn credulous() -> Result<ConnectConfiguration, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls())?;
     builder.set_security_level(0);
     // The level in the list takes precedence over that of the system's configuration.
@@ -98,15 +95,6 @@ fn credulous() -> Result<openssl::ssl::ConnectConfiguration, openssl::error::Err
     Ok(builder.build().configure()?.verify_hostname(false))
 }
 
-/// Examines the server; the connection ends with the call. Without OpenSSL only the server's own certificate
-/// is available.
-#[cfg(target_vendor = "apple")]
-pub(super) fn examine(wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
-    let chain = super::tls::leaf(wire, tls, host, deadline)?;
-    Ok(Shown { chain: chain.into_iter().take(LONGEST_CHAIN).collect(), ..Shown::default() })
-}
-
-#[cfg(not(target_vendor = "apple"))]
 fn unseen(host: &str) -> Error {
     Error::new(Kind::Tls, format!("could not look at the certificate of {host}"))
 }

@@ -8,7 +8,8 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, distrust};
+use super::distrust::Failed;
+use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, authorities};
 use crate::error::{Error, Kind};
 
 /// How many names a sentence lists; the rest is counted.
@@ -30,6 +31,8 @@ pub enum Reason {
     UnknownIssuer,
     /// The chain is incomplete: the issuer is neither trusted nor sent along.
     MissingIssuer,
+    /// There are no authorities on this computer, so that no chain can be trusted.
+    NoAuthorities,
     /// A weak key.
     WeakKey,
     /// A weak signature algorithm.
@@ -44,6 +47,12 @@ pub enum Reason {
     WeakExchange,
     /// The server supports only versions of TLS that are not allowed.
     OldProtocol,
+    /// The server lacks secure renegotiation (RFC 5746), without which TLS 1.2 is not safe.
+    NoSecureRenegotiation,
+    /// The server does not know the name that was asked for (RFC 6066 section 3).
+    UnknownName,
+    /// The server reports an internal error of its own (RFC 8446 section 6.2).
+    InternalError,
     /// The server's answer was not TLS.
     NotTls,
     /// The server requires a client certificate and got none.
@@ -69,6 +78,7 @@ impl Reason {
                 | Reason::SelfSigned
                 | Reason::UnknownIssuer
                 | Reason::MissingIssuer
+                | Reason::NoAuthorities
                 | Reason::WeakKey
                 | Reason::WeakSignature
                 | Reason::Revoked
@@ -90,6 +100,8 @@ pub struct TlsFailure {
     asked: String,
     min: TlsVersion,
     has_identity: bool,
+    /// Whether some pin was that of a key.
+    pins_keys: bool,
     shown: Shown,
     now: Timestamp,
 }
@@ -107,8 +119,14 @@ impl TlsFailure {
     }
 
     /// From what the library said.
-    pub(super) fn read(text: &str, tls: &TlsSettings, host: &str) -> TlsFailure {
-        let (reason, words) = distrust::read(text, tls.identity.is_some());
+    pub(super) fn read(failed: Failed, tls: &TlsSettings, host: &str) -> TlsFailure {
+        let (reason, words) = failed.reason(tls.identity.is_some());
+        let reason = match reason {
+            Reason::UnknownIssuer if tls.ca_files.is_empty() && authorities::system_has_none() => {
+                Reason::NoAuthorities
+            }
+            other => other,
+        };
         TlsFailure::new(reason, words, tls, host)
     }
 
@@ -120,6 +138,7 @@ impl TlsFailure {
             asked: super::tls::name(tls, host).to_owned(),
             min: tls.min,
             has_identity: tls.identity.is_some(),
+            pins_keys: tls.pins.iter().any(Pin::is_of_a_key),
             shown: Shown::default(),
             now: Timestamp::now(),
         }
@@ -213,6 +232,11 @@ impl TlsFailure {
             Reason::UnknownIssuer | Reason::Distrusted => format!(
                 "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
             ),
+            Reason::NoAuthorities => {
+                "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it leads \
+                 to authorities; --ca-file PEM names a file with them"
+                    .to_owned()
+            }
             Reason::MissingIssuer => format!(
                 "the server's owner must have it send that one's certificate along; until then {pin} trusts exactly this one, or, if the authorities are your own, --ca-file PEM names a file with all of them"
             ),
@@ -220,7 +244,9 @@ impl TlsFailure {
                 "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate, weak as it is"
             ),
             Reason::Revoked => "do not trust it: ask the server's owner what has happened".to_owned(),
-            Reason::Unpinned => format!("if you know that the server has a new certificate, trust it with {pin}"),
+            Reason::Unpinned => {
+                format!("if you know that the server has a new certificate, trust it with --pin {}", self.new_pin())
+            }
             Reason::WeakExchange => {
                 "no option makes that safe: the server's owner must allow stronger encryption".to_owned()
             }
@@ -229,6 +255,15 @@ impl TlsFailure {
             }
             Reason::OldProtocol => {
                 "no option makes that safe: the server's owner must switch on TLS 1.2 or later".to_owned()
+            }
+            Reason::NoSecureRenegotiation => {
+                "no option makes that safe: the server's owner must update its TLS software".to_owned()
+            }
+            Reason::UnknownName => {
+                "--tls-host NAME asks for another name: that in the server's certificate".to_owned()
+            }
+            Reason::InternalError => {
+                "try again later; if it stays, only the server's owner can mend it".to_owned()
             }
             Reason::NotTls => "if the server wants STLS, use --tls stls (usually port 110)".to_owned(),
             Reason::IdentityDemanded => {
@@ -245,6 +280,16 @@ impl TlsFailure {
             }
             Reason::Other => return None,
         })
+    }
+
+    /// The pin of the server's certificate, of the kind that was given.
+    fn new_pin(&self) -> String {
+        let shown = self.shown.certificate();
+        let pin = match self.pins_keys {
+            true => shown.and_then(Certificate::key_pin),
+            false => shown.map(Certificate::pin),
+        };
+        pin.map_or_else(|| "sha256:HEX".to_owned(), |pin| pin.to_string())
     }
 
     /// Whether the server may support that version.
@@ -297,6 +342,9 @@ impl fmt::Display for TlsFailure {
                 let issuer = self.issuer();
                 write!(f, "the authority behind its certificate{issuer} is not known here")
             }
+            Reason::NoAuthorities => f.write_str(
+                "no authorities at all were found on this computer, so that no certificate can be trusted",
+            ),
             Reason::MissingIssuer => {
                 let issuer = self.issuer();
                 write!(
@@ -314,10 +362,10 @@ impl fmt::Display for TlsFailure {
                 write!(f, "its certificate is signed in a way that can be forged ({})", self.words)
             }
             Reason::Revoked => f.write_str("its certificate was revoked by its issuer"),
-            Reason::Unpinned => match self.shown.certificate() {
-                Some(one) => write!(f, "its certificate is {}, which is not pinned", one.pin()),
-                None => f.write_str("its certificate is not pinned"),
-            },
+            Reason::Unpinned if self.pins_keys => {
+                write!(f, "the key of its certificate is {}, which is not pinned", self.new_pin())
+            }
+            Reason::Unpinned => write!(f, "its certificate is {}, which is not pinned", self.new_pin()),
             Reason::WeakExchange => {
                 write!(f, "the server's key exchange is too weak ({})", self.words)
             }
@@ -329,6 +377,15 @@ impl fmt::Display for TlsFailure {
                 Some(known) => write!(f, "the server speaks only TLS {known}, too old a version"),
                 None => write!(f, "the server speaks only versions of TLS older than {}", self.min),
             },
+            Reason::NoSecureRenegotiation => f.write_str(
+                "the server lacks secure renegotiation (RFC 5746), without which TLS 1.2 is not safe",
+            ),
+            Reason::UnknownName => {
+                write!(f, "the name {} is not known to the server (alert unrecognized_name)", self.asked)
+            }
+            Reason::InternalError => {
+                f.write_str("the server reports an internal error of its own (alert internal_error)")
+            }
             Reason::NotTls => f.write_str("the server answered in the clear, not in TLS"),
             Reason::IdentityDemanded => f.write_str("the server demands a client certificate"),
             Reason::IdentityRefused => {

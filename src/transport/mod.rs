@@ -6,12 +6,14 @@
 //!
 //! ```text
 //! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
-//! Way ────┘   ├ socks                                      │ secure()
-//!             └ tunnel       identity ─▶ tls ── pin ───────▼
+//! Way ────┘   ├ resolve, socks                             │ secure()
+//!             └ tunnel  authorities,                       │
+//!                          identity ─▶ tls ── pin ─────────▼
 //!                   failure ◀─ distrust ◀─┘           Transport::Tls   ─▶ connection
 //!                      └────── examine ◀── a second connection: certificate
 //! ```
 
+mod authorities;
 mod certificate;
 mod dial;
 mod distrust;
@@ -21,6 +23,7 @@ mod failure;
 mod identity;
 pub mod memory;
 mod pin;
+mod resolve;
 mod socks;
 mod target;
 mod tls;
@@ -36,8 +39,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use native_tls::TlsStream;
+use openssl::ssl::{self, SslStream};
 
+pub(crate) use authorities::authorities;
 pub use certificate::Certificate;
 pub use dial::{addresses, reach};
 pub use examine::Shown;
@@ -46,7 +50,6 @@ pub use failure::{Reason, TlsFailure};
 pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
-pub(crate) use tls::authorities;
 pub use tls::{TlsSettings, TlsVersion};
 pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};
@@ -122,7 +125,7 @@ enum Line {
 /// An encrypted connection, and the settings of its handshake: a server may still refuse afterwards.
 #[derive(Debug)]
 struct Secured {
-    stream: TlsStream<Wire>,
+    stream: SslStream<Wire>,
     tls: TlsSettings,
     host: String,
 }
@@ -206,7 +209,7 @@ impl Transport {
     pub fn end_point(&self) -> Option<Vec<u8>> {
         match &self.0 {
             Line::Plain(_) => None,
-            Line::Tls(line) => line.stream.tls_server_end_point().ok().flatten(),
+            Line::Tls(line) => tls::end_point(&line.stream),
         }
     }
 
@@ -292,15 +295,16 @@ impl Transport {
 impl Secured {
     /// The error if the server refuses our certificate, or requires one, after the handshake.
     fn refused(&self, error: &io::Error) -> Option<io::Error> {
-        let text = error.get_ref()?.to_string();
-        let (reason, words) = distrust::read_late(&text, self.tls.identity.is_some())?;
+        let error = error.get_ref()?.downcast_ref::<ssl::Error>()?;
+        let (reason, words) = distrust::read_late(error, self.tls.identity.is_some())?;
         Some(io::Error::other(TlsFailure::new(reason, words, &self.tls, &self.host)))
     }
 }
 
 /// The error for a failed handshake of another connection (HTTPS to an OAuth provider), in the same words.
 pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
-    TlsFailure::read(text, &TlsSettings::default(), host).into_error()
+    let (reason, words) = distrust::read_text(text);
+    TlsFailure::new(reason, words, &TlsSettings::default(), host).into_error()
 }
 
 /// Replaces the `WouldBlock` of a wire whose wait has ended (the only error after which a TLS library may be
@@ -309,8 +313,8 @@ fn plain_words(error: io::Error, wire: &Wire) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock if wire.was_stopped() => STOPPED.into(),
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-        kind => match error.get_ref() {
-            Some(inner) => io::Error::new(kind, distrust::plain(&inner.to_string())),
+        kind => match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
+            Some(inner) => io::Error::new(kind, distrust::words_of(inner)),
             None => error,
         },
     }

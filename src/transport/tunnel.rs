@@ -71,7 +71,9 @@ impl Tunnel {
         let line = filled_in(command, target);
         let program = program(&line);
         let failed = |error: io::Error| {
-            Error::new(Kind::Connect, format!("could not start the tunnel command {program}")).because(error)
+            Error::new(Kind::Connect, format!("could not start the tunnel command {program}"))
+                .because(error)
+                .hint("try the tunnel's command by hand")
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
         let input = far.try_clone().map_err(failed)?;

@@ -60,7 +60,7 @@ fn every_command_and_option_explains_itself_in_one_style() {
 fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
     let global = ["config", "quiet", "verbose", "json", "color", "progress"];
     // What is said of one run only.
-    let of_one_run = ["account", "refetch"];
+    let of_one_run = ["account", "refetch", "now"];
     let root = Cli::command();
     let command = root.find_subcommand("fetch").expect("there");
     let options: Vec<_> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();

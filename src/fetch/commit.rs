@@ -189,9 +189,7 @@ enum Told {
 impl Receipts<'_> {
     /// Takes one; gives an error where the store has refused too many in a row.
     fn take(&mut self, position: usize, receipt: Receipt, later: &mut u32) -> Option<Error> {
-        let Some((entry, slot)) = self.entries.get(position).zip(self.fates.get_mut(position)) else {
-            return None;
-        };
+        let (entry, slot) = self.entries.get(position).zip(self.fates.get_mut(position))?;
         let (told, too_many) = match receipt {
             Receipt::Delivered => {
                 *later = 0;

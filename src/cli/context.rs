@@ -149,8 +149,11 @@ impl Context {
         utf8: bool,
     ) -> Result<Session<Transaction>, Error> {
         let session = self.dial_for(account, utf8)?;
-        let signed_in = session.sign_in(credentials, account.auth);
-        match signed_in.or_else(|refused| self.try_the_rest(account, credentials, utf8, refused)) {
+        let signed_in = match session.sign_in(credentials, account.auth) {
+            Err(refused) => self.try_the_rest(account, credentials, utf8, refused),
+            signed_in => signed_in,
+        };
+        match signed_in {
             Ok(mut session) => {
                 self.note_accepted(account);
                 session.set_pipelining(account.pipelining);

@@ -11,6 +11,7 @@
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
+//! | `operation_…` | what other programs stumble over in operation |
 //! | `looking…`, `refusals`, `secrets` | commands that only look; refused messages; that no secret is printed |
 //! | `servers` | each real server, with everything it offers |
 //! | `generated`, `imports` | manual pages and completions are fresh; modules import only what `lib.rs` allows |
@@ -56,6 +57,7 @@ mod looking;
 mod looking_quit;
 mod oauth;
 mod odd_servers;
+mod operation_oauth;
 mod refetch;
 mod refusals;
 mod secrets;

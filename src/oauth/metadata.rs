@@ -125,7 +125,7 @@ mod tests {
             "authorization_endpoint":"https://i/auth","device_authorization_endpoint":"https://i/device",
             "token_endpoint_auth_methods_supported":["client_secret_post"]}"#;
         let endpoints = read(
-            serde_json::from_str(text).expect("JSON"),
+            serde_json::from_slice(text).expect("JSON"),
             &url("https://i/t/.well-known/openid-configuration"),
         )
         .expect("sound");

@@ -122,6 +122,18 @@ impl Stage {
         serde_json::from_str(&text).unwrap()
     }
 
+    /// From now on the provider's token endpoint is there, and the access token that is kept has run out.
+    fn move_to(&self, url: &str) {
+        let path = self.home.join(".config/pop3/config.toml");
+        let text = fs::read_to_string(path).unwrap();
+        let old = text.split("oauth-token-url = ").nth(1).unwrap().lines().next().unwrap();
+        self.home.configure(&text.replace(old, &format!("\"{url}\"")));
+        let mut kept = self.kept();
+        kept["token_endpoint"] = url.into();
+        self.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
+        self.spend();
+    }
+
     /// The access token that is kept has run out.
     fn spend(&self) {
         let mut kept = self.kept();
@@ -326,19 +338,10 @@ fn answers_that_are_not_the_providers_leave_the_sign_in_alone() {
         0 => Reply::Page(200, "text/html", "<html>Welcome to our Wi-Fi".to_owned()),
         _ => Reply::json(503, "{}"),
     });
-    let before = stage.kept();
+    stage.move_to(&wrong.url("/token"));
     for code in [76, 75] {
-        stage.spend();
-        let mut kept = stage.kept();
-        kept["token_endpoint"] = wrong.url("/token").into();
-        stage.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
-        let url = wrong.url("/token");
-        Pop3::new(&stage.home)
-            .args(["stat", "--timeout", "2s"])
-            .env("POP3_OAUTH_TOKEN_URL", &url)
-            .run()
-            .exits(code);
-        assert_eq!(stage.kept()["refresh_token"], before["refresh_token"]);
+        stage.run(&["stat", "--timeout", "2s"]).exits(code);
+        assert_eq!(stage.kept()["refresh_token"], refresh(1));
     }
 }
 
@@ -358,15 +361,12 @@ fn a_provider_whose_ipv6_packets_vanish_costs_a_fraction_of_a_second() {
 
     let hosts = stage.home.write("hosts", "::1 localhost\n127.0.0.1 localhost\n", 0o644);
     let url = format!("http://localhost:{}/token", stage.web.address.port());
-    let mut kept = stage.kept();
-    kept["expires_at"] = 1000.into();
-    kept["token_endpoint"] = url.clone().into();
-    stage.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
+    stage.move_to(&url);
     let knowing = "mount --bind \"$1\" /etc/hosts; shift; exec \"$@\"";
     let as_root: &[&str] = if crate::support::is_root() { &[] } else { &["--map-root-user"] };
     let wrapper = [&["unshare"], as_root, &["--mount", "sh", "-ec", knowing, "sh", hosts.to_str().unwrap()]];
     let begun = Instant::now();
-    let run = Pop3::under(&stage.home, &wrapper.concat()).args(["stat"]).env("POP3_OAUTH_TOKEN_URL", &url);
+    let run = Pop3::under(&stage.home, &wrapper.concat()).args(["stat"]);
     run.run().exits(0);
     assert!(begun.elapsed() < Duration::from_secs(12), "{:?}", begun.elapsed());
     assert_eq!(stage.kept()["refresh_token"], refresh(2));
@@ -374,5 +374,5 @@ fn a_provider_whose_ipv6_packets_vanish_costs_a_fraction_of_a_second() {
     stage.spend();
     let run =
         Pop3::under(&stage.home, &wrapper.concat()).args(["stat", "-a", "work", "-6", "--timeout", "2s"]);
-    run.env("POP3_OAUTH_TOKEN_URL", &url).run().exits(75);
+    run.run().exits(75);
 }

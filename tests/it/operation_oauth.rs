@@ -251,6 +251,9 @@ fn the_trace_shows_the_exchange_with_the_provider_and_no_secret() {
     outcome
         .says(&format!("C: POST {url} (grant_type, refresh_token"))
         .says("S: 200 (access_token, expires_in, refresh_token, token_type)");
+    // A run with bars, which are hidden while credentials are obtained.
+    stage.spend();
+    stage.run(&["fetch", "--to", "maildir:~/mail", "--dry-run"]).exits(0).says("C: POST");
     stage.spend();
     let quiet = Pop3::new(&stage.home).args(["stat"]).run().exits(0);
     assert!(!quiet.stderr.contains("POST"), "{}", quiet.stderr);

@@ -1203,7 +1203,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__fetch)
-            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --now --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

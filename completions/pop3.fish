@@ -71,7 +71,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls -d 'Encrypt the 
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -105,6 +105,7 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; change nothing'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l refetch -d 'Fetch again what was fetched before and is still on the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l now -d 'Do not honour a wait that an earlier run began'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
@@ -126,7 +127,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls -d 'Encrypt t
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -176,7 +177,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -226,7 +227,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -276,7 +277,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -326,7 +327,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -376,7 +377,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls -d 'Encrypt the co
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -427,7 +428,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -477,7 +478,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -528,7 +529,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -578,7 +579,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls -d 'Encrypt the c
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -628,7 +629,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls -d 'Encrypt the 
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -678,7 +679,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls -d 'Encrypt the 
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -742,7 +743,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -808,7 +809,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
@@ -885,7 +886,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 stls\t''
 none\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pin -d 'Trust exactly this certificate, by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
 1.3\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"

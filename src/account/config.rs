@@ -1,4 +1,4 @@
-//! The configuration file on disk: found, guarded against other readers, read, checked.
+//! The configuration file on disk: found, checked for permissions, read, parsed.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,7 +9,7 @@ use super::overrides::Overrides;
 use super::url::ServerUrl;
 use super::{Environment, contradiction};
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::refuse_if_others_may_read;
+use crate::sys::access::{is_absent, refuse_if_others_may_read};
 
 /// The largest configuration file that is read, in bytes.
 const LARGEST: u64 = 1 << 20;
@@ -19,17 +19,17 @@ const LARGEST: u64 = 1 << 20;
 pub struct Config {
     path: Option<PathBuf>,
     document: Document,
-    /// Those in the accounts' own tables; there are no others.
+    /// The mistakes in the accounts' own tables; any other is an error.
     mistakes: Vec<Mistake>,
 }
 
 impl Config {
-    /// The file that was named, or else the one in its usual place; none there is an empty one. A mistake in
-    /// an account's own table is an error only where that account is wanted ([`Config::mistake_of`]).
+    /// Reads the named file, or the one in its usual place, which may be missing. A mistake in an account's own
+    /// table is an error only if that account is used ([`Config::mistake_of`]).
     ///
     /// # Errors
-    /// [`Kind::Config`] when the file cannot be read, is open to others though it holds a password,
-    /// or has mistakes that concern all of it: the first one stands in the error.
+    /// [`Kind::Config`] if the file cannot be read, may be read by others although it contains a password,
+    /// or has mistakes that concern all of it: the error contains the first one.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Config> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(Config::default()) };
         let (document, mistakes) = document::read(&text, environment.paths_of_file());
@@ -42,22 +42,22 @@ impl Config {
         Ok(Config { path: Some(path), document, mistakes })
     }
 
-    /// The first mistake in an account's own table, as the error for whoever wants that account.
+    /// The first mistake in an account's own table, as the error of using that account.
     pub fn mistake_of(&self, account: &str) -> Option<Error> {
         let mut own = self.mistakes.iter().filter(|mistake| mistake.account.as_deref() == Some(account));
         let first = own.next()?;
         Some(unusable(self.path.as_deref().unwrap_or(Path::new("config.toml")), first, own.count()))
     }
 
-    /// Every mistake of the file, also those that do no harm yet: an account without server or user, or
-    /// whose settings do not go together. `None` where no file was named and none is in the usual place.
+    /// Every mistake of the file, also those without consequences yet: an account without server or user, or
+    /// whose settings contradict each other. `None` if no file was named and none is in the usual place.
     ///
     /// # Errors
     /// [`Kind::Config`] when the file cannot be read at all.
     pub fn check(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, Vec<Mistake>)>> {
         let Some((path, file, text)) = open(named, environment)? else { return Ok(None) };
         let (document, mut mistakes) = document::read(&text, environment.paths_of_file());
-        // A setting that could not be read is a mistake already, and missing for that reason.
+        // A setting that could not be parsed is reported already, and missing for that reason.
         if mistakes.is_empty() {
             let mut complain = |at: usize, message: String, hint: &str| {
                 mistakes.push(document::mistake(&text, at, message, Some(hint.to_owned())));
@@ -105,12 +105,12 @@ impl Config {
         self.path.as_deref()
     }
 
-    /// What it says about the global flags.
+    /// Its global settings.
     pub fn globals(&self) -> &Globals {
         &self.document.globals
     }
 
-    /// The account that counts where none is named.
+    /// The account that is used if none is named.
     pub fn default_account(&self) -> Option<&str> {
         self.document.default_account.as_deref()
     }
@@ -120,7 +120,7 @@ impl Config {
         self.document.accounts.iter().map(|entry| entry.name.as_str())
     }
 
-    /// All it says about an account, `[defaults]` included; without a name the defaults alone.
+    /// Its settings for an account, `[defaults]` included; without a name the defaults alone.
     pub fn settings(&self, account: Option<&str>) -> Option<Overrides> {
         let defaults = self.document.defaults.clone();
         let Some(name) = account else { return Some(defaults) };
@@ -136,12 +136,12 @@ fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathB
             let text = read(&file, &path)?;
             Ok(Some((path, file, text)))
         }
-        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if named.is_none() && is_absent(&path, &error) => Ok(None),
         Err(error) => Err(unreadable(&path, error)),
     }
 }
 
-/// The error of a file with that mistake, and so many more.
+/// The error for a file with that mistake, and that many more.
 fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
     let more = match more {
         0 => String::new(),
@@ -149,23 +149,37 @@ fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
     };
     let error = Error::new(Kind::Config, format!("could not use {}", path.display()));
     let error = error.because(format!("{mistake}{more}"));
-    mistake.hint.iter().fold(error, |error, hint| error.hint(hint))
+    error.hint(mistake.hint.as_deref().unwrap_or("`pop3 config check` shows every mistake with its line"))
 }
 
+/// The error of a file that is not understood at all; `pop3 config check` says no more of it than this.
 fn unreadable(path: &Path, error: io::Error) -> Error {
-    Error::new(Kind::Config, format!("could not read the configuration {}", path.display())).because(error)
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name the file that is meant with --config",
+        io::ErrorKind::PermissionDenied => {
+            "let this user read it, or name another file with --config, or another folder with XDG_CONFIG_HOME"
+        }
+        io::ErrorKind::InvalidData => "save it as UTF-8",
+        io::ErrorKind::FileTooLarge => "is it the right file? --config names another",
+        _ => "--config names another file, XDG_CONFIG_HOME another folder",
+    };
+    Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
+        .because(error)
+        .hint(hint)
 }
 
 fn read(file: &File, path: &Path) -> Result<String> {
     let mut bytes = Vec::new();
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
     if bytes.len() as u64 > LARGEST {
-        return Err(unreadable(path, io::Error::other("it is larger than 1 MiB")));
+        let what = "it is larger than 1 MiB";
+        return Err(unreadable(path, io::Error::new(io::ErrorKind::FileTooLarge, what)));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        unreadable(path, io::Error::other(format!("line {line} is not UTF-8")))
+        let what = format!("line {line} is not UTF-8");
+        unreadable(path, io::Error::new(io::ErrorKind::InvalidData, what))
     })
 }
 

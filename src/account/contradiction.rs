@@ -1,13 +1,13 @@
-//! Whether what was said of an account goes together. Asked by `pop3 config check` of the file alone,
-//! and by [`resolve`](super::resolve) of all layers: what the file says wrongly by itself is the file's
-//! fault, whatever else was said.
+//! Whether the settings of an account contradict each other. Used by `pop3 config check` for the file alone, and
+//! by [`resolve`](super::resolve) for all layers: a contradiction within the file is a mistake in the file,
+//! whatever the other layers say.
 
 use std::error::Error as _;
 
 use super::Overrides;
 use crate::transport::{Target, Way};
 
-/// What does not go together.
+/// Settings that contradict each other.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Contradiction {
     /// As the cause of an error: lower case, no full stop.
@@ -16,7 +16,7 @@ pub(super) struct Contradiction {
     pub(super) hint: String,
 }
 
-/// The first contradiction in these settings, which lead to that target, if it is known yet.
+/// The first contradiction in these settings, for that target if it is known yet.
 pub(super) fn find(said: &Overrides, target: Option<&Target>) -> Option<Contradiction> {
     let found = |what: &str, hint: &str| Some(Contradiction { what: what.to_owned(), hint: hint.to_owned() });
     if said.client_key.is_some() && said.client_cert.is_none() {

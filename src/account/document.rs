@@ -1,6 +1,6 @@
-//! The text of a configuration file into settings, and every mistake in it with its line and column.
-//! Pure: no file is opened here. Walks the TOML tree by hand, because a derived reader would stop at
-//! the first mistake and quote the line, which may hold a password.
+//! Parses the text of a configuration file into settings, and every mistake in it with its line and column.
+//! Pure: no file is opened here. Walks the TOML tree by hand, because a derived deserialiser would stop at
+//! the first mistake and quote the line, which may contain a password.
 
 use std::fmt;
 use std::ops::Range;
@@ -12,7 +12,7 @@ use super::overrides::{KEYS, Overrides, Value};
 use super::paths::Paths;
 use super::values::{self, When, nearest};
 
-/// The keys that stand outside of all tables, the two tables last.
+/// The keys at the top level, the two tables last.
 const TOP: [&str; 9] =
     ["default-account", "quiet", "verbose", "json", "color", "progress", "keyring", "defaults", "account"];
 
@@ -27,7 +27,7 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
-    /// The account whose table it stands in: it concerns no other. `None` where it concerns the whole file.
+    /// The account whose table it is in: it concerns no other. `None` if it concerns the whole file.
     pub account: Option<String>,
 }
 
@@ -37,7 +37,7 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The global flags, as far as something was said about them.
+/// The global settings that the file has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each field is the flag of its name")]
 pub struct Globals {
@@ -46,7 +46,7 @@ pub struct Globals {
     pub json: Option<bool>,
     pub color: Option<When>,
     pub progress: Option<When>,
-    /// Whether the desktop's keyring is used; `POP3_KEYRING` says so in the environment.
+    /// Whether the desktop's keyring is used; its variable is `POP3_KEYRING`.
     pub keyring: Option<bool>,
 }
 
@@ -55,11 +55,11 @@ pub struct Globals {
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) settings: Overrides,
-    /// The byte where its name stands first.
+    /// The byte where its name occurs first.
     pub(super) at: usize,
 }
 
-/// A configuration file, understood.
+/// A parsed configuration file.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document {
     pub(super) globals: Globals,
@@ -69,11 +69,11 @@ pub(super) struct Document {
     pub(super) defaults_at: usize,
     /// In the order of the file.
     pub(super) accounts: Vec<Entry>,
-    /// Where the first `password`, or other secret, stands.
+    /// Where the first `password`, or other secret, is.
     pub(super) password_at: Option<usize>,
 }
 
-/// Understands as much of `text` as can be, its paths read as `paths` says.
+/// Parses as much of `text` as possible, its paths as `paths` says.
 pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let document = Document::default();
@@ -85,7 +85,7 @@ pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     let unreadable: Vec<usize> = reader.mistakes.iter().map(|mistake| mistake.line).collect();
     reader.top(root.get_ref());
     let Reader { document, mut mistakes, .. } = reader;
-    // What was made of an unreadable line is guesswork, and so are complaints about it.
+    // After a syntax error the settings are guesses, and so are mistakes in them.
     let mut seen = 0;
     mistakes.retain(|mistake| {
         seen += 1;
@@ -232,7 +232,7 @@ impl Reader<'_> {
                 self.document.password_at.get_or_insert(span.start);
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
-                let hint = error.own_hint().map(str::to_owned);
+                let hint = error.own_hint().map(str::to_owned).or_else(|| hint_at_escape(value.get_ref()));
                 self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), hint);
             }
         }
@@ -247,6 +247,14 @@ fn where_to(key: &str) -> String {
         key if KEYS.contains(&key) => format!("{key} belongs under [defaults] or [account.NAME]"),
         key => format!("{key} belongs at the top of the file, above all tables"),
     }
+}
+
+/// The advice for text with a control character in it: in TOML's double quotes `\t` is a TAB.
+fn hint_at_escape(value: &DeValue<'_>) -> Option<String> {
+    let DeValue::String(text) = value else { return None };
+    let hint =
+        "in double quotes a backslash begins an escape: write the text in single quotes, as in 'CORP\\tim'";
+    text.contains(char::is_control).then(|| hint.to_owned())
 }
 
 fn plain<'a>(value: &'a DeValue<'_>) -> Value<'a> {

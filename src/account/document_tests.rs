@@ -260,3 +260,12 @@ fn a_maildrop_is_named_for_one_account() {
     let found = mistakes("[defaults]\nmaildrop = 'all'\n");
     assert!(found[0].starts_with("line 1, column 2: maildrop"), "{found:?}");
 }
+
+#[test]
+fn a_backslash_in_double_quotes_that_became_a_control_character_is_told_with_single_quotes() {
+    let told = mistakes("[account.a]\nserver = 'pop3s://h'\nuser = \"CORP\\tim\"\n");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("line 3, column 8: user: it holds a control character (\\t)"), "{told:?}");
+    assert!(told[0].contains("single quotes"), "{told:?}");
+    assert_eq!(account("user = 'CORP\\tim'").user.as_deref(), Some("CORP\\tim"));
+}

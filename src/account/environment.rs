@@ -1,12 +1,14 @@
-//! What surrounds the program: the home folder, the XDG folders, the `POP3_…` variables. Read once
-//! and passed on, so that nothing below asks the process, and tests bring their own.
+//! The environment of the program: the home folder, the XDG folders, the `POP3_…` variables. Read once and
+//! passed on, so that no other code reads the process's variables, and tests can have their own.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
 use zeroize::Zeroizing;
 
 use super::overrides::{KEYS, Overrides, Value};
@@ -16,10 +18,11 @@ use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::safe::Safe;
+use crate::sys::access::is_absent;
 use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
-/// The variables that are heard beside the `POP3_…` ones.
+/// The variables that are honoured besides the `POP3_…` ones.
 const OTHERS: [&str; 12] = [
     "CREDENTIALS_DIRECTORY",
     "NETRC",
@@ -48,21 +51,23 @@ impl Environment {
         let heard = |name: &str| name.starts_with("POP3_") || OTHERS.contains(&name);
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
+            .map(|(name, value)| named(name, value))
             .filter(|(name, value)| heard(name) && !value.is_empty())
             .collect();
         let mut environment = Environment { home: dirs::home_dir(), variables };
-        // cron does not say where the session is that its user has open.
+        // cron does not set the address of the user's session bus.
         let runtime = format!("/run/user/{}", rustix::process::getuid().as_raw());
         environment.variables.entry("XDG_RUNTIME_DIR".to_owned()).or_insert_with(|| runtime.into());
         environment
     }
 
-    /// One made up: for tests, and for a demonstration that must not touch the user's own.
+    /// An artificial one: for tests, and for `demo`, which must not use the user's own.
     pub fn of<'a>(
         home: Option<&Path>,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Environment {
-        let variables = variables.into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+        let variables = variables.into_iter().map(|(name, value)| named(name.to_owned(), value.into()));
+        let variables = variables.filter(|(_, value)| !value.is_empty()).collect();
         Environment { home: home.map(Path::to_owned), variables }
     }
 
@@ -77,13 +82,14 @@ impl Environment {
         Paths::of_file(self.home(), credentials.filter(|folder| folder.is_absolute()))
     }
 
-    /// Where the configuration file stands when nothing else was said: `$XDG_CONFIG_HOME/pop3/config.toml`.
+    /// The default path of the configuration file: `$XDG_CONFIG_HOME/pop3/config.toml`.
     pub fn config_path(&self) -> Option<PathBuf> {
         Some(self.xdg("XDG_CONFIG_HOME", ".config")?.join("pop3/config.toml"))
     }
 
-    /// The file beside which those of an account stand: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names
-    /// never share a file. It was the account's journal in 0.1; [`Account::journal_owner`](super::Account) names today's.
+    /// The file beside which the other files of an account are: `$XDG_STATE_HOME/pop3/<account>.journal`. Two names
+    /// never share a file. In 0.1 it was the account's journal; [`Account::journal_owner`](super::Account) tells
+    /// today's.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder.
@@ -99,14 +105,41 @@ impl Environment {
         let Some(folder) = self.xdg("XDG_STATE_HOME", ".local/state") else {
             return Err(Error::new(Kind::Config, "could not find a folder for the journal")
                 .because("there is no home folder")
-                .hint("set HOME or XDG_STATE_HOME"));
+                .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"));
         };
         Ok(folder.join("pop3"))
     }
 
-    /// Where secrets rest: the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
-    /// and files beside the journals. A person at a terminal may be asked to unlock it, where there is a
-    /// screen for the keyring to ask on: without one it would only let us wait.
+    /// Fails where the folder of the journals is not there and could not be made, or cannot be written to: said
+    /// before anything is asked or fetched, with what helps. Makes nothing.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] for such a folder; else as [`Environment::state_folder`].
+    pub fn check_state_folder(&self) -> Result<()> {
+        let folder = self.state_folder()?;
+        let mut there = folder.as_path();
+        // The nearest folder that is there is where the others would be made.
+        let error = loop {
+            match there.metadata() {
+                Ok(found) if !found.is_dir() => break io::ErrorKind::NotADirectory.into(),
+                Ok(_) => match rustix::fs::access(there, Access::WRITE_OK | Access::EXEC_OK) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => break io::Error::from(error),
+                },
+                Err(error) => match there.parent() {
+                    Some(parent) if is_absent(there, &error) => there = parent,
+                    _ => break error,
+                },
+            }
+        };
+        let failed = format!("could not keep a journal in {}: {}", folder.display(), there.display());
+        Err(Error::io(failed, error)
+            .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"))
+    }
+
+    /// Where secrets are stored: in the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
+    /// and in files beside the journals. The user at a terminal may be asked to unlock the keyring if there is a
+    /// screen for its prompt; without one we would wait in vain.
     ///
     /// # Errors
     /// [`Kind::Config`] when there is neither an `XDG_STATE_HOME` nor a home folder, [`Kind::Usage`]
@@ -115,13 +148,13 @@ impl Environment {
         Ok(Safe::new(self.state_folder()?, self.bus()?).asking(self.has_screen() && is_watched()))
     }
 
-    /// What the configuration file says of the keyring; `POP3_KEYRING` weighs more.
+    /// Sets what the configuration file says about the keyring; `POP3_KEYRING` takes precedence.
     pub fn set_keyring(&mut self, is_used: bool) {
         let word = if is_used { "on" } else { "off" };
         self.variables.entry("POP3_KEYRING".to_owned()).or_insert_with(|| word.into());
     }
 
-    /// The address of the session's D-Bus, where there is one and it may be used.
+    /// The address of the session's D-Bus, if there is one and it may be used.
     fn bus(&self) -> Result<Option<String>> {
         if let Some(text) = self.text("POP3_KEYRING")? {
             let is_used = values::truth(text)
@@ -137,16 +170,16 @@ impl Environment {
         Ok(socket.filter(|socket| socket.exists()).map(|socket| format!("unix:path={}", socket.display())))
     }
 
-    /// Whether there is a screen: for a browser, or for the keyring to ask on.
+    /// Whether there is a screen: for a browser, or for the keyring's prompt.
     pub fn has_screen(&self) -> bool {
         self.variables.contains_key("DISPLAY") || self.variables.contains_key("WAYLAND_DISPLAY")
     }
 
     /// The netrc file: `$NETRC`, else `~/.netrc`.
-    pub(super) fn netrc(&self) -> Option<PathBuf> {
+    pub(super) fn netrc(&self) -> Option<Netrc> {
         match self.variables.get("NETRC") {
-            Some(path) => Some(PathBuf::from(path)),
-            None => Some(self.home.as_ref()?.join(".netrc")),
+            Some(path) => Some(Netrc { path: PathBuf::from(path), is_named: true }),
+            None => Some(Netrc { path: self.home.as_ref()?.join(".netrc"), is_named: false }),
         }
     }
 
@@ -161,7 +194,7 @@ impl Environment {
         Some(Secret::new(password.clone().into_vec()))
     }
 
-    /// What opens the client certificate's key, from `POP3_CLIENT_CERT_PASSWORD`.
+    /// The password of the client certificate's key, from `POP3_CLIENT_CERT_PASSWORD`.
     pub(super) fn client_certificate_password(&self) -> Result<Option<Zeroizing<String>>> {
         let password = self.text("POP3_CLIENT_CERT_PASSWORD")?;
         Ok(password.map(|password| Zeroizing::new(password.to_owned())))
@@ -173,21 +206,21 @@ impl Environment {
         Some(Secret::new(password.clone().into_vec()))
     }
 
-    /// The SOCKS5 proxy that `ALL_PROXY` names for that host; a variable in small letters counts before
-    /// one in capitals, as with curl.
+    /// The SOCKS5 proxy that `ALL_PROXY` names for that host and port; a variable in lower case takes precedence
+    /// over one in upper case, as with curl.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for one that cannot be understood.
-    pub(super) fn system_proxy(&self, host: &str) -> Result<Option<Proxy>> {
+    /// [`Kind::Usage`] for one that cannot be parsed.
+    pub(super) fn system_proxy(&self, host: &str, port: u16) -> Result<Option<Proxy>> {
         let Some((name, all)) = self.first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
-        proxy::of_the_system(all, self.no_proxy()?, host)
+        proxy::of_the_system(all, self.no_proxy()?, host, port)
             .map_err(|error| error.within(format!("could not use {name}")))
     }
 
-    /// The hosts that `NO_PROXY` takes out.
+    /// The hosts that `NO_PROXY` lists.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for one that is no text.
+    /// [`Kind::Usage`] if it is not UTF-8.
     pub(super) fn no_proxy(&self) -> Result<&str> {
         Ok(self.first(["no_proxy", "NO_PROXY"])?.map_or("", |(_, none)| none))
     }
@@ -199,11 +232,11 @@ impl Environment {
         Ok(said.into_iter().find_map(|(name, text)| text.map(|text| (name, text))))
     }
 
-    /// All that the `POP3_…` variables say, but `POP3_PASSWORD`. Each key of the configuration file
-    /// has one: `POP3_MAX_SIZE` for `max-size`. Unknown ones belong to others and are let be.
+    /// The settings of the `POP3_…` variables, except `POP3_PASSWORD`. Each key of the configuration file
+    /// has one: `POP3_MAX_SIZE` for `max-size`. Unknown ones are ignored.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for a value that is none.
+    /// [`Kind::Usage`] for a value that cannot be parsed.
     pub(super) fn overrides(&self) -> Result<Overrides> {
         let mut said = Overrides::default();
         for key in KEYS.iter().filter(|key| **key != "password") {
@@ -211,7 +244,7 @@ impl Environment {
             let Some(text) = self.text(&variable)? else { continue };
             let value = match *key {
                 "ca-file" => Value::Several(text.split(':').collect()),
-                // A pin has a colon in it.
+                // A pin contains a colon.
                 "pin" => Value::Several(text.split([',', ' ']).filter(|pin| !pin.is_empty()).collect()),
                 _ => Value::Text(text),
             };
@@ -239,6 +272,20 @@ impl Environment {
         let named = self.variables.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         named.or_else(|| Some(self.home.as_ref()?.join(below_home)))
     }
+}
+
+/// A variable as it is used: of ours without a line end, which is none of its text.
+fn named(name: String, value: OsString) -> (String, OsString) {
+    let value = if name.starts_with("POP3_") { values::without_line_end(value) } else { value };
+    (name, value)
+}
+
+/// Where passwords for all programs are.
+#[derive(Debug)]
+pub(super) struct Netrc {
+    pub(super) path: PathBuf,
+    /// Whether somebody said where: then it is wanted.
+    pub(super) is_named: bool,
 }
 
 impl fmt::Debug for Environment {
@@ -294,5 +341,52 @@ mod tests {
     fn a_bad_value_names_its_variable() {
         let error = Environment::of(None, [("POP3_LIMIT", "many")]).overrides().expect_err("no number");
         assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_LIMIT"));
+    }
+
+    #[test]
+    fn one_line_end_comes_off_every_value_of_ours_and_no_more() {
+        for end in ["\n", "\r\n", "\r"] {
+            let with_end = |text: &str| format!("{text}{end}");
+            let (user, password, account) = (with_end("me"), with_end(" secret "), with_end("work"));
+            let (empty, path) = (with_end(""), with_end("/netrc"));
+            let environment = Environment::of(
+                None,
+                [
+                    ("POP3_USER", user.as_str()),
+                    ("POP3_PASSWORD", &password),
+                    ("POP3_PROXY_PASSWORD", &password),
+                    ("POP3_CLIENT_CERT_PASSWORD", &password),
+                    ("POP3_ACCOUNT", &account),
+                    ("POP3_LIMIT", &empty),
+                    ("NETRC", &path),
+                ],
+            );
+            let said = environment.overrides().expect("all fine");
+            assert_eq!((said.user.as_deref(), said.limit), (Some("me"), None), "{end:?}");
+            assert_eq!(environment.password().expect("given").expose(), b" secret ");
+            assert_eq!(environment.proxy_password().expect("given").expose(), b" secret ");
+            let certificate = environment.client_certificate_password().expect("text").expect("given");
+            assert_eq!(certificate.as_str(), " secret ");
+            assert_eq!(environment.account().expect("text"), Some("work"));
+            assert_eq!(environment.netrc().expect("named").path, Path::new(&path), "not ours to change");
+        }
+        let two = Environment::of(None, [("POP3_PASSWORD", "secret\n\n"), ("POP3_USER", "me\n\n")]);
+        assert_eq!(two.password().expect("given").expose(), b"secret\n");
+        let error = two.overrides().expect_err("a line end is left");
+        assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_USER"));
+    }
+
+    #[test]
+    fn a_state_folder_that_cannot_be_made_is_told_with_what_helps() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let check = |home: &Path| Environment::of(Some(home), []).check_state_folder();
+        assert!(check(folder.path()).is_ok() && check(&folder.path().join("new/home")).is_ok());
+        assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0, "nothing is made");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "").expect("written");
+        for home in [Path::new("/dev/null"), &file] {
+            let error = check(home).expect_err("no folder");
+            assert!(error.own_hint().is_some_and(|hint| hint.contains("XDG_STATE_HOME")), "{error:?}");
+        }
     }
 }

@@ -1,13 +1,16 @@
-//! A password as `pop3 auth login` keeps it: together with the user and the server it was proven at. The
-//! account's name, by which it is found, does not say where it may go: configurations are edited, a flag
-//! names another server, and two configurations may use one name.
+//! A password as `pop3 auth login` stores it: together with the protocol, the server, its port and the user that
+//! it was verified with. The account's name, by which it is found, does not say where it may be sent:
+//! configurations are edited, a flag names another server, and two configurations may use one name.
 //!
-//! The password and a line feed, then `user TAB server`, escaped, so that whatever the password is, the
-//! last line feed ends it.
+//! The password and a line feed, then `pop3 TAB user TAB host:port`, escaped, so that whatever the password is,
+//! the last line feed ends it. Version 0.1 wrote `user TAB host`: that counts for the two usual ports.
+
+use std::net::IpAddr;
 
 use zeroize::Zeroizing;
 
 use super::Environment;
+use super::maildrop::plain_name;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::safe::{Safe, SecretKind, StoredIn};
@@ -31,20 +34,44 @@ impl<'a> Owner<'a> {
         }
     }
 
-    /// Where it may go. The port is left out: one server listens on two, and a password is good for both.
+    /// Whether the server is this computer.
+    pub(super) fn is_local(&self) -> bool {
+        match self.server {
+            Target::Unix(_) => true,
+            Target::Tcp { host, .. } => {
+                let is_loopback = |address: IpAddr| address.to_canonical().is_loopback();
+                host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(is_loopback)
+            }
+        }
+    }
+
+    /// Where it may be sent, and nowhere else.
     fn label(&self) -> String {
         let server = match self.server {
-            Target::Tcp { host, .. } => host.to_ascii_lowercase(),
+            Target::Tcp { host, port } => format!("{}:{port}", host.to_ascii_lowercase()),
             Target::Unix(path) => path.display().to_string(),
         };
-        format!("{}\t{}", self.user.escape_debug(), server.escape_debug())
+        format!("pop3\t{}\t{}", self.user.escape_debug(), server.escape_debug())
+    }
+
+    /// The label of version 0.1.
+    fn old_label(&self) -> Option<String> {
+        let server = match self.server {
+            Target::Tcp { host, port: 110 | 995 } => host.to_ascii_lowercase(),
+            Target::Tcp { .. } => return None,
+            Target::Unix(path) => path.display().to_string(),
+        };
+        Some(format!("{}\t{}", self.user.escape_debug(), server.escape_debug()))
     }
 
     fn login(&self) -> String {
-        format!("run `pop3 auth login -a {}`", self.account)
+        match self.account == plain_name(self.user, self.server) {
+            true => "run `pop3 auth login` with the same --server".to_owned(),
+            false => format!("run `pop3 auth login -a {}`", self.account),
+        }
     }
 
-    /// Keeps it instead of an older one.
+    /// Stores it in place of an older one.
     ///
     /// # Errors
     /// As [`Safe::put`].
@@ -53,15 +80,15 @@ impl<'a> Owner<'a> {
         safe.put(self.account, SecretKind::Password, &Secret::new(document.as_slice()))
     }
 
-    /// What was kept, if anything was.
+    /// The stored password, if there is one.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when it is another user's or another server's; [`Kind::Data`] when it cannot
-    /// be understood; else as [`Safe::get`].
+    /// [`Kind::NoCredentials`] if it is for another user or another server; [`Kind::Data`] if it cannot be
+    /// parsed; otherwise as [`Safe::get`].
     pub(super) fn kept(&self, environment: &Environment) -> Result<Option<Secret>> {
         let safe = match environment.safe() {
             Ok(safe) => safe,
-            // Without a folder of ours nothing was ever kept.
+            // Without a state folder nothing was ever stored.
             Err(error) if error.kind() == Kind::Config => return Ok(None),
             Err(error) => return Err(error),
         };
@@ -75,11 +102,13 @@ impl<'a> Owner<'a> {
         };
         let end = memchr::memrchr(b'\n', document.expose()).ok_or_else(damaged)?;
         let (password, label) = (&document.expose()[..end], &document.expose()[end + 1..]);
-        if label == self.label().as_bytes() {
+        let is_ours = |own: String| own.as_bytes() == label;
+        if is_ours(self.label()) || self.old_label().is_some_and(is_ours) {
             return Ok(Some(Secret::new(password)));
         }
-        let (user, server) =
-            std::str::from_utf8(label).ok().and_then(|label| label.split_once('\t')).ok_or_else(damaged)?;
+        let label = std::str::from_utf8(label).map_err(|_| damaged())?;
+        let label = label.strip_prefix("pop3\t").unwrap_or(label);
+        let (user, server) = label.split_once('\t').ok_or_else(damaged)?;
         Err(Error::new(Kind::NoCredentials, format!("the password that is kept is for {user}@{server}"))
             .hint(self.login()))
     }
@@ -103,29 +132,60 @@ mod tests {
     }
 
     #[test]
-    fn a_kept_password_goes_to_the_user_and_the_server_it_was_proven_at_and_to_nobody_else() {
+    fn a_stored_password_goes_to_the_user_server_and_port_it_was_verified_with_and_nowhere_else() {
         with_environment(|environment| {
             let (server, elsewhere) = (tcp("A.example.org", 995), tcp("b.example.org", 995));
             let owner = Owner { account: "work", user: "me", server: &server };
             assert!(owner.kept(environment).expect("nothing is no error").is_none());
             owner.keep(&environment.safe().expect("a folder"), &Secret::new(PASSWORD)).expect("kept");
-            let by_stls = tcp("a.example.org", 110);
-            for server in [&server, &by_stls] {
+            let same = tcp("a.example.org", 995);
+            for server in [&server, &same] {
                 let kept = Owner { server, ..owner }.kept(environment).expect("ours").expect("kept");
                 assert_eq!(kept.expose(), PASSWORD);
             }
             let socket = Target::Unix(Path::new("/run/pop3").to_owned());
+            let by_stls = tcp("a.example.org", 110);
             for other in [
                 Owner { user: "you", ..owner },
                 Owner { server: &elsewhere, ..owner },
+                Owner { server: &by_stls, ..owner },
                 Owner { server: &socket, ..owner },
             ] {
                 let error = other.kept(environment).expect_err("another's");
                 assert_eq!(error.kind(), Kind::NoCredentials);
-                assert_eq!(error.to_string(), "the password that is kept is for me@a.example.org");
+                assert_eq!(error.to_string(), "the password that is kept is for me@a.example.org:995");
                 assert_eq!(error.own_hint(), Some("run `pop3 auth login -a work`"));
             }
         });
+    }
+
+    #[test]
+    fn a_password_that_version_0_1_stored_counts_for_its_host_at_the_usual_ports() {
+        with_environment(|environment| {
+            let safe = environment.safe().expect("a folder");
+            safe.put("work", SecretKind::Password, &Secret::new("old\nme\ta.example.org")).expect("put");
+            let kept = |host: &str, port| {
+                let server = tcp(host, port);
+                let kept = Owner { account: "work", user: "me", server: &server }.kept(environment);
+                kept.map(|secret| secret.expect("there").expose().to_vec())
+            };
+            assert_eq!(kept("a.example.org", 995).expect("ours"), b"old");
+            assert_eq!(kept("a.example.org", 110).expect("ours"), b"old");
+            assert_eq!(kept("a.example.org", 1110).expect_err("another's").kind(), Kind::NoCredentials);
+            assert_eq!(kept("b.example.org", 995).expect_err("another's").kind(), Kind::NoCredentials);
+        });
+    }
+
+    #[test]
+    fn this_computer_is_told_from_others() {
+        let is_local = |server: &Target| Owner { account: "", user: "", server }.is_local();
+        for host in ["localhost", "LOCALHOST", "127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert!(is_local(&tcp(host, 110)), "{host}");
+        }
+        for host in ["localhost.example.org", "127.0.0.1.example.org", "10.0.0.1", "::", "0.0.0.0"] {
+            assert!(!is_local(&tcp(host, 110)), "{host}");
+        }
+        assert!(is_local(&Target::Unix("/run/pop3".into())));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Which maildrop an account is: what its journal is known by, whatever the account is called.
+//! Which maildrop an account has: the key of its journal, whatever the account is called.
 
 use std::fs::File;
 use std::io::Read;
@@ -17,7 +17,7 @@ use crate::transport::Target;
 const LARGEST: u64 = 1 << 20;
 
 impl Account {
-    /// Whose journal is wanted: the maildrop's that this account is.
+    /// The owner of the journal: the maildrop of this account.
     pub fn journal_owner(&self) -> Owner {
         let key = match &self.maildrop {
             Some(name) => Key::Named(name.clone()),
@@ -27,7 +27,7 @@ impl Account {
     }
 
     fn address_key(&self) -> Key {
-        // Without a user name it is the certificate that tells who signs in.
+        // Without a user name the certificate identifies the user.
         let user = match &self.tls.identity {
             Some(identity) if self.user.is_empty() => fingerprint(&identity.certificate),
             _ => self.user.clone(),
@@ -50,8 +50,8 @@ pub fn refuse_shared<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Res
     maildrop::refuse_shared(&owners)
 }
 
-/// What an account without a name of its own is called. The usual two ports lead to one maildrop; any other
-/// may be a tunnel, and two tunnels on one machine lead to two.
+/// The name of an account that is not in the configuration. The usual two ports are of one maildrop; any other
+/// may be a tunnel, and two tunnels on one machine may lead to two maildrops.
 pub(super) fn plain_name(user: &str, server: &Target) -> String {
     match server {
         Target::Tcp { host, port: 110 | 995 } => format!("{user}@{host}"),
@@ -59,8 +59,8 @@ pub(super) fn plain_name(user: &str, server: &Target) -> String {
     }
 }
 
-/// The SHA-256 fingerprint of the first certificate of a PEM file, of the whole file where it has none. Where
-/// it cannot be read signing in will say so: its path stands for it.
+/// The SHA-256 fingerprint of the first certificate of a PEM file, of the whole file if it has none. If it
+/// cannot be read, its path is used instead; the sign-in will report the error.
 fn fingerprint(path: &Path) -> String {
     let mut bytes = Vec::new();
     if File::open(path).and_then(|file| file.take(LARGEST).read_to_end(&mut bytes)).is_err() {

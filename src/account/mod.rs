@@ -1,5 +1,5 @@
-//! What the user configured: the file, the `POP3_…` variables and the flags, in that order of growing
-//! weight, become [`Account`]s.
+//! What the user configured: the file, the `POP3_…` variables and the flags, each of which takes precedence over
+//! the one before, become [`Account`]s.
 //!
 //! ```text
 //! config.toml ─▶ document ─▶ Config ──┐
@@ -8,7 +8,7 @@
 //! ```
 //!
 //! Knows nothing of clap, of sockets or of the protocol. Secrets are hidden in every `Debug` form and
-//! stand in no error.
+//! never part of an error.
 
 mod config;
 mod contradiction;
@@ -22,6 +22,7 @@ mod overrides;
 mod password;
 mod paths;
 mod proxy;
+mod refusals;
 mod resolve;
 mod url;
 pub mod values;
@@ -36,6 +37,8 @@ pub use self::maildrop::refuse_shared;
 pub use self::oauth::{OAuth, OAuthWords};
 pub use self::overrides::{KEYS, Overrides};
 pub use self::password::PasswordSource;
+use self::password::Wanted;
+pub use self::refusals::{Refusals, Wait};
 pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
 pub use self::url::ServerUrl;
 pub use self::values::When;
@@ -53,27 +56,30 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 pub struct Account {
     /// Its name in the configuration file, else `user@host`.
     pub name: String,
-    /// What its maildrop is called, where user and server are not enough to tell it from another.
+    /// The configured account whose user name this is, if this is at another server than that account's own:
+    /// nothing else that the account signs in with is sent there.
+    pub withheld_from: Option<String>,
+    /// The name of its maildrop, if user and server do not identify it.
     pub maildrop: Option<String>,
     /// What to connect to.
     pub server: Target,
-    /// How to get there.
+    /// Proxy, tunnel or addresses to use.
     pub way: Way,
-    /// How the line is encrypted.
+    /// How the connection is encrypted.
     pub security: Security,
     /// Which server is trusted.
     pub tls: TlsSettings,
     /// The user name.
     pub user: String,
-    /// Where the password comes from; an access token, where `auth` names a mechanism that takes one.
+    /// Where the password comes from; an access token if `auth` names a mechanism that takes one.
     pub password: PasswordSource,
-    /// How access tokens are got: then these sign in, and no password does.
+    /// How access tokens are obtained: if set, these sign in instead of a password.
     pub oauth: Option<OAuth>,
-    /// ProviderProxy which proxy the provider of these is reached.
+    /// The proxy through which their provider is reached.
     pub provider_proxy: ProviderProxy,
     /// The one mechanism to sign in by; `None` chooses the strongest.
     pub auth: Option<Mechanism>,
-    /// The patience of each phase.
+    /// How long a silence, and each phase, may last.
     pub timeout: Duration,
     /// Whether the dialogue is shown.
     pub trace: bool,
@@ -83,20 +89,23 @@ pub struct Account {
     pub deliver: Option<Spec>,
     /// What is fetched, and what stays on the server.
     pub policy: Policy,
-    /// Whether `fetch` only tells what it would do.
+    /// Whether `fetch` only prints what it would do.
     pub dry_run: bool,
+    /// Whether no wait is honoured that an earlier run began ([`Refusals`]): the server was named on the command
+    /// line, or `--now` was.
+    pub at_once: bool,
 }
 
 impl Account {
     /// User name and password, of an account without [`OAuth`]. May run a command, read a file, or ask on
-    /// the terminal; a password on standard input is read once, so ask once. Where a mechanism is asked for
-    /// that takes an OAuth token, the source that was named for the password gives one. A client
-    /// certificate takes the password's place where EXTERNAL is asked for, and where nobody named a
-    /// password: then it comes before a question on the terminal, but behind `~/.netrc`.
+    /// the terminal; a password on standard input can be read once, so call this once. If the mechanism takes
+    /// an OAuth token, the source configured for the password gives one. A client certificate is used instead
+    /// of a password with EXTERNAL, and if no source of a password is configured: then it comes before a
+    /// prompt on the terminal, but after `~/.netrc`.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when there is no password or token, or no certificate to show where one is to
-    /// speak; [`Kind::Config`] when its file is open to others;
+    /// [`Kind::NoCredentials`] if there is no password or token, or no certificate where one is needed;
+    /// [`Kind::Config`] when its file is open to others;
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
@@ -104,7 +113,7 @@ impl Account {
             let error = Error::new(Kind::NoCredentials, format!("could not sign in with {mechanism}"));
             Err(error.because(why).hint(hint))
         };
-        // What was kept or is typed as a password is none: those are not asked for a token.
+        // A stored or typed password is no token: those sources are not used for one.
         let by_token = self.auth.filter(|mechanism| mechanism.takes_tokens());
         if let (Some(mechanism), PasswordSource::Search) = (by_token, &self.password) {
             return failed(
@@ -114,7 +123,7 @@ impl Account {
                  --password-command CMD",
             );
         }
-        // RFC 4422 appendix A: what proves who we are is outside of the exchange.
+        // RFC 4422 appendix A: the credentials are outside of the exchange.
         if self.auth == Some(Mechanism::External) {
             let failed = |why, hint| failed(Mechanism::External, why, hint);
             return match self.tls.identity {
@@ -130,21 +139,22 @@ impl Account {
             };
         }
         if self.certificate_may_speak() {
-            let netrc = self.password.obtain(self.owner(), environment, |_| Ok(None));
+            let netrc = self.password.obtain(self.wanted(), environment, |_| Ok(None));
             return match netrc {
                 Err(error) if error.kind() == Kind::NoCredentials => Ok(by_certificate),
                 netrc => netrc.map(|secret| Credentials::with_password(self.user.as_bytes(), secret)),
             };
         }
-        let secret = self.password.obtain(self.owner(), environment, password::prompt)?;
+        let secret = self.password.obtain(self.wanted(), environment, password::prompt);
+        let secret = secret.map_err(|error| self.about_withheld(error))?;
         Ok(match by_token {
             Some(_) => Credentials::with_token(self.user.as_bytes(), secret),
             None => Credentials::with_password(self.user.as_bytes(), secret),
         })
     }
 
-    /// The same with a password that a person types at the terminal, or that comes from where the user
-    /// said, but not from where one is kept already: to have it kept anew.
+    /// The same with a password that is typed on the terminal, or that comes from a configured source, but not
+    /// a stored one: to store it again.
     ///
     /// # Errors
     /// As [`Account::credentials`].
@@ -163,7 +173,7 @@ impl Account {
         })
     }
 
-    /// Keeps a password that this account's server has taken: it goes to this user at this server alone.
+    /// Stores a password that this account's server has accepted, for this user and this server only.
     ///
     /// # Errors
     /// As [`Safe::put`].
@@ -171,12 +181,28 @@ impl Account {
         self.owner().keep(safe, password)
     }
 
+    fn wanted(&self) -> Wanted<'_> {
+        let in_the_clear = self.security == Security::None;
+        Wanted { owner: self.owner(), in_the_clear, timeout: self.timeout }
+    }
+
+    /// Says so where there is no password since the configured account's is for its own server.
+    fn about_withheld(&self, error: Error) -> Error {
+        match &self.withheld_from {
+            Some(account) if error.kind() == Kind::NoCredentials => error.hint(format!(
+                "what {account} signs in with is for its own server alone: give --password-command, \
+                 --password-file or --password-stdin, or set POP3_PASSWORD"
+            )),
+            _ => error,
+        }
+    }
+
     fn owner(&self) -> Owner<'_> {
         Owner { account: &self.name, user: &self.user, server: &self.server }
     }
 
-    /// Whether the client certificate signs in where no password is found: nobody named a source of one,
-    /// nor a mechanism that needs one.
+    /// Whether the client certificate signs in if no password is found: if neither a source of one nor a
+    /// mechanism that needs one is configured.
     fn certificate_may_speak(&self) -> bool {
         self.tls.identity.is_some()
             && self.auth.is_none()

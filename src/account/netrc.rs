@@ -1,33 +1,55 @@
-//! The passwords in `~/.netrc`, the file that ftp(1) began and curl, mpop and Python read too:
+//! The passwords in `~/.netrc`, the file of ftp(1), which curl, mpop and Python read too:
 //! `machine HOST login USER password WORD`, `default`, `macdef`, quoted words, `#` comments.
-//! Pure: bytes in, a [`Secret`] out. Errors name a line and never a word of it.
+//! Pure: bytes in, a [`Secret`] out. Errors name the number of a line and never quote it.
+//!
+//! The file is shared with other programs: unknown words are skipped one by one, and an entry counts only if it
+//! names both this host and this user. `default`, and an entry without a login, would give a password to whatever
+//! server is named.
 
+use super::password::BYTE_ORDER_MARK;
 use crate::auth::Secret;
 
-/// The password for `user` at `host`, from the first entry that fits: its machine is the host (or
-/// it is the `default`), and its login is the user (or it names none).
+/// The password for `user` at `host`, from the first entry of that machine and that login.
 ///
 /// # Errors
-/// The number of the line where the file stops making sense.
+/// The number of the line where the entry of this host breaks off: a quote without its end, a keyword without
+/// its value.
 pub(super) fn password(netrc: &[u8], host: &str, user: &[u8]) -> Result<Option<Secret>, usize> {
+    let netrc = netrc.strip_prefix(BYTE_ORDER_MARK).unwrap_or(netrc);
     let mut words = Words { rest: netrc, line: 1 };
     let mut entry = Entry::default();
     loop {
         words.skip_blank_and_comments();
-        let Some(keyword) = words.next()? else { return Ok(entry.password_for(user)) };
+        // A broken word of another machine's entry is not ours to complain about.
+        let broken = |line: usize, entry: &Entry| if entry.fits { Err(line) } else { Ok(()) };
+        let keyword = match words.next() {
+            Ok(Some(keyword)) => keyword,
+            Ok(None) => return Ok(entry.password_for(user)),
+            Err(line) => {
+                broken(line, &entry)?;
+                continue;
+            }
+        };
         match keyword.as_slice() {
             b"machine" | b"default" => {
                 if let Some(found) = entry.password_for(user) {
                     return Ok(Some(found));
                 }
-                let fits = keyword == b"default" || words.value()?.eq_ignore_ascii_case(host.as_bytes());
+                let machine = if keyword == b"machine" { words.value().ok() } else { None };
+                let fits = machine.is_some_and(|machine| machine.eq_ignore_ascii_case(host.as_bytes()));
                 entry = Entry { fits, ..Entry::default() };
             }
-            b"login" | b"user" => entry.login = Some(words.value()?),
-            b"password" | b"passwd" => entry.password = Some(Secret::new(words.value()?)),
-            b"account" | b"port" | b"protocol" => drop(words.value()?),
+            b"login" | b"user" => match words.value() {
+                Ok(login) => entry.login = Some(login),
+                Err(line) => broken(line, &entry)?,
+            },
+            b"password" | b"passwd" => match words.value() {
+                Ok(password) => entry.password = Some(Secret::new(password)),
+                Err(line) => broken(line, &entry)?,
+            },
+            b"account" | b"port" | b"protocol" | b"method" => drop(words.value()),
             b"macdef" => words.skip_macro(),
-            _ => return Err(words.line),
+            _ => {}
         }
     }
 }
@@ -41,7 +63,7 @@ struct Entry {
 
 impl Entry {
     fn password_for(&mut self, user: &[u8]) -> Option<Secret> {
-        let same_user = self.login.as_deref().is_none_or(|login| login == user);
+        let same_user = self.login.as_deref() == Some(user);
         if self.fits && same_user { self.password.take() } else { None }
     }
 }
@@ -76,7 +98,7 @@ impl Words<'_> {
         }
     }
 
-    /// A `#` is a comment only where a keyword could stand: passwords may begin with one.
+    /// A `#` begins a comment only in place of a keyword: passwords may begin with one.
     fn skip_blank_and_comments(&mut self) {
         self.skip_blank();
         while self.rest.first() == Some(&b'#') {
@@ -85,7 +107,7 @@ impl Words<'_> {
         }
     }
 
-    /// A macro's body goes on to the next blank line; it is for ftp.
+    /// Skips the body of a macro, which is for ftp and ends at the next blank line.
     fn skip_macro(&mut self) {
         self.skip_line();
         while !self.rest.is_empty() && !self.skip_line() {}
@@ -146,18 +168,38 @@ mod tests {
             default login me password fallback";
         assert_eq!(found(netrc, "pop.example.com", "me").as_deref(), Some("yes"));
         assert_eq!(found(netrc, "pop.example.com", "you").as_deref(), Some("theirs"));
-        assert_eq!(found(netrc, "elsewhere", "me").as_deref(), Some("fallback"));
+        assert_eq!(found(netrc, "elsewhere", "me"), None, "default is for any server: never ours");
         assert_eq!(found(netrc, "elsewhere", "you"), None);
         assert_eq!(found("", "pop.example.com", "me"), None);
         assert_eq!(found("\r\n", "pop.example.com", "me"), None);
     }
 
     #[test]
-    fn an_entry_without_login_is_for_everyone_and_password_may_come_first() {
-        assert_eq!(found("machine h password p", "h", "me").as_deref(), Some("p"));
+    fn host_and_login_must_both_be_there_and_fit_in_whatever_order() {
         assert_eq!(found("machine h password p login me", "h", "me").as_deref(), Some("p"));
+        assert_eq!(found("machine h password p", "h", "me"), None, "an entry without a login is for no one");
         assert_eq!(found("machine h password p login you", "h", "me"), None);
         assert_eq!(found("machine h login me", "h", "me"), None);
+        assert_eq!(found("default password p", "h", "me"), None);
+    }
+
+    #[test]
+    fn words_of_other_programs_are_skipped_one_by_one() {
+        let ours = "machine h login me password p\n";
+        let heroku = "machine api.heroku.com\n  login me\n  password trap\n  method interactive\n";
+        for netrc in [
+            format!("{heroku}{ours}"),
+            format!("{ours}{heroku}"),
+            format!("\u{feff}{ours}"),
+            format!("\u{feff}\r\n{ours}"),
+            format!("machine x force yes\nnonsense \"with a quote\" {ours}"),
+            format!("machine x password \"open\n{ours}"),
+            "machine h method login login me password p".to_owned(),
+        ] {
+            assert_eq!(found(&netrc, "h", "me").as_deref(), Some("p"), "{netrc:?}");
+        }
+        assert_eq!(found(heroku, "h", "me"), None);
+        assert_eq!(found("machine", "h", "me"), None);
     }
 
     #[test]
@@ -166,9 +208,12 @@ mod tests {
             found(r#"machine h login "my self" password "a b\"c\\d #e""#, "h", "my self").as_deref(),
             Some(r#"a b"c\d #e"#)
         );
-        assert_eq!(found("machine h password #hash", "h", "me").as_deref(), Some("#hash"));
-        assert_eq!(found(r"machine h password back\slash", "h", "me").as_deref(), Some(r"back\slash"));
-        assert_eq!(found("machine h password \"\"", "h", "me").as_deref(), Some(""));
+        assert_eq!(found("machine h login me password #hash", "h", "me").as_deref(), Some("#hash"));
+        assert_eq!(
+            found(r"machine h login me password back\slash", "h", "me").as_deref(),
+            Some(r"back\slash")
+        );
+        assert_eq!(found("machine h login me password \"\"", "h", "me").as_deref(), Some(""));
     }
 
     #[test]
@@ -186,16 +231,15 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_told_by_its_line_only() {
+    fn an_entry_of_ours_that_is_broken_off_is_told_by_its_line_only() {
         for (netrc, line) in [
-            ("machine h\nlogin me\nhunter2\n", 3),
             ("machine h password \"open\nlogin me", 1),
             ("machine h login", 1),
-            ("machine", 1),
             ("\n\nmachine h password \"x\\", 3),
         ] {
             let result = password(netrc.as_bytes(), "h", b"me");
             assert_eq!(result.err(), Some(line), "{netrc:?}");
+            assert!(password(netrc.as_bytes(), "x", b"me").expect("not ours").is_none(), "{netrc:?}");
         }
     }
 }

@@ -1,17 +1,18 @@
-//! What may be said of an account's sign-in by OAuth: the keys that begin with `oauth`, and what they
-//! make together. The secret of the client has the sources that a password has, but for a person.
+//! The OAuth settings of an account: the keys that begin with `oauth`, and the sign-in that they make together.
+//! The client's secret has the same sources as a password, except a prompt.
 
 use super::PasswordSource;
 use super::overrides::{Value, word, wrong};
 use super::paths::Paths;
+use super::values;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Named, Provider, Settings, endpoint};
 
-/// One layer of these settings; `None` says nothing.
+/// One layer of these settings; `None` leaves the value of the lower layer.
 #[derive(Debug, Clone, Default)]
 pub struct OAuthWords {
-    /// `Some(None)` is `none`, said aloud.
+    /// `Some(None)` is an explicit `none`.
     provider: Option<Option<Provider>>,
     client_id: Option<String>,
     client_secret: Option<PasswordSource>,
@@ -29,12 +30,12 @@ pub struct OAuth {
 }
 
 impl OAuth {
-    /// Whether the client has one: some are registered without.
+    /// Whether the client has a secret: some are registered without one.
     pub fn has_client_secret(&self) -> bool {
         self.client_secret.is_some()
     }
 
-    /// The client's secret, where it has one. May run a command or read a file.
+    /// The client's secret, if it has one. May run a command or read a file.
     ///
     /// # Errors
     /// [`Kind::NoCredentials`] when its source has none; [`Kind::Config`] when its file is open to
@@ -46,12 +47,12 @@ impl OAuth {
 }
 
 impl OAuthWords {
-    /// Whether this layer has its account sign in by OAuth.
+    /// Whether this layer makes the account sign in by OAuth.
     pub(super) fn is_wanted(&self) -> bool {
         self.names_a_provider() && self.provider != Some(None)
     }
 
-    /// Whether a provider is named, be it none, by its name or by the endpoint that gives out its tokens.
+    /// Whether a provider (or `none`) is named, by its name or by its token endpoint.
     fn names_a_provider(&self) -> bool {
         self.provider.is_some() || self.named.token.is_some()
     }
@@ -65,8 +66,8 @@ impl OAuthWords {
             && (differs(&self.provider, &higher.provider) || differs(&self.named.token, &higher.named.token))
     }
 
-    /// Lays the `higher` layer over this one. What was said for one provider goes to no other: neither the
-    /// client, nor its secret, nor an endpoint. And a secret belongs to the client that it stands with.
+    /// Overlays this layer with the `higher` one. Settings for one provider are not used for another: neither the
+    /// client, nor its secret, nor an endpoint. And a secret belongs to the client of its layer.
     pub(super) fn take(&mut self, higher: &OAuthWords) {
         fn over<T: Clone>(lower: &mut Option<T>, higher: &Option<T>) {
             if higher.is_some() {
@@ -90,18 +91,18 @@ impl OAuthWords {
         over(&mut self.named.revocation, &higher.named.revocation);
     }
 
-    /// Understands `value` as that of `key`, which begins with `oauth`.
+    /// Parses `value` as that of `key`, which begins with `oauth`.
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
         let text = word(value)?;
         match key {
             "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
-            "oauth-client-id" => self.client_id = Some(text.to_owned()),
+            "oauth-client-id" => self.client_id = Some(values::name(text).map_err(wrong)?),
             "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
             "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
             "oauth-client-secret-file" => self.set_secret(PasswordSource::File(paths.read(text)?))?,
             "oauth-scope" => self.scope = Some(text.to_owned()),
             "oauth-redirect-url" => {
-                // Kept to the letter: providers compare it with what was registered.
+                // Not normalised: providers compare it with the registered one.
                 endpoint(text)?;
                 self.redirect = Some(text.to_owned());
             }
@@ -121,10 +122,10 @@ impl OAuthWords {
         Ok(())
     }
 
-    /// What all layers say together; `None` where nobody wants OAuth.
+    /// The settings of all layers together; `None` without OAuth.
     ///
     /// # Errors
-    /// [`Kind::Config`] when there is no client id.
+    /// [`Kind::Config`] if there is no client id.
     pub(super) fn settle(self) -> Result<Option<OAuth>> {
         let provider = match (self.provider, &self.named.token) {
             (Some(Some(provider)), _) => provider,

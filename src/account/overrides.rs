@@ -1,4 +1,4 @@
-//! What may be said about a maildrop, none of it compulsory: the common shape of the flags, the
+//! The settings of an account, all of them optional: the common form of the flags, the
 //! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The higher
 //! layer wins key by key.
 
@@ -62,7 +62,7 @@ pub const KEYS: [&str; 41] = [
     "dry-run",
 ];
 
-/// One layer of settings; `None` says nothing and leaves the lower layer's word.
+/// One layer of settings; `None` leaves the value of the lower layer.
 #[derive(Debug, Clone, Default)]
 #[allow(
     missing_docs,
@@ -79,16 +79,16 @@ pub struct Overrides {
     pub tls_host: Option<String>,
     pub client_cert: Option<PathBuf>,
     pub client_key: Option<PathBuf>,
-    /// `Some(None)` is `auto`, said aloud.
+    /// `Some(None)` is an explicit `auto`.
     pub auth: Option<Option<Mechanism>>,
     pub password: Option<PasswordSource>,
     /// The keys that begin with `oauth`.
     pub oauth: OAuthWords,
-    /// `Some(None)` is `none`, said aloud.
+    /// `Some(None)` is an explicit `none`.
     pub proxy: Option<Option<Proxy>>,
     pub tunnel: Option<String>,
     pub source: Option<IpAddr>,
-    /// `Some(None)` is `any`, said aloud.
+    /// `Some(None)` is an explicit `any`.
     pub family: Option<Option<Family>>,
     pub timeout: Option<Duration>,
     pub trace: Option<bool>,
@@ -104,36 +104,36 @@ pub struct Overrides {
     pub refetch: Option<bool>,
 }
 
-/// A value before it is understood: from TOML of its own type, from the environment always text.
+/// A value before it is parsed: of its own type from TOML, always text from the environment.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
     Text(&'a str),
     Whole(i64),
     Truth(bool),
     Several(Vec<&'a str>),
-    /// What it is, for the error.
+    /// Its type, for the error.
     Other(&'static str),
 }
 
 impl Overrides {
-    /// This layer, with every word of the `higher` one over it.
+    /// This layer, with every setting of the `higher` one over it.
     #[must_use]
     pub fn overlaid_by(mut self, higher: &Overrides) -> Overrides {
         macro_rules! take {
             ($($field:ident),*) => { $( if higher.$field.is_some() { self.$field.clone_from(&higher.$field); } )* };
         }
-        if let Some(server) = &higher.server {
-            // The name tells two maildrops of one server apart, and says nothing of another server's.
-            if self.server.as_ref().is_some_and(|own| own.target() != server.target()) {
-                self.maildrop = None;
-            }
+        if higher.names_another_server_than(&self) {
             self.leave_server();
+        } else if higher.server.is_some() {
+            // The same server keeps its certificate and its maildrop; each URL says itself how its connection is
+            // encrypted.
+            self.tls = None;
         }
-        // A user name in a URL weighs what its URL weighs.
+        // A user name in a URL has the precedence of its URL.
         if let Some(user) = higher.server.as_ref().and_then(ServerUrl::user) {
             self.user = Some(user.to_owned());
         }
-        // OAuth and what it replaces are two ways to sign in: of the two, the higher word counts.
+        // OAuth and a password exclude each other: the higher layer's setting is used.
         let by_oauth = |auth: &Option<Mechanism>| auth.is_none_or(Mechanism::takes_tokens);
         if higher.oauth.is_wanted() {
             self.password = None;
@@ -141,12 +141,12 @@ impl Overrides {
         } else if higher.password.is_some() || !higher.auth.as_ref().is_none_or(by_oauth) {
             self.oauth = OAuthWords::default();
         }
-        // A key belongs to the certificate beside it.
+        // A key belongs to the certificate of its layer.
         if higher.client_cert.is_some() {
             self.client_key = None;
         }
         take!(client_cert, client_key);
-        // Another way replaces the lower layer's whole one: its parts need not go together.
+        // Another way replaces all of the lower layer's, since their parts may contradict each other.
         if higher.proxy.is_some() {
             self.tunnel = None;
         }
@@ -163,9 +163,15 @@ impl Overrides {
         self
     }
 
-    /// Forgets the server, and what was said for its sake. How a line is encrypted is said by each URL, so
-    /// that no other's word opens it; certificate and name are those of the server beside which they stand,
-    /// and without one beside them those of all.
+    /// Whether this layer names a server of another host or port than the `lower` one does.
+    pub(super) fn names_another_server_than(&self, lower: &Overrides) -> bool {
+        let at = |layer: &Overrides| Some(layer.server.as_ref()?.clone().with(layer.tls));
+        at(self).is_some_and(|server| at(lower).is_none_or(|own| !own.is_same_server(&server)))
+    }
+
+    /// Removes the server, and the settings that are for it alone. Each URL says itself how its connection is
+    /// encrypted, so that a setting for another server cannot switch that off; certificate, name and maildrop are
+    /// for the server of their layer, and for every server if their layer has none.
     pub(super) fn leave_server(&mut self) {
         self.tls = None;
         if self.server.take().is_some() {
@@ -173,11 +179,19 @@ impl Overrides {
         }
     }
 
-    /// Understands `value` as that of `key` (one of [`KEYS`]).
+    /// Removes the server, and all that is for signing in there except the user name.
+    pub(super) fn leave_sign_in(&mut self) {
+        self.leave_server();
+        (self.pins, self.tls_host, self.maildrop) = (None, None, None);
+        (self.client_cert, self.client_key, self.auth, self.password) = (None, None, None, None);
+        self.oauth = OAuthWords::default();
+    }
+
+    /// Parses `value` as that of `key` (one of [`KEYS`]).
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
         match key {
             "server" => self.server = Some(text(value)?.parse()?),
-            "user" => self.user = Some(word(value)?.to_owned()),
+            "user" => self.user = Some(values::name(word(value)?).map_err(wrong)?),
             "maildrop" => self.maildrop = Some(values::maildrop(text(value)?).map_err(wrong)?),
             "tls" => self.tls = Some(text(value)?.parse()?),
             "ca-file" => {
@@ -189,7 +203,7 @@ impl Overrides {
                 self.pins = Some(pins.collect::<Result<_>>()?);
             }
             "tls-min" => self.tls_min = Some(text(value)?.parse()?),
-            "tls-host" => self.tls_host = Some(word(value)?.to_owned()),
+            "tls-host" => self.tls_host = Some(values::name(word(value)?).map_err(wrong)?),
             "client-cert" => self.client_cert = Some(paths.read(word(value)?)?),
             "client-key" => self.client_key = Some(paths.read(word(value)?)?),
             "auth" => self.auth = Some(values::mechanism(text(value)?)?),

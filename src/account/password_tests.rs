@@ -16,10 +16,14 @@ fn owner(server: &Target) -> Owner<'_> {
     Owner { account: "work", user: "me", server }
 }
 
+fn wanted(server: &Target) -> Wanted<'_> {
+    Wanted { owner: owner(server), in_the_clear: false, timeout: LONGEST }
+}
+
 /// Asks `source` in the surroundings of `home`, with nobody at a terminal.
 fn obtain(source: &PasswordSource, home: &Path) -> Result<Vec<u8>> {
     let environment = Environment::of(Some(home), []);
-    source.obtain(owner(&server()), &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
+    source.obtain(wanted(&server()), &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
 }
 
 fn command(text: &str) -> Result<Vec<u8>> {
@@ -144,7 +148,7 @@ fn a_password_that_is_kept_for_another_server_leaves_netrc_and_is_told_without_o
 
 #[test]
 fn a_netrc_open_to_others_matters_only_when_it_has_our_password() {
-    let (folder, path) = file(".netrc", "machine pop.example.com password hunter2\n", 0o644);
+    let (folder, path) = file(".netrc", "machine pop.example.com login me password hunter2\n", 0o644);
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
     assert!(error.own_hint().is_some_and(|hint| hint.contains(&path.display().to_string())));
@@ -153,11 +157,57 @@ fn a_netrc_open_to_others_matters_only_when_it_has_our_password() {
 }
 
 #[test]
-fn a_broken_netrc_is_an_error_with_its_line() {
-    let (folder, _) = file(".netrc", "machine a\nhunter2\n", 0o600);
+fn a_broken_entry_of_ours_in_netrc_is_told_by_its_line_with_the_form() {
+    let (folder, _) = file(".netrc", "machine pop.example.com\nlogin me password \"hunter2\n", 0o600);
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
-    assert!(told(&error).contains("line 2 of "));
+    assert!(told(&error).contains("broken off in line 2"), "{}", told(&error));
     assert!(!told(&error).contains("hunter2"));
+}
+
+#[test]
+fn a_home_that_is_no_folder_has_no_netrc_and_nothing_stored() {
+    for home in ["/dev/null", "/proc/self/fdinfo"] {
+        let error = obtain(&PasswordSource::Search, Path::new(home)).unwrap_err();
+        assert_eq!(error.kind(), Kind::NoCredentials, "{error:?}");
+    }
+}
+
+#[test]
+fn netrc_is_not_sent_in_the_clear_to_another_computer() {
+    let netrc =
+        "machine pop.example.com login me password hunter2\nmachine 127.0.0.1 login me password here\n";
+    let (folder, _) = file(".netrc", netrc, 0o600);
+    let environment = Environment::of(Some(folder.path()), []);
+    let obtain = |server: &Target| {
+        let wanted = Wanted { in_the_clear: true, ..wanted(server) };
+        PasswordSource::Search.obtain(wanted, &environment, |_| Ok(None))
+    };
+    let error = obtain(&server()).unwrap_err();
+    assert_eq!(error.kind(), Kind::NoCredentials);
+    assert!(told(&error).contains("not sent in the clear"), "{}", told(&error));
+    assert!(!told(&error).contains("hunter2"));
+    let here = Target::Tcp { host: "127.0.0.1".to_owned(), port: 110 };
+    assert_eq!(obtain(&here).unwrap().expose(), b"here");
+}
+
+#[test]
+fn a_byte_order_mark_and_a_carriage_return_are_no_part_of_a_password() {
+    for text in ["sesame\r", "\u{feff}sesame", "\u{feff}sesame\r\nmore"] {
+        let (folder, path) = file("secret", text, 0o600);
+        assert_eq!(obtain(&PasswordSource::File(path), folder.path()).unwrap(), b"sesame", "{text:?}");
+    }
+    let (folder, path) = file("secret", "\u{feff}\r\n", 0o600);
+    assert_eq!(obtain(&PasswordSource::File(path), folder.path()).unwrap_err().kind(), Kind::NoCredentials);
+}
+
+#[test]
+fn a_command_that_hangs_is_told_with_what_may_help() {
+    let server = server();
+    let wanted = Wanted { timeout: Duration::from_millis(500), ..wanted(&server) };
+    let source = PasswordSource::Command("exec sleep 1017".to_owned());
+    let error = source.obtain(wanted, &Environment::of(None, []), |_| Ok(None)).unwrap_err();
+    assert_eq!(error.kind(), Kind::NoCredentials);
+    assert!(told(&error).contains("printed nothing within 500ms"), "{}", told(&error));
 }
 
 #[test]
@@ -171,12 +221,12 @@ fn without_password_and_terminal_it_says_so_at_once() {
 #[test]
 fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
     let environment = Environment::of(None, []);
-    let asked = PasswordSource::Search.obtain(owner(&server()), &environment, |question| {
+    let asked = PasswordSource::Search.obtain(wanted(&server()), &environment, |question| {
         assert_eq!(question, "Password of me@pop.example.com: ");
         Ok(Some("typed".to_owned()))
     });
     assert_eq!(asked.unwrap().expose(), b"typed");
-    let silent = PasswordSource::Search.obtain(owner(&server()), &environment, |_| Ok(Some(String::new())));
+    let silent = PasswordSource::Search.obtain(wanted(&server()), &environment, |_| Ok(Some(String::new())));
     assert_eq!(silent.unwrap_err().kind(), Kind::NoCredentials);
 }
 

@@ -1,6 +1,6 @@
-//! The proxy, as one word: `socks5h://[user@]host[:port]`, the server's name resolved by the proxy, or
-//! `socks5://…`, resolved here: the meaning that curl gave the two. Also `ALL_PROXY` and `NO_PROXY`,
-//! by which a system's programs are told to use one.
+//! The URL of a proxy: `socks5h://[user@]host[:port]`, the server's name resolved by the proxy, or
+//! `socks5://…`, resolved here, as curl defines the two. Also `ALL_PROXY` and `NO_PROXY`, which name one for
+//! all programs.
 
 use super::url;
 use crate::auth::Secret;
@@ -10,11 +10,11 @@ use crate::transport::{Names, Proxy, goes_straight};
 /// The usual port (RFC 1928 section 3).
 const PORT: u16 = 1080;
 
-/// Reads a `--proxy`; `None` is `none`, straight to the server. Errors never repeat the text:
-/// somebody may have put a password into it.
+/// Parses a `--proxy`; `None` is `none`, a direct connection. Errors never repeat the text, since it may contain
+/// a password.
 ///
 /// # Errors
-/// [`Kind::Usage`] for a text that is no proxy, of a kind that carries no mail, or with a password.
+/// [`Kind::Usage`] for a text that is no URL of a proxy, for a proxy that is not SOCKS5, or for a password in it.
 pub fn parse(text: &str) -> Result<Option<Proxy>> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
@@ -29,20 +29,19 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
     Ok(Some(proxy))
 }
 
-/// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is of a kind that
-/// carries only the web, nor for this computer itself, nor for what `none` (that of `NO_PROXY`: names
-/// of hosts and domains with commas between, or `*`) takes out.
+/// The proxy that `all` (the value of `ALL_PROXY`) names for `host`: none if it is an HTTP proxy, if the host
+/// is this computer itself, or if `none` (the value of `NO_PROXY`, see [`goes_straight`]) lists it.
 ///
 /// # Errors
-/// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be understood: going past it
-/// may be what must not be.
-pub(super) fn of_the_system(all: &str, none: &str, host: &str) -> Result<Option<Proxy>> {
-    // Desktops (GNOME) write socks:// and mean either version.
+/// [`Kind::Usage`] for a SOCKS proxy of another version, or one that cannot be parsed: to connect without it
+/// may not be allowed.
+pub(super) fn of_the_system(all: &str, none: &str, host: &str, port: u16) -> Result<Option<Proxy>> {
+    // Desktops (GNOME) use socks:// for both versions.
     let is_socks = scheme(all).is_some_and(|(scheme, _)| scheme.starts_with("socks"));
-    if !is_socks || goes_straight(none, host) {
+    if !is_socks || goes_straight(none, host, port) {
         return Ok(None);
     }
-    // Here a password is no secret told: the variable is as private as POP3_PROXY_PASSWORD.
+    // A password is allowed here: the variable is as private as POP3_PROXY_PASSWORD.
     read(all).map(Some)
 }
 
@@ -134,7 +133,8 @@ mod tests {
 
     #[test]
     fn the_systems_proxy_counts_for_others_than_this_computer_and_the_exceptions() {
-        let used = |all: &str, none: &str, host: &str| of_the_system(all, none, host).expect(all).is_some();
+        let used =
+            |all: &str, none: &str, host: &str| of_the_system(all, none, host, 995).expect(all).is_some();
         assert!(used("socks5h://h:1", "", "pop.example.com"));
         assert!(used("socks5://h:1", "example.org, ample.com", "pop.example.com"));
         for host in ["localhost", "LOCALHOST", "127.0.0.9", "::1", "pop.localhost"] {
@@ -147,18 +147,20 @@ mod tests {
             assert!(!used(all, "", "pop.example.com"), "{all}");
         }
         let proxy =
-            of_the_system("socks5h://me:hunter2@h", "", "pop.example.com").expect("fine").expect("used");
+            of_the_system("socks5h://me:hunter2@h", "", "pop.example.com", 995).expect("fine").expect("used");
         assert_eq!(proxy.password.expect("given").expose(), b"hunter2");
     }
 
     #[test]
     fn there_is_no_silent_way_past_a_socks_proxy_that_cannot_be_used() {
         for all in ["socks5h://", "socks://h:1080/", "SOCKS4://h:1", "socks4a://me:hunter2@h:1"] {
-            let error = of_the_system(all, "", "pop.example.com").expect_err(all);
+            let error = of_the_system(all, "", "pop.example.com", 995).expect_err(all);
             assert_eq!(error.kind(), Kind::Usage);
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{all}");
-            assert!(of_the_system(all, "example.com", "pop.example.com").expect("an exception").is_none());
-            assert!(of_the_system(all, "", "localhost").expect("it is here").is_none());
+            assert!(
+                of_the_system(all, "example.com", "pop.example.com", 995).expect("an exception").is_none()
+            );
+            assert!(of_the_system(all, "", "localhost", 995).expect("it is here").is_none());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Which maildrops are meant, and everything about them: the layers put on top of each other. Pure,
-//! but for a destination's look at whether a folder exists.
+//! Resolves which accounts a command is for, and their settings, from all layers. Pure, except that the
+//! existence of a destination's folder is checked.
 
 use std::time::Duration;
 
@@ -9,34 +9,36 @@ use crate::fetch::policy::{Keep, Order, Policy};
 use crate::oauth::ProviderProxy;
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
-/// A phase's patience when nothing was said.
+/// The default of `--timeout`.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How many maildrops a command works on.
+/// How many accounts a command works on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// As many as are named; all that are configured when none is (`fetch`).
+    /// All that are named, or all that are configured if none is named (`fetch`).
     All,
-    /// The same, to be shown and not to sign in.
+    /// The same, to show them and not to sign in.
     Shown,
-    /// One: the named one, else `default-account`, else the only one.
+    /// One: the named one, otherwise `default-account`, otherwise the only one.
     One,
 }
 
-/// An account by its name, or what keeps that one from being used.
+/// An account with its name, or the error that concerns this account alone.
 pub type Resolved = (String, Result<Account>);
 
-/// The accounts that are meant, each with what is wrong with it alone. A server named by the flags (or else by
-/// `POP3_SERVER`) is an account of its own on the `[defaults]`, unless an account is named beside it, whose server
-/// it replaces. An account named by a flag takes precedence over `POP3_SERVER` and what goes with it.
+/// The selected accounts, each with the error that concerns it alone. A server named by the flags (or by
+/// `POP3_SERVER`) is an account of its own, based on `[defaults]`, unless an account is named as well, whose server
+/// it replaces: if that is another host or port than the account's own, nothing that the account signs in with is
+/// sent there except its user name. An account named by a flag takes precedence over `POP3_SERVER` and the variables
+/// that belong to it.
 /// `POP3_PASSWORD` is for one account: of several, for the only one that has no OAuth and no source of a password
 /// configured.
 ///
 /// # Errors
-/// [`Kind::Usage`] when it stays open which server or account is meant, or a variable makes no sense. Of one
-/// account: [`Kind::Usage`] when what was said of it contradicts itself, or a server that was named has no user;
-/// [`Kind::Config`] when the file contradicts itself or has a mistake in that account's table, or the account
-/// lacks its server or user.
+/// [`Kind::Usage`] if it is ambiguous which server or account is selected, or a variable is invalid. For one
+/// account: [`Kind::Usage`] if its settings contradict each other, or a named server has no user;
+/// [`Kind::Config`] if settings of the file contradict each other, that account's table has a mistake, or the
+/// account lacks its server or user.
 pub fn resolve(
     config: &Config,
     environment: &Environment,
@@ -69,13 +71,18 @@ pub fn resolve(
     let mut served = 0;
     let mut resolved = Vec::with_capacity(names.len());
     for name in &names {
-        let base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+        let mut base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
+        // The flags may name another server than the account's own: its secrets do not go there.
+        let withheld_from = name.filter(|_| upper.names_another_server_than(&base)).map(str::to_owned);
+        if withheld_from.is_some() {
+            base.leave_sign_in();
+        }
         let mut one = || {
             if let Some(mistake) = name.and_then(|name| config.mistake_of(name)) {
                 return Err(mistake);
             }
-            // One password in the environment is not meant for accounts that have their own, nor for those
-            // that sign in without: it may have been there before they did.
+            // One password in the environment is not for accounts that have their own source, nor for those
+            // that sign in without a password.
             let is_meant = (names.len() == 1 || base.password.is_none())
                 && !base.clone().overlaid_by(&upper).oauth.is_wanted();
             let mut surroundings = surroundings.clone();
@@ -83,7 +90,11 @@ pub fn resolve(
                 surroundings.password = given.clone().map(PasswordSource::Given);
             }
             let said = base.clone().overlaid_by(&surroundings.overlaid_by(flags));
-            let mut account = account(*name, &base, said, environment)?;
+            // Nor what is stored by its name.
+            let own_name = name.filter(|_| withheld_from.is_none());
+            let mut account = account(own_name, &base, said, environment)?;
+            account.withheld_from.clone_from(&withheld_from);
+            account.at_once = flags.server.is_some();
             served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
             if let Some(own) = &mut account.tls.identity {
                 own.password = environment.client_certificate_password()?;
@@ -92,7 +103,7 @@ pub fn resolve(
         };
         match (one(), name) {
             (account, Some(name)) => resolved.push(((*name).to_owned(), account)),
-            // A server by itself: there is no other account, and no name yet where something is wrong.
+            // A server without an account: there is no other account, and an error needs no name.
             (account, None) => {
                 let account = account?;
                 resolved.push((account.name.clone(), Ok(account)));
@@ -117,7 +128,7 @@ fn distinct(names: &[String]) -> Vec<&str> {
     distinct
 }
 
-/// The accounts meant when none was named.
+/// The accounts that are selected if none is named.
 fn configured<'a>(config: &'a Config, environment: &Environment, scope: Scope) -> Result<Vec<&'a str>> {
     let names: Vec<&str> = config.names().collect();
     match (scope, config.default_account(), names.as_slice()) {
@@ -160,7 +171,7 @@ fn unknown(config: &Config, name: &str) -> Error {
     }
 }
 
-/// The account of that name from all that was `said`, of which `base` is what the file says.
+/// The account of that name from the merged layers `said`, of which `base` is the file's.
 fn account(
     name: Option<&str>,
     base: &Overrides,
@@ -178,10 +189,7 @@ fn account(
     let url = said.server.take().ok_or_else(|| {
         lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
     })?;
-    let url = match said.tls {
-        Some(security) => url.with_security(security),
-        None => url,
-    };
+    let url = url.with(said.tls);
     if let Some(found) = contradiction::find(&said, Some(url.target())) {
         let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
         let kind = if is_the_files { Kind::Config } else { Kind::Usage };
@@ -206,6 +214,7 @@ fn account(
     let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
     Ok(Account {
         name: name.map_or_else(|| maildrop::plain_name(&user, url.target()), str::to_owned),
+        withheld_from: None,
         maildrop: said.maildrop,
         server: url.target().clone(),
         way,
@@ -235,10 +244,11 @@ fn account(
             refetch: said.refetch.unwrap_or(false),
         },
         dry_run: said.dry_run.unwrap_or(false),
+        at_once: false,
     })
 }
 
-/// The proxy that was named, or else the system's.
+/// The configured proxy, otherwise the system's.
 fn proxy(
     named: Option<Option<Proxy>>,
     has_tunnel: bool,
@@ -247,7 +257,7 @@ fn proxy(
 ) -> Result<Option<Proxy>> {
     match (named, target) {
         (Some(proxy), _) => Ok(proxy),
-        (None, Target::Tcp { host, .. }) if !has_tunnel => environment.system_proxy(host),
+        (None, Target::Tcp { host, port }) if !has_tunnel => environment.system_proxy(host, *port),
         (None, _) => Ok(None),
     }
 }

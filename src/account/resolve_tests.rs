@@ -185,7 +185,7 @@ fn a_server_by_flag_is_an_account_of_its_own_on_the_defaults() {
     let replaced = one(TWO, &[], &["work"], &[("server", "pop3s://x.example")]).unwrap();
     assert_eq!(
         (replaced.name.as_str(), replaced.host(), replaced.user.as_str()),
-        ("work", "x.example", "worker")
+        ("worker@x.example", "x.example", "worker")
     );
     let socket = one("", &[], &[], &[("server", "pop3+unix://me@/run/pop")]).unwrap();
     assert_eq!((socket.name.as_str(), socket.host()), ("me@/run/pop", "localhost"));
@@ -392,4 +392,50 @@ fn no_debug_form_shows_a_password() {
     let account = one(TWO, &[("POP3_PASSWORD", "hunter2")], &["work"], &[]).unwrap();
     assert!(!format!("{account:?} {:?}", config(TWO)).contains("hunter2"));
     assert!(!format!("{:?}", config(TWO)).contains("configured\""));
+}
+
+#[test]
+fn nothing_but_the_user_name_goes_to_another_server_than_the_accounts_own() {
+    let pin = format!("sha256:{}", "ab".repeat(32));
+    let text = format!(
+        "[defaults]\nclient-cert = '/c'\n\
+         [account.work]\nserver = 'pop3s://w.example'\nuser = 'worker'\npassword = 'configured'\n\
+         pin = '{pin}'\ntls-host = 'w'\nauth = 'plain'\nlimit = 3\n\
+         [account.token]\nserver = 'pop3s://t.example'\nuser = 'worker'\noauth = 'google'\noauth-client-id = 'x'\n"
+    );
+    let goes_along = |account: &Account| {
+        let tls = &account.tls;
+        let trust = !tls.pins.is_empty() || tls.host.is_some() || tls.identity.is_some();
+        let sign_in = given(account).is_some() || account.oauth.is_some() || account.auth.is_some();
+        (trust, sign_in)
+    };
+    for server in
+        ["pop3://w.example", "pop3s://w.example:9950", "pop3s://x.example", "pop3+unix:///w.example"]
+    {
+        for (name, flags, variables) in [
+            ("work", &[("server", server)][..], &[][..]),
+            ("token", &[("server", server)], &[]),
+            ("work", &[], &[("POP3_ACCOUNT", "work"), ("POP3_SERVER", server)]),
+        ] {
+            let named: &[&str] = if flags.is_empty() { &[] } else { &[name] };
+            let account = one(&text, variables, named, flags).unwrap();
+            assert_eq!(goes_along(&account), (false, false), "{server} {name}");
+            assert_eq!(account.user, "worker");
+            assert_ne!(account.name, name, "nor what is stored by the account's name");
+            assert!(matches!(account.password, PasswordSource::Search));
+            let error = account.credentials(&nothing()).unwrap_err();
+            assert!(error.own_hint().unwrap().contains(&format!("what {name} signs in with")), "{error:?}");
+        }
+    }
+    // Its own, however it is written, and what is said for this run.
+    for server in ["pop3s://W.example", "pop3://w.example:995"] {
+        let account = one(&text, &[], &["work"], &[("server", server)]).unwrap();
+        assert_eq!((goes_along(&account), account.name.as_str()), ((true, true), "work"), "{server}");
+    }
+    let said = [("server", "pop3s://x.example"), ("password-command", "echo x")];
+    let account = one(&text, &[], &["work"], &said).unwrap();
+    assert!(matches!(account.password, PasswordSource::Command(_)));
+    assert_eq!(account.policy.limit, Some(3), "what is fetched is no secret");
+    let account = one(&text, &[("POP3_PASSWORD", "x")], &["work"], &said[..1]).unwrap();
+    assert_eq!(given(&account), Some(&b"x"[..]));
 }

@@ -1,6 +1,6 @@
-//! Where a maildrop lives, as one word: `pop3s://me@pop.example.com`, `pop3://host:1110`,
-//! `pop3+unix:///run/pop3.sock`. The scheme says how the line is encrypted; the ports are those of
-//! RFC 1939 (110) and RFC 8314 (995). A password never stands in it.
+//! The URL of a maildrop: `pop3s://me@pop.example.com`, `pop3://host:1110`, `pop3+unix:///run/pop3.sock`.
+//! The scheme says how the connection is encrypted; the ports are those of RFC 1939 (110) and RFC 8314 (995).
+//! It never contains a password.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -30,12 +30,31 @@ impl ServerUrl {
         &self.target
     }
 
-    /// How the line is encrypted: what the scheme says.
+    /// How the connection is encrypted, from the scheme.
     pub fn security(&self) -> Security {
         self.security
     }
 
-    /// The same server with another encryption (`--tls`); the port follows it, unless the URL names one.
+    /// The same server, encrypted as `tls` says, if it says anything.
+    #[must_use]
+    pub(super) fn with(self, tls: Option<Security>) -> ServerUrl {
+        match tls {
+            Some(security) => self.with_security(security),
+            None => self,
+        }
+    }
+
+    /// Whether the two lead to one host and port, or to one socket.
+    pub(super) fn is_same_server(&self, other: &ServerUrl) -> bool {
+        match (&self.target, &other.target) {
+            (Target::Tcp { host, port }, Target::Tcp { host: other, port: other_port }) => {
+                port == other_port && host.eq_ignore_ascii_case(other)
+            }
+            (one, other) => one == other,
+        }
+    }
+
+    /// The same server with another encryption (`--tls`), and its usual port unless the URL names one.
     #[must_use]
     pub fn with_security(mut self, security: Security) -> ServerUrl {
         self.security = security;
@@ -59,7 +78,7 @@ fn usual_port(security: Security) -> u16 {
 impl FromStr for ServerUrl {
     type Err = Error;
 
-    /// Errors never repeat the text: somebody may have put a password into it.
+    /// Errors never repeat the text, since it may contain a password.
     fn from_str(text: &str) -> Result<ServerUrl, Error> {
         let Some((scheme, rest)) = text.split_once("://") else {
             return Err(wrong("the server has no scheme").hint(match host_and_port(text) {
@@ -72,7 +91,7 @@ impl FromStr for ServerUrl {
             "pop3" => Security::Stls,
             "pop3+unix" => Security::None,
             unknown => {
-                // What looks like a scheme is no secret.
+                // A scheme is no secret.
                 let looks_like_one =
                     unknown.len() <= 12 && unknown.bytes().all(|byte| byte.is_ascii_alphabetic());
                 let name = if looks_like_one { format!("{unknown} ") } else { String::new() };
@@ -80,7 +99,7 @@ impl FromStr for ServerUrl {
                     .hint("it is one of pop3s:// (TLS), pop3:// (STLS) and pop3+unix:// (a socket)"));
             }
         };
-        // The last @: people write addresses as user names and forget to escape theirs.
+        // The last @: user names are often addresses whose @ is not escaped.
         let authority_end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
         let (user, place) = match rest[..authority_end].rfind('@') {
             Some(at) => (Some(user_name(&rest[..at])?), &rest[at + 1..]),
@@ -119,7 +138,7 @@ fn user_name(text: &str) -> Result<String, Error> {
     }
 }
 
-/// `host`, `host:port`, or the same with an IPv6 address in brackets, which come off.
+/// `host`, `host:port`, or the same with an IPv6 address in brackets, which are removed.
 pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (address, after) =
@@ -165,7 +184,7 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-/// Undoes percent-encoding; `None` for a broken escape, or for bytes that are not UTF-8.
+/// Decodes percent-encoding; `None` for an invalid escape, or for bytes that are not UTF-8.
 pub(super) fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
@@ -269,5 +288,21 @@ mod tests {
         assert_eq!(url("pop3://h").with_security(Security::Implicit).target(), &tcp("h", 995));
         assert_eq!(url("pop3s://h").with_security(Security::None).target(), &tcp("h", 110));
         assert_eq!(url("pop3s://h:995").with_security(Security::Stls).target(), &tcp("h", 995));
+    }
+
+    #[test]
+    fn a_server_is_its_host_and_port() {
+        let url = |text: &str| text.parse::<ServerUrl>().expect(text);
+        for (one, other, is_same) in [
+            ("pop3s://me@h", "pop3s://you@H:995", true),
+            ("pop3s://h", "pop3://h:995", true),
+            ("pop3s://h", "pop3://h", false),
+            ("pop3s://h", "pop3s://h2", false),
+            ("pop3+unix:///a", "pop3+unix:///a", true),
+            ("pop3+unix:///a", "pop3+unix:///A", false),
+            ("pop3+unix:///a", "pop3s://a", false),
+        ] {
+            assert_eq!(url(one).is_same_server(&url(other)), is_same, "{one} {other}");
+        }
     }
 }

@@ -1,8 +1,9 @@
-//! Words into values: the small notations that flags, environment and configuration file share
-//! (`30s`, `10M`, `auto`, `yes`, `~/x`). Errors are plain sentences, ready to stand behind
-//! "invalid value" or a line number.
+//! Parses the notations that flags, environment and configuration file share (`30s`, `10M`, `auto`, `yes`,
+//! `~/x`). Errors are sentences that fit after "invalid value" or a line number.
 
 use std::error::Error as StdError;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
@@ -15,12 +16,12 @@ use crate::transport::Family;
 /// When to use colour, or progress bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
-    /// Where a terminal is at the other end.
+    /// On a terminal only.
     #[default]
     Auto,
     /// Also into files and pipes.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
@@ -37,10 +38,10 @@ impl FromStr for When {
     }
 }
 
-/// The longest patience that is accepted: beyond it a deadline is none.
+/// The longest time limit that is accepted.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A length of time: a number with `ms`, `s`, `m` or `h`; without a unit it counts seconds.
+/// A duration: a number with `ms`, `s`, `m` or `h`; without a unit in seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = number_and_unit(text).ok_or("write a duration as 30s, 2m or 1h")?;
     let length = match unit {
@@ -88,7 +89,7 @@ pub fn family(text: &str) -> Result<Option<Family>, Error> {
     if text == "any" { Ok(None) } else { text.parse().map(Some) }
 }
 
-/// Yes or no, in the words people use for switches; an empty text is no.
+/// Yes or no, in the usual words for switches; an empty text is no.
 pub fn truth(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" => Ok(true),
@@ -103,6 +104,24 @@ pub fn path(text: &str, home: Option<&Path>) -> PathBuf {
         (Some(""), Some(home)) => home.to_owned(),
         (Some(rest), Some(home)) if rest.starts_with('/') => home.join(rest.trim_start_matches('/')),
         _ => PathBuf::from(text),
+    }
+}
+
+/// A variable's value without one line end at its end, LF, CR LF or CR: it comes from `echo … | base64` in a
+/// Kubernetes secret, or from a file of variables written on Windows.
+pub fn without_line_end(value: OsString) -> OsString {
+    let mut bytes = value.into_vec();
+    for end in [b'\n', b'\r'] {
+        bytes.pop_if(|last| *last == end);
+    }
+    OsString::from_vec(bytes)
+}
+
+/// A name that is sent to a server as it stands: a control character in it is never meant.
+pub fn name(text: &str) -> Result<String, String> {
+    match text.chars().find(|c| c.is_control()) {
+        None => Ok(text.to_owned()),
+        Some(control) => Err(format!("it holds a control character ({})", control.escape_debug())),
     }
 }
 
@@ -121,7 +140,7 @@ pub fn maildrop(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The value of another module's type, its failure told as one sentence.
+/// The value of another module's type, its failure as one sentence.
 pub fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error| sentence(&error))
 }
@@ -145,12 +164,12 @@ pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     text
 }
 
-/// The known words, as the end of a sentence.
+/// The known words, for the end of a sentence.
 pub(super) fn one_of(words: &[&str]) -> String {
     format!("it is one of {}", words.join(", "))
 }
 
-/// The known word that a mistyped one was probably meant to be.
+/// The known word that is most similar to a mistyped one.
 pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
@@ -198,6 +217,18 @@ mod tests {
         assert_eq!("no".parse::<When>(), Err("it is one of auto, always, never".to_owned()));
         assert_eq!((truth("YES"), truth("0"), truth("")), (Ok(true), Ok(false), Ok(false)));
         assert!(truth("2").is_err());
+    }
+
+    #[test]
+    fn a_name_has_no_control_character_and_anything_else() {
+        for text in ["me", "CORP\\tim", "Jürgen Müller", " me "] {
+            assert_eq!(name(text).as_deref(), Ok(text));
+        }
+        for (text, told) in
+            [("CORP\tim", "(\\t)"), ("me\n", "(\\n)"), ("me\0", "(\\0)"), ("\u{85}", "(\\u{85})")]
+        {
+            assert!(name(text).expect_err(text).ends_with(told), "{text:?}");
+        }
     }
 
     #[test]

@@ -1,34 +1,34 @@
-//! Which mechanism: what the server offers against what the credentials can do, the strongest first.
+//! Chooses mechanisms: those that the server offers and the credentials allow, the strongest first.
 
 use super::provider::by_oauth;
 use super::{Binding, Credentials, Mechanism, Proof, scram};
 use crate::error::{Error, Kind, Result};
 
-/// What the server and the line offer.
+/// What the server and the connection offer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Offer<'a> {
     /// The names of the server's SASL mechanisms (RFC 5034 section 3), in upper case; `None` where it
     /// could not be asked.
     pub sasl: Option<&'a [Vec<u8>]>,
-    /// Whether its greeting bears a timestamp (RFC 1939 section 7).
+    /// Whether its greeting contains a timestamp (RFC 1939 section 7).
     pub apop: bool,
     /// Whether it announces USER, or has no CAPA to announce anything with.
     pub user: bool,
-    /// What the TLS line can be known by (`tls-server-end-point`, RFC 5929 section 4).
+    /// The channel binding of the TLS connection (`tls-server-end-point`, RFC 5929 section 4).
     pub end_point: Option<&'a [u8]>,
-    /// Whether the server is known to mean another kind of binding by what it announces: then it is
-    /// bound only by who insists on it.
+    /// Whether the server is known to announce another kind of channel binding: then ours is used only if the
+    /// user requires it.
     pub binds_otherwise: bool,
 }
 
 impl Offer<'_> {
-    /// What a run of `mechanism` says of the line it goes over (RFC 5802 section 6).
+    /// The channel binding for an exchange of `mechanism` (RFC 5802 section 6).
     pub fn binding(&self, mechanism: Mechanism) -> Binding {
         let binds = |mechanism: Mechanism| mechanism.is_bound() && self.announces(mechanism);
         match self.end_point {
             Some(end_point) if mechanism.is_bound() => Binding::EndPoint(end_point.to_vec()),
-            // "You did not offer to bind": a server that did, to a list somebody has shortened on the
-            // way, knows by this word. Where there was no list, nothing was claimed.
+            // "The server did not announce channel binding": if it did, and an attacker removed it from the
+            // list, the server notices by this flag. Without a list there is nothing to claim.
             Some(_) if self.sasl.is_some() && !Mechanism::ALL.into_iter().any(binds) => Binding::Unoffered,
             _ => Binding::None,
         }
@@ -47,9 +47,9 @@ impl Offer<'_> {
     }
 }
 
-/// What to try, in this order. A mechanism that the user `wanted` is tried even if the server does not
-/// announce it (servers forget to); before it only its own form that is bound to the line, where the
-/// server has that. Without a timestamp there is no APOP, though.
+/// The mechanisms to try, in this order. One that the user `wanted` is tried even if the server does not
+/// announce it (some servers forget to), after its own variant with channel binding if the server has that.
+/// Without a timestamp there is no APOP, though.
 ///
 /// # Errors
 /// [`Kind::SignIn`] when nothing is left to try, [`Kind::NoCredentials`] when the wanted mechanism
@@ -88,15 +88,14 @@ fn chosen(credentials: &Credentials, offer: &Offer<'_>) -> Result<Vec<Mechanism>
     let fitting: Vec<_> = Mechanism::ALL.into_iter().filter(fits).collect();
     match (fitting.is_empty(), &credentials.proof) {
         (false, _) => Ok(fitting),
-        // Several servers speak XOAUTH2 and forget to list it (as Thunderbird has found). Asking costs
-        // nothing: the token leaves only if they know the name.
+        // Several servers support XOAUTH2 and do not list it (Thunderbird found that). Trying it is safe:
+        // the token is sent only if the server knows the name.
         (true, Proof::Token(_)) => Ok(vec![Mechanism::XOAuth2]),
         (true, _) => Err(nothing_in_common(&credentials.proof, offer)),
     }
 }
 
-/// Whether it has room for this name and this password: who chooses by himself does not choose what
-/// must fail.
+/// Whether it can represent this name and this password: a mechanism that must fail is not chosen.
 fn can_carry(mechanism: Mechanism, credentials: &Credentials) -> bool {
     match mechanism {
         Mechanism::ScramSha256Plus

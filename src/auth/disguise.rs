@@ -1,6 +1,6 @@
-//! The forms in which a secret may come back from somebody it was sent to (a server that repeats what it
-//! did not understand, a provider that explains itself too well): as it is, within base64 of either
-//! alphabet, percent-encoded. Whatever others say goes through here before a person, or a log, sees it.
+//! Hides secrets in what a server or a provider sends back (an error that quotes a command, for example): as
+//! they are, within base64 of either alphabet, percent-encoded. All such text passes through here before it
+//! is printed or logged.
 
 use std::borrow::Cow;
 
@@ -11,20 +11,20 @@ use zeroize::Zeroizing;
 
 use super::Secret;
 
-/// A shorter secret stands in any text by chance, and hiding it there would tell it.
+/// A shorter secret occurs in any text by chance, and hiding it there would reveal it.
 const SHORTEST: usize = 4;
 
-/// What is shown in its place.
+/// Shown in place of the secret.
 const HIDDEN: &[u8] = b"[hidden]";
 
 impl Secret {
-    /// Whether it stands in `text`, in the clear or in a form that anybody can undo.
+    /// Whether `text` contains it, in the clear or in a form that anybody can decode.
     pub fn is_in(&self, text: &[u8]) -> bool {
         matches!(self.hidden_in(text), Cow::Owned(_))
     }
 
-    /// The text with `[hidden]` in each place where the secret stands, in whatever form; of base64 the
-    /// whole word goes.
+    /// The text with `[hidden]` in place of the secret, in whatever form; of base64 the whole word is
+    /// replaced.
     pub fn hidden_in<'t>(&self, text: &'t [u8]) -> Cow<'t, [u8]> {
         let secret = self.expose();
         if secret.len() < SHORTEST {
@@ -44,7 +44,7 @@ impl Secret {
     }
 }
 
-/// The letters of base64 that the secret alone decides, where it begins at that offset within three octets.
+/// The characters of base64 that depend on the secret alone if it begins at that offset within three octets.
 fn core(secret: &[u8], offset: usize) -> Zeroizing<Vec<u8>> {
     let before = Zeroizing::new([&[0; 2][..offset], secret].concat());
     let text = Zeroizing::new(BASE64.encode(&before[..]));

@@ -1,5 +1,5 @@
-//! SASL EXTERNAL (RFC 4422 appendix A): the client certificate of the TLS line has said who we are; all
-//! that is sent is the name.
+//! SASL EXTERNAL (RFC 4422 appendix A): the client certificate of the TLS connection identifies the user; only
+//! the name is sent.
 
 use super::{Credentials, Exchange, Mechanism, unexpected_challenge};
 use crate::error::Result;

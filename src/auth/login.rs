@@ -3,8 +3,8 @@
 use super::{Credentials, Exchange, Mechanism, unexpected_challenge};
 use crate::error::Result;
 
-/// One run: the first challenge is answered with the name, the second with the password, whatever
-/// they say, for no two servers ask in the same words.
+/// One exchange: the first challenge is answered with the name, the second with the password, whatever
+/// their text, which differs from server to server.
 pub(super) struct Login {
     credentials: Credentials,
     answered: u8,

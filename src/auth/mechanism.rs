@@ -6,27 +6,27 @@ use std::str::FromStr;
 use super::Proof;
 use crate::error::{Error, Kind, Result};
 
-/// A way to sign in; the order is that of choice, the strongest least.
+/// A mechanism; they are ordered by preference, the strongest one last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Mechanism {
     /// SASL OAUTHBEARER (RFC 7628): an OAuth access token.
     OAuthBearer,
     /// SASL XOAUTH2 (Google's and Microsoft's forerunner of OAUTHBEARER): an OAuth access token.
     XOAuth2,
-    /// SASL EXTERNAL (RFC 4422 appendix A): the client certificate that TLS has shown.
+    /// SASL EXTERNAL (RFC 4422 appendix A): the client certificate of the TLS connection.
     External,
-    /// SASL SCRAM-SHA-256-PLUS (RFC 7677): as without PLUS, and bound to the TLS line, so that nobody
-    /// who stands between can use it.
+    /// SASL SCRAM-SHA-256-PLUS (RFC 7677): with channel binding, so that an attacker in the middle cannot use
+    /// it.
     ScramSha256Plus,
     /// SASL SCRAM-SHA-1-PLUS (RFC 5802).
     ScramSha1Plus,
-    /// SASL SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, none shows it.
+    /// SASL SCRAM-SHA-256 (RFC 7677): both sides prove that they know the password, and neither sends it.
     ScramSha256,
     /// SASL SCRAM-SHA-1 (RFC 5802).
     ScramSha1,
-    /// SASL CRAM-MD5 (RFC 2195): the password stays here; what leaves is a keyed digest.
+    /// SASL CRAM-MD5 (RFC 2195): sends a keyed digest instead of the password.
     CramMd5,
-    /// APOP (RFC 1939 section 7): the password stays here; the digest is a weaker one.
+    /// APOP (RFC 1939 section 7): sends a weaker digest instead of the password.
     Apop,
     /// SASL PLAIN (RFC 4616): the password itself, in any encoding.
     Plain,
@@ -88,17 +88,17 @@ impl Mechanism {
         }
     }
 
-    /// Whether the password itself goes over the line.
+    /// Whether the password itself is sent.
     pub fn sends_the_password(self) -> bool {
         matches!(self, Mechanism::Plain | Mechanism::Login | Mechanism::User)
     }
 
-    /// Whether it is bound to the TLS line (RFC 5802 section 6).
+    /// Whether it uses channel binding (RFC 5802 section 6).
     pub fn is_bound(self) -> bool {
         matches!(self, Mechanism::ScramSha256Plus | Mechanism::ScramSha1Plus)
     }
 
-    /// The form of it that is bound to the TLS line, where it has one besides itself.
+    /// Its variant with channel binding, if it has one besides itself.
     pub fn bound(self) -> Option<Mechanism> {
         match self {
             Mechanism::ScramSha256 => Some(Mechanism::ScramSha256Plus),
@@ -107,12 +107,12 @@ impl Mechanism {
         }
     }
 
-    /// Whether it proves somebody by an OAuth token.
+    /// Whether it takes an OAuth token.
     pub fn takes_tokens(self) -> bool {
         matches!(self, Mechanism::OAuthBearer | Mechanism::XOAuth2)
     }
 
-    /// Whether it proves somebody by that kind of proof.
+    /// Whether it takes that kind of credentials.
     pub fn takes(self, proof: &Proof) -> bool {
         match self {
             token if token.takes_tokens() => matches!(proof, Proof::Token(_)),

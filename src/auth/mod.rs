@@ -1,7 +1,7 @@
-//! Sign-in: which mechanism, and what it answers. Bytes in, bytes out: `session` asks
-//! [`candidates`] what to try, carries challenges and responses (base64 and the `AUTH` dialogue of
-//! RFC 5034 are its business), and this room knows no socket. Stronger mechanisms come first, so
-//! that a password itself is sent only to a server that can do nothing better.
+//! Sign-in: chooses the mechanism and computes its responses. Bytes in, bytes out: `session` asks
+//! [`candidates`] what to try and transports challenges and responses (base64 and the `AUTH` dialogue of
+//! RFC 5034); this module knows no socket. Stronger mechanisms come first, so that the password itself is
+//! sent only to a server that supports nothing better.
 
 mod apop;
 mod choice;
@@ -34,18 +34,18 @@ use crate::error::{Error, Kind, Result};
 pub struct Credentials {
     /// The user's name, as the server knows it.
     pub user: Vec<u8>,
-    /// What proves it.
+    /// The password, token or certificate.
     pub proof: Proof,
 }
 
-/// What proves who somebody is. Each mechanism takes one kind of proof.
+/// The kinds of credentials. Each mechanism takes one of them.
 #[derive(Debug, Clone)]
 pub enum Proof {
     /// A password.
     Password(Secret),
     /// An OAuth access token (RFC 6750).
     Token(Secret),
-    /// The client certificate of the TLS line (RFC 4422 appendix A).
+    /// The client certificate of the TLS connection (RFC 4422 appendix A).
     Certificate,
 }
 
@@ -60,7 +60,7 @@ impl Credentials {
         Credentials { user: user.into(), proof: Proof::Token(token) }
     }
 
-    /// The password or the token; empty where a certificate speaks.
+    /// The password or the token; empty for a certificate.
     pub fn secret(&self) -> &[u8] {
         match &self.proof {
             Proof::Password(secret) | Proof::Token(secret) => secret.expose(),
@@ -68,7 +68,7 @@ impl Credentials {
         }
     }
 
-    /// What a server said, with `[hidden]` where it repeats the secret.
+    /// A server's text, with `[hidden]` where it repeats the secret.
     fn hidden_in(&self, text: &str) -> String {
         let shown = match &self.proof {
             Proof::Password(secret) | Proof::Token(secret) => secret.hidden_in(text.as_bytes()),
@@ -87,44 +87,43 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// One run of a SASL mechanism (RFC 4422), client side. What it returns may hold the password: it
-/// goes to the server and into no log.
+/// One exchange of a SASL mechanism (RFC 4422), client side. What it returns may contain the password: it
+/// may be sent to the server, and must not be logged.
 pub trait Exchange: Send {
-    /// What may be sent along with `AUTH` itself (RFC 5034 section 4), raw; `None` when the server
-    /// speaks first. Asking for it uses nothing up: a server that ignores it and sends an empty
-    /// challenge gets the same from [`Exchange::respond`].
+    /// The initial response to send with `AUTH` (RFC 5034 section 4), raw; `None` if the server begins. May be
+    /// called again: if the server ignores it and sends an empty challenge, [`Exchange::respond`] returns the same.
     fn initial_response(&mut self) -> Option<Vec<u8>>;
 
     /// The raw response to the server's raw challenge.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] for a challenge that the mechanism has no place for, [`Kind::SignIn`] for
-    /// credentials that it cannot carry, or a refusal within the exchange. The dialogue is then to be
-    /// cancelled with `*`.
+    /// [`Kind::Protocol`] for a challenge that the mechanism does not expect, [`Kind::SignIn`] for
+    /// credentials that it cannot represent, or a refusal within the exchange. The caller then has to cancel the
+    /// dialogue with `*`.
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>>;
 
-    /// Whether what it has said so far, if that was sent, holds the secret or anything made from it:
-    /// a refusal before that is no word on the secret.
+    /// Whether the responses so far contain the secret or anything derived from it: a refusal before that says
+    /// nothing about the secret.
     fn has_proven(&self) -> bool {
         true
     }
 
-    /// The server says `+OK`: whether it may be believed.
+    /// Decides whether the server's `+OK` is acceptable.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] when the mechanism wants a proof of the server's, and that has not come.
+    /// [`Kind::Protocol`] if the mechanism requires a proof from the server that has not come.
     fn accept(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// The cause of a refusal of what was sent, from the server's final words and what it said before.
+    /// The cause of a refusal, from the server's final reply and what it sent before.
     fn refused(&self, words: String) -> Box<dyn StdError + Send + Sync> {
         words.into()
     }
 }
 
-/// Begins a run of `mechanism`, which says `binding` of its line if it is one that does; `None` for APOP
-/// and USER/PASS, which are no SASL mechanisms.
+/// Begins an exchange of `mechanism`, with that channel `binding` if it supports one; `None` for APOP and
+/// USER/PASS, which are no SASL mechanisms.
 ///
 /// # Errors
 /// [`Kind::Io`] when the system has no random numbers for one that needs them.
@@ -150,7 +149,7 @@ pub fn exchange(
     })
 }
 
-/// A challenge more than the mechanism has.
+/// The error for one challenge too many.
 fn unexpected_challenge(mechanism: Mechanism) -> Error {
     Error::new(Kind::Protocol, format!("could not sign in with {mechanism}"))
         .because("the server asks for more than this mechanism holds")

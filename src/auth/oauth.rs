@@ -1,5 +1,5 @@
-//! SASL OAUTHBEARER (RFC 7628) and XOAUTH2 (Google's and Microsoft's): an access token in one message,
-//! and what the server says when it does not like it.
+//! SASL OAUTHBEARER (RFC 7628) and XOAUTH2 (Google's and Microsoft's): sends an access token in one message,
+//! and reads the server's reason for a refusal.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -7,18 +7,18 @@ use std::fmt;
 use super::{Credentials, Exchange, Mechanism, unexpected_challenge};
 use crate::error::{Error, Kind, Result};
 
-/// Stands between the parts of the message, so it may be in none of them.
+/// Separates the parts of the message, so it must not occur in any of them.
 const SEPARATOR: u8 = 1;
 
-/// The cause of a refused sign-in by a token: it has expired, say, or does not cover POP3. Whoever has
-/// a refresh token can get a new one and try again, once.
+/// The cause of a sign-in refused for its token, which has expired, for example, or does not cover POP3. With
+/// a refresh token the caller can get a new one and try again, once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRefused {
     said: String,
 }
 
 impl TokenRefused {
-    /// The one that lies beneath an error, if any.
+    /// The one among the causes of an error, if any.
     pub fn of(error: &Error) -> Option<&TokenRefused> {
         error.beneath()
     }
@@ -37,7 +37,7 @@ pub(super) struct OAuth {
     mechanism: Mechanism,
     credentials: Credentials,
     has_responded: bool,
-    /// What the server's JSON says of the failure.
+    /// What the server's JSON says about the failure.
     reason: Option<String>,
 }
 
@@ -46,7 +46,7 @@ impl OAuth {
         OAuth { mechanism, credentials, has_responded: false, reason: None }
     }
 
-    /// `None` when a part holds what would shift the borders between them.
+    /// `None` if a part contains the separator.
     fn message(&self) -> Option<Vec<u8>> {
         let (user, token) = (&self.credentials.user, self.credentials.secret());
         let is_sound = |part: &[u8]| !part.iter().any(|byte| matches!(byte, 0 | 1 | b'\r' | b'\n'));
@@ -75,8 +75,8 @@ fn quoted(name: &[u8]) -> Vec<u8> {
     quoted
 }
 
-/// Status and scope of the server's JSON (RFC 7628 section 3.2.2), in printable ASCII. It is the
-/// server's, and anything may stand in it.
+/// Status and scope of the server's JSON (RFC 7628 section 3.2.2), as printable ASCII, since the server may
+/// send anything.
 fn reason(json: &[u8]) -> String {
     const MOST: usize = 200;
     let fields: serde_json::Value = serde_json::from_slice(json).unwrap_or_default();
@@ -111,8 +111,8 @@ impl Exchange for OAuth {
                     .because("the name or the token holds a control character")
             });
         }
-        // The token was refused, and the server says why. It wants an answer before its -ERR: any for
-        // XOAUTH2, for which both providers document an empty one; RFC 7628 section 3.2.3 names its own.
+        // The token was refused, and the server says why. It expects a response before its -ERR: for XOAUTH2
+        // any, and both providers document an empty one; for OAUTHBEARER that of RFC 7628 section 3.2.3.
         self.reason = Some(self.credentials.hidden_in(&reason(challenge)));
         Ok(if self.mechanism == Mechanism::XOAuth2 { Vec::new() } else { vec![SEPARATOR] })
     }

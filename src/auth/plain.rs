@@ -29,7 +29,7 @@ impl Exchange for Plain {
     }
 
     fn respond(&mut self, _challenge: &[u8]) -> Result<Vec<u8>> {
-        // The challenge should be empty; servers that put a prompt into it mean the same.
+        // The challenge should be empty; some servers put a prompt into it.
         if std::mem::replace(&mut self.has_responded, true) {
             return Err(unexpected_challenge(Mechanism::Plain));
         }

@@ -1,6 +1,6 @@
-//! SASL SCRAM (RFC 5802, RFC 7677), client side: both prove to the other that they know the password,
-//! which neither shows. What the server demands is bounded, and what it proves is checked: without its
-//! signature nobody is signed in, whatever it says.
+//! SASL SCRAM (RFC 5802, RFC 7677), client side: client and server prove to each other that they know the
+//! password, and neither sends it. The work that the server may demand is limited, and its proof is
+//! checked: without its signature a `+OK` is not accepted.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -19,14 +19,14 @@ const MOST_ROUNDS: u32 = 10_000_000;
 const MOST_SALT: usize = 1024;
 const MOST_NONCE: usize = 1024;
 
-/// What the client says of the line it signs in over (RFC 5802 section 6).
+/// The channel binding of an exchange (RFC 5802 section 6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Binding {
-    /// `n`: it cannot bind.
+    /// `n`: the client does not support channel binding.
     None,
-    /// `y`: it could, but saw no offer of the server's.
+    /// `y`: the client supports it, but the server did not announce it.
     Unoffered,
-    /// `p=tls-server-end-point`: bound, to this digest of the server's certificate (RFC 5929 section 4).
+    /// `p=tls-server-end-point`: bound to this digest of the server's certificate (RFC 5929 section 4).
     EndPoint(Vec<u8>),
 }
 
@@ -63,7 +63,7 @@ impl Hash {
         }))
     }
 
-    /// Whether `claimed` is that HMAC, in a time that tells nothing.
+    /// Whether `claimed` is that HMAC, compared in constant time.
     fn verifies(self, key: &[u8], text: &[u8], claimed: &[u8]) -> Result<bool> {
         Ok(match self {
             Hash::Sha1 => keyed::<Hmac<Sha1>>(key, text)?.verify_slice(claimed).is_ok(),
@@ -101,7 +101,7 @@ fn prepared(bytes: &[u8]) -> Option<Zeroizing<String>> {
     (!text.is_empty()).then(|| Zeroizing::new(text.into_owned()))
 }
 
-/// How far a run is.
+/// The state of an exchange.
 enum Step {
     /// The client's first message is to be sent, or was, with `AUTH` itself.
     First,
@@ -115,7 +115,7 @@ enum Step {
     Over,
 }
 
-/// One run.
+/// One exchange.
 pub(super) struct Scram {
     mechanism: Mechanism,
     hash: Hash,
@@ -151,7 +151,7 @@ impl Scram {
     /// The client's first message without its header.
     fn first_bare(&self) -> Result<String> {
         let name = prepared(&self.credentials.user).ok_or_else(|| self.unfit("name"))?;
-        // In this order: the sign of the quoting itself comes first.
+        // In this order: `=` introduces the escapes, so it has to be escaped first.
         let name = name.replace('=', "=3D").replace(',', "=2C");
         Ok(format!("n={name},r={}", self.nonce))
     }
@@ -189,7 +189,7 @@ impl Scram {
         Ok(format!("{without_proof},p={}", BASE64.encode(proof)).into_bytes())
     }
 
-    /// Nonce, salt and rounds of the server's first message, as far as they can be accepted.
+    /// Nonce, salt and rounds of the server's first message, if they are acceptable.
     fn demands<'a>(&self, message: &'a str) -> Result<(&'a str, Vec<u8>, u32)> {
         let wrong = |why: String| self.failed(Kind::Protocol, why);
         let mut parts = message.split(',');
@@ -202,7 +202,7 @@ impl Scram {
         }
         let nonce = next("r=").ok_or_else(|| wrong("the server's first message has no nonce".into()))?;
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
-            // An old message played again, or one meant for somebody else.
+            // A replayed message, or one of another exchange.
             return Err(wrong("the server's nonce does not continue ours".into()));
         }
         if nonce.len() > MOST_NONCE || !nonce.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -244,7 +244,7 @@ impl Scram {
         Ok(Vec::new())
     }
 
-    /// The server's own word for what is wrong (RFC 5802 section 7).
+    /// The server's error value (RFC 5802 section 7).
     fn refused(&self, words: &str) -> Error {
         if words.starts_with("channel-bindings-dont-match") {
             return self
@@ -279,7 +279,7 @@ impl Exchange for Scram {
 
     fn respond(&mut self, challenge: &[u8]) -> Result<Vec<u8>> {
         match &self.step {
-            // The server ignored the message that rode on AUTH, or had not seen one yet.
+            // The server ignored the initial response, or got none.
             Step::First if challenge.is_empty() => {
                 self.step = Step::Awaiting;
                 self.first()
@@ -297,7 +297,7 @@ impl Exchange for Scram {
         self.proven
     }
 
-    /// Only with the server's signature: a `+OK` without one could come from anybody.
+    /// Accepted only with the server's signature: without it the `+OK` could come from anybody.
     fn accept(&mut self) -> Result<()> {
         match self.step {
             Step::Trusted => Ok(()),

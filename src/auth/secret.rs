@@ -4,7 +4,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-/// Bytes that must not be seen: wiped when dropped, hidden in `Debug`, without `Display`.
+/// Secret bytes: wiped when dropped, hidden in `Debug`, without `Display`.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Vec<u8>>);
 

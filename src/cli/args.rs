@@ -9,9 +9,10 @@ mod problems;
 mod server;
 mod verbs;
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, When, values};
 
@@ -98,26 +99,26 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
     /// Print nothing but errors
-    #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = values::truth)]
+    #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
     /// Print the steps; twice, also the dialogue with the server
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
-    #[arg(action = ArgAction::Count, value_parser = verbosity)]
+    #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
     /// Print JSON, one object a line
-    #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = values::truth)]
+    #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) json: bool,
     /// Use colour: auto, always or never
     #[arg(long, value_name = "WHEN", global = true, env = "POP3_COLOR", hide_env_values = true)]
-    #[arg(value_parser = when(), hide_possible_values = true)]
+    #[arg(value_parser = WithoutLineEnd(when()), hide_possible_values = true)]
     pub(crate) color: Option<When>,
     /// Show progress bars: auto, always or never
     #[arg(long, value_name = "WHEN", global = true, env = "POP3_PROGRESS", hide_env_values = true)]
-    #[arg(value_parser = when(), hide_possible_values = true)]
+    #[arg(value_parser = WithoutLineEnd(when()), hide_possible_values = true)]
     pub(crate) progress: Option<When>,
     /// Read this configuration file instead of the usual one
     #[arg(long, value_name = "FILE", global = true, env = "POP3_CONFIG", hide_env_values = true)]
-    #[arg(value_hint = ValueHint::FilePath)]
+    #[arg(value_hint = ValueHint::FilePath, value_parser = WithoutLineEnd(PathBufValueParser::new()))]
     pub(crate) config: Option<PathBuf>,
 }
 
@@ -147,6 +148,27 @@ impl GlobalArgs {
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),
         }
+    }
+}
+
+/// Parses a value that may come from a variable without a line end at its end, which is none of its text.
+#[derive(Debug, Clone)]
+struct WithoutLineEnd<P>(P);
+
+impl<P: TypedValueParser> TypedValueParser for WithoutLineEnd<P> {
+    type Value = P::Value;
+
+    fn parse_ref(
+        &self,
+        command: &clap::Command,
+        option: Option<&clap::Arg>,
+        value: &OsStr,
+    ) -> Result<P::Value, clap::Error> {
+        self.0.parse_ref(command, option, &values::without_line_end(value.to_owned()))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
     }
 }
 

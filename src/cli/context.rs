@@ -13,7 +13,7 @@ use pop3::error::{Error, Kind};
 use pop3::fetch::{self, Journal, maildrop};
 use pop3::http::Watch;
 use pop3::protocol::{Capabilities, Maildrop};
-use pop3::session::{Authorization, Dial, Manner, NotCautious, Session, Transaction};
+use pop3::session::{Authorization, Dial, Manner, NotCautious, Refused, Session, Transaction};
 use pop3::sys::Stop;
 
 use super::output::Output;
@@ -160,23 +160,57 @@ impl Context {
         credentials: &Credentials,
         utf8: bool,
     ) -> Result<Session<Transaction>, Error> {
-        let mut session = self.dial(account)?;
-        if utf8 && session.capabilities().is_some_and(Capabilities::utf8) {
-            session.utf8()?;
-        }
-        let server = &account.server;
-        match session.sign_in(credentials, account.auth) {
+        let session = self.dial_for(account, utf8)?;
+        let signed_in = session.sign_in(credentials, account.auth);
+        match signed_in.or_else(|refused| self.try_the_rest(account, credentials, utf8, refused)) {
             Ok(mut session) => {
+                self.note_accepted(account);
                 session.set_pipelining(account.pipelining);
                 Ok(session)
             }
             // The connection is closed without QUIT: no maildrop is open, and some servers (popa3d) never answer
             // QUIT after a wrong password.
             Err(refused) => {
+                if refused.is_judged {
+                    self.note_refused(account, credentials);
+                }
+                let server = &account.server;
                 Err(about_certificates(refused.error, account)
                     .within(format!("could not sign in to {server}")))
             }
         }
+    }
+
+    /// A session before sign-in; `utf8`: in UTF-8 mode, if the server supports it.
+    fn dial_for(&self, account: &Account, utf8: bool) -> Result<Session<Authorization>, Error> {
+        let mut session = self.dial(account)?;
+        if utf8 && session.capabilities().is_some_and(Capabilities::utf8) {
+            session.utf8()?;
+        }
+        Ok(session)
+    }
+
+    /// Some servers close the connection when they refuse a mechanism: those that were to follow are tried in a new
+    /// one. If that is not possible, the refusal stays the error.
+    #[allow(clippy::result_large_err, reason = "as large as what Session::sign_in returns")]
+    fn try_the_rest(
+        &self,
+        account: &Account,
+        credentials: &Credentials,
+        utf8: bool,
+        mut refused: Refused,
+    ) -> Result<Session<Transaction>, Refused> {
+        // Each session refuses one mechanism at least, so they become fewer.
+        while !refused.untried.is_empty() {
+            self.output.detail("the server closed the connection: trying another way to sign in");
+            let Ok(session) = self.dial_for(account, utf8) else { break };
+            refused = match session.sign_in_by(credentials, &refused.untried) {
+                Err(again) if again.error.ends_the_session() => break,
+                Err(again) => again,
+                signed_in => return signed_in,
+            };
+        }
+        Err(refused)
     }
 }
 

@@ -97,6 +97,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
     let address = server.addr();
     Account {
         name: "demo".to_owned(),
+        withheld_from: None,
         maildrop: None,
         server: Target::Tcp { host: address.ip().to_string(), port: address.port() },
         way: Way::default(),
@@ -113,5 +114,6 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         deliver: Some(Spec::Maildir(maildir)),
         policy: Policy::default(),
         dry_run: false,
+        at_once: true,
     }
 }

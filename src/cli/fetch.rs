@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use jiff::Timestamp;
-use pop3::account::{self, Account};
+use pop3::account::{self, Account, Resolved};
 use pop3::error::{Error, Kind};
 use pop3::fetch::{Access, Manner, Run};
 use pop3::session::{Session, Transaction};
@@ -19,14 +19,16 @@ use super::steps;
 /// Fetches account after account. A failure of one does not affect the others; the exit code covers all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
-    account::refuse_shared(accounts.iter().filter_map(|(_, account)| account.as_ref().ok()))?;
+    let accounts = refuse_shared(accounts);
     let mut codes = Vec::with_capacity(accounts.len());
     let several = accounts.len() > 1;
     for (name, account) in accounts {
         let mut told = context.output().report(&name).one_of_several(several);
         let outcome = match account {
-            Ok(account) if account.dry_run => preview(context, &account),
-            Ok(account) => one(context, &account, &mut told),
+            Ok(mut account) => {
+                account.at_once |= args.what.now;
+                if account.dry_run { preview(context, &account) } else { one(context, &account, &mut told) }
+            }
             Err(error) => Err(error.into()),
         };
         codes.push(match outcome {
@@ -45,10 +47,28 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     Ok(ExitCode::merge(codes))
 }
 
+/// Refuses the accounts that are one maildrop with another; it is no mistake of the rest.
+fn refuse_shared(accounts: Vec<Resolved>) -> Vec<Resolved> {
+    let shared = |at: usize| {
+        let (_, Ok(account)) = &accounts[at] else { return None };
+        let others = accounts.iter().enumerate().filter(|(other, _)| *other != at);
+        let refused = |(other, (_, one)): (usize, &Resolved)| {
+            let one = one.as_ref().ok()?;
+            account::refuse_shared(if other < at { [one, account] } else { [account, one] }).err()
+        };
+        others.filter_map(refused).next()
+    };
+    let refused: Vec<Option<Error>> = (0..accounts.len()).map(shared).collect();
+    let with_refusal =
+        |((name, account), refused): (Resolved, Option<Error>)| (name, refused.map_or(account, Err));
+    accounts.into_iter().zip(refused).map(with_refusal).collect()
+}
+
 /// Fetches one account.
 pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -> Result<()> {
     let mut door = Door::new(context, account);
     with_run(context, account, |run| {
+        door.prepare_unlocked()?;
         let (_, outcome) = run.carry_out(&mut door, told);
         Ok(outcome?)
     })
@@ -104,6 +124,13 @@ pub(crate) struct Door<'a> {
 impl<'a> Door<'a> {
     pub(crate) fn new(context: &'a Context, account: &'a Account) -> Self {
         Door { context, account, proof: None, in_flight: None }
+    }
+
+    /// Obtains the credentials before the journal is locked: a password command, or a person, may take long, and
+    /// another run of the account need not wait for them. Where no journal can be written, nothing is asked.
+    pub(crate) fn prepare_unlocked(&mut self) -> Result<(), Error> {
+        self.context.environment().check_state_folder()?;
+        self.prepare()
     }
 
     fn proof(&mut self) -> Result<&Proof<'a>, Error> {

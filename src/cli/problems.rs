@@ -36,7 +36,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
             let meant = meant(&view, named, &mut found);
             match args.retry.is_empty() {
                 _ if meant.is_empty() => Ok(()),
-                true => give_up(context, &journal, &meant),
+                true => give_up(context, &account, &journal, &meant),
                 false => retry(context, &account, &meant),
             }
         });
@@ -48,6 +48,10 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
                 code
             }
         });
+        if context.stop().is_requested() {
+            codes.push(ExitCode::Interrupted);
+            return Ok(ExitCode::merge(codes));
+        }
     }
     if let Some(missing) = named.iter().zip(&found).find(|(_, found)| !**found).map(|(named, _)| named) {
         return Err(match missing {
@@ -81,9 +85,9 @@ fn meant(view: &View, named: &[Named], found: &mut [bool]) -> Vec<Vec<u8>> {
     meant
 }
 
-fn give_up(context: &Context, journal: &Path, meant: &[Vec<u8>]) -> Result<()> {
+fn give_up(context: &Context, account: &Account, journal: &Path, meant: &[Vec<u8>]) -> Result<()> {
     let now = Timestamp::now().as_second();
-    let mut journal = pop3::fetch::open_settled(journal, context.signals().stop(), now)?;
+    let mut journal = pop3::fetch::open_settled(journal, account.deliver.as_ref(), context.stop(), now)?;
     let entries: Vec<EntryId> = {
         let view = journal.view();
         let of_one = |unique_id: &Vec<u8>| {
@@ -103,6 +107,7 @@ fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> 
     let mut told = context.output().report(&account.name);
     let mut door = Door::new(context, account);
     let outcome = fetch::with_run(context, account, |run| {
+        door.prepare_unlocked()?;
         let (_, outcome) = run.retry(&Retry { unique_ids: meant }, &mut door, &mut told);
         Ok(outcome?)
     });

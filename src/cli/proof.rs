@@ -1,10 +1,12 @@
 //! The credentials of a command, for as many sessions as it needs: a password is obtained once; an
-//! access token is renewed when it expires, or when the server refuses it.
+//! access token is renewed when it expires, or when the server refuses it, and a password that was refused again
+//! and again is not offered by every run that nobody watches.
 
 use std::cell::Cell;
+use std::io::{self, IsTerminal};
 
 use jiff::Timestamp;
-use pop3::account::Account;
+use pop3::account::{Account, Refusals, Wait};
 use pop3::auth::{self, Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
 use pop3::oauth::Keeper;
@@ -12,6 +14,8 @@ use pop3::session::{Session, Transaction};
 
 use super::auth::oauth;
 use super::context::Context;
+use super::output::human;
+use super::report::{self, Reported};
 
 /// See the module.
 pub(crate) enum Proof<'a> {
@@ -45,6 +49,7 @@ impl Context {
         utf8: bool,
     ) -> Result<Session<Transaction>, Error> {
         let credentials = proof.credentials(account)?;
+        self.refuse_to_repeat(account, &credentials)?;
         let refused = match self.try_sign_in(account, &credentials, utf8) {
             // The server refused something else than the token: a new token would not help.
             Err(error) if TokenRefused::of(&error).is_some() => error,
@@ -52,6 +57,57 @@ impl Context {
         };
         let renewed = proof.after(refused, &credentials, self, account)?;
         self.try_sign_in(account, &renewed, utf8).map_err(|error| proof.advise(error))
+    }
+
+    /// Fails if the server has refused this password so often that it is not to be offered now. Once a day with
+    /// an error that is printed ([`Reported`] is in all others).
+    fn refuse_to_repeat(&self, account: &Account, credentials: &Credentials) -> Result<(), Error> {
+        let Some((refusals, wait)) = self.wait_of(account, credentials) else { return Ok(()) };
+        let error = refused_often(account, wait);
+        if wait.is_reported {
+            let why = report::sentence(&error);
+            self.output().detail(&why);
+            return Err(error.because(Reported(why)));
+        }
+        refusals.note_report(now());
+        Err(error)
+    }
+
+    /// The error with which this password is not offered now, if it is not.
+    pub(super) fn repeated_refusal(&self, account: &Account, credentials: &Credentials) -> Option<Error> {
+        self.wait_of(account, credentials).map(|(_, wait)| refused_often(account, wait))
+    }
+
+    /// The wait that a password is in. On a terminal there is none: somebody is there to correct it.
+    fn wait_of(&self, account: &Account, credentials: &Credentials) -> Option<(Refusals, Wait)> {
+        let auth::Proof::Password(password) = &credentials.proof else { return None };
+        if account.at_once || io::stdin().is_terminal() || io::stderr().is_terminal() {
+            return None;
+        }
+        let refusals = self.refusals_of(account)?;
+        let wait = refusals.wait(password, now())?;
+        Some((refusals, wait))
+    }
+
+    /// Notes that the server has refused this password.
+    pub(super) fn note_refused(&self, account: &Account, credentials: &Credentials) {
+        if let (auth::Proof::Password(password), Some(refusals)) =
+            (&credentials.proof, self.refusals_of(account))
+        {
+            refusals.note_refusal(password, now());
+        }
+    }
+
+    /// Notes that the server has let the user in.
+    pub(super) fn note_accepted(&self, account: &Account) {
+        if let Some(refusals) = self.refusals_of(account) {
+            refusals.forget();
+        }
+    }
+
+    /// What is known of refused passwords. Nothing where there is no folder for it.
+    fn refusals_of(&self, account: &Account) -> Option<Refusals> {
+        Some(Refusals::of(account, &self.environment().state_folder().ok()?))
     }
 }
 
@@ -107,6 +163,19 @@ impl Proof<'_> {
             _ => error,
         }
     }
+}
+
+fn refused_often(account: &Account, wait: Wait) -> Error {
+    let until = Timestamp::from_second(wait.until).map(human::local).unwrap_or_default();
+    Error::new(Kind::SignIn, format!("could not sign in to {}", account.server))
+        .because(format!(
+            "the server has refused this password {} times in a row, so it is not offered again before {until}",
+            wait.refusals
+        ))
+        .hint(
+            "correct the password: a changed one is tried at once; `pop3 fetch --now`, or any command on a \
+             terminal, tries this one",
+        )
 }
 
 fn about(error: Error, account: &Account) -> Error {

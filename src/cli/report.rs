@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use pop3::error::{Error, Kind};
+use pop3::error::{Error, Kind, Phase};
 use pop3::transport::{Certificate, TlsFailure};
 
 /// The exit codes, after sysexits(3), which mail tools commonly use.
@@ -103,9 +103,9 @@ pub(crate) struct Told {
 }
 
 /// The sentence and the hint of an error; `None` if the error is that stdout has no reader any more
-/// (`pop3 list | head`).
+/// (`pop3 list | head`), or if it was [`Reported`].
 pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
-    if is_unread(error) {
+    if is_unread(error) || error.chain().any(|link| link.is::<Reported>()) {
         return None;
     }
     let cause = known(error);
@@ -166,19 +166,17 @@ fn known(error: &anyhow::Error) -> Option<&Error> {
     error.chain().find_map(|link| link.downcast_ref::<Error>())
 }
 
-/// The hint for a kind of failure, if the error has no hint of its own.
+/// The hint for a kind of failure, if the error has no hint of its own: only where it fits every error of the kind.
+/// Hosts, connections and TLS fail in ways that have nothing in common; there each place has a hint of its own.
 fn hint(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Usage => "`pop3 --help` shows how it is meant",
-        Kind::Config => "`pop3 config check` shows every mistake with its line",
         Kind::NoCredentials => {
             "give --password-command or --password-file, set POP3_PASSWORD, or run it on a terminal to be asked"
         }
-        Kind::HostNotFound => "check how the host is spelt, and whether this machine is online",
-        Kind::Connect => "check host and port: 995 is TLS from the start (pop3s://), 110 is STLS (pop3://)",
-        Kind::LineLost => "run it again: what has been delivered is not fetched twice",
+        Kind::LineLost => "run it again: nothing is lost, and nothing is fetched twice",
+        Kind::Timeout(Phase::Lock) => "another program holds the lock: try again later",
         Kind::Timeout(_) => "try again later, or give a slow server more time with --timeout",
-        Kind::Tls => "--ca-file trusts another authority, --pin exactly one certificate",
         Kind::Protocol => "--trace shows what the server said",
         Kind::Unsupported => "`pop3 capa` shows what the server offers",
         Kind::NeedsUtf8 => {
@@ -199,6 +197,18 @@ fn hint(kind: Kind) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Marks an error, whose cause it is, that an earlier run has printed: now the exit code alone tells of it.
+#[derive(Debug)]
+pub(crate) struct Reported(pub(crate) String);
+
+impl fmt::Display for Reported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl StdError for Reported {}
 
 /// Marks a failure of stdout that has no reader. Only this is not reported: a broken pipe may also mean that
 /// a server closed the connection, or that a delivery command ended, which must be reported.
@@ -232,7 +242,6 @@ fn is_unread(error: &anyhow::Error) -> bool {
 #[cfg(test)]
 mod tests {
     use anyhow::Context as _;
-    use pop3::error::Phase;
 
     use super::*;
 
@@ -304,7 +313,7 @@ mod tests {
         let error = Error::new(Kind::Connect, "could not connect to h:995").because(refused);
         let told = tell(&anyhow::Error::from(error).context("could not fetch work")).expect("stdout is open");
         assert_eq!(told.sentence, "could not fetch work: could not connect to h:995: connection refused");
-        assert!(told.hint.expect("there is something to do").contains("995"));
+        assert_eq!(told.hint, None, "no hint that may not fit");
 
         let doubled = Error::new(Kind::Tls, "handshake: bad certificate").because("bad certificate");
         assert_eq!(sentence(&doubled), "handshake: bad certificate");
@@ -314,6 +323,15 @@ mod tests {
     fn a_hint_from_the_place_goes_before_the_hint_of_the_kind() {
         let error = Error::new(Kind::Tls, "x").hint("renew it").within("could not trust h");
         assert_eq!(tell(&error.into()).and_then(|told| told.hint).as_deref(), Some("renew it"));
+    }
+
+    #[test]
+    fn kinds_whose_failures_have_nothing_in_common_have_no_hint() {
+        for kind in [Kind::Tls, Kind::Connect, Kind::HostNotFound] {
+            assert_eq!(tell(&Error::new(kind, "x").into()).and_then(|told| told.hint), None, "{kind:?}");
+        }
+        let locked = tell(&Error::new(Kind::Timeout(Phase::Lock), "x").into()).and_then(|told| told.hint);
+        assert!(!locked.expect("there is one").contains("--timeout"), "no server is slow");
     }
 
     #[test]

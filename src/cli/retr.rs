@@ -49,7 +49,11 @@ pub(crate) fn run(
             write_all(&mut session, &numbers, &mut stream)?
                 .map_err(|error| Error::io(format!("could not write to {name}"), error))?;
         }
-        Place::File(path, permissions) => replace(&mut session, &numbers, &path, permissions)?,
+        Place::File(path, permissions) => {
+            // A signal lets it remove what it has begun to write.
+            let _in_flight = context.signals().finish_first();
+            replace(&mut session, &numbers, &path, permissions)?;
+        }
     }
     session.leave();
     Ok(())

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use pop3::error::{Error, Result};
-use pop3::sys::Stop;
+use pop3::sys::{Stop, program};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
 use signal_hook::low_level;
@@ -75,7 +75,7 @@ fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
         }
         shared.stop.request();
     } else if shared.held.load(Ordering::SeqCst) == 0 {
-        low_level::exit(128 + signal);
+        leave(signal);
     } else {
         // What was asked of a provider may use up a token: its answer has to be kept, if it comes. Where it is
         // not even connected to, nothing is waited for.
@@ -84,10 +84,16 @@ fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
         thread::spawn(move || {
             thread::sleep(LONGEST_HOLD);
             if shared.held.load(Ordering::SeqCst) > 0 {
-                low_level::exit(128 + shared.last.load(Ordering::SeqCst));
+                leave(shared.last.load(Ordering::SeqCst));
             }
         });
     }
+}
+
+/// Ends the program, and the commands that it waits for.
+fn leave(signal: i32) -> ! {
+    program::kill_running();
+    low_level::exit(128 + signal)
 }
 
 fn waiting_for(messages: u32) -> String {
@@ -116,7 +122,7 @@ impl Drop for Held {
         let signal = self.0.last.load(Ordering::SeqCst);
         // One came meanwhile, and waits: nothing more may be begun.
         if is_last && signal != 0 && self.0.in_flight.load(Ordering::SeqCst) == 0 {
-            low_level::exit(128 + signal);
+            leave(signal);
         }
     }
 }

@@ -70,7 +70,7 @@ pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg],
     let unique_ids = if all { Vec::new() } else { unique_ids(context, account, named)? };
     let now = Timestamp::now().as_second();
     let path = context.journal_of(account)?;
-    let mut journal = pop3::fetch::open_settled(&path, context.stop(), now)?;
+    let mut journal = pop3::fetch::open_settled(&path, account.deliver.as_ref(), context.stop(), now)?;
     let wanted = |entry: &Entry<'_>| all || unique_ids.iter().any(|unique_id| unique_id == entry.unique_id);
     for unique_id in &unique_ids {
         if journal.view().find(unique_id).next().is_none() {

@@ -8,24 +8,29 @@ use crate::error::Result;
 use crate::identity::{Identifier, Identity};
 use crate::store::Batch;
 
+/// So many octets tell whether a text begins with a status line.
+const BEGINNING: usize = 5;
+
 /// A message that is coming in.
 pub(super) struct Arriving<'b> {
     batch: &'b mut dyn Batch,
     identifier: Identifier,
     stored: Result<()>,
-    has_begun: bool,
+    /// Its first octets, a few at most.
+    beginning: Vec<u8>,
 }
 
 impl<'b> Arriving<'b> {
     /// Begins a message in the store.
     pub(super) fn new(batch: &'b mut dyn Batch) -> Self {
         let stored = batch.begin();
-        Arriving { batch, identifier: Identifier::keeping_fields(), stored, has_begun: false }
+        Arriving { batch, identifier: Identifier::keeping_fields(), stored, beginning: Vec::new() }
     }
 
     /// Takes the next octets.
     pub(super) fn take(&mut self, chunk: &[u8]) {
-        self.has_begun = true;
+        let room = BEGINNING - self.beginning.len();
+        self.beginning.extend_from_slice(&chunk[..chunk.len().min(room)]);
         self.identifier.push(chunk);
         if self.stored.is_ok() {
             self.stored = self.batch.write(chunk);
@@ -34,13 +39,14 @@ impl<'b> Arriving<'b> {
 
     /// Whether anything of it has come.
     pub(super) fn has_begun(&self) -> bool {
-        self.has_begun
+        !self.beginning.is_empty()
     }
 
     /// It has come to its end, after so many octets; it is still to be finished in the store.
     pub(super) fn end(self, bytes: u64) -> Arrival {
         let (identity, fields) = self.identifier.finish_with_fields();
-        Arrival { bytes, identity, from: fields.from, subject: fields.subject, stored: self.stored }
+        let Arriving { stored, beginning, .. } = self;
+        Arrival { bytes, identity, from: fields.from, subject: fields.subject, stored, beginning }
     }
 
     /// It will not come to its end: what is known of it.
@@ -60,17 +66,23 @@ pub(super) struct Arrival {
     subject: Option<Vec<u8>>,
     /// What the store made of it.
     pub(super) stored: Result<()>,
+    beginning: Vec<u8>,
 }
 
 impl Arrival {
     /// Nothing of a message came.
     pub(super) fn nothing() -> Arrival {
-        Arrival { bytes: 0, identity: None, from: None, subject: None, stored: Ok(()) }
+        let (from, subject, beginning) = (None, None, Vec::new());
+        Arrival { bytes: 0, identity: None, from, subject, stored: Ok(()), beginning }
     }
 
-    /// What a second text of the same message is compared with.
-    pub(super) fn summary(&self) -> (u64, Option<Identity>) {
-        (self.bytes, self.identity)
+    /// Whether it begins as a status line does, and no header: an answer too many came before the real one.
+    pub(super) fn begins_with_a_reply(&self) -> bool {
+        let is_reply = |word: &[u8]| {
+            let rest = self.beginning.strip_prefix(word);
+            rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
+        };
+        is_reply(b"+OK") || is_reply(b"-ERR")
     }
 
     /// The bodies of the fields From and Subject.
@@ -80,7 +92,6 @@ impl Arrival {
 
     /// What is known of the message that was planned so.
     pub(super) fn into_fact<'a>(self, step: &Step, unique_id: Option<&'a [u8]>) -> Fact<'a> {
-        let may_be_known = matches!(step.reason, Reason::Unrecognised | Reason::Reused);
         Fact {
             number: step.number,
             unique_id: unique_id.unwrap_or_default().into(),
@@ -89,7 +100,7 @@ impl Arrival {
             identity: self.identity,
             then_delete: step.action == Action::Fetch { then_delete: true },
             again: step.entry.filter(|_| step.reason == Reason::Again),
-            may_be_known,
+            may_be_known: step.may_be_known(),
             from: self.from,
             subject: self.subject,
         }

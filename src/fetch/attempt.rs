@@ -91,7 +91,8 @@ impl Attempt<'_, '_> {
         let wanted: Vec<&Step> = match task {
             Task::New => {
                 let is_open = |step: &&Step| step.reason != Reason::Again || !self.came_again(step);
-                fetches(&plan).filter(|step| !is_retry(step)).filter(is_open).collect()
+                let is_new = |step: &&Step| !is_retry(step) && !self.retries.has_broken_nameless(step);
+                fetches(&plan).filter(is_new).filter(is_open).collect()
             }
             Task::Deletions => Vec::new(),
             Task::Refused | Task::Broken => {
@@ -106,8 +107,8 @@ impl Attempt<'_, '_> {
             if task == Task::Broken {
                 session.set_manner(Manner { cautious: true, ..manner }.of_session());
             }
-            let gathered = self.retrieve(&mut session, &survey, &listed, &wanted, manner, task)?;
-            outcome.delivered = gathered.fetched + gathered.known;
+            let gathered = self.retrieve(&mut session, &survey, &listed, &plan, &wanted, manner, task)?;
+            outcome.delivered = gathered.fetched + gathered.known - gathered.known_by_text;
             outcome.failed = gathered.failed.len() as u32;
             outcome.texts = gathered.texts;
             outcome.owed = gathered.owed;
@@ -136,10 +137,19 @@ impl Attempt<'_, '_> {
         }
 
         outcome.stage = Stage::Deleting;
+        let left_out = self.retries.leave_out(&mut due, self.teller);
         outcome.has_due = !due.is_empty();
         let deleted = delete::carry_out(session, &due, self.journal, self.teller);
         self.summary.deleted += deleted.gone;
-        self.retries.refused_deletions = deleted.refused;
+        let refused = deleted.refused + left_out;
+        match task {
+            Task::New | Task::Deletions => self.retries.refused_deletions = refused,
+            // The session before this one deleted what was due.
+            Task::Refused | Task::Broken => self.retries.refused_deletions += refused,
+        }
+        if let Some((number, entry)) = deleted.broke_at {
+            outcome.knows_deletion = self.retries.note_breaking_deletion(number, entry) || manner.cautious;
+        }
         if let Some(halt) = deleted.halt {
             return Err(outcome.halt.take().unwrap_or(halt));
         }
@@ -148,15 +158,22 @@ impl Attempt<'_, '_> {
         Ok(())
     }
 
+    #[allow(clippy::too_many_arguments, reason = "what was asked, planned and decided meets here, once")]
     fn retrieve<'a>(
         &mut self,
         session: &mut Session<Transaction>,
         survey: &'a Survey,
         listed: &'a [Listed<'a>],
+        plan: &Plan,
         wanted: &[&Step],
         manner: Manner,
         task: Task,
     ) -> Result<Gathered<'a>, Halt> {
+        // Needed only where a message may turn out to be a known one: there may be very many.
+        let claimed = match wanted.iter().any(|step| step.may_be_known()) {
+            true => plan.steps.iter().filter_map(|step| step.entry).collect(),
+            false => HashSet::new(),
+        };
         let view = self.journal.view();
         let fact = |kind| view.fact(kind, self.now).map(|fact| fact.value);
         let sizes = Sizes::learned(fact(FactKind::ExactOctets).map(|value| value == 1));
@@ -164,14 +181,17 @@ impl Attempt<'_, '_> {
         let retrieval = Retrieval {
             store: self.store,
             journal: self.journal,
+            claimed,
             maildrop: survey.maildrop(),
             listed,
             stop: self.stop,
             manner: Manner { cautious: manner.cautious || task == Task::Broken, ..manner },
             sizes,
+            skipped: self.retries.skipped_questions,
             most_octets: ahead.unwrap_or(u64::MAX),
         };
         let (gathered, learned) = retrieve::all(retrieval, session, wanted, self.teller);
+        self.retries.skipped_questions = learned.skipped;
         self.summary.fetched += gathered.fetched;
         self.summary.bytes += gathered.bytes;
         self.summary.known += gathered.known;
@@ -219,10 +239,11 @@ impl Attempt<'_, '_> {
                         subject: failed.subject.as_deref(),
                     };
                     // However often it fails in one run, that is one try.
-                    if !self.retries.has_failed(&failed.unique_id) {
-                        self.journal.failed(&failed.unique_id, failed.octets, &failing)?;
+                    if self.retries.has_failed(&failed.unique_id) {
+                        self.journal.view().find(&failed.unique_id).map(|entry| entry.id).next()
+                    } else {
+                        Some(self.journal.failed(&failed.unique_id, failed.octets, &failing)?)
                     }
-                    self.journal.view().find(&failed.unique_id).map(|entry| entry.id).next()
                 }
             };
             self.retries.note(failed, entry);

@@ -14,7 +14,7 @@ pub(super) struct Sizes {
 }
 
 /// After so many messages it is known whether sizes are right.
-const ENOUGH: u32 = 3;
+pub(super) const ENOUGH: u32 = 3;
 
 impl Sizes {
     pub(super) fn learned(learned: Option<bool>) -> Self {
@@ -35,6 +35,11 @@ impl Sizes {
         self.wrong == 0 && (self.right > 0 || self.learned == Some(true))
     }
 
+    /// Whether nothing speaks for them or against them yet.
+    pub(super) fn are_unknown(&self) -> bool {
+        self.right == 0 && self.wrong == 0 && self.learned.is_none()
+    }
+
     /// Whether they are known to be wrong, so that a text of other octets tells nothing.
     pub(super) fn are_wrong(&self) -> bool {
         self.right == 0 && (self.wrong >= ENOUGH || self.wrong == 0 && self.learned == Some(false))
@@ -53,8 +58,10 @@ impl Sizes {
 
 /// What was going on when the session broke.
 pub(super) struct Break<'f, 'a> {
-    /// Messages whose text was shorter than declared, on a server whose octets are right, since the last proof.
+    /// Messages whose text was shorter than declared, where that means something, since the last proof.
     pub(super) shorter: &'f [u32],
+    /// The message that was refused last, since the last proof.
+    pub(super) refused: Option<u32>,
     /// The messages without a proof, in the order in which they came, and how many of them came before an
     /// answer that did not fit.
     pub(super) unproven: Vec<&'f Fact<'a>>,
@@ -73,14 +80,16 @@ impl Break<'_, '_> {
     /// The positions of those that are whole by themselves: a text of just the declared octets, as long as
     /// every answer before it fitted. With commands ahead the server may have lost one, and each answer since
     /// be the one to the next: then no message asked for later may have the same octets. `is_asked` says
-    /// whether one of those still on their way has.
+    /// whether one may have them that is still on its way, or was answered and is not among the unproven.
     pub(super) fn whole(&self, is_asked: impl Fn(u64) -> bool) -> Vec<usize> {
         let mut whole = Vec::new();
         for (position, fact) in self.unproven.iter().enumerate().take(self.sure) {
-            let Some(octets) = fact.octets.filter(|octets| *octets == fact.bytes) else { break };
+            let Some(octets) = fact.octets.filter(|_| fact.is_whole_by_itself()) else { break };
+            // One whose octets are not known may have any.
+            let may_have = |declared: Option<u64>| declared.is_none_or(|declared| declared == octets);
             let is_later = || {
-                self.unproven[position + 1..].iter().any(|later| later.octets == Some(octets))
-                    || self.incoming.is_some_and(|(_, incoming)| incoming == Some(octets))
+                self.unproven[position + 1..].iter().any(|later| may_have(later.octets))
+                    || self.incoming.is_some_and(|(_, incoming)| may_have(incoming))
                     || is_asked(octets)
             };
             if !self.was_ahead || !is_later() {
@@ -93,28 +102,29 @@ impl Break<'_, '_> {
     /// The message that broke the session, where that is certain enough. Where it is not, the next session
     /// goes one message at a time and will know.
     pub(super) fn culprit(&self) -> Option<u32> {
+        // In lock-step a refusal is followed by a question: the server ended the session with it.
+        if let (Some(refused), None, false) = (self.refused, self.incoming, self.was_ahead) {
+            return Some(refused);
+        }
+        let count = |fits| self.unproven.iter().filter(|fact| fact.fits() == Some(fits)).count();
+        let (right, wrong) = (count(true), count(false) + self.shorter.len());
+        let tell_sizes = self.sizes.are_right() || !self.sizes.are_wrong() && right > wrong;
         if let Some(shorter) = self.shorter.first() {
-            return Some(*shorter);
+            // In lock-step each is followed by a question.
+            return (tell_sizes || !self.was_ahead).then_some(*shorter);
         }
         let misfit = self.unproven.iter().find(|fact| fact.fits() == Some(false));
-        let right = self.unproven.iter().filter(|fact| fact.fits() == Some(true)).count();
-        let wrong = self.unproven.iter().filter(|fact| fact.fits() == Some(false)).count();
-        if let Some(misfit) = misfit
-            && (self.sizes.are_right() || !self.sizes.are_wrong() && right > wrong)
-        {
+        if let Some(misfit) = misfit.filter(|_| tell_sizes) {
             return Some(misfit.number);
         }
         let incoming = self.incoming.map(|(number, _)| number);
+        if incoming.is_none() && self.unproven.len() == 1 {
+            // Nothing else came. One of just the declared octets is whole, whatever came behind it.
+            return self.unproven.first().filter(|fact| fact.fits() != Some(true)).map(|fact| fact.number);
+        }
         if self.kind == Kind::Protocol {
             // What came was no reply, or not the one to the question: a text before it ended early.
-            return match (self.was_ahead, incoming) {
-                (false, Some(incoming)) => Some(incoming),
-                // One of just the declared octets is whole, whatever came behind it.
-                (_, None) if self.unproven.len() == 1 => {
-                    self.unproven.first().filter(|fact| fact.fits() != Some(true)).map(|fact| fact.number)
-                }
-                _ => None,
-            };
+            return incoming.filter(|_| !self.was_ahead);
         }
         let has_fitted = self.unproven.iter().all(|fact| fact.fits() == Some(true));
         let is_clear = !self.was_ahead || self.has_begun && has_fitted && self.sure == self.unproven.len();
@@ -145,6 +155,7 @@ mod tests {
     fn break_at<'f, 'a>(came: &'f [Fact<'a>], incoming: Option<(u32, u64)>, kind: Kind) -> Break<'f, 'a> {
         Break {
             shorter: &[],
+            refused: None,
             unproven: came.iter().collect(),
             sure: came.len(),
             incoming: incoming.map(|(number, octets)| (number, (octets > 0).then_some(octets))),
@@ -171,6 +182,10 @@ mod tests {
         let came = [fact(1, 10, 10), fact(3, 30, 30)];
         let refused = Break { sure: 1, ..break_at(&came, None, Kind::LineLost) };
         assert_eq!(refused.whole(|_| false), [0], "2 was refused, perhaps by a stray answer");
+        let came = [fact(1, 10, 10), fact(2, 0, 30)];
+        assert!(break_at(&came, None, Kind::LineLost).whole(|_| false).is_empty(), "2 may have 10 octets");
+        let none = [Fact { octets: Some(0), ..fact(1, 0, 0) }];
+        assert!(break_at(&none, None, Kind::LineLost).whole(|_| false).is_empty(), "an empty text");
         assert!(break_at(&[fact(1, 0, 10)], None, Kind::LineLost).whole(|_| false).is_empty());
     }
 
@@ -193,6 +208,16 @@ mod tests {
         assert_eq!(break_at(&fits[..1], None, Kind::Protocol).culprit(), None, "it is whole all the same");
         let shorter = Break { shorter: &[7], ..break_at(&fits, Some((3, 30)), cut) };
         assert_eq!(shorter.culprit(), Some(7));
+        let unclear = Break { shorter: &[7, 8], ..break_at(&fits, Some((3, 30)), cut) };
+        assert_eq!(unclear.culprit(), None, "perhaps the server's sizes are wrong");
+        let refused = Break { refused: Some(8), was_ahead: false, ..break_at(&[], None, cut) };
+        assert_eq!(refused.culprit(), Some(8), "the server said why, and left");
+        assert_eq!(Break { was_ahead: true, ..refused }.culprit(), None, "or the commands behind it");
+        assert_eq!(
+            break_at(&misfit[1..2], None, cut).culprit(),
+            Some(2),
+            "no answer to the question behind it"
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! recorded as delivered. Only what has come back from here may be deleted on the server.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::mpsc::{Receiver, Sender};
 
 use super::journal::{EntryId, Intent, Journal, State};
@@ -57,8 +58,9 @@ pub(super) struct Committer<'c> {
 }
 
 impl<'c> Committer<'c> {
-    pub(super) fn new(store: &'c dyn Store, journal: &'c mut Journal) -> Self {
-        let recognise = Recognise::new(journal.view());
+    /// `claimed` are the entries that the plan knows other messages as.
+    pub(super) fn new(store: &'c dyn Store, journal: &'c mut Journal, claimed: HashSet<EntryId>) -> Self {
+        let recognise = Recognise::new(journal.view(), claimed);
         Committer { store, journal, recognise, later: 0 }
     }
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::event::{Event, Teller};
 use super::journal::{EntryId, Journal};
 use super::outcome::{Halt, Owner};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::session::{Ahead, Next, Session, Transaction, Wanted, Window};
 
 /// What came of the deletions.
@@ -16,6 +16,8 @@ pub(super) struct Deleted {
     pub(super) gone: u32,
     /// Messages whose deletion was refused.
     pub(super) refused: u32,
+    /// The message at whose deletion the session broke.
+    pub(super) broke_at: Option<(u32, Option<EntryId>)>,
     /// What ended it early.
     pub(super) halt: Option<Halt>,
 }
@@ -70,7 +72,11 @@ fn mark_and_quit(
         let entry = entries.next().flatten();
         match window.receive(&mut session, |_| ()) {
             Ok(_) => marked.push(entry),
-            Err(error) if error.ends_the_session() => return Err(error),
+            Err(error) if error.kind() == Kind::Interrupted => return Err(error),
+            Err(error) if error.ends_the_session() => {
+                deleted.broke_at = Some((number, entry));
+                return Err(error);
+            }
             Err(error) => {
                 deleted.refused += 1;
                 teller.tell(&Event::Failed { number, unique_id: None, reason: &error });

@@ -62,7 +62,13 @@ pub(super) fn read(
             None => match waiting.last() {
                 None if queue.is_empty() => break,
                 None => continue,
-                Some((number, _)) if queue.is_empty() => session.prove_step(&mut questions, *number)?,
+                Some((number, _)) if queue.is_empty() => {
+                    match session.prove_step(&mut questions, *number)? {
+                        // No question is left that could be asked.
+                        Step::Unanswered => Step::Unprovable,
+                        step => step,
+                    }
+                }
                 // In lock-step one question behind the last is enough.
                 Some(_) => continue,
             },

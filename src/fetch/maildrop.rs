@@ -2,9 +2,9 @@
 //! that an account that is renamed, or moves from the command line into the configuration, fetches nothing
 //! twice, and one that is pointed at another maildrop loses nothing.
 //!
-//! Place in the flow: [`open`] comes first of all. Usually it has the journal. Where a maildrop's key is new,
-//! and there are files that may be its (the last one of the account's name, those of 0.1), these are locked and
-//! settled, and what the server lists decides: [`Takeover`].
+//! Place in the flow: [`open`] comes first of all. Usually it has the journal. Where a maildrop's key is new, at
+//! all or to the account's name, and there are other files that may be its (the last one of the account's name,
+//! those of 0.1), these are locked and settled, and what the server lists decides: [`Takeover`].
 //!
 //! The file `names` in the state folder remembers which journal each account's name had last.
 
@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
+use self::takeover::Own;
 pub use self::takeover::{Origin, Takeover};
 use super::journal::{self, Journal, Opened};
 use crate::error::{Error, Kind, Result};
@@ -97,7 +98,8 @@ pub struct Owner {
 pub enum Claim {
     /// The one that it has, or a new one where there is no other.
     Known(Journal),
-    /// The key is new, and other files may be this maildrop's: the server must be asked.
+    /// The key is new, at all or to the account's name, and other files may be this maildrop's: the server must
+    /// be asked.
     Open(Takeover),
 }
 
@@ -114,13 +116,20 @@ pub fn open(
 ) -> Result<Claim> {
     let path = path_of(folder, owner);
     let lock = journal::lock(&path)?;
-    if fs::symlink_metadata(&path).is_err() {
+    let is_there = fs::symlink_metadata(&path).is_ok();
+    // Once the name had this journal, all others were compared with it. Before, one being there says nothing: 0.1
+    // gave a journal of the key's name to a command without an account, and another one to the account.
+    if !is_there || !is_remembered(folder, owner) {
         let mut candidates = Vec::new();
         for Candidate { path, is_of_0_1 } in candidates_of(folder, owner) {
             candidates.push((settle(Journal::open(&path, now)?)?, is_of_0_1));
         }
         if !candidates.is_empty() {
-            return Ok(Claim::Open(Takeover::new(folder, owner, path, lock, candidates, now)));
+            let own = match is_there {
+                true => Own::There(settle(Journal::open_locked(&path, lock, now)?)?),
+                false => Own::New(lock),
+            };
+            return Ok(Claim::Open(Takeover::new(folder, owner, path, own, candidates, now)));
         }
     }
     let journal = settle(Journal::open_locked(&path, lock, now)?)?;
@@ -204,11 +213,13 @@ fn read_names(folder: &Path) -> Vec<(String, String)> {
 /// Remembers which journal the account's name has now. It is for the day on which a key changes: a failure
 /// stops nothing.
 fn remember(folder: &Path, owner: &Owner) {
-    let (name, file) = (file_name(&owner.name), owner.key.file_name());
-    if read_names(folder).iter().any(|known| *known == (name.clone(), file.clone())) {
-        return;
+    if !is_remembered(folder, owner) {
+        let _ = write_names(folder, &file_name(&owner.name), &owner.key.file_name());
     }
-    let _ = write_names(folder, &name, &file);
+}
+
+fn is_remembered(folder: &Path, owner: &Owner) -> bool {
+    read_names(folder).contains(&(file_name(&owner.name), owner.key.file_name()))
 }
 
 fn write_names(folder: &Path, name: &str, file: &str) -> std::io::Result<()> {

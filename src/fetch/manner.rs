@@ -46,3 +46,6 @@ impl Manner {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@
 mod arrival;
 mod attempt;
 mod blame;
+mod claim;
 mod commit;
 mod delete;
 pub mod event;
@@ -31,6 +32,7 @@ mod retries;
 mod retrieve;
 mod round;
 mod settle;
+mod short;
 pub mod survey;
 mod verdict;
 
@@ -50,7 +52,6 @@ pub use survey::Survey;
 use self::attempt::{Attempt, DAY};
 use self::event::Teller;
 use self::journal::{EntryId, Fact, FactKind, View};
-use self::maildrop::Claim;
 use self::next::{Next, Situation};
 use self::outcome::{Halt, Outcome, Owner, Stage, Task};
 use self::retries::Retries;
@@ -227,27 +228,6 @@ impl Run<'_> {
         }
     }
 
-    /// The maildrop's journal. Where its key is new and others may be its, the server tells, in a session that
-    /// serves the run as well.
-    fn claim(
-        &self,
-        claim: Claim,
-        access: &mut dyn Access,
-        teller: &mut Teller<'_>,
-    ) -> Result<(Journal, Option<Session<Transaction>>)> {
-        let takeover = match claim {
-            Claim::Known(journal) => return Ok((journal, None)),
-            Claim::Open(takeover) => takeover,
-        };
-        let mut session = access.sign_in(Manner::new(self.pipelining))?;
-        let survey = Survey::look(&mut session, true)?;
-        let (journal, origin, session) = takeover.ask(session, &survey, &survey.listed())?;
-        if let Some(origin) = &origin {
-            teller.tell(&Event::Adopted { origin });
-        }
-        Ok((journal, session))
-    }
-
     /// Says so where what was fetched before went to other stores only.
     fn tell_elsewhere(&self, journal: &Journal, teller: &mut Teller<'_>) {
         let view = journal.view();
@@ -275,7 +255,7 @@ impl Run<'_> {
         summary: &mut Summary,
     ) -> Option<Error> {
         let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
-        let (mut task, mut sessions, begun_at) = (Task::New, 0, Instant::now());
+        let (mut task, mut sessions) = (Task::New, 0);
         // Whether the run became cautious since nothing was answered behind commands sent ahead.
         let mut blames_pipelining = false;
         let mut again = HashSet::new();
@@ -288,9 +268,8 @@ impl Run<'_> {
             let outcome = match session {
                 Ok(session) => {
                     teller.tell(&Event::Connected { server: self.server });
-                    // What failed in an earlier session of this run may be due again.
-                    let now = self.now.saturating_add_unsigned(begun_at.elapsed().as_secs());
-                    let (policy, stop) = (self.policy, self.stop);
+                    // Not the time at which the run began: what it notes itself would be in the future.
+                    let (policy, stop, now) = (self.policy, self.stop, journal.now());
                     let mut attempt = Attempt {
                         store,
                         journal: &mut *journal,
@@ -414,15 +393,15 @@ fn failed_entries(view: &View, unique_ids: &[Vec<u8>]) -> Vec<EntryId> {
     entries
 }
 
-/// Opens and settles a journal, to mend it.
+/// Opens and settles a journal, to mend it. `own` is where its account delivers to.
 ///
 /// # Errors
-/// As [`Journal::open`], and where a store cannot be looked at.
-pub fn open_settled(journal: &Path, stop: &Stop, now: i64) -> Result<Journal> {
+/// As [`Journal::open`], and where a store cannot be looked at: the own one must be there.
+pub fn open_settled(journal: &Path, own: Option<&Spec>, stop: &Stop, now: i64) -> Result<Journal> {
     let source = Source { account: "", store: "" };
     let mut silent = Silent;
     let mut teller = Teller::new(source, &mut silent);
-    Ok(settle::settle(Journal::open(journal, now)?, None, stop, &mut teller)?.0)
+    Ok(settle::settle(Journal::open(journal, now)?, own, stop, &mut teller)?.0)
 }
 
 /// The user asked to stop.

@@ -101,7 +101,7 @@ pub(super) enum Stage {
 pub(super) struct Outcome {
     /// How far it got.
     pub(super) stage: Stage,
-    /// Messages that were delivered.
+    /// Messages that were delivered, or recognised under a name that the next session knows them by.
     pub(super) delivered: u32,
     /// Messages whose failure was noted, so that the next session goes on without them.
     pub(super) failed: u32,
@@ -109,6 +109,8 @@ pub(super) struct Outcome {
     pub(super) owed: bool,
     /// Whether deletions are due that were not confirmed.
     pub(super) has_due: bool,
+    /// Whether the deletion that broke the session is known, so that it will be left out.
+    pub(super) knows_deletion: bool,
     /// Texts of messages that came to their end.
     pub(super) texts: u32,
     /// Whether commands were sent ahead of the answers to earlier ones.
@@ -127,6 +129,7 @@ impl Outcome {
             texts: 0,
             owed: false,
             has_due: false,
+            knows_deletion: false,
             was_ahead: false,
             halt: None,
         }
@@ -140,6 +143,10 @@ impl Outcome {
 
     /// Whether a next session would begin elsewhere than this one did.
     pub(super) fn has_progress(&self) -> bool {
-        self.stage == Stage::Retrieving && self.delivered + self.failed > 0
+        match self.stage {
+            Stage::Retrieving => self.delivered + self.failed > 0,
+            Stage::Deleting => self.knows_deletion,
+            Stage::SigningIn | Stage::Looking | Stage::Headers | Stage::Done => false,
+        }
     }
 }

@@ -147,6 +147,13 @@ pub struct Step {
     pub reason: Reason,
 }
 
+impl Step {
+    /// Whether it may be one that was delivered before, which only its text could tell.
+    pub(super) fn may_be_known(&self) -> bool {
+        matches!(self.reason, Reason::Unrecognised | Reason::Reused)
+    }
+}
+
 /// What one run does, and what it learns for the journal.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
@@ -291,7 +298,7 @@ impl Plan {
             State::Seen => {
                 return match view.failure(id) {
                     None => (fetch, Reason::New),
-                    Some(failure) if failure.next_try > rule.now => {
+                    Some(failure) if !failure.is_due(rule.now) => {
                         (Action::Skip, Reason::PutOff(failure.next_try))
                     }
                     Some(failure) => (fetch, Reason::FailedBefore(failure.count)),

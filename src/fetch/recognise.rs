@@ -14,19 +14,20 @@ pub(super) struct Recognise {
     /// Made when it is first needed.
     by_identity: Option<HashMap<Identity, Vec<EntryId>>>,
     unnamed: HashMap<(Identity, Option<u64>), Vec<EntryId>>,
-    /// Entries that a message was recognised as.
+    /// Entries that a message is known as: by the plan, or recognised as since.
     taken: HashSet<EntryId>,
 }
 
 impl Recognise {
-    pub(super) fn new(view: &View) -> Self {
+    /// `claimed` are the entries that the plan knows other messages as.
+    pub(super) fn new(view: &View, claimed: HashSet<EntryId>) -> Self {
         let mut unnamed: HashMap<_, Vec<EntryId>> = HashMap::new();
         for entry in view.find(b"").filter(|entry| entry.state == State::Delivered) {
             if let Some(identity) = entry.identity {
                 unnamed.entry((identity, entry.octets)).or_default().push(entry.id);
             }
         }
-        Recognise { unnamed, ..Recognise::default() }
+        Recognise { unnamed, taken: claimed, ..Recognise::default() }
     }
 
     /// The entry of a message that came again; each once, as two messages alike are two. A message that
@@ -73,3 +74,6 @@ fn gone_by_identity(view: &View) -> HashMap<Identity, Vec<EntryId>> {
 pub(super) fn name(identity: Option<Identity>) -> Vec<u8> {
     identity.map_or_else(|| "header:none".to_owned(), |identity| format!("header:{identity}")).into_bytes()
 }
+
+#[cfg(test)]
+mod tests;

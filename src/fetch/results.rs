@@ -9,7 +9,7 @@ use super::event::{Event, Teller};
 use super::journal::{Cause, EntryId};
 use super::outcome::Halt;
 use super::round::Fact;
-use crate::error::Error;
+use crate::error::{Error, Kind};
 
 /// A message that could not be brought in.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub(super) struct Gathered<'a> {
     pub(super) known: u32,
     /// Entries of messages that were delivered once more.
     pub(super) again: Vec<EntryId>,
+    /// Those of them without a name: the next session retrieves them once more.
+    pub(super) known_by_text: u32,
     /// Delivered messages that the policy deletes at once.
     pub(super) to_delete: Vec<(u32, Option<EntryId>)>,
     pub(super) failed: Vec<Failed<'a>>,
@@ -128,12 +130,17 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
                 }
                 Fate::Known(entry) => {
                     self.gathered.known += 1;
+                    self.gathered.known_by_text += u32::from(fact.unique_id.is_empty());
                     entry
                 }
                 Fate::Refused(error) => {
                     self.gathered.owed = true;
                     let Fact { number, unique_id, octets, from, subject, .. } = fact;
-                    let cause = Cause::Rejected;
+                    // An mbox has no temporary place where it would have been seen before.
+                    let cause = match error.kind() {
+                        Kind::DiskFull => Cause::NoRoom,
+                        _ => Cause::Rejected,
+                    };
                     self.fail(Failed { number, unique_id, octets, cause, error, from, subject });
                     continue;
                 }
@@ -167,3 +174,6 @@ pub(super) fn cause(error: &Error) -> String {
     }
     texts.join(": ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,18 +4,25 @@
 //! their way. What was only refused is tried together, in one session. Those that broke a session follow one
 //! another in one of their own, until one breaks it again: that ends them for this run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::attempt::{DAY, is_retry};
 use super::event::{Event, Teller};
 use super::journal::{Cause, EntryId, FactKind, State, View};
 use super::outcome::Task;
-use super::plan::{Action, Plan};
+use super::plan::{Action, Plan, Step};
 use super::results::Failed;
 use crate::error::{Error, Kind};
 
 /// Room that a disk must have besides the message's own octets.
 const ROOM_BESIDES: u64 = 64 << 10;
+
+/// A connection may break by itself: a deletion at which it broke so often is left out.
+const MOST_BREAKS: u32 = 2;
+
+fn deletion(number: u32, entry: Option<EntryId>) -> (Option<EntryId>, u32) {
+    (entry, if entry.is_none() { number } else { 0 })
+}
 
 /// See the module.
 #[derive(Debug, Default)]
@@ -30,6 +37,10 @@ pub(super) struct Retries {
     failed: Vec<Noted>,
     /// Messages that are not tried, since the disk has no room for them.
     without_room: HashSet<EntryId>,
+    /// How many kinds of question the next session skips.
+    pub(super) skipped_questions: u8,
+    /// Deletions that broke a session of this run, and how often: by entry, or message-number where there is none.
+    breaking_deletions: HashMap<(Option<EntryId>, u32), u32>,
     /// Deletions that the server refused.
     pub(super) refused_deletions: u32,
     /// The only messages that this run tries, however many sessions it takes; `None`: new mail as well.
@@ -39,6 +50,7 @@ pub(super) struct Retries {
 #[derive(Debug)]
 struct Noted {
     number: u32,
+    octets: Option<u64>,
     unique_id: Vec<u8>,
     entry: Option<EntryId>,
     cause: Cause,
@@ -72,16 +84,18 @@ impl Retries {
             let is_meant = |entry: &EntryId| self.only.as_ref().is_none_or(|only| only.contains(entry));
             let is_open = |entry: &EntryId| !self.tried.contains(entry) && is_meant(entry);
             let Some(entry) = step.entry.filter(is_open) else { continue };
-            let Some(failure) = view.failure(entry).filter(|failure| failure.next_try <= now) else {
+            let Some(failure) = view.failure(entry).filter(|failure| failure.is_due(now)) else {
                 continue;
             };
             let is_of_this_run = self.failed.iter().any(|noted| noted.entry == Some(entry));
             let has_room =
                 || room.is_none_or(|room| step.octets.unwrap_or(0).saturating_add(ROOM_BESIDES) <= room);
+            // Somebody asked for it; or the server may declare more octets than the message has.
+            let is_tried_anyway = self.only.is_some() || failure.at.saturating_add(DAY) <= now;
             match failure.cause {
                 Cause::Broke => self.broken.push((failure.at, entry)),
                 _ if is_of_this_run => {}
-                Cause::NoRoom if !has_room() => {
+                Cause::NoRoom if !has_room() && !is_tried_anyway => {
                     self.without_room.insert(entry);
                 }
                 Cause::NoRoom | Cause::Refused | Cause::Rejected => self.refused.push(entry),
@@ -149,6 +163,44 @@ impl Retries {
         !self.broken.is_empty()
     }
 
+    /// Whether it is a message without a name that broke a session of this run, of which the journal knows
+    /// nothing. Until a session ends properly its message-number stays.
+    pub(super) fn has_broken_nameless(&self, step: &Step) -> bool {
+        let is_it = |noted: &Noted| {
+            let (number, octets) = (noted.number, noted.octets);
+            noted.entry.is_none()
+                && noted.cause == Cause::Broke
+                && (number, octets) == (step.number, step.octets)
+        };
+        step.entry.is_none() && self.failed.iter().any(is_it)
+    }
+
+    /// Notes that a session broke at a deletion; whether that leaves it out of the next one.
+    pub(super) fn note_breaking_deletion(&mut self, number: u32, entry: Option<EntryId>) -> bool {
+        let times = self.breaking_deletions.entry(deletion(number, entry)).or_default();
+        *times += 1;
+        *times >= MOST_BREAKS
+    }
+
+    /// Leaves out the deletions that broke a session twice: all others would wait for ever. They count as
+    /// refused.
+    pub(super) fn leave_out(&self, due: &mut Vec<(u32, Option<EntryId>)>, teller: &mut Teller<'_>) -> u32 {
+        let count = due.len();
+        due.retain(|(number, entry)| {
+            let times = self.breaking_deletions.get(&deletion(*number, *entry)).copied().unwrap_or(0);
+            if times >= MOST_BREAKS {
+                let says = format!("could not delete message {number}: the connection breaks at that");
+                teller.tell(&Event::Failed {
+                    number: *number,
+                    unique_id: None,
+                    reason: &Error::new(Kind::LineLost, says),
+                });
+            }
+            times < MOST_BREAKS
+        });
+        (count - due.len()) as u32
+    }
+
     /// Nothing more is tried in this run.
     pub(super) fn put_off(&mut self) {
         self.refused.clear();
@@ -162,7 +214,7 @@ impl Retries {
 
     /// Notes a failure of this run.
     pub(super) fn note(&mut self, failed: Failed<'_>, entry: Option<EntryId>) {
-        let Failed { number, unique_id, cause, error, .. } = failed;
+        let Failed { number, unique_id, octets, cause, error, .. } = failed;
         // A connection may break by itself: what broke one for the first time is tried once more in this run.
         if let (Cause::Broke, Some(entry), None) = (cause, entry, &self.only)
             && !self.tried.contains(&entry)
@@ -175,7 +227,7 @@ impl Retries {
         {
             self.refused.push(entry);
         }
-        self.failed.push(Noted { number, unique_id: unique_id.into_owned(), entry, cause, error });
+        self.failed.push(Noted { number, octets, unique_id: unique_id.into_owned(), entry, cause, error });
     }
 
     /// What failed, when the run is over: tells of the messages that broke a session and did not come in a
@@ -205,3 +257,6 @@ impl Retries {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

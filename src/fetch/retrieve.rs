@@ -12,39 +12,30 @@
 //! or, in lock-step, by having just the octets that were declared. What is not proven is dropped, undone, and
 //! fetched again.
 
-use std::collections::{HashMap, VecDeque};
+mod prove;
+
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::mpsc::{self, SyncSender};
 use std::thread;
 use std::time::Instant;
 
 use super::arrival::{Arrival, Arriving};
-use super::blame::{Break, Sizes};
+use super::blame::Sizes;
 use super::commit::{Committer, Work};
 use super::event::{Event, Teller};
-use super::journal::{Cause, Journal};
+use super::journal::{Cause, EntryId, Journal};
 use super::manner::Manner;
 use super::outcome::{Halt, Owner};
 use super::plan::{Listed, Step as Planned};
 use super::results::{Failed, Gathered, Results};
-use super::round::{Proof, Round};
+use super::round::{Part, Round};
+use super::short::{Judgement, ShortTexts};
 use super::survey::unique_id_of;
 use crate::error::{Error, Kind};
-use crate::identity::Identity;
 use crate::protocol::{Capabilities, Maildrop};
-use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
+use crate::session::{Ahead, Next, Questions, Session, Transaction, Wanted, Window};
 use crate::store::{Limits, Store};
 use crate::sys::Stop;
-
-/// After so many messages of a round, or so many octets, what has come is flushed.
-const PART_MESSAGES: usize = 500;
-const PART_OCTETS: u64 = 4 << 20;
-
-/// A handful of files is flushed one by one at the end: a part's flush is the whole file system's, and may
-/// wait for what others write there.
-const PART_AT_LEAST: usize = 8;
-
-/// In lock-step so many messages whose sizes tell nothing share one question.
-const ASK_EVERY: usize = 16;
 
 /// So many temporary refusals in a row are the server's trouble, not the messages'.
 const REFUSALS_OF_A_SERVER: u32 = 3;
@@ -52,18 +43,19 @@ const REFUSALS_OF_A_SERVER: u32 = 3;
 /// So many messages in a row that find no room on the disk are the store's trouble.
 const MESSAGES_WITHOUT_ROOM: u32 = 3;
 
-/// How often a message is asked for again because its text was shorter than declared.
-const MOST_REPEATS: u32 = 2;
-
 /// What a retrieval works with.
 pub(super) struct Retrieval<'s, 'a> {
     pub(super) store: &'s dyn Store,
     pub(super) journal: &'s mut Journal,
+    /// The entries that the plan knows messages as.
+    pub(super) claimed: HashSet<EntryId>,
     pub(super) maildrop: &'a Maildrop,
     pub(super) listed: &'a [Listed<'a>],
     pub(super) stop: &'s Stop,
     pub(super) manner: Manner,
     pub(super) sizes: Sizes,
+    /// How many kinds of question are not asked.
+    pub(super) skipped: u8,
     /// Declared octets that may be on their way.
     pub(super) most_octets: u64,
 }
@@ -76,6 +68,8 @@ pub(super) struct Learned {
     pub(super) seconds: f64,
     /// No question about the step of the conversation was answered.
     pub(super) is_unprovable: bool,
+    /// How many kinds of question another session had better skip: waiting for an answer broke this one.
+    pub(super) skipped: u8,
 }
 
 /// Retrieves `wanted`, and has everything committed that is proven.
@@ -85,26 +79,29 @@ pub(super) fn all<'a>(
     wanted: &[&Planned],
     teller: &mut Teller<'_>,
 ) -> (Gathered<'a>, Learned) {
-    let Retrieval { store, journal, maildrop, listed, stop, manner, sizes, most_octets } = retrieval;
+    let Retrieval { store, journal, claimed, maildrop, listed, stop, manner, sizes, skipped, most_octets } =
+        retrieval;
     // One round waits while one is committed and one streams in; more would only cost memory.
     let (sender, work) = mpsc::sync_channel(2);
     let (done, results) = mpsc::channel();
     thread::scope(|scope| {
-        scope.spawn(move || Committer::new(store, journal).run(&work, &done));
+        scope.spawn(move || Committer::new(store, journal, claimed).run(&work, &done));
         let mut retriever = Retriever {
             steps: wanted.iter().map(|step| (step.number, **step)).collect(),
             queue: wanted.iter().map(|step| Wanted { number: step.number, octets: step.octets }).collect(),
             window: Window::new(Ahead::Retr).with_most_octets(most_octets),
-            questions: Questions::new(maildrop),
+            questions: Questions::new(maildrop).skipping(skipped),
+            skipped,
             round: Round::new(store.batch()),
             results: Results::new(results, &mut *teller),
             limits: store.limits(),
             began: Instant::now(),
             octets: 0,
             part: Part::default(),
-            shorter: HashMap::new(),
+            short: ShortTexts::default(),
             in_lf: None,
-            shorter_now: Vec::new(),
+            repeated: HashSet::new(),
+            unkept: Vec::new(),
             refusals: Vec::new(),
             refused_in_a_row: 0,
             without_room: 0,
@@ -138,18 +135,21 @@ struct Retriever<'r, 't, 'o, 'a> {
     queue: VecDeque<Wanted>,
     window: Window,
     questions: Questions<'a>,
+    /// How many kinds of question are of no use in another session.
+    skipped: u8,
     round: Round<'a>,
     sender: SyncSender<Work<'a>>,
     results: Results<'t, 'o, 'a>,
     part: Part,
     began: Instant,
     octets: u64,
-    /// Texts that were shorter than declared: how often they came, and what came last.
-    shorter: HashMap<u32, (u32, (u64, Option<Identity>))>,
+    short: ShortTexts,
     /// The message that was asked for again because its lines end in LF.
     in_lf: Option<u32>,
-    /// Those of them that came since the last proof.
-    shorter_now: Vec<u32>,
+    /// Messages that came, are not kept, and are to come once more.
+    repeated: HashSet<u32>,
+    /// The declared octets of messages that were answered since the last proof, and are not in the round.
+    unkept: Vec<Option<u64>>,
     /// Refusals since the last proof: a stray `-ERR` would be another message's.
     refusals: Vec<(u32, Error)>,
     refused_in_a_row: u32,
@@ -166,6 +166,8 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     fn run(&mut self) {
         // What is lost is noted where it happens.
         let _ = self.go();
+        // A server may take away by QUIT what was retrieved.
+        self.results.gathered.owed |= !self.repeated.is_empty();
         if !self.round.is_empty() {
             self.hand_over();
         }
@@ -252,26 +254,42 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         self.refused_in_a_row = 0;
         self.results.gathered.texts += 1;
         let Wanted { number, octets } = wanted;
-        let declared = octets.unwrap_or(0);
+        self.repeated.remove(&number);
+        if arrival.begins_with_a_reply() && octets != Some(arrival.bytes) {
+            self.round.batch().abandon();
+            let says = format!("the text of message {number} begins with a reply");
+            let error = Error::new(Kind::Protocol, says).because("the server sent an answer too many");
+            return Err(self.lose(Some(wanted), true, error));
+        }
         if is_in_lf && self.in_lf.replace(number) != Some(number) {
             // Its dots were not taken off by the rule that fits: from now on that rule is another.
-            self.round.batch().abandon();
             self.queue.push_front(wanted);
+            self.drop_text(wanted, true);
             return Ok(());
         }
-        if arrival.bytes == 0 && declared > 0 {
-            self.results.gathered.owed = true;
-            self.round.batch().abandon();
+        // A maildrop may hold a file without an octet; else something went wrong.
+        if arrival.bytes == 0 && (octets != Some(0) || self.sizes.are_wrong()) {
+            self.drop_text(wanted, false);
             let says = format!("the server sent an empty text for message {number}");
+            let declared = octets.map_or("no".to_owned(), |octets| octets.to_string());
             let error = Error::new(Kind::Protocol, says).because(format!("it declared {declared} octets"));
             self.fail(number, Cause::Refused, error, arrival);
             return Ok(());
         }
-        if arrival.bytes < declared && self.sizes.are_right() && self.wants_it_again(number, &arrival) {
-            self.round.batch().abandon();
-            self.queue.push_back(wanted);
-            self.shorter_now.push(number);
-            return if self.session.pipelines() { Ok(()) } else { self.ask(number) };
+        match self.short.judge(number, octets.unwrap_or(0), &arrival, self.sizes) {
+            Judgement::Take => {}
+            Judgement::AskAgain => {
+                self.queue.push_back(wanted);
+                self.drop_text(wanted, true);
+                return if self.session.pipelines() { Ok(()) } else { self.ask(number) };
+            }
+            Judgement::Refuse => {
+                self.drop_text(wanted, false);
+                let says = format!("the text of message {number} was shorter than declared");
+                let error = Error::new(Kind::Protocol, says).because("it came otherwise each time");
+                self.refusals.push((number, error));
+                return if self.session.pipelines() { Ok(()) } else { self.ask(number) };
+            }
         }
         let mut arrival = arrival;
         if arrival.stored.is_ok() {
@@ -300,22 +318,19 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         self.prove_in_lock_step()
     }
 
-    /// Whether a text that is shorter than declared is to be asked for once more: it counts when the same
-    /// octets come twice.
-    fn wants_it_again(&mut self, number: u32, arrival: &Arrival) -> bool {
-        let times = match self.shorter.get(&number) {
-            Some((_, last)) if *last == arrival.summary() => return false,
-            Some((times, _)) => *times,
-            None => 0,
-        };
-        self.shorter.insert(number, (times + 1, arrival.summary()));
-        times < MOST_REPEATS
+    /// Drops the text of a message that has come to its end; it may be asked for once more.
+    fn drop_text(&mut self, wanted: Wanted, is_to_come_again: bool) {
+        self.round.batch().abandon();
+        self.unkept.push(wanted.octets);
+        match is_to_come_again {
+            true => drop(self.repeated.insert(wanted.number)),
+            false => self.results.gathered.owed = true,
+        }
     }
 
     /// The disk has no room for a message: that is the message's failure, unless it goes on so.
     fn no_room(&mut self, wanted: Wanted, arrival: Arrival) -> Result<(), Lost> {
-        self.results.gathered.owed = true;
-        self.round.batch().abandon();
+        self.drop_text(wanted, false);
         self.without_room += 1;
         let error = match arrival.stored {
             Err(ref error) => {
@@ -353,6 +368,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         };
         // It may be a stray answer, and the next text this message's: that is found out first.
         self.round.note_refusal();
+        self.unkept.push(wanted.octets);
         self.refusals.push((wanted.number, error));
         if self.session.pipelines() { Ok(()) } else { self.ask(wanted.number) }
     }
@@ -362,94 +378,6 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         let octets = self.steps.get(&number).and_then(|step| step.octets);
         let (from, subject) = arrival.into_fields();
         self.results.fail(Failed { number, unique_id, octets, cause, error, from, subject });
-    }
-
-    /// In lock-step a text of just the declared octets is whole by itself, as long as every answer has
-    /// fitted. Else a question is asked: at once where the octets should have fitted, else now and then.
-    fn prove_in_lock_step(&mut self) -> Result<(), Lost> {
-        if self.session.pipelines() {
-            return Ok(());
-        }
-        let (unproven, sure) = self.round.unproven();
-        let Some(last) = unproven.last() else { return Ok(()) };
-        let (number, count) = (last.number, unproven.len());
-        if !self.round.is_doubtful() && sure == count && unproven.iter().all(|fact| fact.fits() == Some(true))
-        {
-            self.proven(Proof::Octets);
-            return Ok(());
-        }
-        let is_wanted = self.manner.cautious || !self.sizes.are_wrong() || count >= ASK_EVERY;
-        if is_wanted { self.ask(number) } else { Ok(()) }
-    }
-
-    /// Proves what came last, when nothing is on its way.
-    fn prove_rest(&mut self) -> Result<(), Lost> {
-        let last = self.round.unproven().0.last().map(|fact| fact.number);
-        let refused = || self.refusals.last().map(|(number, _)| *number);
-        let shorter = || self.shorter_now.last().copied();
-        let number = last.or_else(refused).or_else(shorter).or_else(|| self.questions.open());
-        number.map_or(Ok(()), |number| self.ask(number))
-    }
-
-    fn ask(&mut self, number: u32) -> Result<(), Lost> {
-        let step = self.session.prove_step(&mut self.questions, number).and_then(|step| match step {
-            Step::Unanswered => Err(Error::new(
-                Kind::Protocol,
-                "the server answers no question that would prove which message it sent",
-            )),
-            step => Ok(step),
-        });
-        self.note_step(step)
-    }
-
-    fn note_step(&mut self, step: crate::error::Result<Step>) -> Result<(), Lost> {
-        match step {
-            Ok(Step::Proven) => self.proven(Proof::Question),
-            Ok(Step::Unanswered) => {}
-            Ok(Step::Unprovable) => {
-                self.is_unprovable = true;
-                self.proven(Proof::NoneToBeHad);
-            }
-            Err(error) => return Err(self.lose(None, false, error)),
-        }
-        Ok(())
-    }
-
-    fn proven(&mut self, proof: Proof) {
-        self.round.unproven().0.iter().for_each(|fact| self.sizes.note(fact.fits()));
-        self.round.prove(proof);
-        self.shorter_now.clear();
-        for (number, error) in std::mem::take(&mut self.refusals) {
-            self.fail(number, Cause::Refused, error, Arrival::nothing());
-        }
-    }
-
-    /// The session broke: keeps what is whole by itself, and notes which message broke it.
-    fn lose(&mut self, incoming: Option<Wanted>, has_begun: bool, error: Error) -> Lost {
-        let (unproven, sure) = self.round.unproven();
-        let broken = Break {
-            shorter: &self.shorter_now,
-            unproven,
-            sure,
-            incoming: incoming.map(|wanted| (wanted.number, wanted.octets)),
-            has_begun,
-            was_ahead: self.session.pipelines(),
-            kind: error.kind(),
-            sizes: self.sizes,
-        };
-        let whole = broken.whole(|octets| self.window.has_one_of(octets));
-        let culprit = broken.culprit();
-        self.round.prove_some(&whole);
-        if error.kind() == Kind::Interrupted {
-            self.results.gathered.halt(Halt::by(Owner::User, super::interrupted().because(error)));
-            return Lost;
-        }
-        if let Some(number) = culprit {
-            let noted = Error::new(error.kind(), error.to_string()).because(super::results::cause(&error));
-            self.fail(number, Cause::Broke, noted, Arrival::nothing());
-        }
-        self.results.gathered.halt(Halt::by(Owner::Connection, error));
-        Lost
     }
 
     /// Gives what is proven of the round to the committer, and begins a new one.
@@ -475,29 +403,9 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     /// Lets the committer finish, and takes the rest of what it has done.
     fn finish(self) -> (Gathered<'a>, Learned) {
         self.stop.change_under_way(self.under_way, 0);
-        let Retriever { sender, results, sizes, octets, began, is_unprovable, .. } = self;
+        let Retriever { sender, results, sizes, octets, began, is_unprovable, skipped, .. } = self;
         drop(sender);
         let seconds = began.elapsed().as_secs_f64();
-        (results.collect_all(), Learned { sizes, octets, seconds, is_unprovable })
-    }
-}
-
-/// What of a round was not given to the disk yet.
-#[derive(Default)]
-struct Part {
-    messages: usize,
-    octets: u64,
-}
-
-impl Part {
-    /// Counts one more message; `true`, and begins anew, where that makes enough.
-    fn is_full_with(&mut self, octets: u64) -> bool {
-        (self.messages, self.octets) = (self.messages + 1, self.octets.saturating_add(octets));
-        let is_large = self.octets >= PART_OCTETS && self.messages >= PART_AT_LEAST;
-        let is_full = is_large || self.messages >= PART_MESSAGES;
-        if is_full {
-            *self = Part::default();
-        }
-        is_full
+        (results.collect_all(), Learned { sizes, octets, seconds, is_unprovable, skipped })
     }
 }

@@ -12,6 +12,14 @@ use crate::store::{Batch, Limits};
 /// A round ends after so long, so that a lost connection costs little.
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// After so many messages of a round, or so many octets, what has come is flushed.
+const PART_MESSAGES: usize = 500;
+const PART_OCTETS: u64 = 4 << 20;
+
+/// A handful of files is flushed one by one at the end: a part's flush is the whole file system's, and may
+/// wait for what others write there.
+const PART_AT_LEAST: usize = 8;
+
 /// What is known of a message that is whole in the temporary place.
 #[derive(Debug)]
 pub(super) struct Fact<'a> {
@@ -37,6 +45,11 @@ impl Fact<'_> {
     /// Whether it has just the octets that were declared; `None` where none were.
     pub(super) fn fits(&self) -> Option<bool> {
         self.octets.map(|octets| octets == self.bytes)
+    }
+
+    /// Whether its octets are proof enough where every answer before it fitted. Those of an empty text never are.
+    pub(super) fn is_whole_by_itself(&self) -> bool {
+        self.bytes > 0 && self.fits() == Some(true)
     }
 }
 
@@ -161,4 +174,24 @@ impl<'a> Round<'a> {
 pub(super) struct Proven<'a> {
     pub(super) facts: Vec<(usize, Fact<'a>)>,
     pub(super) batch: Box<dyn Batch>,
+}
+
+/// What of a round was not given to the disk yet.
+#[derive(Default)]
+pub(super) struct Part {
+    messages: usize,
+    octets: u64,
+}
+
+impl Part {
+    /// Counts one more message; `true`, and begins anew, where that makes enough.
+    pub(super) fn is_full_with(&mut self, octets: u64) -> bool {
+        (self.messages, self.octets) = (self.messages + 1, self.octets.saturating_add(octets));
+        let is_large = self.octets >= PART_OCTETS && self.messages >= PART_AT_LEAST;
+        let is_full = is_large || self.messages >= PART_MESSAGES;
+        if is_full {
+            *self = Part::default();
+        }
+        is_full
+    }
 }

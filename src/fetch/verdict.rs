@@ -28,3 +28,6 @@ pub(super) fn verdict(summary: &Summary, failures: Failures, policy: &Policy) ->
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport as HttpTransport,
 };
 
-use super::WebProxy;
+use super::{WebProxy, port_of};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
 use crate::transport::{Target, Transport, Way, deadline_after};
@@ -61,9 +61,9 @@ impl<In: HttpTransport> Connector<In> for Dialler {
             return Ok(Some(Either::A(tunnel)));
         }
         let host = bare(details.uri.host().unwrap_or_default());
-        let default = if details.needs_tls() { 443 } else { 80 };
-        let target = Target::Tcp { host: host.to_owned(), port: details.uri.port_u16().unwrap_or(default) };
-        let way = match self.proxy.spares(host) {
+        let port = port_of(details.uri);
+        let target = Target::Tcp { host: host.to_owned(), port };
+        let way = match self.proxy.spares(host, port) {
             true => Way { proxy: None, ..self.way.clone() },
             false => self.way.clone(),
         };

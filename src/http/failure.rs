@@ -9,7 +9,10 @@ use crate::error::{Error, Kind, Phase};
 use crate::sys::Stop;
 use crate::transport;
 
-/// What helps where the connection could not be made.
+/// What helps if the host of the provider is not found.
+const NOT_FOUND: &str = "check the provider's URLs, and this computer's network";
+
+/// What helps if the connection could not be made.
 const CONNECTING: &str = "check the network, and --proxy if there is one between";
 
 /// The failure of an exchange with that host. Where a stop was requested, the wait that it cut short is told as
@@ -22,7 +25,8 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
             let error = error.within(context);
             // The hints of dialling are about a mail server's ports and options.
             return match kind {
-                Kind::Connect | Kind::HostNotFound => error.hint(CONNECTING),
+                Kind::HostNotFound => error.hint(NOT_FOUND),
+                Kind::Connect => error.hint(CONNECTING),
                 _ => error,
             };
         }
@@ -32,7 +36,9 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::Timeout(_) if stop.is_requested() => {
             new(Kind::Interrupted).because("it did not answer before the requested stop")
         }
-        ureq::Error::HostNotFound => new(Kind::HostNotFound).because(format!("the host {host} is not found")),
+        ureq::Error::HostNotFound => {
+            new(Kind::HostNotFound).because(format!("the host {host} is not found")).hint(NOT_FOUND)
+        }
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
         }
@@ -55,7 +61,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::ConnectProxyFailed(_) => {
             new(Kind::Connect).because("the proxy refused to connect to it").hint(CONNECTING)
         }
-        // What is left is about what arrived; its text may quote that, so it is not repeated.
+        // The others are about the answer, which their text may quote, so it is not repeated.
         _ => new(Kind::Protocol).because("what it answered is no HTTP"),
     }
 }
@@ -72,7 +78,7 @@ fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
 }
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
-    // Its own hint speaks of flags that are for the mail server alone.
+    // Its own hint names flags that apply to the mail server only.
     transport::handshake_failed(host, text).within(context).hint(
         "if an authority of your own signed the certificate, name it with --ca-file PEM; else something on the \
          way may speak in its place, or this computer's clock is wrong",

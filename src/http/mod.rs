@@ -1,4 +1,4 @@
-//! The HTTP client: one exchange at a time, bounded in size and in time, its failures in our errors. It knows
+//! The HTTP client: one exchange at a time, bounded in size and in time, its failures as our errors. It knows
 //! nothing of what is said; a redirection is never followed, because a request may carry a secret, and without
 //! TLS nothing goes anywhere but to this computer.
 //!
@@ -58,7 +58,7 @@ pub enum WebProxy {
     None,
     /// This one.
     Proxy(transport::Proxy),
-    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, except for the hosts that `no_proxy` lists.
+    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, except for the hosts and ports that `no_proxy` lists.
     Environment {
         /// What `NO_PROXY` says.
         no_proxy: String,
@@ -67,12 +67,12 @@ pub enum WebProxy {
 
 impl WebProxy {
     /// Whether a host is reached directly although there is a proxy.
-    fn spares(&self, host: &str) -> bool {
+    fn spares(&self, host: &str, port: u16) -> bool {
         let no_proxy = match self {
             WebProxy::Environment { no_proxy } => no_proxy,
             WebProxy::None | WebProxy::Proxy(_) => "",
         };
-        transport::goes_straight(no_proxy, host)
+        transport::goes_straight(no_proxy, host, port)
     }
 }
 
@@ -109,7 +109,7 @@ impl Http {
             .tls_config(tls)
             .proxy(http)
             .timeout_global(Some(reach.timeout))
-            // A secret goes where it was meant to go, or nowhere.
+            // No redirections: a secret may be sent only to the configured address.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -137,7 +137,7 @@ impl Http {
         self.exchange(request.map_err(|error| Error::new(Kind::Config, talking_to(url)).because(error))?)
     }
 
-    /// Sends a request and reads the whole answer, whatever it says below status 500.
+    /// Sends a request and reads the whole answer, of any status below 500.
     ///
     /// # Errors
     /// [`Kind::Config`] for a request that would leave this computer without TLS;
@@ -149,7 +149,9 @@ impl Http {
         let (parts, body) = request.into_parts();
         let (body, host) = (Zeroizing::new(body), bare(parts.uri.host().unwrap_or_default()).to_owned());
         let context = talking_to(&place(&parts.uri));
-        if parts.uri.scheme_str() != Some("https") && !transport::goes_straight("", &host) {
+        if parts.uri.scheme_str() != Some("https")
+            && !transport::goes_straight("", &host, port_of(&parts.uri))
+        {
             return Err(
                 Error::new(Kind::Config, context).because("it is not https, and secrets are sent there")
             );
@@ -184,9 +186,9 @@ impl Http {
         Ok(Response::from_parts(parts, bytes))
     }
 
-    /// The request, past an HTTP proxy where its host is reached directly.
+    /// The request, without the HTTP proxy if its host is reached directly.
     fn past_the_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
-        match self.proxy.spares(host) {
+        match self.proxy.spares(host, port_of(request.uri())) {
             true => self.agent.configure_request(request).proxy(None).build(),
             false => request,
         }
@@ -221,7 +223,13 @@ fn of_the_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, O
     Ok((Some(socks), None))
 }
 
-/// An address without its query, which may hold more than a person should see.
+/// The port of an address: its own, else that of its scheme.
+fn port_of(uri: &Uri) -> u16 {
+    let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+    uri.port_u16().unwrap_or(usual)
+}
+
+/// An address without its query, which may contain secrets.
 fn place(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     format!("{}://{authority}{}", uri.scheme_str().unwrap_or("https"), uri.path())
@@ -232,16 +240,16 @@ pub(crate) fn talking_to(place: &str) -> String {
     format!("could not talk to {place}")
 }
 
-/// Those of the files and the system's.
+/// The authorities of the files and the system's.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
-    // Where the system has none, or hides some, the files have to do.
+    // If the system has none, or some cannot be read, only the files are used.
     let mut all: Vec<_> = rustls_native_certs::load_native_certs()
         .certs
         .iter()
         .map(|der| Certificate::from_der(der).to_owned())
         .collect();
     for path in files {
-        // What was read as a certificate has this form.
+        // A parsed certificate can always be written in DER form.
         let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());
         all.extend(ders.map(|der| Certificate::from_der(&der).to_owned()));
     }

@@ -1,6 +1,6 @@
-//! The browser flow: authorization code with PKCE (RFC 7636) and a redirect to this very machine
-//! (RFC 8252). Where the redirect cannot reach us (a server without a screen, a provider that wants
-//! https) a person carries the address over instead.
+//! The browser flow: authorization code with PKCE (RFC 7636) and a redirect to this machine (RFC 8252). If the
+//! redirect cannot reach us (a server without a screen, a provider that requires https) the user copies the
+//! address instead.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,15 +19,15 @@ use super::refusal::{Doing, refusal};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 
-/// How often is looked for a visitor, and for something typed.
+/// How often connections and the terminal are checked.
 const BLINK: Duration = Duration::from_millis(20);
 
-/// Gives a line if somebody typed one; its failure ends the wait.
+/// Returns a line if the user typed one; its failure ends the wait.
 pub type Typed<'a> = &'a mut dyn FnMut() -> Result<Option<String>>;
 
 const DOING: &str = "could not sign in with the browser";
 
-/// A sign-in that waits for a person at a browser.
+/// A sign-in that waits for the user's browser.
 pub struct Visit {
     url: Url,
     state: CsrfToken,
@@ -42,13 +42,13 @@ impl Visit {
         &self.url
     }
 
-    /// Whether the browser comes back by itself, if it runs on this machine.
+    /// Whether the browser returns the answer by itself, if it runs on this machine.
     pub fn listens(&self) -> bool {
         self.listener.is_some()
     }
 
-    /// Waits until the browser comes back, or a person types the address where it ended: the code.
-    /// Whatever else knocks is sent away. `tell` says something to whoever types.
+    /// Waits until the browser returns the code, or the user types the address where it ended. Other requests are
+    /// refused. `tell` prints a message for the user.
     fn wait(
         &mut self,
         issuer: Option<&str>,
@@ -90,12 +90,12 @@ impl Visit {
 }
 
 impl Client<'_> {
-    /// Prepares the visit: makes the secrets of this one sign-in, and listens where the browser will
-    /// come back. `user` is offered to the provider as the name to sign in with.
+    /// Prepares the flow: creates the secrets of this sign-in, and listens for the redirect. `user` is suggested
+    /// to the provider as the name to sign in with.
     ///
     /// # Errors
-    /// [`Kind::Unsupported`] when the provider has no authorization endpoint, [`Kind::Config`] when
-    /// no redirect can be chosen, [`Kind::Io`] when nobody can listen there.
+    /// [`Kind::Unsupported`] if the provider has no authorization endpoint, [`Kind::Config`] if no
+    /// redirect can be chosen, [`Kind::Io`] if it is not possible to listen there.
     pub fn begin_browser(&self, endpoints: &Endpoints, user: &str) -> Result<Visit> {
         let Some(authorization) = &endpoints.authorization else {
             return Err(Error::new(Kind::Unsupported, DOING)
@@ -112,7 +112,7 @@ impl Client<'_> {
             .authorize_url(CsrfToken::new_random)
             .add_scopes(self.scopes())
             .set_pkce_challenge(challenge);
-        // OpenID Connect Core section 3.1.2.1; who does not know it passes over it (RFC 6749 section 3.1).
+        // OpenID Connect Core section 3.1.2.1; others ignore it (RFC 6749 section 3.1).
         request = request.add_extra_param("login_hint", user.to_owned());
         for (name, value) in self.settings.provider.extra(self.settings.scope()) {
             request = request.add_extra_param(*name, *value);
@@ -121,11 +121,11 @@ impl Client<'_> {
         Ok(Visit { url, state, verifier, redirect, listener })
     }
 
-    /// Waits for the browser and trades the code for tokens (RFC 6749 section 4.1.3).
+    /// Waits for the browser and exchanges the code for tokens (RFC 6749 section 4.1.3).
     ///
     /// # Errors
-    /// [`Kind::Timeout`] when nobody came before `deadline`, [`Kind::SignIn`] when access was denied;
-    /// else what the exchange failed with.
+    /// [`Kind::Timeout`] if no answer came before `deadline`, [`Kind::SignIn`] if access was denied;
+    /// otherwise the error of the exchange.
     pub fn finish_browser(
         &self,
         endpoints: &Endpoints,
@@ -148,7 +148,7 @@ impl Client<'_> {
         Ok(self.tokens(&answer, &sent))
     }
 
-    /// Where the browser is sent in the end, and who listens there.
+    /// The redirect address, and the listener for it.
     fn redirect(&self) -> Result<(RedirectUrl, Option<Listener>)> {
         let wrong = |error| Error::new(Kind::Config, DOING).because(error).hint("check oauth-redirect-url");
         let url = |text: String| RedirectUrl::new(text).map_err(wrong);
@@ -164,7 +164,7 @@ impl Client<'_> {
             }
             (None, Some(host)) => {
                 let listener = Listener::bind(0)?;
-                // Without a path: some providers compare it, and so it is registered.
+                // Without a path: some providers compare it with the registered one, which has none.
                 Ok((url(format!("http://{host}:{}", listener.port()))?, Some(listener)))
             }
             (None, None) => Err(Error::new(Kind::Config, DOING)
@@ -182,8 +182,8 @@ fn query_of(target: &str) -> &str {
     query.split_once('#').map_or(query, |(query, _)| query)
 }
 
-/// The answer that a redirect carries (RFC 6749 sections 4.1.2 and 4.1.2.1); `None` for what is not
-/// the answer to our question, which the state tells.
+/// The answer in a redirect (RFC 6749 sections 4.1.2 and 4.1.2.1); `None` if it is not the answer to our
+/// request, which its state tells.
 fn read(query: &str, state: &str, issuer: Option<&str>) -> Option<Result<Secret>> {
     let value = |name: &str| {
         form_urlencoded::parse(query.as_bytes())

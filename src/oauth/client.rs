@@ -1,6 +1,6 @@
-//! The program as an OAuth client: what the user configured of it, and the exchanges that need no
-//! person: refresh (RFC 6749 section 6) and revocation (RFC 7009). The `oauth2` crate forms the
-//! requests and reads the answers; what it holds of a secret lives for one exchange.
+//! The OAuth client: its settings, and the exchanges that need no user: refresh (RFC 6749 section 6) and
+//! revocation (RFC 7009). The `oauth2` crate forms the requests and parses the answers; it has a copy of a
+//! secret only during one exchange.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -21,53 +21,53 @@ use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Reach, Sent};
 
-/// What the user configured of one account's sign-in.
+/// The configured OAuth settings of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
-    /// Who gives out the tokens.
+    /// The provider of the tokens.
     pub provider: Provider,
-    /// What the provider calls this program; it is given where the program was registered.
+    /// The client id, which the provider assigned when the client was registered.
     pub client_id: String,
-    /// What is asked for, words apart by blanks; without it what the provider is known to want.
+    /// The scope, words separated by blanks; `None`: that of the known provider.
     pub scope: Option<String>,
-    /// Endpoints that outweigh what is known of the provider.
+    /// Endpoints that take precedence over those of the provider.
     pub named: Named,
-    /// Where the browser is sent in the end, if not to any port of the loopback interface.
-    /// As it was registered, to the letter.
+    /// The redirect address, if it is not any port of the loopback interface. Exactly as it was
+    /// registered.
     pub redirect: Option<String>,
 }
 
 impl Settings {
-    /// What is asked for.
+    /// The scope to request.
     pub fn scope(&self) -> &str {
         self.scope.as_deref().or(self.provider.scope()).unwrap_or_default()
     }
 }
 
-/// What a provider gave out.
+/// The tokens that a provider issued.
 #[derive(Debug, Clone)]
 pub struct Tokens {
-    /// What signs in at the mail server.
+    /// The access token, for the mail server.
     pub access: Secret,
-    /// How long it does so, as far as the provider says.
+    /// How long it is valid, if the provider says so.
     pub lifetime: Option<Duration>,
-    /// What gets the next one; without a new one the old one stays.
+    /// The refresh token; `None`: the old one stays valid.
     pub refresh: Option<Secret>,
-    /// What it is good for, where that is said.
+    /// The granted scope, if the provider says so.
     pub scope: Option<String>,
 }
 
-/// What came of a refresh.
+/// The result of a refresh.
 #[derive(Debug)]
 pub struct Refreshed {
-    /// The refresh token that replaces the one that was sent, and is to be kept whatever else came of it.
+    /// The refresh token that replaces the one that was sent; to be stored whatever else was in the answer.
     pub rotated: Option<Secret>,
-    /// The tokens. The error is [`Kind::SignIn`] when the provider takes the refresh token no longer,
-    /// [`Kind::Config`] when it does not know the program, else what the exchange failed with.
+    /// The tokens. The error is [`Kind::SignIn`] if the provider no longer accepts the refresh token,
+    /// [`Kind::Config`] if it does not know the client, otherwise the error of the exchange.
     pub tokens: Result<Tokens>,
 }
 
-/// The way to a provider.
+/// A client of one provider.
 pub struct Client<'a> {
     pub(super) settings: &'a Settings,
     secret: Option<Secret>,
@@ -79,17 +79,17 @@ impl<'a> Client<'a> {
     /// Gets ready; nothing is sent yet.
     ///
     /// # Errors
-    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that is of no use, [`Kind::Usage`] for a proxy
-    /// that is none.
+    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that cannot be used, [`Kind::Usage`] for a proxy
+    /// that cannot be parsed.
     pub fn new(settings: &'a Settings, secret: Option<Secret>, reach: &Reach) -> Result<Client<'a>> {
         Ok(Client { settings, secret, http: Http::new(reach)?, timeout: reach.timeout })
     }
 
-    /// The provider's endpoints, those that the user named over those that are known. Fetches the
-    /// metadata where the provider is named by it.
+    /// The provider's endpoints; those of the configuration take precedence. Fetches the metadata if the
+    /// provider is named by it.
     ///
     /// # Errors
-    /// [`Kind::Config`] when there is no token endpoint; else what the metadata's fetching failed with.
+    /// [`Kind::Config`] if there is no token endpoint; otherwise the error of fetching the metadata.
     pub fn endpoints(&self) -> Result<Endpoints> {
         let Settings { provider, named, .. } = self.settings;
         let known = match provider {
@@ -118,8 +118,8 @@ impl<'a> Client<'a> {
         })
     }
 
-    /// Gets a new access token; where the provider gives a new refresh token with it, the old one is
-    /// used up.
+    /// Gets a new access token; if the provider issues a new refresh token with it, the old one is used
+    /// up.
     pub fn refresh(&self, token: &Url, secret_in_body: bool, refresh: &Secret) -> Refreshed {
         let rotated = Cell::new(None);
         let tokens = self.refreshed(token, secret_in_body, refresh, &rotated);
@@ -142,10 +142,10 @@ impl<'a> Client<'a> {
         Ok(self.tokens(&answer, &[refresh]))
     }
 
-    /// Has the provider forget a token, and with a refresh token all that it begot.
+    /// Revokes a token, and with a refresh token all tokens derived from it.
     ///
     /// # Errors
-    /// What the exchange failed with.
+    /// The error of the exchange.
     pub fn revoke(
         &self,
         revocation: &Url,
@@ -160,7 +160,7 @@ impl<'a> Client<'a> {
             true => StandardRevocableToken::from(RefreshToken::new(text(token)?)),
             false => StandardRevocableToken::from(AccessToken::new(text(token)?)),
         };
-        // The crate wants https even on this machine.
+        // The crate requires https even on this machine.
         let request = client.revoke_token(revocable);
         let request = request.map_err(|_| {
             Error::new(Kind::Unsupported, doing.failed()).because("its endpoint is not https")
@@ -170,7 +170,7 @@ impl<'a> Client<'a> {
             .map_err(|error| self.refused(error, doing, &[token]))
     }
 
-    /// The crate's client with our name and secret.
+    /// The crate's client with our id and secret.
     pub(super) fn basic(&self, secret_in_body: bool) -> Result<BasicClient> {
         let mut client = BasicClient::new(ClientId::new(self.settings.client_id.clone()));
         if let Some(secret) = &self.secret {
@@ -203,8 +203,8 @@ impl<'a> Client<'a> {
         answer.into_standard(wanted)
     }
 
-    /// The tokens of an answer. A scope is shown to people: one with a secret in it, of those that were sent
-    /// or came, is none.
+    /// The tokens of an answer. A scope is shown to users: one that contains a secret, sent or received, is
+    /// dropped.
     pub(super) fn tokens(&self, answer: &BasicTokenResponse, sent: &[&Secret]) -> Tokens {
         let scopes =
             answer.scopes().map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>());
@@ -218,7 +218,7 @@ impl<'a> Client<'a> {
         Tokens { access, lifetime: answer.expires_in(), refresh, scope }
     }
 
-    /// A refusal, in our words. `secrets` were sent along, and are not repeated should the provider do so.
+    /// The error for a refusal. `secrets` were sent along; they are hidden if the provider repeats them.
     pub(super) fn refused<T: ErrorResponseType + AsRef<str> + std::fmt::Display + 'static>(
         &self,
         error: RequestTokenError<Error, StandardErrorResponse<T>>,
@@ -234,7 +234,7 @@ impl<'a> Client<'a> {
                     all().any(|secret| secret.is_in(text.as_bytes()))
                 })
             }
-            // Both may quote the answer, in which a token may stand.
+            // Both may quote the answer, which may contain a token.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 Error::new(Kind::Protocol, doing.failed())
                     .because("the provider's answer lacks what it must have")
@@ -243,7 +243,7 @@ impl<'a> Client<'a> {
     }
 }
 
-/// A secret as text, as the crate wants it: tokens and client secrets are ASCII (RFC 6749 appendix A).
+/// A secret as text, as the crate requires it: tokens and client secrets are ASCII (RFC 6749 appendix A).
 fn text(secret: &Secret) -> Result<String> {
     std::str::from_utf8(secret.expose())
         .map(str::to_owned)

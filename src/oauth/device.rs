@@ -17,14 +17,14 @@ use super::refusal::Doing;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// The longest that a code is waited for, whatever the provider says.
+/// The longest wait for a code to be entered, whatever the provider says.
 const LONGEST: Duration = Duration::from_secs(60 * 60);
-/// A provider that wants no pause at all gets one.
+/// The shortest pause between two requests, also if the provider asks for none.
 const SHORTEST_PAUSE: Duration = Duration::from_secs(1);
-/// No provider wants a longer pause between two questions.
+/// The longest pause between two requests.
 const LONGEST_INTERVAL: Duration = Duration::from_secs(5 * 60);
 
-/// A code that waits for a person.
+/// A code that the user has to enter.
 pub struct DeviceCode(StandardDeviceAuthorizationResponse);
 
 impl DeviceCode {
@@ -33,17 +33,17 @@ impl DeviceCode {
         self.0.verification_uri().as_str()
     }
 
-    /// The same with the code already in it, where the provider has such a thing.
+    /// The same with the code already in it, if the provider supports that.
     pub fn complete_url(&self) -> Option<&str> {
         self.0.verification_uri_complete().map(|url| url.secret().as_str())
     }
 
-    /// What is to be entered there.
+    /// The code.
     pub fn code(&self) -> &str {
         self.0.user_code().secret()
     }
 
-    /// How long it is good for.
+    /// How long it is valid.
     pub fn lifetime(&self) -> Duration {
         self.0.expires_in().min(LONGEST)
     }
@@ -53,7 +53,7 @@ impl Client<'_> {
     /// Asks for a code (RFC 8628 section 3.1).
     ///
     /// # Errors
-    /// [`Kind::Unsupported`] when the provider has no device flow; else what the exchange failed with.
+    /// [`Kind::Unsupported`] if the provider has no device flow; otherwise the error of the exchange.
     pub fn begin_device(&self, endpoints: &Endpoints) -> Result<DeviceCode> {
         let doing = Doing::BeginCode;
         let Some(device) = &endpoints.device else {
@@ -79,16 +79,16 @@ impl Client<'_> {
     /// provider allows.
     ///
     /// # Errors
-    /// [`Kind::SignIn`] when access was denied or the code has expired. A failing network, or a
-    /// failing provider, is borne for as long as one exchange may take.
+    /// [`Kind::SignIn`] if access was denied or the code has expired. Failures of the network or the provider
+    /// are tolerated for as long as one exchange may take.
     pub fn finish_device(&self, endpoints: &Endpoints, code: &DeviceCode) -> Result<Tokens> {
         let doing = Doing::FinishCode;
         let client =
             self.basic(endpoints.secret_in_body)?.set_token_uri(TokenUrl::from_url(endpoints.token.clone()));
         let until = Instant::now() + code.lifetime();
         let (given_up, failing_since) = (RefCell::new(None), Cell::new(None));
-        // The crate asks again after any failure, until the code expires. Here some end it at once:
-        // then it gets an answer that ends it, and the failure itself is told.
+        // The crate asks again after any failure, until the code expires. Some failures end it at once: then
+        // the crate gets an answer that ends its loop, and the failure itself is returned.
         let ask = |request: HttpRequest| -> Result<HttpResponse> {
             let began = Instant::now();
             let error = match self.ask(request, Wanted::Tokens) {
@@ -118,7 +118,7 @@ impl Client<'_> {
         if let Some(error) = given_up.take() {
             return Err(error.within(doing.failed()));
         }
-        // Whoever knows it gets the tokens in our place.
+        // Whoever knows the device code can get the tokens.
         let device_code = Secret::new(code.0.device_code().secret().as_str());
         let sent = [&device_code];
         answer.map(|answer| self.tokens(&answer, &sent)).map_err(|error| self.refused(error, doing, &sent))

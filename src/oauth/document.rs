@@ -1,5 +1,5 @@
-//! What is remembered of a sign-in, as the store keeps it: JSON with a version. The access token
-//! stands in it with its end, so that a run every few minutes does not ask for a new one each time.
+//! A sign-in as it is stored: JSON with a version. It contains the access token and when it expires, so that a
+//! run every few minutes does not request a new one each time.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::provider::{Endpoints, Named, Provider, endpoint};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// The form that is written.
+/// The version that is written.
 const VERSION: u32 = 1;
 
 /// An access token with less than this left is renewed before it is used, in seconds: clocks differ,
@@ -21,27 +21,27 @@ const MARGIN: i64 = 60;
 /// A sign-in that was stored.
 #[derive(Debug, Clone)]
 pub struct Document {
-    /// The provider's name, as the configuration spelt it.
+    /// The provider's name, as in the configuration.
     pub provider: String,
     /// The client's id at the provider.
     pub client_id: String,
     /// Where tokens are renewed.
     pub token_endpoint: Url,
-    /// Where they are taken back.
+    /// Where they are revoked.
     pub revocation_endpoint: Option<Url>,
     /// As in [`Endpoints`].
     pub secret_in_body: bool,
-    /// What the tokens are good for.
+    /// The scope of the tokens.
     pub scope: String,
-    /// What gets the next access token.
+    /// The refresh token.
     pub refresh: Option<Secret>,
-    /// What signs in.
+    /// The access token.
     pub access: Secret,
-    /// Until when, in seconds of Unix time, where the provider said so.
+    /// When it expires, in seconds of Unix time, if the provider said so.
     pub expires_at: Option<i64>,
 }
 
-/// The JSON of it. What is written borrows; what is read owns, and its strings are taken over.
+/// Its JSON. It borrows for writing; after reading it owns its strings, which are moved out.
 #[derive(Serialize, Deserialize)]
 struct Form<S> {
     version: u32,
@@ -60,7 +60,7 @@ struct Form<S> {
 }
 
 impl Document {
-    /// A sign-in that has just come about.
+    /// A new sign-in.
     pub(super) fn new(settings: &Settings, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Document {
         Document {
             provider: settings.provider.to_string(),
@@ -75,7 +75,7 @@ impl Document {
         }
     }
 
-    /// The same after a refresh: a refresh token that did not come again stays (RFC 6749 section 6).
+    /// The same after a refresh: without a new refresh token the old one is kept (RFC 6749 section 6).
     pub(super) fn renewed(self, tokens: Tokens, now: i64) -> Document {
         Document {
             scope: tokens.scope.unwrap_or(self.scope),
@@ -86,7 +86,7 @@ impl Document {
         }
     }
 
-    /// Whether the access token is good for a sign-in that begins now.
+    /// Whether the access token is valid long enough for a sign-in that begins now.
     pub fn is_fresh(&self, now: i64) -> bool {
         self.expires_at.is_none_or(|end| now < end.saturating_sub(MARGIN))
     }
@@ -100,8 +100,8 @@ impl Document {
             && same_endpoint
     }
 
-    /// The settings it came about with, as far as it remembers them: what gives it back where nobody else
-    /// knows them any more. A client's secret is not among them.
+    /// The settings of this sign-in, as far as they are stored: to revoke it when they are no longer configured.
+    /// A client's secret is not among them.
     pub fn settings(&self) -> Settings {
         Settings {
             provider: self.provider.parse().unwrap_or(Provider::Own),
@@ -134,7 +134,7 @@ impl Document {
             .map_err(|error| Error::new(Kind::Data, "could not write the sign-in down").because(error))
     }
 
-    /// Understands what was stored.
+    /// Parses the stored form.
     ///
     /// # Errors
     /// [`Kind::Data`] for what [`Document::write`] did not write.
@@ -142,7 +142,7 @@ impl Document {
         let wrong = |why: &'static str| {
             Error::new(Kind::Data, "could not understand the stored sign-in").because(why)
         };
-        // The parser's own words may quote what is secret.
+        // The parser's error may quote a secret.
         let form: Form<String> =
             serde_json::from_slice(stored.expose()).map_err(|_| wrong("it is damaged"))?;
         if form.version != VERSION {

@@ -1,8 +1,8 @@
-//! Keeps one account's sign-in alive: gives out the access token while it is good, renews it when it
-//! is due or was refused. A rotated refresh token is stored, durably, before anything is done with what
-//! came along with it, and nothing of ours comes between: a safe that cannot be written is found out
-//! before, other runs and signals wait. What is left are SIGKILL, a power cut and a lost answer in that
-//! moment: then the provider may know a token that we do not, and somebody has to sign in anew.
+//! Maintains one account's OAuth sign-in: returns the access token while it is valid, and renews it when it
+//! expires or was refused. A rotated refresh token is stored, durably, before the new access token is used, and
+//! the program does not let anything interrupt that: it checks before whether the safe can be written to, and
+//! other runs and signals wait. Only SIGKILL, a power cut or a lost answer at that moment remain: then the
+//! provider may know a token that we do not, and the user has to sign in again.
 
 use std::any::Any;
 use std::path::PathBuf;
@@ -16,11 +16,11 @@ use crate::error::{Error, Kind, Result};
 use crate::http::Reach;
 use crate::safe::{Safe, SecretKind, StoredIn};
 
-/// One account's sign-in, wherever it is kept.
+/// One account's sign-in and where it is stored.
 pub struct Keeper<'a> {
-    /// Where it is kept.
+    /// Where it is stored.
     pub safe: Safe,
-    /// Under which name.
+    /// The account's name, under which it is stored.
     pub account: &'a str,
     /// The file whose lock lets one run at a time change it.
     pub lock: PathBuf,
@@ -28,28 +28,28 @@ pub struct Keeper<'a> {
     pub settings: &'a Settings,
     /// How the provider is reached.
     pub reach: Reach,
-    /// Gets the client's secret: asked for when it is needed, since a password manager may ask back.
+    /// Gets the client's secret: only when it is needed, since a password manager may ask the user.
     pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
-    /// The command that signs in anew, for the hint.
+    /// The command that signs in again, for the hint.
     pub login: String,
-    /// Keeps the program from being ended, until what it gives is dropped: called before the provider may use
-    /// up the old refresh token. What is done meanwhile ends by the timeout of `reach`, and that of the safe.
+    /// Makes signals wait until the returned guard is dropped: called before the provider may use up the old
+    /// refresh token. What is done meanwhile is limited by the timeouts of `reach` and of the safe.
     pub hold: Box<dyn Fn() -> Box<dyn Any> + 'a>,
 }
 
-/// What has become of a sign-in that was to be forgotten.
+/// The result of removing a sign-in.
 #[derive(Debug)]
 pub struct Forgotten {
-    /// Where it was kept: nowhere when there was none.
+    /// Where it was stored: nowhere if there was none.
     pub removed: Vec<StoredIn>,
-    /// Whether the provider has forgotten it too: `None` where it has no way to say so.
+    /// Whether the provider has revoked it: `None` if it does not support revocation.
     pub revoked: Option<Result<()>>,
 }
 
-/// The sign-in that is kept for the account, whatever is configured, and where it rests.
+/// The stored sign-in of the account, whatever is configured, and where it is stored.
 ///
 /// # Errors
-/// What the safe failed with; [`Kind::Data`] for what cannot be understood.
+/// The error of the safe; [`Kind::Data`] for a document that cannot be parsed.
 pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>> {
     let Some((stored, stored_in)) = safe.get(account, SecretKind::RefreshToken)? else { return Ok(None) };
     let document = Document::read(&stored);
@@ -59,12 +59,12 @@ pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>
 
 impl Keeper<'_> {
     /// The access token to sign in with at `now` (seconds of Unix time). A token that the server
-    /// `refused` is not given out again, but renewed.
+    /// `refused` is not returned again, but renewed.
     ///
     /// # Errors
-    /// [`Kind::NoCredentials`] when nobody signed in, or with what is not configured any more;
-    /// [`Kind::SignIn`] when the provider takes the sign-in no longer; else what the safe, or the
-    /// exchange with the provider, failed with.
+    /// [`Kind::NoCredentials`] if the user has not signed in, or with other settings than those configured now;
+    /// [`Kind::SignIn`] if the provider no longer accepts the sign-in; otherwise the error of the safe, or of
+    /// the exchange with the provider.
     pub fn token(&self, refused: Option<&Secret>, now: i64) -> Result<Secret> {
         let is_good = |document: &Document| {
             document.is_fresh(now)
@@ -75,7 +75,7 @@ impl Keeper<'_> {
             return Ok(document.access);
         }
         let _lock = Lock::take(&self.lock, self.reach.timeout)?;
-        // Another run may have been faster while this one waited.
+        // Another run may have renewed it while this one waited.
         let (document, found) = self.document()?;
         if is_good(&document) {
             return Ok(document.access);
@@ -87,7 +87,7 @@ impl Keeper<'_> {
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
         let _held = (self.hold)();
-        // A safe that cannot be written has to be found out while the old token is still good.
+        // A safe that cannot be written to has to be noticed while the old token is still valid.
         self.put_back(&document, &found)?;
         let Refreshed { rotated, tokens } =
             client.refresh(&document.token_endpoint, document.secret_in_body, refresh);
@@ -106,10 +106,10 @@ impl Keeper<'_> {
         Ok(renewed.access)
     }
 
-    /// Keeps a sign-in that has just come about, instead of any other.
+    /// Stores a new sign-in in place of any other.
     ///
     /// # Errors
-    /// What the safe failed with.
+    /// The error of the safe.
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
         let _lock = Lock::take(&self.lock, self.reach.timeout)?;
         let document = Document::new(self.settings, endpoints, tokens, now);
@@ -117,10 +117,10 @@ impl Keeper<'_> {
         Ok((document, stored_in))
     }
 
-    /// What is kept, if anything is.
+    /// The stored sign-in, if there is one.
     ///
     /// # Errors
-    /// What the safe failed with; [`Kind::Data`] for what cannot be understood.
+    /// The error of the safe; [`Kind::Data`] for a document that cannot be parsed.
     pub fn stored(&self) -> Result<Option<Document>> {
         Ok(self.found()?.map(|(document, _)| document))
     }
@@ -133,18 +133,18 @@ impl Keeper<'_> {
         })
     }
 
-    /// Only a person at a login chooses anew where it rests.
+    /// Stores it where it was found: only a login chooses the place.
     fn put_back(&self, document: &Document, found: &StoredIn) -> Result<()> {
         self.safe.put_back(self.account, SecretKind::RefreshToken, &document.write()?, found)
     }
 
-    /// Has the provider forget the sign-in where it can, and forgets it here in any case.
+    /// Revokes the sign-in if the provider supports that, and removes it here in any case.
     ///
     /// # Errors
-    /// What the safe failed with.
+    /// The error of the safe.
     pub fn forget(&self) -> Result<Forgotten> {
         let _lock = Lock::take(&self.lock, self.reach.timeout)?;
-        // What cannot be understood cannot be revoked either, and goes all the same.
+        // What cannot be parsed cannot be revoked, and is removed only.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));
         Ok(Forgotten { removed: self.safe.remove(self.account, SecretKind::RefreshToken)?, revoked })

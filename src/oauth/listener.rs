@@ -1,6 +1,6 @@
-//! The other end of the redirect (RFC 8252 section 7.3): a listener on the loopback interface that
-//! speaks as much HTTP as one browser needs to bring one answer. It serves several connections at a
-//! time, because browsers open some that they never use; it bounds each, and keeps none.
+//! The target of the redirect (RFC 8252 section 7.3): a listener on the loopback interface with as much HTTP as
+//! one browser needs to deliver one answer. It serves several connections at a time, because browsers open some
+//! that they never use; each is bounded, and none is reused.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -10,23 +10,23 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
 
-/// The longest request that is read, in bytes: a code may have some thousand.
+/// The longest request that is read, in bytes: a code may have some thousands.
 const LONGEST: usize = 32 * 1024;
-/// Connections that are open at a time; the oldest makes room.
+/// The most connections that are open at a time; for another one the oldest is closed.
 const CROWD: usize = 16;
-/// How long a connection may take to say what it wants.
+/// How long a connection may take to send its request.
 const LINGER: Duration = Duration::from_secs(10);
-/// How long an answer may take to leave.
+/// How long sending a response may take.
 const ANSWER: Duration = Duration::from_secs(1);
 
-/// What a visitor is shown.
+/// The page for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Page {
-    /// It brought what was waited for.
+    /// The request contained the expected answer.
     Welcome,
-    /// It brought a refusal.
+    /// The request contained a refusal.
     Refused,
-    /// It is not who was waited for.
+    /// The request was not the expected one.
     Unknown,
 }
 
@@ -68,7 +68,7 @@ struct Visitor {
 }
 
 impl Listener {
-    /// Takes the port, or any where it is 0; only this machine can reach it.
+    /// Listens on the port, or on any if it is 0; only this machine can reach it.
     ///
     /// # Errors
     /// [`Kind::Io`](crate::error::Kind::Io) when the port is taken.
@@ -85,10 +85,10 @@ impl Listener {
         self.port
     }
 
-    /// Does what can be done without waiting: lets visitors in, reads what they say, and answers
-    /// each that has said it with what `judge` makes of its request's target.
+    /// Does what can be done without waiting: accepts connections, reads requests, and answers each complete one
+    /// with the page that `judge` chooses for its target.
     pub(super) fn step(&mut self, judge: &mut dyn FnMut(&str) -> Page) {
-        // A failure to accept is one visitor's, who comes again.
+        // A failure to accept concerns one connection, which the browser opens again.
         while let Ok((stream, _)) = self.socket.accept() {
             if stream.set_nonblocking(true).is_err() {
                 continue;
@@ -103,13 +103,13 @@ impl Listener {
 }
 
 impl Visitor {
-    /// Reads on; answers and is done with when all is said, or cannot be.
+    /// Reads more; answers and closes when the request is complete, or cannot be.
     fn stays(&mut self, judge: &mut dyn FnMut(&str) -> Page) -> bool {
         let mut buffer = Zeroizing::new([0; 4096]);
         let mut has_ended = false;
         loop {
             match self.stream.read(buffer.as_mut_slice()) {
-                // Whoever has said all may still listen.
+                // A client that has closed its sending side may still read.
                 Ok(0) => {
                     has_ended = true;
                     break;
@@ -127,7 +127,7 @@ impl Visitor {
             return !has_ended && self.since.elapsed() < LINGER;
         }
         let page = target(&self.said).map_or(Page::Unknown, judge);
-        // The page is a kindness: who does not wait for it has brought its answer all the same.
+        // The page is optional: the answer was received, whether or not the browser reads it.
         let _ = self
             .stream
             .set_nonblocking(false)

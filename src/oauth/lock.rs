@@ -1,5 +1,5 @@
-//! One run at a time renews a sign-in: a provider that rotates refresh tokens takes each of them once,
-//! and of two runs that renew at once the loser would have used up what the winner keeps.
+//! One run at a time renews a sign-in: a provider that rotates refresh tokens accepts each of them once, and of
+//! two runs that renew at the same time one would store a token that the other has used up.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -12,16 +12,16 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Phase, Result};
 
-/// How often a lock that is held is tried again.
+/// How often a held lock is tried again.
 const BLINK: Duration = Duration::from_millis(50);
 
-/// Held while a sign-in is made, renewed or forgotten. The kernel lets go of it with the process; the
+/// Held while a sign-in is stored, renewed or removed. The kernel releases it with the process; the
 /// file stays, so that two runs can never hold locks on two files of one name.
 #[derive(Debug)]
 pub(super) struct Lock(File);
 
 impl Drop for Lock {
-    /// Lets go even where another thread is just starting a program that holds the file as well.
+    /// Unlocks, also while another thread is starting a program that has inherited the file.
     fn drop(&mut self) {
         let _ = flock(&self.0, FlockOperation::Unlock);
     }
@@ -31,7 +31,7 @@ impl Lock {
     /// Takes it; waits for another run that has it.
     ///
     /// # Errors
-    /// [`Kind::Timeout`] of the phase `Lock` when the other run outlasts `timeout`.
+    /// [`Kind::Timeout`] of the phase `Lock` if the other run holds it for longer than `timeout`.
     pub(super) fn take(path: &Path, timeout: Duration) -> Result<Lock> {
         let context = || format!("could not lock {}", path.display());
         folder_of(path)?;
@@ -55,7 +55,7 @@ impl Lock {
     }
 }
 
-/// The folder of a file, made for its owner alone where it is missing.
+/// The folder of a file, created for its owner alone if it is missing.
 fn folder_of(path: &Path) -> Result<&Path> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     DirBuilder::new()

@@ -1,5 +1,5 @@
 //! A provider's own description: authorization server metadata (RFC 8414), which OpenID Connect
-//! Discovery began. Fetched at sign-in, and believed only where it speaks of itself.
+//! Discovery introduced. Fetched at sign-in, and accepted only if it names itself as the issuer.
 
 use oauth2::url::Url;
 use serde::Deserialize;
@@ -9,9 +9,9 @@ use super::provider::{Endpoints, endpoint};
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 
-/// Where OpenID Connect puts it: behind the issuer.
+/// Its path in OpenID Connect: after the issuer.
 const OPENID: &str = "/.well-known/openid-configuration";
-/// Where RFC 8414 section 3 puts it: between the issuer's host and its path.
+/// Its path in RFC 8414 section 3: between the issuer's host and its path.
 const OAUTH: &str = "/.well-known/oauth-authorization-server";
 
 /// The members that matter (RFC 8414 section 2, RFC 8628 section 4).
@@ -28,8 +28,8 @@ struct Metadata {
 /// Fetches the endpoints of the provider whose metadata, or whose issuer, is `url`.
 ///
 /// # Errors
-/// What the exchange failed with; [`Kind::Protocol`] for a document that is none, that speaks of
-/// another issuer, or names endpoints that are not https.
+/// The error of the exchange; [`Kind::Protocol`] for a document that cannot be parsed, names another issuer,
+/// or endpoints that are not https.
 pub(super) fn fetch(http: &Http, url: &Url) -> Result<Endpoints> {
     let context = || format!("could not use the metadata at {url}");
     let places = if url.path().contains("/.well-known/") {
@@ -80,14 +80,14 @@ fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {
             .ok_or_else(|| wrong("it names no token endpoint"))?,
         device: read(metadata.device_authorization_endpoint).map_err(unsafe_endpoint)?,
         revocation: read(metadata.revocation_endpoint).map_err(unsafe_endpoint)?,
-        // Silence means the header (RFC 8414 section 2).
+        // The default is the header (RFC 8414 section 2).
         secret_in_body: has("client_secret_post") && !has("client_secret_basic"),
         issuer: Some(metadata.issuer),
     })
 }
 
-/// Whether a document at that place may speak for that issuer (RFC 8414 section 3.3): what stands
-/// before or around `.well-known` must be the issuer.
+/// Whether a document at that address may describe that issuer (RFC 8414 section 3.3): the address without
+/// `.well-known` must be the issuer.
 fn speaks_for(url: &Url, issuer: &Url) -> bool {
     if url.origin() != issuer.origin() {
         return false;
@@ -102,8 +102,8 @@ fn speaks_for(url: &Url, issuer: &Url) -> bool {
     named == own || is_microsofts_tenant(issuer, named, own)
 }
 
-/// Microsoft's metadata of `common`, or of a tenant named by its domain, speaks of the tenant by
-/// its number (or of `{tenantid}`): the first part of the path may differ.
+/// Microsoft's metadata of `common`, or of a tenant named by its domain, names the tenant by its
+/// number (or `{tenantid}`): the first part of the path may differ.
 fn is_microsofts_tenant(issuer: &Url, named: &str, own: &str) -> bool {
     let behind_the_first =
         |path: &str| path.trim_start_matches('/').split_once('/').map(|(_, rest)| rest.to_owned());

@@ -1,6 +1,6 @@
-//! Signing in without a password: how an access token is got from the provider, kept, renewed and
-//! given back (RFC 6749 and its kin). The mail server sees nothing of it but the token, which
-//! `auth` carries to it; this module knows no POP3 and no terminal.
+//! Signing in by OAuth: how an access token is obtained from the provider, stored, renewed and revoked
+//! (RFC 6749 and related ones). The mail server gets only the token, which `auth` sends; this module knows
+//! neither POP3 nor a terminal.
 //!
 //! ```text
 //! Settings ─▶ Client ─▶ endpoints (provider │ metadata)
@@ -11,7 +11,7 @@
 //!               │                                         ▼
 //!               └─◀─ refresh, revoke ◀────────────── Keeper ◀─▶ safe (keyring, file)
 //!                                                         │
-//!                                       access token ◀────┘ while fresh; else renewed, stored, given out
+//!                                       access token ◀────┘ while valid; else renewed, stored, returned
 //! ```
 
 mod answer;

@@ -1,4 +1,4 @@
-//! Who gives out the tokens: three providers by name, any by its metadata, any by its endpoints.
+//! The providers of tokens: three by name, any by its metadata, any by its endpoints.
 //! Facts only; nothing is fetched here (`metadata.rs` does).
 
 use std::fmt;
@@ -9,7 +9,7 @@ use oauth2::url::{Host, Url};
 
 use crate::error::{Error, Kind, Result};
 
-/// Who gives out the tokens.
+/// A provider of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Provider {
     /// Google: Gmail and Workspace.
@@ -18,15 +18,15 @@ pub enum Provider {
     Microsoft,
     /// Yahoo, AOL.
     Yahoo,
-    /// The one whose metadata stands there (RFC 8414, or OpenID Connect Discovery), or whose issuer
-    /// that is.
+    /// The one whose metadata is at that address (RFC 8414, or OpenID Connect Discovery), or whose issuer
+    /// it is.
     Metadata(Url),
     /// One of which only the endpoints are known.
     Own,
 }
 
 impl fmt::Display for Provider {
-    /// As the configuration spells it; also what ties a stored sign-in to its provider.
+    /// Its name in the configuration, by which a stored sign-in is matched to its provider.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Provider::Google => f.write_str("google"),
@@ -59,16 +59,16 @@ impl FromStr for Provider {
 pub struct Endpoints {
     /// Where a browser is sent (RFC 6749 section 3.1).
     pub authorization: Option<Url>,
-    /// Where tokens are given out (RFC 6749 section 3.2).
+    /// Where tokens are issued (RFC 6749 section 3.2).
     pub token: Url,
     /// Where a device asks for a code (RFC 8628 section 3.1).
     pub device: Option<Url>,
-    /// Where tokens are taken back (RFC 7009).
+    /// Where tokens are revoked (RFC 7009).
     pub revocation: Option<Url>,
     /// Whether the client's secret goes into the body, and not into the `Authorization` field
     /// (RFC 6749 section 2.3.1).
     pub secret_in_body: bool,
-    /// Who speaks, where that is known: what an answer's `iss` is compared with (RFC 9207).
+    /// The issuer, if it is known: the `iss` of an answer is compared with it (RFC 9207).
     pub issuer: Option<String>,
 }
 
@@ -130,7 +130,7 @@ impl Provider {
         }
     }
 
-    /// What is asked for: reading mail by POP3, for longer than an hour.
+    /// The default scope: reading mail by POP3, with a refresh token.
     pub(super) fn scope(&self) -> Option<&'static str> {
         match self.known() {
             Provider::Google => Some("https://mail.google.com/"),
@@ -140,11 +140,11 @@ impl Provider {
         }
     }
 
-    /// What more to say to the authorization endpoint, so that a refresh token comes back.
+    /// Further parameters for the authorization endpoint, so that it issues a refresh token.
     pub(super) fn extra(&self, scope: &str) -> &'static [(&'static str, &'static str)] {
         match self.known() {
             Provider::Google => &[("access_type", "offline"), ("prompt", "consent")],
-            // Microsoft asks by itself; told to, it also asks those who may not consent.
+            // Microsoft asks for consent by itself; with a prompt it would also ask users who may not consent.
             Provider::Microsoft | Provider::Yahoo => &[],
             // OpenID Connect Core section 11: without the prompt, offline_access is ignored.
             _ if scope.split(' ').any(|word| word == "offline_access") => &[("prompt", "consent")],
@@ -156,9 +156,9 @@ impl Provider {
     /// takes one with any port.
     pub(super) fn loopback(&self) -> Option<&'static str> {
         match self.known() {
-            // In the form of its portal only this one can be registered.
+            // Its portal allows only this one to be registered.
             Provider::Microsoft => Some("localhost"),
-            // Yahoo takes https redirects only, so the address has to be carried over by hand.
+            // Yahoo accepts https redirects only, so the user has to copy the address.
             Provider::Yahoo => None,
             _ => Some("127.0.0.1"),
         }
@@ -186,7 +186,7 @@ pub fn endpoint(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-/// Whether an address leads nowhere but to this machine (RFC 8252 section 8.3).
+/// Whether an address is one of this machine (RFC 8252 section 8.3).
 pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",

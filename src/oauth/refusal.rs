@@ -4,13 +4,13 @@
 
 use crate::error::{Error, Kind};
 
-/// The most that is shown of what a provider says, in characters.
+/// The most that is shown of a provider's text, in characters.
 const SHOWN: usize = 300;
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
-    /// Getting a new access token by the refresh token: the one refusal that a new sign-in cures.
+    /// Getting a new access token by the refresh token: the one refusal after which a new sign-in helps.
     Refresh,
     /// Asking for a code.
     BeginCode,
@@ -177,7 +177,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
     }
 }
 
-/// A provider's words, in one line of bounded length.
+/// A provider's text, in one line of bounded length.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })

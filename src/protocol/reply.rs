@@ -101,6 +101,19 @@ impl Reply {
         }
     }
 
+    /// Whether an `-ERR` to a command of the sign-in says that the server knows neither the command nor the
+    /// mechanism: then it has not judged a password, whatever was sent along.
+    pub fn is_about_the_command(&self) -> bool {
+        let text = self.text.to_ascii_lowercase();
+        let has_code = !matches!(self.code, Some(ResponseCode::Other(_)) | None);
+        !self.is_ok() && !has_code && !speaks(&text, ABOUT_PASSWORDS) && speaks(&text, NOT_KNOWN)
+    }
+
+    /// Whether such an answer is about the command as a whole, and not about one of its mechanisms.
+    pub fn knows_no_mechanism(&self) -> bool {
+        self.is_about_the_command() && !speaks(&self.text.to_ascii_lowercase(), &[&["mechanism"]])
+    }
+
     /// The server's words as the cause of an error: at most 200 octets of them.
     pub fn words(&self) -> String {
         match excerpt(&self.text) {
@@ -139,21 +152,62 @@ fn response_code(text: &[u8]) -> Option<ResponseCode> {
     })
 }
 
+/// Words of several alternatives, each of which is a set of words that all occur.
+type Words = &'static [&'static [&'static str]];
+
+/// Whether all words of one of the alternatives occur in the text, which is in lower case.
+fn speaks(text: &[u8], words: Words) -> bool {
+    words.iter().any(|all| all.iter().all(|word| memmem::find(text, word.as_bytes()).is_some()))
+}
+
+/// Words of a server that does not know a command or a mechanism. It says so before it looks at any password.
+const NOT_KNOWN: Words = &[
+    &["unknown", "command"],
+    &["unrecogni", "command"],
+    &["invalid command"],
+    &["illegal command"],
+    &["bad command"],
+    &["no such command"],
+    &["command not"],
+    &["command is not"],
+    &["syntax error"],
+    &["unknown auth"],
+    &["unknown", "mechanism"],
+    &["unrecogni", "mechanism"],
+    &["invalid", "mechanism"],
+    &["mechanism not"],
+    &["mechanism is not"],
+    &["mechanism", "unavailable"],
+    &["not implemented"],
+    &["unimplemented"],
+    &["not supported"],
+    &["unsupported"],
+];
+
+/// Words that show that a password was looked at, whatever else is said.
+const ABOUT_PASSWORDS: Words = &[&["password"], &["credential"]];
+
 /// Words that speak of the secret, or of an account that it does not open. They outweigh all others: QQ
 /// answers a wrong password with "password is incorrect, login frequency limited, or system is busy".
-const ABOUT_CREDENTIALS: &[&str] = &[
-    "password",
-    "authentication failed",
-    "login fail",
-    "logon",
-    "log on",
-    "access is disabled",
-    "credentials",
+const ABOUT_CREDENTIALS: Words = &[
+    &["password"],
+    &["credential"],
+    &["authentication failed"],
+    &["authorization failed"],
+    &["login fail"],
+    &["login incorrect"],
+    &["invalid login"],
+    &["invalid user"],
+    &["unknown user"],
+    &["no such user"],
+    &["logon"],
+    &["log on"],
+    &["access is disabled"],
 ];
 
 /// Words of a maildrop that another session holds: qpopper, InterMail and others have no `[IN-USE]` ("maildrop
 /// lock busy", "mailbox is locked by another session"). "Your account is locked" is not that.
-const IN_USE: &[&[&str]] = &[
+const IN_USE: Words = &[
     &["lock", "maildrop"],
     &["lock", "mailbox"],
     &["lock", "session"],
@@ -164,26 +218,34 @@ const IN_USE: &[&[&str]] = &[
 
 /// Words of servers that limit how often one may sign in and have no `[LOGIN-DELAY]` (Hotmail: "Exceeded the
 /// login limit for a 15 minute period").
-const TOO_OFTEN: &[&[&str]] =
+const TOO_OFTEN: Words =
     &[&["login limit"], &["too many login"], &["too frequent"], &["frequency", "limit"], &["frequency of"]];
 
 /// Words of trouble that passes (Outlook: "Server Unavailable. 21").
-const LATER: &[&[&str]] =
-    &[&["unavailable"], &["temporar"], &["too many"], &["busy"], &["try again"], &["limit"]];
+const LATER: Words = &[
+    &["unavailable"],
+    &["temporar"],
+    &["too many"],
+    &["busy"],
+    &["try again"],
+    &["later"],
+    &["limit"],
+    &["overload"],
+    &["throttl"],
+    &["maintenance"],
+];
 
 /// What the words of an `-ERR` mean that has no response code; [`Kind::Refused`] where they say nothing that
 /// is known.
 fn meaning(text: &[u8]) -> Kind {
     let text = text.to_ascii_lowercase();
-    let has = |word: &&str| memmem::find(&text, word.as_bytes()).is_some();
-    let speaks = |table: &[&[&str]]| table.iter().any(|words| words.iter().all(has));
-    if ABOUT_CREDENTIALS.iter().any(has) {
+    if speaks(&text, ABOUT_CREDENTIALS) {
         Kind::SignIn
-    } else if speaks(IN_USE) {
+    } else if speaks(&text, IN_USE) {
         Kind::InUse
-    } else if speaks(TOO_OFTEN) {
+    } else if speaks(&text, TOO_OFTEN) {
         Kind::LoginDelay
-    } else if speaks(LATER) {
+    } else if speaks(&text, LATER) {
         Kind::ServerTemporary
     } else {
         Kind::Refused
@@ -288,9 +350,37 @@ mod tests {
             (b"-ERR Logon failure: unknown user name or bad password.", Kind::SignIn),
             (b"-ERR POP3 access is disabled for this account", Kind::SignIn),
             (b"-ERR [SYS/TEMP] password database is down", Kind::ServerTemporary),
+            (b"-ERR invalid login, try again", Kind::SignIn),
+            (b"-ERR Down for maintenance", Kind::ServerTemporary),
+            (b"-ERR Temporary authentication failure", Kind::ServerTemporary),
         ];
         for (line, kind) in table {
             assert_eq!(Reply::parse(line).unwrap().sign_in_refusal(), *kind);
+        }
+    }
+
+    #[test]
+    fn an_unknown_command_or_mechanism_is_told_from_a_refused_password() {
+        let table: &[(&[u8], bool, bool)] = &[
+            (b"-ERR Unknown command", true, true),
+            (b"-ERR unknown command: AUTH", true, true),
+            (b"-ERR unimplemented", true, true),
+            (b"-ERR Command not recognized", true, true),
+            (b"-ERR [X-NEW] unsupported", true, true),
+            (b"-ERR authentication mechanism not supported", true, false),
+            (b"-ERR Authentication failed: unknown mechanism", true, false),
+            (b"-ERR [AUTH] unsupported user", false, false),
+            (b"-ERR [SYS/TEMP] not supported now", false, false),
+            (b"-ERR Unknown user", false, false),
+            (b"-ERR this password is not supported", false, false),
+            (b"-ERR authentication failed", false, false),
+            (b"-ERR", false, false),
+            (b"+OK unknown command", false, false),
+        ];
+        for (line, is_about_the_command, is_about_all) in table {
+            let reply = Reply::parse(line).unwrap();
+            let found = (reply.is_about_the_command(), reply.knows_no_mechanism());
+            assert_eq!(found, (*is_about_the_command, *is_about_all), "{}", line.escape_ascii());
         }
     }
 

@@ -2,7 +2,7 @@
 //! when others may read it.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 use super::{SecretKind, StoredIn};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::{account_of, refuse_if_others_may_read};
+use crate::sys::access::{is_absent, refuse_if_others_may_read};
+use crate::sys::private::account_of;
 
 /// The most that is read: no password, and no token, is longer.
 const LIMIT: usize = 64 * 1024;
@@ -21,11 +22,11 @@ pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
     let unreadable = |error| Error::io(format!("could not read {}", path.display()), error);
     let file = match File::open(path) {
         Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) if is_absent(path, &error) => return Ok(None),
         Err(error) => return Err(unreadable(error)),
     };
     refuse_if_others_may_read(&file, path, &what.to_string())?;
-    // All the room at once, so that growing leaves no copies of the secret behind.
+    // Allocated at once, so that growing leaves no copies of the secret behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     file.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > LIMIT {
@@ -37,21 +38,27 @@ pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
 
 /// Whether there is one, whatever it is.
 pub(super) fn is_there(path: &Path) -> Result<bool> {
-    path.try_exists().map_err(|error| Error::io(format!("could not look for {}", path.display()), error))
+    match fs::metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if is_absent(path, &error) => Ok(false),
+        Err(error) => Err(Error::io(format!("could not look for {}", path.display()), error)),
+    }
 }
 
-/// Writes the secret in place of what the file held: after a crash it is the old one or the new one. What a
-/// crash leaves behind has one name, and the next write, or a removal, takes it away.
+/// Replaces the content of the file: after a crash it has the old secret or the new one. What a crash leaves
+/// behind always has the same name, and the next write, or a removal, deletes it.
 ///
-/// Two that write at once are two people at two logins: a renewal has a lock. One of them may fail, but
-/// what stands there in the end is whole.
+/// Only two logins can write at the same time, since a renewal has a lock. One of them may fail, but the file
+/// is complete in the end.
 pub(super) fn write(path: &Path, secret: &Secret) -> Result<()> {
     let failed = |error| Error::io(format!("could not write {}", path.display()), error);
     let folder = path.parent().unwrap_or(Path::new("."));
-    close_to_others(folder).map_err(failed)?;
+    close_to_others(folder).map_err(|error| {
+        failed(error).hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to")
+    })?;
     let new = unfinished(path);
     take_away(&new).map_err(failed)?;
-    // A new file or none: whatever has that name now, a link say, is not followed.
+    // Only a new file: an existing one of that name, a link for example, is not followed.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(failed)?;
     let written = put_into(file, secret).and_then(|()| fs::rename(&new, path));
     if let Err(error) = written {
@@ -67,14 +74,14 @@ fn put_into(mut file: File, secret: &Secret) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Where a secret stands until it is whole.
+/// The temporary file for a secret that is being written.
 fn unfinished(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".new");
     name.into()
 }
 
-/// Makes the folder, with those above it, or takes from others what they might do in it.
+/// Creates the folder, with those above it, or removes others' permissions on it.
 fn close_to_others(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     match fs::metadata(folder)?.mode() & 0o077 {
@@ -83,7 +90,7 @@ fn close_to_others(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes the file, and what a crash may have left of another; whether there was any.
+/// Removes the file, and what a crash may have left of another; returns whether there was one.
 pub(super) fn remove(path: &Path) -> Result<bool> {
     let take_away = |path: &Path| {
         take_away(path).map_err(|error| Error::io(format!("could not remove {}", path.display()), error))
@@ -94,17 +101,17 @@ pub(super) fn remove(path: &Path) -> Result<bool> {
 fn take_away(path: &Path) -> io::Result<bool> {
     match fs::remove_file(path) {
         Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) if is_absent(path, &error) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// The secrets that rest in files of this folder.
+/// The secrets in files of this folder.
 pub(super) fn all(folder: &Path) -> Result<Vec<(String, SecretKind, StoredIn)>> {
     let unreadable = |error| Error::io(format!("could not read {}", folder.display()), error);
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if is_absent(folder, &error) => return Ok(Vec::new()),
         Err(error) => return Err(unreadable(error)),
     };
     let mut all = Vec::new();

@@ -1,6 +1,6 @@
 //! The desktop's keyring: the Secret Service on the session's D-Bus (GNOME's keyring, KDE's wallet,
-//! KeePassXC). Each request is a conversation of its own in a thread that is left behind where no
-//! answer comes; a locked keyring is unlocked only where somebody is there to be asked.
+//! KeePassXC). Each request has a connection of its own in a thread that is abandoned if no answer comes; a
+//! locked keyring is unlocked only if there is a user to ask.
 
 use std::sync::mpsc;
 use std::thread;
@@ -9,9 +9,9 @@ use std::time::Duration;
 use super::SecretKind;
 use crate::auth::Secret;
 
-/// How long a keyring may take that asks nobody.
+/// How long a keyring may take if it does not ask the user.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How long somebody may take to unlock it.
+/// How long the user may take to unlock it.
 const TO_UNLOCK: Duration = Duration::from_secs(60);
 
 /// A keyring on that bus.
@@ -22,16 +22,16 @@ pub(super) struct Keyring {
     pub(super) timeout: Duration,
 }
 
-/// Why it does not serve.
+/// Why it cannot be used.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Trouble {
     /// There is no bus, no service on it, or no collection to put something into.
     Absent,
     /// It does not answer.
     Silent,
-    /// The secret is there, or could be put there, but it is locked.
+    /// It is locked: the secret is there, or could be stored there.
     Locked,
-    /// Anything else, in its own words.
+    /// Any other error, in its own words.
     Failed(String),
 }
 
@@ -57,12 +57,12 @@ impl Keyring {
         self.ask(account, what, |service| service.remove())
     }
 
-    /// All that is ours in it: for which accounts it keeps what.
+    /// Our secrets in it: accounts and kinds.
     pub(super) fn all(&self) -> Result<Vec<(String, SecretKind)>, Trouble> {
         self.ask("", SecretKind::Password, |service| service.all())
     }
 
-    /// Does it in a thread, and waits no longer than an answer may take.
+    /// Runs the request in a thread, and waits no longer than an answer may take.
     fn ask<T: Send + 'static>(
         &self,
         account: &str,
@@ -72,7 +72,7 @@ impl Keyring {
         let (address, may_ask, account) = (self.address.clone(), self.may_ask, account.to_owned());
         let (reached, has_begun) = mpsc::channel();
         let (report, outcome) = mpsc::channel();
-        // Nobody may be listening any more: then it was too late.
+        // If nobody receives it any more, it was too late.
         thread::Builder::new()
             .spawn(move || match service::Conversation::begin(&address, account, what, may_ask) {
                 Ok(conversation) => {
@@ -99,13 +99,13 @@ mod service {
     use super::{SecretKind, Trouble};
     use crate::auth::Secret;
 
-    /// The attribute of all that is ours.
+    /// The attribute of all our secrets.
     const APPLICATION: (&str, &str) = ("application", "pop3");
 
     impl From<Error> for Trouble {
         fn from(error: Error) -> Trouble {
             match error {
-                // Whoever was asked to unlock it did not.
+                // The user was asked to unlock it and did not.
                 Error::Locked | Error::Prompt | Error::PromptDisconnected => Trouble::Locked,
                 Error::Unavailable => Trouble::Absent,
                 other => Trouble::Failed(other.to_string()),
@@ -122,7 +122,7 @@ mod service {
     }
 
     impl Conversation {
-        /// A failure here means that there is nobody to talk to.
+        /// A failure here means that there is no service.
         pub(super) fn begin(
             address: &str,
             account: String,
@@ -130,7 +130,7 @@ mod service {
             may_ask: bool,
         ) -> Result<Conversation, Trouble> {
             let bus = Builder::address(address).and_then(Builder::build).map_err(|_| Trouble::Absent)?;
-            // Encrypted, because whoever watches the bus is not meant to read along.
+            // Encrypted, so that a monitor of the bus cannot read it.
             let service =
                 SecretService::connect_with_existing(EncryptionType::Dh, bus).map_err(|_| Trouble::Absent)?;
             Ok(Conversation { service, account, what, may_ask })
@@ -178,7 +178,7 @@ mod service {
             Ok(!items.is_empty())
         }
 
-        /// Attributes are not locked.
+        /// Attributes can be read while the keyring is locked.
         pub(super) fn all(&self) -> Result<Vec<(String, SecretKind)>, Trouble> {
             let found = self.service.search_items(HashMap::from([APPLICATION]))?;
             let mut all = Vec::new();
@@ -194,7 +194,7 @@ mod service {
             Ok(all)
         }
 
-        /// By what it is found, also with other tools: `secret-tool lookup application pop3 account NAME`.
+        /// Its attributes, also for other tools: `secret-tool lookup application pop3 account NAME`.
         fn attributes(&self) -> HashMap<&str, &str> {
             HashMap::from([
                 APPLICATION,

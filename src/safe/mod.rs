@@ -1,13 +1,13 @@
-//! Where secrets rest between two runs: the desktop's keyring, or, where there is none (a server,
-//! cron), a file that only its owner may read. Knows nothing of what the secrets are for.
+//! Stores secrets between two runs: in the desktop's keyring, or, if there is none (a server, cron), in a file
+//! that only its owner may read. Does not interpret the secrets.
 //!
 //! ```text
-//! put ─▶ keyring ─ or, where that cannot be ─▶ <account>.secret
-//! get ◀─ <account>.secret ◀─ or else ─ keyring
+//! put ─▶ keyring ─ or, if it is not available ─▶ <account>.secret
+//! get ◀─ <account>.secret ◀─ otherwise ─ keyring
 //! ```
 //!
-//! The file is asked first: it is there only where the keyring could not be reached when the secret was
-//! put away, so it is the newer of the two, and looking costs next to nothing.
+//! The file is read first: it exists only if the keyring was not available when the secret was stored, so it is
+//! the newer of the two, and reading it costs next to nothing.
 
 mod file;
 mod keyring;
@@ -25,15 +25,15 @@ use crate::sys::private::file_name;
 pub enum SecretKind {
     /// The password of a maildrop.
     Password,
-    /// What an OAuth provider gave us to ask for access tokens with: opaque here.
+    /// An OAuth refresh token with its document, which is opaque here.
     RefreshToken,
 }
 
 impl SecretKind {
-    /// All that an account may have.
+    /// All kinds.
     pub const ALL: [SecretKind; 2] = [SecretKind::Password, SecretKind::RefreshToken];
 
-    /// As it stands among the attributes in a keyring.
+    /// Its value in the attributes of a keyring.
     fn attribute(self) -> &'static str {
         match self {
             SecretKind::Password => "password",
@@ -59,7 +59,7 @@ impl fmt::Display for SecretKind {
     }
 }
 
-/// Where a secret rests.
+/// Where a secret is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoredIn {
     /// In the desktop's keyring.
@@ -77,8 +77,8 @@ impl fmt::Display for StoredIn {
     }
 }
 
-/// The keeper of secrets. Nothing is opened before it is asked, and no wait on a keyring is without
-/// an end: five seconds, or a minute where somebody is asked to unlock it.
+/// The store of secrets. Nothing is opened before it is needed, and every wait for a keyring is limited: five
+/// seconds, or a minute if the user is asked to unlock it.
 #[derive(Debug, Clone)]
 pub struct Safe {
     folder: PathBuf,
@@ -86,13 +86,13 @@ pub struct Safe {
 }
 
 impl Safe {
-    /// Keeps its files in `folder`, and asks the keyring on the D-Bus at the address `bus`; without
-    /// one it is files alone. A keyring that is locked stays so: see [`Safe::asking`].
+    /// Has its files in `folder`, and uses the keyring on the D-Bus at the address `bus`; without one only
+    /// files. A locked keyring stays locked: see [`Safe::asking`].
     pub fn new(folder: impl Into<PathBuf>, bus: Option<String>) -> Safe {
         Safe { folder: folder.into(), keyring: bus.map(Keyring::new) }
     }
 
-    /// The same where somebody is there, who may be asked to unlock the keyring.
+    /// The same with a user who may be asked to unlock the keyring.
     #[must_use]
     pub fn asking(mut self, is_somebody_there: bool) -> Safe {
         if let Some(keyring) = &mut self.keyring {
@@ -101,7 +101,7 @@ impl Safe {
         self
     }
 
-    /// The secret, and where it rests; `None` where there is none.
+    /// The secret, and where it is stored; `None` if there is none.
     ///
     /// # Errors
     /// [`Kind::Config`] for a file that others may read, [`Kind::Io`] and [`Kind::Data`] for one that
@@ -122,7 +122,7 @@ impl Safe {
         }
     }
 
-    /// Where the secret rests, without a look at it: a locked keyring stays locked.
+    /// Where the secret is stored, without reading it: a locked keyring stays locked.
     ///
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does
@@ -140,8 +140,8 @@ impl Safe {
         }
     }
 
-    /// Puts the secret away in place of an older one: into the keyring, or, where that cannot be, into
-    /// a file; tells which.
+    /// Stores the secret in place of an older one: in the keyring, or, if that is not available, in a file;
+    /// returns which.
     ///
     /// # Errors
     /// [`Kind::Io`], [`Kind::DiskFull`]: then the older one may still be there.
@@ -149,7 +149,7 @@ impl Safe {
         let path = self.path(account, what);
         match self.keyring.as_ref().map(|keyring| keyring.put(account, what, secret)) {
             Some(Ok(())) => {
-                // One that was left here would count before the keyring.
+                // A file that is left would take precedence over the keyring.
                 file::remove(&path)?;
                 Ok(StoredIn::Keyring)
             }
@@ -160,20 +160,20 @@ impl Safe {
         }
     }
 
-    /// Puts what has become of a secret back to where it was found: one in a file stays in its file, also
-    /// where a keyring could be reached, because whoever chose the file (for cron, say) still needs it there.
+    /// Stores a changed secret where it was found: one in a file stays in its file, also if a keyring is
+    /// available, because the user who chose the file (for cron, for example) still needs it there.
     ///
     /// # Errors
     /// As [`Safe::put`].
     pub fn put_back(&self, account: &str, what: SecretKind, secret: &Secret, found: &StoredIn) -> Result<()> {
         match found {
             StoredIn::File(path) => file::write(path, secret),
-            // Should it have been locked meanwhile, a file is better than a loss.
+            // If it was locked meanwhile, a file is better than a loss.
             StoredIn::Keyring => self.put(account, what, secret).map(drop),
         }
     }
 
-    /// Removes the secret, and tells from where: nowhere where there was none.
+    /// Removes the secret, and returns from where: nowhere if there was none.
     ///
     /// # Errors
     /// [`Kind::Io`], and [`Kind::NoCredentials`] for a keyring that is locked with the secret in it, or
@@ -195,8 +195,8 @@ impl Safe {
         Ok(removed)
     }
 
-    /// All that is kept, in files and in the keyring: for which account what, and where. A file whose name
-    /// was too long for the whole of the account's is called by what there is of it.
+    /// All stored secrets, in files and in the keyring: account, kind and place. For a file whose name was too
+    /// long for the whole name of the account, only the beginning of that name is known.
     ///
     /// # Errors
     /// [`Kind::Io`] for a folder that cannot be read, [`Kind::NoCredentials`] for a keyring that does not

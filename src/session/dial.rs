@@ -10,7 +10,7 @@ use crate::protocol::Command;
 use crate::sys::Stop;
 use crate::transport::{Ending, Reason, Security, Shown, Target, TlsFailure, TlsSettings, Transport, Way};
 
-/// How long each phase of a second look may take: it only explains.
+/// How long each phase of [`Dial::examine`] may take: it only serves to explain an error.
 const PATIENCE_TO_LOOK: Duration = Duration::from_secs(5);
 
 /// How to reach a server.
@@ -18,7 +18,7 @@ const PATIENCE_TO_LOOK: Duration = Duration::from_secs(5);
 pub struct Dial<'a> {
     /// Where it is.
     pub target: &'a Target,
-    /// How to get there.
+    /// Proxy, tunnel or addresses to use.
     pub way: &'a Way,
     /// When encryption begins.
     pub security: Security,
@@ -26,15 +26,15 @@ pub struct Dial<'a> {
     pub tls: &'a TlsSettings,
     /// How long each phase may take.
     pub timeout: Duration,
-    /// What ends every wait, those of the session too, soon after it is requested.
+    /// The request to stop, which ends every wait, those of the session too.
     pub stop: &'a Stop,
 }
 
 impl Dial<'_> {
-    /// Connects and gets ready for sign-in. `transcript` makes the watcher of each conversation:
-    /// there are two where the server hung up on CAPA and is asked again without it.
+    /// Connects and gets ready for sign-in. `transcript` makes the transcript of each connection: there are two
+    /// if the server closes the first one on CAPA and is tried again without it.
     ///
-    /// A server that is not trusted is looked at a second time, to say why ([`Dial::examine`]).
+    /// A server that is not trusted is examined in a second connection, to explain why ([`Dial::examine`]).
     ///
     /// # Errors
     /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::Tls`] ([`TlsFailure::of`] knows more),
@@ -52,7 +52,7 @@ impl Dial<'_> {
         }
         .map_err(|error| self.explained(self.heard_nothing(error)))
         .map_err(|error| match error.kind() {
-            // These name the server themselves.
+            // These errors name the server already.
             Kind::Connect | Kind::HostNotFound => error,
             _ => error.within(format!("could not begin a session with {}", self.target)),
         })?;
@@ -63,8 +63,8 @@ impl Dial<'_> {
         Ok(session)
     }
 
-    /// What the server shows in a handshake, trusted or not: certificates, version. Nothing is sent
-    /// behind it, and our own certificate is not shown.
+    /// What the server shows in a handshake, trusted or not: certificates, version. Nothing is sent after it, and
+    /// no client certificate is presented.
     ///
     /// # Errors
     /// As [`Dial::dial`].
@@ -81,7 +81,7 @@ impl Dial<'_> {
         transport.examine(self.tls, self.host(), timeout)
     }
 
-    /// Where a server says nothing, it may be that it waits for our handshake: then no timeout helps.
+    /// Whether a silent server waits for a TLS handshake: then a longer timeout would not help.
     fn heard_nothing(&self, error: Error) -> Error {
         let is_plain = self.security != Security::Implicit && matches!(self.target, Target::Tcp { .. });
         if !is_plain || error.kind() != Kind::Timeout(Phase::Greeting) {
@@ -94,7 +94,7 @@ impl Dial<'_> {
         }
     }
 
-    /// A failed handshake with what a second look tells of it.
+    /// A failed handshake with the reason that [`Dial::examine`] finds.
     fn explained(&self, error: Error) -> Error {
         let Some(failure) = TlsFailure::of(&error) else { return error };
         if self.security == Security::Stls && failure.reason() == Reason::NotTls {
@@ -136,8 +136,8 @@ impl Dial<'_> {
         }
     }
 
-    /// A tunnel that ends, or says what no server says, has not connected: another failure than that
-    /// of a server at its other end.
+    /// A tunnel command that ends, or prints what no server sends, has not connected: that is another failure than
+    /// one of the server.
     fn explain(&self, error: Error, ending: &Ending) -> Error {
         if !ending.is_of_a_tunnel() {
             return error;

@@ -1,5 +1,5 @@
-//! POP3's commands and replies on a connection, which knows neither: a command becomes a line and its
-//! redacted form for the transcript, a line a [`Reply`].
+//! POP3's commands and replies on a connection, which knows neither: turns a command into a line and its
+//! redacted form for the transcript, and a line into a [`Reply`].
 
 use std::borrow::Cow;
 
@@ -33,7 +33,7 @@ pub(super) fn reply(connection: &mut Connection, phase: Phase) -> Result<Reply> 
     Reply::parse(&understood(&connection.line(phase)?))
 }
 
-/// A status line as it is understood: what follows a `+OK` may be data, all else is words for people.
+/// Parses a status line: what follows a `+OK` may be data; other text is for people.
 fn understood<'l>(line: &Line<'l>) -> Cow<'l, [u8]> {
     let octets = line.octets();
     let is_data = octets == b"+OK" || octets.starts_with(b"+OK ");
@@ -51,8 +51,8 @@ impl<State> Session<State> {
         self.send_all(std::slice::from_ref(command))
     }
 
-    /// Sends several command lines in one write (RFC 2449 section 6.8). What is on its way without an
-    /// answer has to stay below a few kilobytes ([`Connection::send_lines`]).
+    /// Sends several command lines in one write (RFC 2449 section 6.8). Commands without an answer must stay
+    /// below a few kilobytes together ([`Connection::send_lines`]).
     ///
     /// # Errors
     /// As [`Session::send`].
@@ -98,7 +98,7 @@ impl<State> Session<State> {
         Err(Error::new(reply.refusal(), format!("could not {doing}")).because(reply.words()))
     }
 
-    /// Data that was read, or an error that quotes what could not be: without the secrets in it.
+    /// Parsed data, or an error that quotes the text that could not be parsed, without the secrets in it.
     pub(super) fn read<T>(&self, data: Result<T>) -> Result<T> {
         data.map_err(|error| error.reworded(|words| self.connection.unquoted(words)))
     }

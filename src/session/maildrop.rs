@@ -1,5 +1,5 @@
-//! How a maildrop is looked at: capabilities, drop, unique-id and scan listing, in one burst where
-//! the server takes one. UIDL or LIST is enough; STAT, the other of the two and CAPA are optional.
+//! Lists a maildrop: capabilities, drop, unique-id and scan listing, in one write if the server supports
+//! that. UIDL or LIST is enough; STAT, the other of the two and CAPA are optional.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,17 +9,17 @@ use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::maildrop::Collector;
 use crate::protocol::{Capabilities, Command, Maildrop, Reply, listing};
 
-/// What is asked of a server that need not be asked, and may break a session.
+/// Optional requests, which may break a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
     /// Whether commands are sent ahead of the answers to earlier ones.
     pub ahead: Pipelining,
-    /// Whether the capabilities are asked for after sign-in.
+    /// Whether the capabilities are requested after sign-in.
     pub asks_capa: bool,
 }
 
 impl Manner {
-    /// One command after the other, and no CAPA: nothing that a server of RFC 1939 could fail at.
+    /// One command after the other, and no CAPA: nothing that is not in RFC 1939.
     pub const CAUTIOUS: Manner = Manner { ahead: Pipelining::Off, asks_capa: false };
 }
 
@@ -32,8 +32,8 @@ impl Default for Manner {
 const ASKED_CAPA: &str = "CAPA was asked after sign-in";
 const SENT_AHEAD: &str = "commands were sent ahead of the answers to others (pipelining)";
 
-/// Beneath an error that broke a session while the maildrop was looked at: what was asked that need not have
-/// been asked. In a new session, in [`Manner::CAUTIOUS`], it may work.
+/// The cause of an error that broke a session while the maildrop was listed: the optional requests that were
+/// sent. In a new session, in [`Manner::CAUTIOUS`], it may work.
 #[derive(Debug)]
 pub struct NotCautious {
     /// What was asked.
@@ -42,7 +42,7 @@ pub struct NotCautious {
 }
 
 impl NotCautious {
-    /// What was asked too much, where that may be what broke the session.
+    /// The optional requests, if they may have broken the session.
     pub fn of(error: &Error) -> Option<&NotCautious> {
         error.beneath()
     }
@@ -70,12 +70,12 @@ struct Answers {
 }
 
 impl Session<Transaction> {
-    /// Says whether commands may be sent ahead.
+    /// Sets whether commands may be sent ahead.
     pub fn set_pipelining(&mut self, pipelining: Pipelining) {
         self.state.manner.ahead = pipelining;
     }
 
-    /// Says what is asked of the server.
+    /// Sets which optional requests are sent.
     pub fn set_manner(&mut self, manner: Manner) {
         self.state.manner = manner;
     }
@@ -94,10 +94,10 @@ impl Session<Transaction> {
     /// maildrop without unique-ids, one without LIST gives no octets, and STAT is optional.
     ///
     /// # Errors
-    /// What an `-ERR` to STAT or UIDL means by code or words where it is passing trouble, so for a server
-    /// that announces UIDL and refuses it ([`Kind::ServerTemporary`]: taken for one without, all mail would
-    /// look new); what an `-ERR` to LIST means where there is no UIDL either. Else as [`Session::stat`]; with
-    /// [`NotCautious`] beneath where the session broke after something that need not have been asked.
+    /// What an `-ERR` to STAT or UIDL means by its code or text, if it is temporary; the same if a server
+    /// announces UIDL and refuses it ([`Kind::ServerTemporary`]: without unique-ids all mail would look new);
+    /// what an `-ERR` to LIST means if there is no UIDL either. Otherwise as [`Session::stat`], with
+    /// [`NotCautious`] as its cause if the session broke after an optional request.
     pub fn maildrop(&mut self) -> Result<Maildrop> {
         let maildrop = self.look();
         self.read(maildrop)
@@ -128,10 +128,10 @@ impl Session<Transaction> {
         self.put_together(answers)
     }
 
-    /// Reads the answers to STAT, UIDL and LIST, all of which are on their way: none may be left
-    /// behind, whatever the others say.
+    /// Reads the answers to STAT, UIDL and LIST, all of which are outstanding: all have to be read, whatever the
+    /// others say.
     fn read_burst(&mut self) -> Result<Answers> {
-        // What a listing says wrongly it would say again.
+        // A wrong listing would be wrong again.
         let broken_in_listing = |error: Error| match error.kind() {
             Kind::Protocol => error,
             _ => broken_ahead(error),
@@ -167,7 +167,7 @@ impl Session<Transaction> {
         Ok(Answers { stat, uidl, list: Some(list), collector })
     }
 
-    /// Decides what refusals mean. In an empty maildrop nothing: there is nothing to list.
+    /// Decides what refusals mean: nothing in an empty maildrop, where there is nothing to list.
     fn put_together(&self, answers: Answers) -> Result<Maildrop> {
         let Answers { stat, uidl, list, mut collector } = answers;
         let counted = counted(&stat)?;
@@ -183,7 +183,7 @@ impl Session<Transaction> {
         Ok(collector.finish(counted)?.with_drop_listing(figures))
     }
 
-    /// Decides whether a refused UIDL means that there is none, or that it cannot be had now.
+    /// Decides whether a refused UIDL means that the server has none, or that it is not available now.
     fn judge_refused_uidl(&self, uidl: &Reply) -> Result<()> {
         if refused_for_now(uidl) {
             return Err(refused(uidl, "ask for the unique-ids"));
@@ -196,7 +196,7 @@ impl Session<Transaction> {
     }
 }
 
-/// What STAT counts; `None` where it was refused for good, which says nothing about the maildrop.
+/// The count of STAT; `None` if it was refused permanently, which says nothing about the maildrop.
 fn counted(stat: &Reply) -> Result<Option<u32>> {
     if stat.is_ok() {
         return listing::drop_listing(&stat.text).map(|listing| Some(listing.messages));
@@ -204,7 +204,7 @@ fn counted(stat: &Reply) -> Result<Option<u32>> {
     if refused_for_now(stat) { Err(refused(stat, "ask for the size of the maildrop")) } else { Ok(None) }
 }
 
-/// Whether it is the server's word that it cannot answer now.
+/// Whether the server says that it cannot answer now.
 fn refused_for_now(reply: &Reply) -> bool {
     let passes = |kind| matches!(kind, Kind::InUse | Kind::LoginDelay | Kind::ServerTemporary);
     !reply.is_ok() && passes(reply.refusal_of_service())
@@ -218,7 +218,7 @@ fn broken_ahead(broken: Error) -> Error {
     not_cautious(SENT_AHEAD, broken)
 }
 
-/// An error with the word that something was asked that need not have been, where it broke the session.
+/// Adds the optional requests to an error that broke the session.
 fn not_cautious(asked: &'static str, broken: Error) -> Error {
     if !broken.ends_the_session() {
         return broken;

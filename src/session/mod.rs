@@ -3,7 +3,7 @@
 //! ```text
 //!  dial ─▶ Session<Authorization> ─ sign_in ─▶ Session<Transaction> ─ quit ─▶ (UPDATE)
 //!                 │      ▲                              │
-//!               stls     └── a refused sign-in          └── dropped: the line is cut, nothing is deleted
+//!               stls     └── a refused sign-in          └── dropped: connection closed, nothing deleted
 //! ```
 //!
 //! A call in the wrong state does not compile. One method a verb; what a reply means is decided
@@ -37,7 +37,7 @@ use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting};
 use crate::transport::{Certificate, TlsSettings};
 
-/// The most lines that a server may announce itself in.
+/// The most lines of an answer to CAPA.
 const MOST_CAPABILITIES: usize = 1000;
 
 /// The state before sign-in.
@@ -46,18 +46,20 @@ pub struct Authorization {
     greeting: Greeting,
     /// Whether the user said that secrets may travel unencrypted.
     cleartext_allowed: bool,
-    /// The host's name, as far as it is known: some providers are known by it.
+    /// The host's name, if it is known: it tells some providers.
     host: String,
-    /// Whether a sign-in was refused after the server had judged the secret.
+    /// Whether a sign-in was refused after the server had checked the secret.
     secret_was_refused: bool,
+    /// Whether the server has answered the mechanism that is tried.
+    has_answered: bool,
 }
 
 /// The state after sign-in: the maildrop is open.
 #[derive(Debug)]
 pub struct Transaction {
     before_sign_in: Option<Capabilities>,
-    /// Whether the capabilities of this state were asked: it costs a round trip, so only who needs
-    /// them does.
+    /// Whether the capabilities of this state were requested: that costs a round trip, so it is done only if
+    /// they are needed.
     asked: bool,
     manner: Manner,
 }
@@ -118,8 +120,8 @@ impl<State> Session<State> {
         self.read_capabilities()
     }
 
-    /// Reads the answer to CAPA, all of it within the time for one phase: it is asked for before anybody has
-    /// proven who he is, and real servers announce a dozen lines or two (RFC 2449 names eleven).
+    /// Reads the answer to CAPA, all of it within the time for one phase: the server has not proven its identity
+    /// yet, and real servers announce a dozen lines or two (RFC 2449 names eleven).
     fn read_capabilities(&mut self) -> Result<()> {
         self.connection.begin_phase();
         let announced = self.announced_lines();
@@ -146,11 +148,11 @@ impl<State> Session<State> {
 }
 
 impl Session<Authorization> {
-    /// Reads the greeting on a fresh conversation, and asks for the capabilities where
-    /// `ask_capabilities` says so (a few old servers hang up on CAPA).
+    /// Reads the greeting on a new connection, and requests the capabilities if `ask_capabilities` says so (a few
+    /// old servers close the connection on CAPA).
     ///
     /// # Errors
-    /// An `-ERR` for a greeting is the server's own trouble, of the kind its response code says.
+    /// An `-ERR` as a greeting is a failure of the server, of the kind that its response code tells.
     pub fn open(mut connection: Connection, ask_capabilities: bool) -> Result<Self> {
         let reply = dialogue::reply(&mut connection, Phase::Greeting)?;
         if !reply.is_ok() {
@@ -162,6 +164,7 @@ impl Session<Authorization> {
             cleartext_allowed: false,
             host: String::new(),
             secret_was_refused: false,
+            has_answered: false,
         };
         let mut session = Session { connection, capabilities: None, state };
         if ask_capabilities {
@@ -175,12 +178,12 @@ impl Session<Authorization> {
         &self.state.greeting
     }
 
-    /// Says which host this is: a refusal then can be explained by what is known of the provider.
+    /// Sets the host's name, so that a refusal can be explained by what is known of the provider.
     pub fn set_host(&mut self, host: impl Into<String>) {
         self.state.host = host.into();
     }
 
-    /// Whether the server has judged the secret of a sign-in and refused it: offered again, by whatever
+    /// Whether the server has checked the secret of a sign-in and refused it: offered again, by whatever
     /// mechanism, it could lock the account. A mechanism that is not set up is refused before that.
     pub fn secret_was_refused(&self) -> bool {
         self.state.secret_was_refused
@@ -191,7 +194,7 @@ impl Session<Authorization> {
         self.state.cleartext_allowed = true;
     }
 
-    /// Begins TLS (RFC 2595 section 4). The capabilities are forgotten and asked again; the session
+    /// Begins TLS (RFC 2595 section 4). The capabilities are forgotten and requested again; the session
     /// never goes on without encryption after this.
     ///
     /// # Errors
@@ -217,8 +220,8 @@ impl Session<Authorization> {
         Ok(session)
     }
 
-    /// Switches to UTF-8 mode, in which messages come as they are that the server otherwise refuses with
-    /// `[UTF8]` (RFC 6856 section 2).
+    /// Switches to UTF-8 mode, in which the server sends the messages that it otherwise refuses with `[UTF8]`
+    /// (RFC 6856 section 2).
     ///
     /// # Errors
     /// [`Kind::Unsupported`] where the server does not announce it: nothing is sent then. Else what an `-ERR`

@@ -1,5 +1,5 @@
-//! The `AUTH` dialogue (RFC 5034): carries the challenges and responses of an [`Exchange`] in base64,
-//! on one line or in two steps as the server can bear it, and bounds how long it goes on.
+//! The `AUTH` dialogue (RFC 5034): sends the responses of an [`Exchange`] to the server's challenges in base64,
+//! with an initial response or in two steps, as the server needs it, and limits the number of challenges.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -16,8 +16,8 @@ use crate::protocol::{Command, Reply};
 const MAX_CHALLENGES: usize = 10;
 
 impl Session<Authorization> {
-    /// Carries out one SASL mechanism of that `name`; says whether anything made from the secret was
-    /// sent. A `+OK` that the mechanism does not believe is an error.
+    /// Carries out one SASL mechanism of that `name`; returns whether anything derived from the secret was sent.
+    /// A `+OK` that the mechanism does not accept is an error.
     pub(super) fn by_sasl(
         &mut self,
         mechanism: Mechanism,
@@ -36,7 +36,9 @@ impl Session<Authorization> {
         self.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
         for _ in 0..MAX_CHALLENGES {
             let has_proven = has_spoken && exchange.has_proven();
-            let challenge = match self.answer()? {
+            let answer = self.answer()?;
+            self.state.has_answered = true;
+            let challenge = match answer {
                 Answer::Challenge(challenge) => challenge,
                 Answer::Done(reply) if reply.is_ok() && !has_proven && takes_ok_for_a_prompt(mechanism) => {
                     prompt_of_o2(&reply)
@@ -44,7 +46,7 @@ impl Session<Authorization> {
                 Answer::Done(reply)
                     if !reply.is_ok() && !has_spoken && first.is_some() && self.announces(name) =>
                 {
-                    // Some servers want the response on the line of AUTH, however long it gets.
+                    // Some servers require the initial response on the line of AUTH, however long it is.
                     let sent = first.take();
                     has_spoken = true;
                     self.send(&Command::Auth { mechanism: name, initial: text(&sent) })?;
@@ -57,8 +59,8 @@ impl Session<Authorization> {
                     return Ok((reply, has_proven));
                 }
             };
-            // A mechanism that speaks first has its say on the first, empty challenge where it
-            // could not ride on AUTH (RFC 5034 section 4).
+            // A mechanism that begins answers the first, empty challenge if its initial response was not sent
+            // with AUTH (RFC 5034 section 4).
             let response = match first.take() {
                 Some(text) => Ok(text),
                 None => {
@@ -78,7 +80,7 @@ impl Session<Authorization> {
         Err(Error::new(Kind::Protocol, format!("the server's {name} challenges do not end")))
     }
 
-    /// What is made from the secret, and lets it be guessed, comes back as little as the secret itself.
+    /// Hides in errors not only the secret but also what is derived from it, since that lets it be guessed.
     fn hide_proof(&mut self, mechanism: Mechanism, exchange: &dyn Exchange, raw: &[u8]) {
         // A name alone may be repeated: people need to see it.
         if mechanism != Mechanism::External && exchange.has_proven() {
@@ -86,8 +88,8 @@ impl Session<Authorization> {
         }
     }
 
-    /// Gives an exchange up because of `error`. Where not even that succeeds, the line is beyond use;
-    /// an error that would leave it to be used on then gives way.
+    /// Cancels an exchange because of `error`. If that fails too, the connection cannot be used any more, and its
+    /// error replaces one that would let the session go on.
     fn cancel(&mut self, error: Error) -> Error {
         match self.converse(&Command::Cancel) {
             Err(lost) if !error.ends_the_session() => lost,
@@ -95,8 +97,8 @@ impl Session<Authorization> {
         }
     }
 
-    /// XOAUTH2 always: Office 365 hangs up on a token behind AUTH ("Protocol error. Connection is
-    /// closed"), and Gmail takes either. Exchange servers, known by their greeting, do the same with the
+    /// XOAUTH2 always: Office 365 closes the connection on an initial response ("Protocol error. Connection is
+    /// closed"), and Gmail accepts both. Exchange servers, recognised by their greeting, do the same with the
     /// other mechanisms.
     fn wants_two_steps(&self, mechanism: Mechanism) -> bool {
         let greeting = &self.state.greeting.text;
@@ -104,8 +106,8 @@ impl Session<Authorization> {
             || memchr::memmem::find(greeting, b"Microsoft Exchange POP3 service").is_some()
     }
 
-    /// Cyrus binds to `tls-unique` alone (seen with 3.6), which nobody has under TLS 1.3, and tells only
-    /// behind the proof, as of a wrong password. Unbound it takes SCRAM from anybody.
+    /// Cyrus supports only the channel binding `tls-unique` (seen with 3.6), which does not exist in TLS 1.3, and
+    /// refuses others only after the proof, like a wrong password. It accepts SCRAM without channel binding.
     pub(super) fn binds_otherwise(&self) -> bool {
         let has = |text: &[u8]| memchr::memmem::find(text, b"Cyrus POP3").is_some();
         let implementation =
@@ -120,7 +122,7 @@ impl Session<Authorization> {
     }
 }
 
-/// A response in base64; it may hold the password.
+/// A response in base64; it may contain the password.
 type Text = Zeroizing<String>;
 
 fn encoded(raw: Vec<u8>) -> Text {
@@ -138,8 +140,8 @@ fn decoded(challenge: &[u8], name: &str) -> Result<Vec<u8>> {
     })
 }
 
-/// Whether a `+OK` can be o2.pl's way of asking on: where nothing made from the secret has left, it
-/// cannot mean that anybody is signed in. SCRAM has its own judgement of a `+OK`; EXTERNAL no secret.
+/// Whether a `+OK` can be a challenge, as o2.pl sends it: if nothing derived from the secret was sent, it cannot
+/// mean that the sign-in succeeded. SCRAM checks a `+OK` itself; EXTERNAL has no secret.
 fn takes_ok_for_a_prompt(mechanism: Mechanism) -> bool {
     matches!(
         mechanism,
@@ -151,8 +153,8 @@ fn takes_ok_for_a_prompt(mechanism: Mechanism) -> bool {
     )
 }
 
-/// o2.pl (and others) say `+OK` where RFC 5034 has `+`: what follows is the challenge, if it is base64,
-/// or talk.
+/// o2.pl (and others) send `+OK` instead of the `+` of RFC 5034: what follows is the challenge if it is base64,
+/// otherwise text for people.
 fn prompt_of_o2(reply: &Reply) -> Vec<u8> {
     if BASE64.decode(&reply.text).is_ok() { reply.text.clone() } else { Vec::new() }
 }

@@ -1,5 +1,5 @@
 //! From AUTHORIZATION to TRANSACTION: carries out the mechanisms that [`crate::auth`] chose
-//! (RFC 1939 section 7, RFC 5034), and reads from a refusal what can be done about it.
+//! (RFC 1939 section 7, RFC 5034), and finds the hint for a refusal.
 
 use std::error::Error as StdError;
 
@@ -8,34 +8,60 @@ use crate::auth::{self, Binding, Credentials, Mechanism, Offer, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, Reply};
 
-/// A sign-in that did not come about.
+/// A sign-in that failed.
 #[derive(Debug)]
 pub struct Refused {
     /// Why.
     pub error: Error,
-    /// The session, still in AUTHORIZATION, where it can be used on: with other credentials, or to
-    /// say QUIT.
+    /// The session, still in AUTHORIZATION, if it can still be used: with other credentials, or for
+    /// QUIT.
     pub session: Option<Session<Authorization>>,
+    /// Whether the secret, or what was made from it, was refused as such: offered again and again it could
+    /// lock the account.
+    pub is_judged: bool,
+    /// The mechanisms that were to follow when the server closed the connection after a refusal that judged
+    /// nothing (solid-pop3d does after APOP): [`Session::sign_in_by`] can try them in a new session.
+    pub untried: Vec<Mechanism>,
+}
+
+impl Refused {
+    /// Before a secret was sent.
+    fn before(error: Error, session: Session<Authorization>) -> Refused {
+        Refused { error, session: Some(session), is_judged: false, untried: Vec::new() }
+    }
+}
+
+/// A sign-in by several mechanisms that failed; the fields are those of [`Refused`].
+struct Failed {
+    error: Error,
+    is_judged: bool,
+    untried: Vec<Mechanism>,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Failed {
+        Failed { error, is_judged: false, untried: Vec::new() }
+    }
 }
 
 /// How a mechanism ended.
 struct Tried {
     reply: Reply,
-    /// Whether the server has seen anything made from the secret.
+    /// Whether the server got anything derived from the secret, and knows the mechanism.
     has_proven: bool,
     /// Why, if the reply is a refusal.
     cause: Box<dyn StdError + Send + Sync>,
 }
 
 impl Session<Authorization> {
-    /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials can do.
+    /// Signs in: by `wanted`, or by the strongest mechanism that the server offers and the credentials allow.
     ///
     /// # Errors
-    /// A [`Refused`] with the session in it where the line still stands. Its kind says what the
+    /// A [`Refused`], with the session in it if the connection is still open. Its kind says what the
     /// server meant: [`Kind::SignIn`] (wrong credentials; with [`auth::TokenRefused`] beneath where a token
     /// was refused), [`Kind::InUse`], [`Kind::LoginDelay`],
     /// [`Kind::ServerTemporary`], [`Kind::ServerPermanent`].
-    // The session is what makes the error large, and handing it back is the point.
+    // The error is large because it returns the session, on purpose.
     #[allow(clippy::result_large_err)]
     pub fn sign_in(
         self,
@@ -44,12 +70,12 @@ impl Session<Authorization> {
     ) -> Result<Session<Transaction>, Refused> {
         match self.mechanisms(credentials, wanted) {
             Ok(candidates) => self.sign_in_by(credentials, &candidates),
-            Err(error) => Err(Refused { error, session: Some(self) }),
+            Err(error) => Err(Refused::before(error, self)),
         }
     }
 
-    /// Signs in by the first of these that the server takes: of [`Session::mechanisms`], for one, to see
-    /// whether that very one works.
+    /// Signs in by the first of these that the server accepts: with one of [`Session::mechanisms`], to see
+    /// whether that one works.
     ///
     /// # Errors
     /// As [`Session::sign_in`].
@@ -64,14 +90,14 @@ impl Session<Authorization> {
         self.connection.end_phase();
         match outcome {
             Ok(()) => Ok(self.into_transaction()),
-            Err(error) => {
-                let session = (!error.ends_the_session()).then_some(self);
-                Err(Refused { error, session })
+            Err(Failed { error, is_judged, untried }) => {
+                let is_lost = error.ends_the_session() || !untried.is_empty();
+                Err(Refused { error, session: (!is_lost).then_some(self), is_judged, untried })
             }
         }
     }
 
-    /// What [`Session::sign_in`] would try, in this order.
+    /// The mechanisms that [`Session::sign_in`] would try, in this order.
     ///
     /// # Errors
     /// As [`auth::candidates`].
@@ -90,19 +116,18 @@ impl Session<Authorization> {
         }
     }
 
-    /// What was announced before sign-in counts until the server is asked again.
+    /// The capabilities from before sign-in are used until they are requested again.
     fn into_transaction(self) -> Session<Transaction> {
         let before_sign_in = self.capabilities.clone();
         let state = Transaction { before_sign_in, asked: false, manner: Manner::default() };
         Session { connection: self.connection, capabilities: self.capabilities, state }
     }
 
-    fn try_mechanisms(&mut self, credentials: &Credentials, candidates: &[Mechanism]) -> Result<()> {
+    fn try_mechanisms(&mut self, credentials: &Credentials, candidates: &[Mechanism]) -> Result<(), Failed> {
         if !self.is_encrypted() && !self.state.cleartext_allowed {
-            return Err(Error::new(
-                Kind::Tls,
-                "the connection is not encrypted, so no secret is sent over it",
-            ));
+            let error =
+                Error::new(Kind::Tls, "the connection is not encrypted, so no secret is sent over it");
+            return Err(error.into());
         }
         if let Proof::Password(secret) | Proof::Token(secret) = &credentials.proof {
             self.connection.hide(secret.clone());
@@ -110,50 +135,76 @@ impl Session<Authorization> {
         let end_point = self.connection.end_point();
         let offer = self.offer(end_point.as_deref());
         let bindings: Vec<_> = candidates.iter().map(|mechanism| offer.binding(*mechanism)).collect();
-        let mut left = candidates.iter().zip(bindings).peekable();
-        let mut binds_otherwise = false;
+        let mut left = candidates.iter().copied().zip(bindings).peekable();
+        let (mut binds_otherwise, mut has_no_auth, mut is_judged) = (false, false, false);
+        // The last refusal after which another mechanism was tried.
+        let mut refused: Option<Error> = None;
         while let Some((mechanism, binding)) = left.next() {
             if mechanism.is_bound() && binds_otherwise && left.peek().is_some() {
                 continue;
             }
-            let tried = match self.try_one(*mechanism, binding, credentials) {
-                // The server's word that it binds to TLS in another way than we can.
-                Err(error) if error.kind() == Kind::Unsupported && left.peek().is_some() => {
+            // A server without AUTH is not asked for each of its mechanisms: some close the connection after a few
+            // unknown commands.
+            let other_command_follows = || left.clone().any(|(mechanism, _)| mechanism.sasl_name().is_none());
+            if has_no_auth && mechanism.sasl_name().is_some() && other_command_follows() {
+                continue;
+            }
+            self.state.has_answered = false;
+            let tried = match (self.try_one(mechanism, binding, credentials), refused.take()) {
+                // The server tells that it supports only other kinds of channel binding.
+                (Err(error), _) if error.kind() == Kind::Unsupported && left.peek().is_some() => {
                     binds_otherwise = true;
                     continue;
                 }
-                tried => tried?,
+                (Err(lost), Some(refused)) if lost.kind() == Kind::LineLost && !self.state.has_answered => {
+                    let untried = [mechanism].into_iter().chain(left.map(|(mechanism, _)| mechanism));
+                    return Err(Failed { error: refused, is_judged, untried: untried.collect() });
+                }
+                (tried, _) => tried?,
             };
             let Tried { reply, has_proven, cause } = tried;
             if reply.is_ok() {
                 return Ok(());
             }
             binds_otherwise |= mechanism.is_bound();
-            let kind = reply.sign_in_refusal();
-            // Servers announce APOP by a stamp they cannot use, and SASL mechanisms that are not set up,
-            // or not for this user. A weaker mechanism may follow, but only under TLS, and not where the
-            // secret was judged: a wrong one, tried in six ways, locks an account.
-            let not_there = !has_proven || (*mechanism == Mechanism::Apop && reply.code.is_none());
+            has_no_auth |= mechanism.sasl_name().is_some() && reply.knows_no_mechanism();
+            let is_unknown = reply.is_about_the_command();
+            let kind = if is_unknown { Kind::SignIn } else { reply.sign_in_refusal() };
+            is_judged |= has_proven && kind == Kind::SignIn;
+            // Some servers announce APOP by a timestamp that they cannot use, and SASL mechanisms that they do not
+            // know, that are not set up, or not for this user. Another mechanism may follow, but not after the
+            // secret was checked: a wrong one, tried six times, locks the account. In the clear only if it is no
+            // weaker.
+            let not_there = !has_proven || (mechanism == Mechanism::Apop && reply.code.is_none());
             self.state.secret_was_refused = !not_there && kind == Kind::SignIn;
-            if not_there && kind == Kind::SignIn && self.is_encrypted() && left.peek().is_some() {
-                continue;
-            }
             let context = match String::from_utf8_lossy(&credentials.user) {
-                // The certificate says who.
+                // The certificate tells the user.
                 nobody if nobody.is_empty() => format!("could not sign in by {mechanism}"),
                 who => format!("could not sign in as {who} by {mechanism}"),
             };
-            let error = Error::new(kind, context).because(cause);
-            return Err(match self.advice(kind, *mechanism, &reply, has_proven, credentials) {
-                Some(advice) => error.hint(advice),
-                None => error,
-            });
+            let mut error = Error::new(kind, context).because(cause);
+            let next = left.peek().map(|(mechanism, _)| *mechanism);
+            let advice = match credentials.proof {
+                Proof::Password(_) if is_unknown && !mechanism.is_bound() => {
+                    Some(advice_on_unknown(mechanism, next))
+                }
+                _ => self.advice(kind, mechanism, &reply, has_proven, credentials).map(str::to_owned),
+            };
+            if let Some(advice) = advice {
+                error = error.hint(advice);
+            }
+            let may_follow = self.is_encrypted() || mechanism.sends_the_password();
+            if not_there && kind == Kind::SignIn && may_follow && next.is_some() {
+                refused = Some(error);
+                continue;
+            }
+            return Err(Failed { error, is_judged, untried: Vec::new() });
         }
-        // Not even one to try: `auth::candidates` gives an error instead.
-        Err(Error::new(Kind::SignIn, "the server offers no way to sign in"))
+        // Never empty: `auth::candidates` returns an error instead.
+        Err(Error::new(Kind::SignIn, "the server offers no way to sign in").into())
     }
 
-    /// What can be done about a refusal, where it shows more than that the secret is wrong.
+    /// The hint for a refusal that tells more than that the secret is wrong.
     fn advice(
         &self,
         kind: Kind,
@@ -166,15 +217,15 @@ impl Session<Authorization> {
             return None;
         }
         match credentials.proof {
-            // No other mechanism is recommended lightly: this is also how it looks when somebody stands
-            // between, who would be glad of a password.
+            // Another mechanism is not recommended lightly: an attacker in the middle causes the same error, to
+            // get at the password.
             _ if mechanism.is_bound() => Some(
                 "check user and password; if both are right, the server knows the TLS line by another mark \
                  than tls-server-end-point, or TLS ends elsewhere: ask its administrator before you try \
                  --auth plain",
             ),
             Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text).or_else(|| {
-                // It needs the password itself at the server, and many store only a hash.
+                // It needs the plain password on the server, and many servers store only a hash.
                 (mechanism == Mechanism::CramMd5 && self.is_encrypted()).then_some(
                     "check user and password; if both are right, the server may keep the password in a form \
                      that cram-md5 has no use for: try --auth plain",
@@ -191,8 +242,7 @@ impl Session<Authorization> {
         }
     }
 
-    /// A server that asks for no certificate, does not trust the one it was shown, or reads another name
-    /// from it.
+    /// The hint for a server that requests no certificate, does not trust it, or reads another name from it.
     fn advice_on_certificates(&self, reply: &Reply) -> &'static str {
         let speaks_of_it = String::from_utf8_lossy(&reply.text).to_ascii_lowercase().contains("certificate");
         match Mechanism::External.sasl_name() {
@@ -217,11 +267,15 @@ impl Session<Authorization> {
         binding: Binding,
         credentials: &Credentials,
     ) -> Result<Tried> {
-        let by_command = |reply: Reply| Tried { cause: reply.words().into(), reply, has_proven: true };
+        let by_command = |(reply, has_proven): (Reply, bool)| {
+            let has_proven = has_proven && !reply.is_about_the_command();
+            Tried { cause: reply.words().into(), reply, has_proven }
+        };
         let exchange = auth::exchange(mechanism, credentials, binding)?;
         match (exchange, mechanism.sasl_name()) {
             (Some(mut exchange), Some(name)) => {
                 let (reply, has_proven) = self.by_sasl(mechanism, name, exchange.as_mut())?;
+                let has_proven = has_proven && !reply.is_about_the_command();
                 let is_judged = has_proven && reply.sign_in_refusal() == Kind::SignIn;
                 let words = reply.words();
                 let cause = if is_judged { exchange.refused(words) } else { words.into() };
@@ -232,20 +286,38 @@ impl Session<Authorization> {
         }
     }
 
-    fn by_user_and_pass(&mut self, credentials: &Credentials) -> Result<Reply> {
+    /// The last reply, and whether the password was sent.
+    fn by_user_and_pass(&mut self, credentials: &Credentials) -> Result<(Reply, bool)> {
         let reply = self.converse(&Command::User(&credentials.user))?;
+        self.state.has_answered = true;
         if !reply.is_ok() {
-            return Ok(reply);
+            return Ok((reply, false));
         }
-        self.converse(&Command::Pass(credentials.secret()))
+        Ok((self.converse(&Command::Pass(credentials.secret()))?, true))
     }
 
-    fn by_apop(&mut self, credentials: &Credentials) -> Result<Reply> {
+    /// The reply, and whether the digest was sent.
+    fn by_apop(&mut self, credentials: &Credentials) -> Result<(Reply, bool)> {
         let Some(timestamp) = &self.state.greeting.timestamp else {
             return Err(Error::new(Kind::SignIn, "the greeting has no timestamp for APOP"));
         };
         let digest = auth::apop_digest(timestamp, credentials.secret());
         self.connection.hide(auth::Secret::new(digest.as_str()));
-        self.converse(&Command::Apop { user: &credentials.user, digest: &digest })
+        let reply = self.converse(&Command::Apop { user: &credentials.user, digest: &digest })?;
+        Ok((reply, true))
+    }
+}
+
+/// What to do where the server does not know the mechanism; `next`: what would follow, were it not weaker.
+fn advice_on_unknown(mechanism: Mechanism, next: Option<Mechanism>) -> String {
+    match next {
+        Some(next) => format!(
+            "the server does not know {mechanism}; a weaker way is not tried by itself in the clear: --auth {next} \
+             does"
+        ),
+        None => format!(
+            "the server does not know {mechanism}: name another way to sign in with --auth (user, plain, login, \
+             cram-md5 …), or leave --auth out"
+        ),
     }
 }

@@ -275,6 +275,70 @@ fn a_weaker_mechanism_never_follows_in_the_clear() {
 }
 
 #[test]
+fn an_unknown_command_or_mechanism_has_judged_nothing_and_no_stronger_way_gives_way_in_the_clear() {
+    let begin = "S: +OK\nC: CAPA\nS: +OK\nS: USER\n";
+    let plain = "C: AUTH PLAIN AG1yb3NlAHRhbnN0YWFm";
+    let by_user = "C: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK";
+    let all = format!("{begin}S: SASL PLAIN LOGIN\nS: .\n{plain}\nS: -ERR Unknown command\n{by_user}");
+    let one = format!(
+        "{begin}S: SASL PLAIN LOGIN\nS: .\n{plain}\nS: -ERR mechanism not supported\nC: AUTH LOGIN\n\
+         S: -ERR mechanism not supported\n{by_user}"
+    );
+    for script in [all, one] {
+        let (session, peer) = open(&script);
+        drop(session.sign_in(&credentials(), None).expect("signed in"));
+        peer.join().expect("to the letter");
+    }
+    let (session, peer) =
+        open(&format!("{begin}S: SASL CRAM-MD5 PLAIN\nS: .\nC: AUTH CRAM-MD5\nS: -ERR unimplemented"));
+    let refused = session.sign_in(&credentials(), None).expect_err("in the clear");
+    assert!(!refused.is_judged && refused.untried.is_empty());
+    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("--auth plain does")));
+    drop(refused);
+    peer.join().expect("to the letter");
+    let (session, peer) =
+        offering("OAUTHBEARER", &format!("C: AUTH OAUTHBEARER {BEARER}\nS: -ERR unknown command"));
+    let refused = session.sign_in(&token(), None).expect_err("unknown");
+    assert!(!refused.is_judged && TokenRefused::of(&refused.error).is_none());
+    drop(refused);
+    peer.join().expect("to the letter");
+}
+
+#[test]
+fn a_connection_that_is_closed_after_a_refusal_leaves_the_other_mechanisms_to_a_new_one() {
+    let table = [
+        ("C: AUTH LOGIN\nS: -ERR mechanism not supported\nC: USER mrose\nX: closes", true),
+        // The password was sent: it was not the refusal before that closed the connection.
+        (
+            "C: AUTH LOGIN\nS: -ERR mechanism not supported\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nX: closes",
+            false,
+        ),
+    ];
+    for (script, is_told) in table {
+        let (session, peer) =
+            open(&format!("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL LOGIN\nS: .\n{script}"));
+        let refused = session.sign_in(&credentials(), None).expect_err("closed");
+        let expected = if is_told { (Kind::SignIn, vec![Mechanism::User]) } else { (Kind::LineLost, vec![]) };
+        assert_eq!((refused.error.kind(), refused.untried), expected);
+        assert!(refused.session.is_none() && !refused.is_judged);
+        peer.join().expect("to the letter");
+    }
+}
+
+#[test]
+fn a_refused_password_is_judged() {
+    let (session, peer) = open(
+        "S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: -ERR no\nC: USER mrose\nS: -ERR no",
+    );
+    let refused = session.sign_in(&credentials(), None).expect_err("refused");
+    assert!(refused.is_judged);
+    let again = refused.session.expect("given back").sign_in(&credentials(), None).expect_err("refused");
+    assert!(!again.is_judged, "the password was not sent");
+    drop(again);
+    peer.join().expect("to the letter");
+}
+
+#[test]
 fn an_initial_response_that_does_not_fit_one_line_waits_for_the_challenge() {
     let long = "p".repeat(300);
     let response = BASE64.encode([b"\0mrose\0", long.as_bytes()].concat());

@@ -4,8 +4,8 @@
 //! ahead from then on: one message's text would be recorded as another's. What proves the opposite is a
 //! question whose answer cannot be mistaken: `UIDL n`, which names the message; else `LIST n` with its
 //! octets; else STAT with the figures of this session. `-ERR` and an empty `+OK` prove nothing: a stray one
-//! could stand for anything. Sits between [`super::Window`], which sends questions along with other
-//! commands, and whoever retrieves.
+//! could be the answer to anything. Used by [`super::Window`], which sends questions along with other
+//! commands, and by the code that retrieves messages.
 
 use super::{Session, Transaction};
 use crate::error::{Error, Kind, Phase, Result};
@@ -20,7 +20,7 @@ pub enum Question {
     Octets(u32),
     /// STAT.
     Figures,
-    /// NOOP: its `+OK` behind refusals shows that no answer is missing, and nothing more.
+    /// NOOP: its `+OK` after refusals shows that no answer is missing, and nothing more.
     Nothing,
 }
 
@@ -32,6 +32,15 @@ impl Question {
             Question::Octets(number) => Command::List(Some(number)),
             Question::Figures => Command::Stat,
             Question::Nothing => Command::Noop,
+        }
+    }
+
+    /// How many kinds are given up where this one is of no use.
+    fn kinds(self) -> u8 {
+        match self {
+            Question::UniqueId(_) => 1,
+            Question::Octets(_) => 2,
+            Question::Figures | Question::Nothing => 3,
         }
     }
 }
@@ -48,20 +57,33 @@ pub enum Step {
     Unprovable,
 }
 
-/// Which question is asked next: what a server does not answer is not asked again.
+/// Which question is asked next: a kind that the server does not answer is not asked again.
 #[derive(Debug, Clone)]
 pub struct Questions<'m> {
     maildrop: &'m Maildrop,
-    /// How many kinds of question were found to be of no use.
+    /// How many kinds of question were found not to work.
     given_up: u8,
-    /// The last question, where its answer was an empty `+OK` behind which a listing may still follow.
+    /// The question whose answer was waited for last.
+    asked: Option<Question>,
+    /// The last question, if its answer was an empty `+OK` after which a listing may still follow.
     open: Option<Question>,
 }
 
 impl<'m> Questions<'m> {
     /// All questions about the messages of that maildrop.
     pub fn new(maildrop: &'m Maildrop) -> Self {
-        Questions { maildrop, given_up: 0, open: None }
+        Questions { maildrop, given_up: 0, asked: None, open: None }
+    }
+
+    /// The same without the first so many kinds: one of them broke an earlier session.
+    #[must_use]
+    pub fn skipping(self, kinds: u8) -> Self {
+        Questions { given_up: kinds, ..self }
+    }
+
+    /// How many kinds another session had better skip, where waiting for an answer broke this one.
+    pub fn kinds_to_skip(&self) -> u8 {
+        self.asked.map_or(self.given_up, |asked| self.given_up.max(asked.kinds()))
     }
 
     /// A message about which a question was asked that may still be answered by a listing.
@@ -72,7 +94,7 @@ impl<'m> Questions<'m> {
         }
     }
 
-    /// The best question about that message that may still be of use.
+    /// The best question about that message that may still work.
     pub fn about(&self, number: u32) -> Question {
         let message = self.maildrop.message(number);
         let has_unique_id = message.is_some_and(|message| message.unique_id.is_some());
@@ -85,19 +107,14 @@ impl<'m> Questions<'m> {
         }
     }
 
-    /// Notes that a question was not answered in a way that proves anything.
+    /// Records that the answer to a question proves nothing.
     pub fn give_up(&mut self, question: Question) {
-        let kinds = match question {
-            Question::UniqueId(_) => 1,
-            Question::Octets(_) => 2,
-            Question::Figures | Question::Nothing => 3,
-        };
-        self.given_up = self.given_up.max(kinds);
+        self.given_up = self.given_up.max(question.kinds());
     }
 }
 
 impl Session<Transaction> {
-    /// Asks about that message until a question is answered. Nothing may be on its way.
+    /// Asks about that message until a question is answered. No other answer may be outstanding.
     ///
     /// # Errors
     /// [`Kind::Protocol`] where the conversation is out of step; what ends the session.
@@ -110,6 +127,7 @@ impl Session<Transaction> {
             return self.take_listing(open, asked, questions.maildrop);
         }
         loop {
+            questions.asked = Some(asked);
             let reply = self.reply(Phase::Reply)?;
             match self.understand(asked, &reply, questions.maildrop)? {
                 Understood::Step(Step::Unanswered) if asked != Question::Nothing => {
@@ -118,10 +136,10 @@ impl Session<Transaction> {
                     self.send_all(&[asked.command()])?;
                 }
                 Understood::Step(step) => {
-                    // Nothing was asked that could still be answered.
+                    // No answer is outstanding.
                     return if self.connection.has_unread() { Err(out_of_step()) } else { Ok(step) };
                 }
-                // A listing may follow, or nothing: only the next command makes sure that something does.
+                // A listing may follow, or nothing: only the next command makes certain that something does.
                 Understood::Empty => {
                     questions.give_up(asked);
                     let next = questions.about(number);
@@ -146,6 +164,7 @@ impl Session<Transaction> {
         questions: &mut Questions<'_>,
         is_followed: bool,
     ) -> Result<Step> {
+        questions.asked = Some(question);
         let reply = self.reply(Phase::Reply)?;
         match self.understand(question, &reply, questions.maildrop)? {
             Understood::Step(step) => Ok(step),
@@ -160,12 +179,12 @@ impl Session<Transaction> {
         }
     }
 
-    /// Takes a listing that came for a question about one message, and the answer to the question behind it.
-    /// The listing names every message: that is proof.
+    /// Reads a listing that came for a question about one message, and the answer to the question after it.
+    /// The listing names every message, which is a proof.
     fn take_listing(&mut self, open: Question, behind: Question, maildrop: &Maildrop) -> Result<Step> {
         self.read_listing(open, maildrop)?;
         let reply = self.reply(Phase::Reply)?;
-        // A server that answers the one with a listing may answer the other so, too.
+        // A server that answers one question with a listing may do so with the other, too.
         if let Understood::Empty = self.understand(behind, &reply, maildrop)?
             && self.connection.has_unread()
             && self.is_listing_next()?
@@ -239,24 +258,32 @@ enum Understood {
     Empty,
 }
 
-/// Whether the answer to `UIDL n` names the message; `None` where it names none. Servers exist that leave
-/// the number out (Twisted), and others that name the message otherwise here than in the listing.
+/// Whether the answer to `UIDL n` names the message; `None` if it names none. Some servers leave the number out
+/// (Twisted), and others give another unique-id here than in the listing.
 fn names_unique_id(text: &[u8], number: u32, maildrop: &Maildrop) -> Option<bool> {
     let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
-    if !listed.is_empty() && text.ends_with(listed) {
-        return Some(true);
+    if listed.is_empty() {
+        return None;
     }
     match listing::unique_id(text) {
-        Ok((named, unique_id)) => Some(named == number && !is_a_count(unique_id)),
-        // The number alone, words for people, or nothing.
-        Err(_) => None,
+        Ok((named, unique_id)) if named == number => Some(unique_id == listed || is_a_name(unique_id)),
+        // Without the number, and with blanks in it.
+        Ok(_) => Some(text == listed),
+        // The unique-id without the number, unless that would be the number; or words before it.
+        Err(_) => {
+            let before = text.strip_suffix(listed)?;
+            let is_a_word = before.last().is_none_or(u8::is_ascii_whitespace);
+            (is_a_word && !listed.iter().all(u8::is_ascii_digit)).then_some(true)
+        }
     }
 }
 
-/// `120 octets` is how a server answers RETR, not UIDL.
-fn is_a_count(text: &[u8]) -> bool {
-    let word = text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    [&b"octets"[..], b"bytes", b"messages", b"message"].iter().any(|unit| word.eq_ignore_ascii_case(unit))
+/// Whether it can be a unique-id. `120 octets`, or `(120 octets)`, is how a server answers RETR, and a number
+/// how it answers LIST.
+fn is_a_name(text: &[u8]) -> bool {
+    let units = [&b"octets"[..], b"bytes", b"messages", b"message"];
+    let is_unit = || units.iter().any(|unit| text.eq_ignore_ascii_case(unit));
+    text.iter().all(u8::is_ascii_graphic) && !text.iter().all(u8::is_ascii_digit) && !is_unit()
 }
 
 enum Named {

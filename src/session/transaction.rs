@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::protocol::listing::{self, DropListing};
 use crate::protocol::{Capabilities, Command};
 
-/// How long the answer to a QUIT is waited for that nothing depends on.
+/// How long to wait for the answer to a QUIT that nothing depends on.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 impl Session<Transaction> {
@@ -21,9 +21,9 @@ impl Session<Transaction> {
     /// STAT: how many messages, and their octets.
     ///
     /// # Errors
-    /// As every verb here: what an `-ERR` means by its response code, [`Kind::Refused`] where it has
-    /// none; [`Kind::Protocol`] for an answer that cannot be read; [`Kind::LineLost`] and
-    /// [`Kind::Timeout`], after which the session is of no more use.
+    /// As every verb here: what an `-ERR` means by its response code, [`Kind::Refused`] if it has none;
+    /// [`Kind::Protocol`] for an answer that cannot be parsed; [`Kind::LineLost`] and [`Kind::Timeout`], after
+    /// which the session cannot be used any more.
     pub fn stat(&mut self) -> Result<DropListing> {
         let reply = self.ask(&Command::Stat, "ask for the size of the maildrop")?;
         self.read(listing::drop_listing(&reply.text))
@@ -49,11 +49,11 @@ impl Session<Transaction> {
     }
 
     /// RETR: streams a message, octet for octet with CRLF line ends, to `take`; returns its octets.
-    /// The message is whole only where this is `Ok`.
+    /// The message is complete only if this is `Ok`.
     ///
     /// # Errors
-    /// As [`Session::stat`]. [`Kind::Protocol`] also where octets lie behind the message's end: then
-    /// the server did not byte-stuff it, and what was taken for the end may be none.
+    /// As [`Session::stat`]. [`Kind::Protocol`] also if octets follow the end of the message: then the server did
+    /// not byte-stuff it, and this may not be its end.
     pub fn retrieve(&mut self, number: u32, take: impl FnMut(&[u8])) -> Result<u64> {
         self.ask(&Command::Retr(number), &format!("retrieve message {number}"))?;
         Ok(self.stream(number, None, take)?.octets)
@@ -68,7 +68,7 @@ impl Session<Transaction> {
         Ok(self.stream(number, None, take)?.octets)
     }
 
-    /// Streams a text behind which nothing was asked: nothing may follow it.
+    /// Streams a text after which no command was sent: nothing may follow it.
     pub(super) fn stream(
         &mut self,
         number: u32,
@@ -100,7 +100,7 @@ impl Session<Transaction> {
         self.ask(&Command::Noop, "get an answer to NOOP").map(|_| ())
     }
 
-    /// RSET: takes all DELEs of this session back.
+    /// RSET: undoes all DELEs of this session.
     ///
     /// # Errors
     /// As [`Session::stat`].
@@ -108,7 +108,7 @@ impl Session<Transaction> {
         self.ask(&Command::Rset, "take the deletions back").map(|_| ())
     }
 
-    /// LAST: the highest message-number accessed, 0 for none (RFC 1460; few servers have it still).
+    /// LAST: the highest message-number accessed, 0 for none (RFC 1460; few servers still have it).
     ///
     /// # Errors
     /// [`Kind::Unsupported`] for an `-ERR` without a code; else as [`Session::stat`].
@@ -127,7 +127,7 @@ impl Session<Transaction> {
         })
     }
 
-    /// CAPA: what the server announces now that somebody is signed in, which may be more.
+    /// CAPA: what the server announces after sign-in, which may be more than before.
     ///
     /// # Errors
     /// As [`Session::stat`].
@@ -145,9 +145,9 @@ impl Session<Transaction> {
         self.ask(&Command::Quit, "end the session").map(|_| ())
     }
 
-    /// QUIT where nothing is to be deleted, so that nothing depends on its answer. It is waited for all
-    /// the same, since a server may hold the maildrop until it has given it, and the next session would
-    /// find it in use; but not for long, and if it never comes that is no failure.
+    /// QUIT if nothing is to be deleted, so that nothing depends on its answer. It is waited for, since the server
+    /// may keep the maildrop locked until it has answered, and the next session would find it in use; but not for
+    /// long, and it is no failure if the answer never comes.
     pub fn leave(mut self) {
         self.connection.limit_patience(FAREWELL);
         let _ = self.converse(&Command::Quit);

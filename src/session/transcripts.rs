@@ -230,6 +230,12 @@ fn what_proves_that_a_conversation_is_in_step() {
         ("C: UIDL 2\nS: +OK 2 otherwise-named", Ok(Step::Proven)),
         ("C: UIDL 2\nS: +OK 1 a", Err(Kind::Protocol)),
         ("C: UIDL 2\nS: +OK 2 octets", Err(Kind::Protocol)),
+        // What RETR or LIST is answered with is no unique-id; nor is the other message's, whatever it ends in.
+        ("C: UIDL 2\nS: +OK 2 (3 octets)", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK 2 3", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK 1 b", Err(Kind::Protocol)),
+        ("C: UIDL 2\nS: +OK climb\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
+        ("C: UIDL 2\nS: +OK it is b", Ok(Step::Proven)),
         // The whole listing, the number alone, nothing.
         ("C: UIDL 2\nS: +OK\nS: 1 a\nS: 2 b\nS: .\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
         ("C: UIDL 2\nS: +OK 2\nC: LIST 2\nS: +OK 2 3", Ok(Step::Proven)),
@@ -269,7 +275,7 @@ fn a_refused_sign_in_gives_the_session_back() {
          C: QUIT
          S: +OK",
     );
-    let Refused { error, session } = session.sign_in(&credentials(), None).expect_err("refused");
+    let Refused { error, session, .. } = session.sign_in(&credentials(), None).expect_err("refused");
     assert_eq!(error.kind(), Kind::SignIn);
     let again = Credentials::with_password("mrose", Secret::new("other"));
     let session = session.expect("given back").sign_in(&again, None).expect("signed in");
@@ -382,7 +388,7 @@ fn each_refusal_says_what_could_not_be_done() {
 #[test]
 fn a_lost_line_is_no_refusal_and_the_session_is_not_given_back() {
     let (session, peer) = open("S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nX: hangs up");
-    let Refused { error, session } = session.sign_in(&credentials(), None).expect_err("lost");
+    let Refused { error, session, .. } = session.sign_in(&credentials(), None).expect_err("lost");
     assert_eq!((error.kind(), session.is_none()), (Kind::LineLost, true));
     peer.join().expect("to the letter");
 }

@@ -17,9 +17,9 @@ use crate::connection::Body;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
 
-/// The most commands on their way: 1,000 lines of RETR are some 12 kilobytes, less than the sockets between
-/// us hold, so that writing them never waits for a server that waits for us to read. Fewer would leave the
-/// connection idle where a round trip takes long.
+/// The most commands on their way: 1,000 lines of RETR are some 12 kilobytes, less than the buffers of the
+/// sockets, so that writing them never blocks while the server waits for us to read. Fewer would leave the
+/// connection idle if a round trip takes long.
 const MOST_COMMANDS: usize = 1000;
 
 /// The most declared octets on their way, where nothing is known of the server's rate: they have to be read
@@ -112,7 +112,7 @@ impl Window {
         }
     }
 
-    /// Has at most so many declared octets on their way (one message at least).
+    /// Limits the declared octets on their way (one message at least).
     #[must_use]
     pub fn with_most_octets(mut self, octets: u64) -> Self {
         self.most_octets = octets.min(MOST_OCTETS);
@@ -137,14 +137,17 @@ impl Window {
         self.messages
     }
 
-    /// Whether a message on its way was declared with exactly these octets.
+    /// Whether a message on its way may have exactly these octets.
     pub fn has_one_of(&self, octets: u64) -> bool {
-        let is_one = |sent: &Sent| matches!(sent, Sent::Message(wanted) if wanted.octets == Some(octets));
+        let is_one = |sent: &Sent| match sent {
+            Sent::Message(wanted) => wanted.octets.is_none_or(|declared| declared == octets),
+            Sent::Question(_) => false,
+        };
         self.sent.iter().any(is_one)
     }
 
-    /// Sends as many more of `wanted` as have room, in one write; waits with that until half of the window
-    /// is answered. With `questions`, and commands ahead, questions go along.
+    /// Sends as many more of `wanted` as fit into the window, in one write, once half of the window is answered.
+    /// With `questions`, and commands ahead, questions are sent along.
     ///
     /// # Errors
     /// What ends the session.
@@ -236,7 +239,8 @@ impl Window {
 
     fn expected(&self, octets: Option<u64>) -> u64 {
         match self.what {
-            Ahead::Retr => octets.unwrap_or(USUAL_OCTETS),
+            // More than that fills the window, however much more it is.
+            Ahead::Retr => octets.unwrap_or(USUAL_OCTETS).min(MOST_OCTETS),
             Ahead::Headers => USUAL_OCTETS,
             Ahead::Dele => 0,
         }

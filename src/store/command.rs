@@ -208,8 +208,10 @@ impl Batch for CommandBatch {
             match (taken, held.take()) {
                 (Ok(receipt), before) => {
                     has_run = true;
-                    before.map_or(Ok(()), |(at, error)| each(at, try_later(error)))?;
-                    each(position, receipt)?;
+                    let told = before.map_or(Ok(()), |(at, error)| each(at, try_later(error)));
+                    // Where that was one refusal too many, this one has been handed over all the same: without
+                    // a receipt it would be once more.
+                    each(position, receipt).and(told)?;
                 }
                 (Err(error), None) => held = Some((position, error)),
                 (Err(error), Some((before, _))) => {

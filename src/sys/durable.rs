@@ -78,7 +78,15 @@ pub fn resolved(path: &Path) -> Result<PathBuf> {
 /// Whether this says that a file system cannot flush this sort of thing at all, as some network and FUSE file
 /// systems cannot flush folders: there is no more to be had, and nothing was lost.
 fn cannot_flush(source: &io::Error) -> bool {
-    const CANNOT: [Errno; 5] = [Errno::INVAL, Errno::OPNOTSUPP, Errno::NOTSUP, Errno::ROFS, Errno::NOSYS];
+    const CANNOT: [Errno; 7] = [
+        Errno::INVAL,
+        Errno::OPNOTSUPP,
+        Errno::NOTSUP,
+        Errno::ROFS,
+        Errno::NOSYS,
+        Errno::ACCESS,
+        Errno::PERM,
+    ];
     source.raw_os_error().is_some_and(|code| CANNOT.iter().any(|errno| errno.raw_os_error() == code))
 }
 
@@ -266,6 +274,8 @@ mod tests {
             (Errno::OPNOTSUPP, true),
             (Errno::ROFS, true),
             (Errno::NOSYS, true),
+            (Errno::ACCESS, true),
+            (Errno::PERM, true),
             (Errno::IO, false),
             (Errno::NOSPC, false),
             (Errno::DQUOT, false),

@@ -1,32 +1,9 @@
-//! The files of one user: what those of an account are called, and that nobody else reads what is secret
-//! in them.
-
-use std::fs::File;
-use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+//! What the files of an account are called.
 
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Kind, Result};
-
 /// The longest file name that is made of an account's name, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
-
-/// Refuses a regular file with a secret in it, called `what`, that more than its owner may read. Pipes and
-/// devices have no keepers.
-///
-/// # Errors
-/// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.
-pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) -> Result<()> {
-    let name = path.display();
-    let metadata = file.metadata().map_err(|error| Error::io(format!("could not read {name}"), error))?;
-    if metadata.is_file() && metadata.mode() & 0o077 != 0 {
-        let mode = metadata.mode() & 0o7777;
-        let told = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
-        return Err(Error::new(Kind::Config, told).hint(format!("chmod 600 {name}")));
-    }
-    Ok(())
-}
 
 /// An account's name as a file name: readable, without a way out of the folder, different for
 /// different names.
@@ -66,9 +43,6 @@ fn decoded(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::{self, Permissions};
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -85,20 +59,5 @@ mod tests {
         for name in ["a%", "a%2", "a%zz", "a%2fb", "%FF", "ü%2", &long("a")] {
             assert_eq!(account_of(name), name, "not of our making");
         }
-    }
-
-    #[test]
-    fn a_file_that_others_may_read_is_told_by_what_it_holds() {
-        let file = tempfile::NamedTempFile::new().expect("a file");
-        for (mode, is_fine) in [(0o600, true), (0o400, true), (0o640, false), (0o602, false)] {
-            fs::set_permissions(file.path(), Permissions::from_mode(mode)).expect("set");
-            let outcome = refuse_if_others_may_read(file.as_file(), file.path(), "refresh token");
-            assert_eq!(outcome.is_ok(), is_fine, "{mode:o}");
-            let Err(error) = outcome else { continue };
-            assert!(error.to_string().contains("holds a refresh token and others may read it"), "{error}");
-            assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", file.path().display()).as_str()));
-        }
-        let pipe = File::open("/dev/null").expect("a device");
-        assert!(refuse_if_others_may_read(&pipe, Path::new("/dev/null"), "password").is_ok());
     }
 }

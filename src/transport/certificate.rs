@@ -1,6 +1,6 @@
-//! What a certificate says of its server (RFC 5280), as far as a person can use it: names, issuer,
-//! dates, fingerprint. Read for telling, never for trusting: that is the TLS library's business. So
-//! nothing here fails: what cannot be read is left out, and what is shown is bounded and harmless.
+//! The parts of a certificate that users need (RFC 5280): names, issuer, dates, fingerprint. Only for display,
+//! never to decide about trust, which the TLS library does. So nothing here fails: what cannot be parsed is left
+//! out, and what is shown is bounded and sanitised.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -13,15 +13,16 @@ use x509_parser::x509::X509Name;
 
 use super::Pin;
 
-/// No certificate of an honest mail server bears more names.
+/// The most names that are read; real certificates have fewer.
 const MOST_NAMES: usize = 100;
-/// A host's name has at most 253 characters (RFC 1035 section 2.3.4); what people call issuers is shorter.
+/// A host's name has at most 253 characters (RFC 1035 section 2.3.4); names of issuers are shorter.
 const LONGEST_TEXT: usize = 253;
 
 /// A certificate, trusted or not. Its texts are the server's, escaped where they are not printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     pin: Pin,
+    key_pin: Option<Pin>,
     names: Vec<String>,
     subject: String,
     issuer: String,
@@ -38,6 +39,7 @@ impl Certificate {
     pub fn of(der: &[u8]) -> Certificate {
         let mut certificate = Certificate {
             pin: Pin::of(der),
+            key_pin: None,
             names: Vec::new(),
             subject: String::new(),
             issuer: String::new(),
@@ -55,6 +57,7 @@ impl Certificate {
     }
 
     fn take(&mut self, read: &X509Certificate<'_>) {
+        self.key_pin = Some(Pin::of_key(read.public_key().raw));
         self.names = names(read);
         self.subject = title(read.subject());
         self.issuer = title(read.issuer());
@@ -73,18 +76,29 @@ impl Certificate {
         self.pin
     }
 
+    /// The SHA-256 of its public key, which a renewed certificate of that key has, too; `None` where it cannot be
+    /// read.
+    pub fn key_pin(&self) -> Option<Pin> {
+        self.key_pin
+    }
+
+    /// Whether one of the pins is that of this certificate, or of its public key.
+    pub fn is_pinned_by(&self, pins: &[Pin]) -> bool {
+        pins.iter().any(|pin| *pin == self.pin || Some(*pin) == self.key_pin)
+    }
+
     /// The names and addresses it is for; where it has none (no subjectAltName), its subject's common
     /// name, as RFC 6125 section 6.4.4 has it. At most a hundred.
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// Whom it is for, in one line; empty where it does not say.
+    /// Its subject, in one line; empty if it has none.
     pub fn subject(&self) -> &str {
         &self.subject
     }
 
-    /// Who signed it, in one line; empty where it does not say.
+    /// Its issuer, in one line; empty if it has none.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -99,7 +113,7 @@ impl Certificate {
         self.not_after
     }
 
-    /// Whether it vouches for itself.
+    /// Whether it is self-signed.
     pub fn is_self_signed(&self) -> bool {
         self.self_signed
     }
@@ -109,17 +123,17 @@ impl Certificate {
         self.rsa_bits
     }
 
-    /// Whether its time is over.
+    /// Whether it has expired.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.not_after.is_some_and(|end| end < now)
     }
 
-    /// Whether its time has not come.
+    /// Whether it is not valid yet.
     pub fn is_not_yet_valid(&self, now: Timestamp) -> bool {
         self.not_before.is_some_and(|start| now < start)
     }
 
-    /// Whether `authority` is, by its name, who signed this one.
+    /// Whether the subject of `authority` is the issuer of this one.
     pub(super) fn names_as_issuer(&self, authority: &Certificate) -> bool {
         !self.issuer_der.is_empty() && self.issuer_der == authority.subject_der
     }
@@ -169,7 +183,7 @@ fn address(octets: &[u8]) -> Option<String> {
     }
 }
 
-/// A distinguished name as people speak of it: the common name, and the organisation behind it.
+/// A distinguished name in short: the common name, and the organisation after it.
 fn title(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().find_map(|part| part.as_str().ok());
     let organisation = name.iter_organization().find_map(|part| part.as_str().ok());
@@ -182,7 +196,7 @@ fn title(name: &X509Name<'_>) -> String {
     }
 }
 
-/// Text that can neither move a cursor nor turn the direction of reading, nor fill a screen.
+/// Sanitised text of bounded length: it can neither move a cursor nor change the direction of reading.
 fn harmless(text: &str) -> String {
     let mut shown = String::new();
     for (at, letter) in text.chars().enumerate() {

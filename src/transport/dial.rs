@@ -1,9 +1,9 @@
-//! Connects to the server, or to the proxy: name resolution and every address under one deadline, which a
-//! requested stop brings forward. An address that does not answer is raced by the next one after a short
-//! head start (RFC 8305 section 5), so that a host with a dead IPv6 route costs a fraction of a second.
+//! Connects to the server, or to the proxy: name resolution and every address share one deadline, which a
+//! requested stop brings forward. If an address does not answer at once, the next one is tried in parallel after
+//! a short delay (RFC 8305 section 5), so that a dead IPv6 route costs a fraction of a second.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Socket, Type};
 
+use super::resolve::resolve;
 use super::socks::{self, Trouble};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
-use super::{Family, Names, Proxy, Raw, STOPPED, Target, Way};
+use super::{Names, Proxy, Raw, STOPPED, Target, Way};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
@@ -24,7 +25,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 
 /// How long a wait may last: until a deadline, or until a requested stop allows no more.
 #[derive(Debug, Clone)]
-struct Limit {
+pub(super) struct Limit {
     begun: Instant,
     deadline: Instant,
     stop: Stop,
@@ -38,7 +39,7 @@ impl Limit {
     /// What is left of the time; never zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] when nothing is, [`STOPPED`] where that is so because of a stop.
+    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if that is because of a stop.
     fn left(&self) -> io::Result<Duration> {
         let now = Instant::now();
         let until = self.stop.bound(self.deadline, self.begun);
@@ -82,7 +83,7 @@ pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -
     }
 }
 
-/// Every address of a host that may be used on that way, for looking at them one by one ([`reach`]).
+/// Every address of a host that may be used by that way, to try them one by one ([`reach`]).
 ///
 /// # Errors
 /// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
@@ -90,10 +91,10 @@ pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result
     resolve(host, port, way, &Limit::new(deadline_after(patience), &Stop::new()))
 }
 
-/// Connects to one address, from the way's source, and hangs up.
+/// Connects to one address, from the way's source, and closes the connection.
 ///
 /// # Errors
-/// Why it cannot be reached, [`ErrorKind::TimedOut`] once `patience` is over.
+/// Why it cannot be reached, [`ErrorKind::TimedOut`] after `patience`.
 pub fn reach(address: SocketAddr, way: &Way, patience: Duration) -> io::Result<()> {
     connect(address, way.source, patience).map(drop)
 }
@@ -110,7 +111,7 @@ fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream
     let source = way.source;
     let stream = race(addresses, limit, move |address, patience| {
         let stream = connect(address, source, patience)?;
-        // A command leaves in one write: waiting for more to send would only cost time.
+        // A command is sent in one write: waiting for more to send would only cost time.
         stream.set_nodelay(true)?;
         Ok(stream)
     });
@@ -118,7 +119,7 @@ fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream
     stream.map_err(|error| failed(&target, way, error))
 }
 
-/// A connection from one address of ours; the standard library has none.
+/// A connection from one local address, which the standard library does not offer.
 fn connect_from(source: IpAddr, address: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(source, 0).into())?;
@@ -132,7 +133,7 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
     let context = || format!("could not connect to {server} through the proxy {proxy}");
     let hosts = match proxy.names {
         Names::AtProxy => vec![host.to_owned()],
-        // How we reach the proxy says nothing about how the proxy reaches the server.
+        // The version of IP is for our connection to the proxy, not for that of the proxy to the server.
         Names::Here => resolve(host, port, &Way { source: None, ..way.clone() }, limit)?
             .iter()
             .map(|address| address.ip().to_string())
@@ -153,51 +154,23 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
             }
             Err(Trouble::Line(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
-                    .because("the proxy did not answer in time"));
+                    .because("the proxy did not answer in time")
+                    .hint("try again later, or give a slow proxy more time with --timeout"));
             }
             Err(Trouble::Line(error)) => (Error::new(Kind::Connect, context()).because(error), None),
             Err(Trouble::Said(words, hint)) => (Error::new(Kind::Connect, context()).because(words), hint),
         };
         failure = Some(match hint {
             Some(hint) => error.hint(hint),
-            // The usual one is about the server's ports.
+            // The usual hint is about the server's ports.
             None => error.hint("check with --proxy none whether it is the proxy or the server"),
         });
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
 }
 
-fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
-    let name = host.to_owned();
-    let outcome = within(limit, move || Ok((name.as_str(), port).to_socket_addrs()?.collect::<Vec<_>>()));
-    let not_found = || Error::new(Kind::HostNotFound, format!("could not find the host {host}"));
-    match outcome {
-        Ok(mut addresses) => {
-            let any = addresses.len();
-            addresses.retain(|address| way.reaches(address.ip()));
-            addresses.dedup();
-            match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
-                (false, _) => Ok(addresses),
-                (true, Some(family)) if any > 0 => Err(not_found()
-                    .because(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use what it has")),
-                (true, _) => Err(not_found().because("its name has no address")),
-            }
-        }
-        Err(error) if error.kind() == STOPPED => {
-            Err(Error::new(Kind::Interrupted, format!("could not find the host {host}"))
-                .because(stopped_meanwhile()))
-        }
-        Err(error) if error.kind() == ErrorKind::TimedOut => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), format!("could not find the host {host}"))
-                .because("the name servers did not answer in time"))
-        }
-        Err(error) => Err(not_found().because(error).hint("check its spelling and this computer's network")),
-    }
-}
-
-/// Tries the addresses in order, each with what is left of the time; the next one starts as soon as
-/// one fails, or when the latest has had its head start. The first to connect wins.
+/// Tries the addresses in order, each with the remaining time; the next one starts as soon as one fails, or
+/// after the delay. The first to connect is used.
 fn race<T: Send + 'static>(
     addresses: Vec<SocketAddr>,
     limit: &Limit,
@@ -211,7 +184,7 @@ fn race<T: Send + 'static>(
         let left = limit.left()?;
         if let Some(address) = untried.next() {
             let (report, attempt) = (report.clone(), attempt.clone());
-            // A loser finds nobody listening, and drops what it connected.
+            // Nobody receives from a later one, which then closes its connection.
             thread::Builder::new().spawn(move || drop(report.send(attempt(address, left))))?;
             under_way += 1;
         } else if under_way == 0 {
@@ -224,15 +197,15 @@ fn race<T: Send + 'static>(
                 under_way -= 1;
                 failure = error;
             }
-            // The head start is over.
+            // The delay is over.
             None => {}
         }
     }
 }
 
-/// Runs what the system offers without a time limit (name resolution, a Unix socket whose queue is
-/// full) in a thread that is left behind when the time is over.
-fn within<T: Send + 'static>(
+/// Runs an operation without a time limit of its own (name resolution, a Unix socket whose queue is full) in a
+/// thread that is abandoned when the time is over.
+pub(super) fn within<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -241,30 +214,39 @@ fn within<T: Send + 'static>(
     limit.receive(&outcome, Duration::MAX)?.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
 }
 
-/// The cause of a failure that a requested stop has brought about.
-fn stopped_meanwhile() -> Error {
+/// The cause of a failure because of a requested stop.
+pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }
 
 fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
     let context = format!("could not connect to {target}");
+    let is_local = matches!(target, Target::Unix(_));
     match error.kind() {
         STOPPED => Error::new(Kind::Interrupted, context).because(stopped_meanwhile()),
         ErrorKind::TimedOut => {
-            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time")
+            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time").hint(
+                "check host, port and network, or try again later; --timeout gives a slow network more time",
+            )
         }
+        _ if is_local => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check the path of the socket, and whether a server listens there"),
         ErrorKind::ConnectionRefused => Error::new(Kind::Connect, context)
             .because(error)
             .hint("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
         ErrorKind::AddrNotAvailable if way.source.is_some() => Error::new(Kind::Connect, context)
             .because(error)
             .hint("--source-ip takes an address that this computer has"),
-        _ => Error::new(Kind::Connect, context).because(error),
+        _ => Error::new(Kind::Connect, context)
+            .because(error)
+            .hint("check this computer's network, and whether it leads to the host and port"),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::Family;
     use super::*;
     use std::error::Error as _;
     use std::net::TcpListener;
@@ -337,6 +319,14 @@ mod tests {
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
         assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
+    }
+
+    #[test]
+    fn a_missing_socket_is_told_without_a_word_of_ports() {
+        let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
+        assert_eq!(error.kind(), Kind::Connect);
+        let hint = error.own_hint().unwrap();
+        assert!(hint.contains("path") && !hint.contains("995"), "{hint}");
     }
 
     #[test]

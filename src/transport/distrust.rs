@@ -1,175 +1,225 @@
-//! The TLS library's dialect: from the text of a failed handshake to the [`Reason`] behind it. Knows
-//! the texts of OpenSSL, by which native-tls speaks on most systems; those of other libraries come
-//! through as they are. What a reason means to a person is said in [`failure`](super::failure).
+//! Finds the [`Reason`] of a failed handshake by the numbers of OpenSSL's errors (`openssl/sslerr.h`) and of its
+//! verdicts on certificates (`openssl/x509_vfy.h`), which, unlike its texts, are the same in all its versions. The
+//! sentences for users are in [`failure`](super::failure).
+
+use openssl::error::ErrorStack;
+use openssl::ssl::{self, SslRef};
 
 use super::Reason;
 
-/// What a text of OpenSSL says, in the part behind the last colon or in the brackets at its end.
-/// First come, first served: "certificate has expired" of ours stands apart from the server's alert.
-const VERDICTS: [(&str, Reason); 14] = [
-    ("certificate has expired", Reason::Expired),
-    ("certificate is not yet valid", Reason::NotYetValid),
-    ("hostname mismatch", Reason::WrongName),
-    ("ip address mismatch", Reason::WrongName),
-    ("self-signed certificate in certificate chain", Reason::UnknownIssuer),
-    ("self signed certificate in certificate chain", Reason::UnknownIssuer), // before OpenSSL 3
-    ("self-signed certificate", Reason::SelfSigned),
-    ("self signed certificate", Reason::SelfSigned),
-    ("unable to get local issuer certificate", Reason::UnknownIssuer),
-    ("unable to get issuer certificate", Reason::UnknownIssuer),
-    ("unable to verify the first certificate", Reason::UnknownIssuer),
-    ("key too weak", Reason::WeakKey),
-    ("digest algorithm too weak", Reason::WeakSignature),
-    ("revoked", Reason::Revoked),
-];
+/// The number of OpenSSL's TLS part among its parts.
+const SSL: i32 = 20;
 
-/// Failures of the handshake itself.
-const QUARRELS: [(&str, Reason); 19] = [
-    ("ee key too small", Reason::WeakKey),
-    ("ca key too small", Reason::WeakKey),
-    ("ca md too weak", Reason::WeakSignature),
-    ("wrong signature type", Reason::WeakSignature),
-    ("dh key too small", Reason::WeakExchange),
-    ("bad dh value", Reason::WeakExchange),
-    ("protocol version", Reason::OldProtocol),
-    ("unsupported protocol", Reason::OldProtocol),
-    ("no protocols available", Reason::OldProtocol),
-    ("unsafe legacy renegotiation", Reason::OldProtocol),
-    ("wrong version number", Reason::NotTls),
-    ("packet length too long", Reason::NotTls),
-    ("http request", Reason::NotTls),
-    ("record layer failure", Reason::NotTls),
-    ("alert handshake failure", Reason::Refused),
-    ("alert illegal parameter", Reason::Refused),
-    ("alert insufficient security", Reason::Refused),
-    ("unexpected eof", Reason::HungUp),
-    ("hung up", Reason::HungUp),
-];
+/// "certificate verify failed": the verdict on the certificate says why.
+const VERIFY_FAILED: i32 = 134;
 
-/// Alerts with which a server speaks of our certificate, or of its absence (RFC 8446 section 6.2).
-const ALERTS: [&str; 9] = [
-    "bad certificate",
-    "no certificate",
-    "certificate required",
-    "certificate unknown",
-    "unsupported certificate",
-    "certificate expired",
-    "certificate revoked",
-    "unknown ca",
-    "access denied",
-];
+/// "unexpected eof while reading", since OpenSSL 3.
+const UNEXPECTED_EOF: i32 = 294;
 
-/// The reason of a failed handshake, and the words for a reason that has none of its own.
-/// `has_identity` tells whether the server was shown a certificate of ours.
-pub(super) fn read(text: &str, has_identity: bool) -> (Reason, String) {
-    // OpenSSL: `error:0A000086:…:certificate verify failed:FILE:LINE: (VERDICT)`. The verdict also
-    // stands behind failures that it did not cause.
-    if text.contains("certificate verify failed") {
-        let verdict = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
-        let words = verdict.unwrap_or("its certificate could not be verified");
-        return (find(&VERDICTS, words).unwrap_or(Reason::Distrusted), words.to_owned());
-    }
-    let words = plain(text);
-    let lower = words.to_ascii_lowercase();
-    let reason = if lower.contains("alert") && ALERTS.iter().any(|alert| lower.contains(alert)) {
-        if has_identity { Reason::IdentityRefused } else { Reason::IdentityDemanded }
-    } else if let Some(reason) = find(&QUARRELS, &lower) {
-        reason
-    } else if !lower.contains("alert") && ["certificat", "trust"].iter().any(|word| lower.contains(word)) {
-        Reason::Distrusted // in another library's words
-    } else {
-        Reason::Other
-    };
-    (reason, words)
+/// The number of an alert of the server is this plus its number in RFC 8446 section 6.
+const ALERT: i32 = 1000;
+
+/// The result of a failed handshake, from OpenSSL.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Failed {
+    /// The numbers of the errors of its TLS part, the first one first.
+    pub(super) errors: Vec<i32>,
+    /// The text of the first error.
+    pub(super) words: String,
+    /// The verdict on the certificate, number and text. It is also set for failures that it did not cause.
+    pub(super) verdict: (i32, String),
 }
 
-/// The reason behind an error of an encrypted line on which the handshake was over: in TLS 1.3 a
-/// server looks at our certificate only after that.
-pub(super) fn read_late(text: &str, has_identity: bool) -> Option<(Reason, String)> {
-    let (reason, words) = read(text, has_identity);
+impl Failed {
+    /// Reads an error of a connection.
+    pub(super) fn new(error: &ssl::Error, ssl: &SslRef) -> Failed {
+        let verdict = ssl.verify_result();
+        Failed { verdict: (verdict.as_raw(), verdict.error_string().to_owned()), ..Failed::later(error) }
+    }
+
+    /// Reads an error that came after the handshake.
+    fn later(error: &ssl::Error) -> Failed {
+        let stack = error.ssl_error().into_iter().flat_map(ErrorStack::errors);
+        let errors = stack.filter(|one| one.library_code() == SSL).map(|one| one.reason_code()).collect();
+        Failed { errors, words: words_of(error), verdict: Default::default() }
+    }
+
+    /// Reads OpenSSL's text of an error, as a library on top of it passes it on:
+    /// `error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE: (VERDICT)`, several with commas between. Of the verdict only
+    /// the words are known.
+    fn from_text(text: &str) -> Failed {
+        let code = text.strip_prefix("error:").and_then(|rest| rest.split(':').next());
+        let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
+        // The part is in the upper bits, the reason in the lower ones; between, before OpenSSL 3, the function.
+        let reason = code.map(|code| (code & 0xfff) as i32);
+        let verdict = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
+        Failed {
+            errors: reason.into_iter().collect(),
+            words: text.split(':').nth(4).filter(|_| code.is_some()).unwrap_or(text).to_owned(),
+            verdict: (-1, verdict.unwrap_or_default().to_owned()),
+        }
+    }
+
+    /// The reason, and the library's text for a reason without words of its own. `has_identity` says whether a
+    /// client certificate was presented.
+    pub(super) fn reason(self, has_identity: bool) -> (Reason, String) {
+        if self.errors.contains(&VERIFY_FAILED) {
+            let (number, words) = self.verdict;
+            return (judge(number), if words.is_empty() { self.words } else { words });
+        }
+        let found = self.errors.iter().find_map(|number| identify(*number, has_identity));
+        // A connection that ends has no error of the library.
+        let reason = found.unwrap_or(if self.words == HUNG_UP { Reason::HungUp } else { Reason::Other });
+        (reason, self.words)
+    }
+}
+
+/// The reason of an error after the handshake: in TLS 1.3 a server checks our certificate only then.
+pub(super) fn read_late(error: &ssl::Error, has_identity: bool) -> Option<(Reason, String)> {
+    let (reason, words) = Failed::later(error).reason(has_identity);
     matches!(reason, Reason::IdentityRefused | Reason::IdentityDemanded).then_some((reason, words))
 }
 
-fn find(table: &[(&str, Reason)], words: &str) -> Option<Reason> {
-    let words = words.to_ascii_lowercase();
-    table.iter().find(|(text, _)| words.contains(text)).map(|(_, reason)| *reason)
+/// The reason that a text of OpenSSL tells, for connections that are not ours.
+pub(super) fn read_text(text: &str) -> (Reason, String) {
+    Failed::from_text(text).reason(false)
 }
 
-/// A library's text without its code, function, file and line.
-pub(super) fn plain(text: &str) -> String {
-    // OpenSSL: `error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE:DATA`, several with commas between.
-    let reason = match text.strip_prefix("error:") {
-        Some(fields) => fields.split(':').nth(3).unwrap_or(text),
-        None => text,
-    };
-    if reason.to_ascii_lowercase().contains("unexpected eof") {
-        return "the server hung up".to_owned();
+/// The reason of a verdict on a certificate (`X509_V_ERR_…`).
+fn judge(verdict: i32) -> Reason {
+    match verdict {
+        10 => Reason::Expired,
+        9 => Reason::NotYetValid,
+        62 | 64 => Reason::WrongName, // of a host, of an address
+        18 => Reason::SelfSigned,
+        // No issuer, none here, only untrusted ones, and a root among them.
+        2 | 20 | 21 | 19 => Reason::UnknownIssuer,
+        66 | 67 => Reason::WeakKey, // its own, an authority's
+        68 => Reason::WeakSignature,
+        23 => Reason::Revoked,
+        _ => Reason::Distrusted,
     }
-    reason.to_owned()
+}
+
+/// The reason of an error of the handshake itself (`SSL_R_…`).
+fn identify(error: i32, has_identity: bool) -> Option<Reason> {
+    // Alerts of a server about our certificate, or about its absence: no_certificate, bad_certificate, unsupported,
+    // revoked, expired, unknown, unknown_ca, access_denied, certificate_required.
+    if matches!(error - ALERT, 41..=46 | 48 | 49 | 116) {
+        return Some(if has_identity { Reason::IdentityRefused } else { Reason::IdentityDemanded });
+    }
+    Some(match error {
+        399 | 397 => Reason::WeakKey,       // ee key too small, ca key too small
+        398 | 370 => Reason::WeakSignature, // ca md too weak, wrong signature type
+        394 | 102 => Reason::WeakExchange,  // dh key too small, bad dh value
+        1070 | 258 | 191 | 396 => Reason::OldProtocol, // protocol_version, unsupported protocol, none available, too low
+        338 => Reason::NoSecureRenegotiation,          // unsafe legacy renegotiation disabled
+        1112 => Reason::UnknownName,                   // unrecognized_name
+        1080 => Reason::InternalError,                 // internal_error
+        // Wrong version number, packet length too long, http request, https proxy request, record layer failure.
+        267 | 198 | 156 | 155 | 313 => Reason::NotTls,
+        1040 | 1047 | 1071 => Reason::Refused, // handshake_failure, illegal_parameter, insufficient_security
+        UNEXPECTED_EOF => Reason::HungUp,
+        _ => return None,
+    })
+}
+
+/// The text for a connection that has ended.
+const HUNG_UP: &str = "the server hung up";
+
+/// The words of an error of a connection, without code, function, file and line.
+pub(super) fn words_of(error: &ssl::Error) -> String {
+    match (error.ssl_error(), error.io_error()) {
+        (Some(stack), _) => words_of_stack(stack),
+        (None, Some(error)) => error.to_string(),
+        (None, None) => HUNG_UP.to_owned(),
+    }
+}
+
+/// The words of the first of the library's errors.
+pub(super) fn words_of_stack(errors: &ErrorStack) -> String {
+    let first = errors.errors().first();
+    if first.is_some_and(|error| error.library_code() == SSL && error.reason_code() == UNEXPECTED_EOF) {
+        return HUNG_UP.to_owned();
+    }
+    first.and_then(|error| error.reason()).unwrap_or("TLS failed without a reason").to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const VERIFY: &str = "error:0A000086:SSL routines:tls_post_process_server_certificate:certificate verify failed:../ssl/statem/statem_clnt.c:1890:";
-    const VERSION: &str =
-        "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record/ssl3_record.c:354:";
-    const ALERT: &str = "error:0A00045C:SSL routines:ssl3_read_bytes:tlsv13 alert certificate required:../ssl/record/rec_layer_s3.c:1605:SSL alert number 116";
+    fn failed(errors: &[i32], verdict: (i32, &str)) -> Failed {
+        Failed { errors: errors.into(), words: "words".into(), verdict: (verdict.0, verdict.1.into()) }
+    }
 
     #[test]
-    fn finds_the_verdict_on_a_certificate() {
+    fn the_number_of_the_verdict_decides_whatever_its_text_is() {
         let table = [
-            ("self-signed certificate", Reason::SelfSigned),
-            ("self-signed certificate in certificate chain", Reason::UnknownIssuer),
-            ("unable to get local issuer certificate", Reason::UnknownIssuer),
-            ("hostname mismatch", Reason::WrongName),
-            ("IP address mismatch", Reason::WrongName),
-            ("certificate has expired", Reason::Expired),
-            ("certificate is not yet valid", Reason::NotYetValid),
-            ("EE certificate key too weak", Reason::WeakKey),
-            ("CA signature digest algorithm too weak", Reason::WeakSignature),
-            ("certificate revoked", Reason::Revoked),
-            ("unsuitable certificate purpose", Reason::Distrusted),
+            (18, Reason::SelfSigned),
+            (19, Reason::UnknownIssuer),
+            (20, Reason::UnknownIssuer),
+            (62, Reason::WrongName),
+            (64, Reason::WrongName),
+            (10, Reason::Expired),
+            (9, Reason::NotYetValid),
+            (66, Reason::WeakKey),
+            (68, Reason::WeakSignature),
+            (23, Reason::Revoked),
+            (26, Reason::Distrusted),
         ];
-        for (words, reason) in table {
-            assert_eq!(read(&format!("{VERIFY} ({words})"), false), (reason, words.to_owned()));
+        for (number, reason) in table {
+            let told = failed(&[VERIFY_FAILED], (number, "text in any language")).reason(false);
+            assert_eq!(told, (reason, "text in any language".to_owned()));
         }
     }
 
     #[test]
-    fn finds_what_broke_the_handshake() {
-        let openssl = |reason: &str| format!("error:0A000000:SSL routines:f:{reason}:../ssl/f.c:1:");
+    fn a_verdict_that_did_not_cause_the_failure_is_not_its_reason() {
+        assert_eq!(failed(&[1040], (18, "self-signed")).reason(false).0, Reason::Refused);
+    }
+
+    #[test]
+    fn the_number_of_the_error_tells_what_broke_the_handshake() {
         let table = [
-            (VERSION.to_owned(), Reason::NotTls),
-            (openssl("tlsv1 alert protocol version"), Reason::OldProtocol),
-            (openssl("unsupported protocol"), Reason::OldProtocol),
-            (openssl("ee key too small"), Reason::WeakKey),
-            (openssl("ca md too weak"), Reason::WeakSignature),
-            (openssl("dh key too small"), Reason::WeakExchange),
-            (openssl("sslv3 alert handshake failure"), Reason::Refused),
-            ("unexpected EOF".to_owned(), Reason::HungUp),
-            ("Connection reset by peer (os error 104)".to_owned(), Reason::Other),
-            ("The certificate was not trusted.".to_owned(), Reason::Distrusted),
+            (&[267][..], Reason::NotTls),
+            (&[1070], Reason::OldProtocol),
+            (&[258], Reason::OldProtocol),
+            (&[338], Reason::NoSecureRenegotiation),
+            (&[1112], Reason::UnknownName),
+            (&[1080], Reason::InternalError),
+            (&[399], Reason::WeakKey),
+            (&[398], Reason::WeakSignature),
+            (&[394], Reason::WeakExchange),
+            (&[1040], Reason::Refused),
+            (&[294], Reason::HungUp),
+            (&[7, 294], Reason::HungUp),
+            (&[7], Reason::Other),
+            (&[], Reason::Other),
         ];
-        for (text, reason) in table {
-            assert_eq!(read(&text, false).0, reason, "{text}");
-            assert_eq!(read_late(&text, false), None, "{text}");
+        for (errors, reason) in table {
+            assert_eq!(failed(errors, (0, "")).reason(false).0, reason, "{errors:?}");
         }
     }
 
     #[test]
     fn an_alert_about_certificates_speaks_of_ours() {
-        let words = "tlsv13 alert certificate required".to_owned();
-        assert_eq!(read(ALERT, false), (Reason::IdentityDemanded, words.clone()));
-        assert_eq!(read_late(ALERT, true), Some((Reason::IdentityRefused, words)));
+        for alert in [41, 42, 43, 44, 45, 46, 48, 49, 116] {
+            let read = |has_identity| failed(&[ALERT + alert], (0, "")).reason(has_identity).0;
+            assert_eq!((read(false), read(true)), (Reason::IdentityDemanded, Reason::IdentityRefused));
+        }
     }
 
     #[test]
-    fn the_librarys_words_lose_what_only_its_makers_need() {
-        assert_eq!(plain(VERSION), "wrong version number");
-        assert_eq!(plain("unexpected EOF"), "the server hung up");
-        assert_eq!(plain("Connection reset by peer"), "Connection reset by peer");
-        assert_eq!(plain("error:odd"), "error:odd");
+    fn the_number_is_found_in_a_text_of_any_version() {
+        let text = "error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../ssl/record.c:354:";
+        assert_eq!(read_text(text), (Reason::NotTls, "wrong version number".to_owned()));
+        let old = "error:1408F10B:SSL routines:ssl3_get_record:wrong version number:../ssl/record.c:332:";
+        assert_eq!(read_text(old).0, Reason::NotTls);
+        let verdict =
+            "error:0A000086:SSL routines:f:certificate verify failed:f.c:1890: (certificate has expired)";
+        assert_eq!(read_text(verdict), (Reason::Distrusted, "certificate has expired".to_owned()));
+        assert_eq!(read_text("Connection reset by peer").0, Reason::Other);
+        assert_eq!(read_text("error:odd"), (Reason::Other, "error:odd".to_owned()));
     }
 }

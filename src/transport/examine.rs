@@ -1,26 +1,28 @@
-//! A second look at a server that was not trusted: a handshake that believes everything, only to see
-//! what the server shows. Nothing is sent over it. TLS libraries keep the certificate of a failed
-//! handshake to themselves, and a person who is to judge it needs to see it.
+//! Examines a server that was not trusted: a second handshake that accepts everything, only to get the server's
+//! certificates. Nothing is sent over it. TLS libraries do not return the certificate of a failed handshake, and
+//! the user needs to see it.
 
 use std::time::Instant;
 
-use super::{Certificate, TlsSettings, wire::Wire};
-use crate::error::Result;
-#[cfg(not(target_vendor = "apple"))]
-use crate::error::{Error, Kind, Phase};
+use openssl::error::ErrorStack;
+use openssl::ssl::{
+    ConnectConfiguration, HandshakeError, SslConnector, SslMethod, SslRef, SslVerifyMode, SslVersion,
+};
 
-/// More certificates than that are no chain of an honest server.
+use super::{Certificate, TlsSettings, wire::Wire};
+use crate::error::{Error, Kind, Phase, Result};
+
+/// The most certificates that are read; real chains are far shorter.
 const LONGEST_CHAIN: usize = 20;
 
-/// What a server shows of itself in a handshake.
+/// What a server sends in a handshake.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     /// The certificates it sends, its own first.
     pub chain: Vec<Certificate>,
-    /// The version of TLS it agrees on when left to choose from all, `1.1` say; `None` where it is
-    /// not known.
+    /// The version of TLS that it chooses from all, for example `1.1`; `None` if it is not known.
     pub version: Option<String>,
-    /// Whether it broke off after it had shown its certificate: it wants to see one of ours.
+    /// Whether it ended the handshake after it had sent its certificate: it requires a client certificate.
     pub broke_off: bool,
 }
 
@@ -33,7 +35,7 @@ impl Shown {
     /// The last certificate that can be reached from the server's own: its issuer, and so on.
     pub(super) fn last_known(&self) -> Option<&Certificate> {
         let mut last = self.chain.first()?;
-        // Each step uses one certificate up: a ring of them ends too.
+        // Each step removes one certificate, so that a cycle ends, too.
         for _ in 1..self.chain.len() {
             if last.is_self_signed() {
                 break;
@@ -47,11 +49,8 @@ impl Shown {
     }
 }
 
-/// Looks at whoever answers; the line ends with the call.
-#[cfg(not(target_vendor = "apple"))]
+/// Examines the server; the connection ends with the call.
 pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
-    use openssl::ssl::{HandshakeError, SslRef};
-
     let seen = |ssl: &SslRef, broke_off| {
         let chain = ssl.peer_cert_chain().into_iter().flatten().take(LONGEST_CHAIN);
         let chain: Vec<Certificate> =
@@ -70,7 +69,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
         Err(HandshakeError::Failure(failed)) => {
             let shown = seen(failed.ssl(), true);
             if shown.chain.is_empty() {
-                return Err(unseen(host).because(super::distrust::plain(&failed.into_error().to_string())));
+                return Err(unseen(host).because(super::distrust::words_of(failed.error())));
             }
             Ok(shown)
         }
@@ -86,28 +85,16 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
 }
 
 /// A client that takes any certificate, any key and any version since TLS 1.0.
-#[cfg(not(target_vendor = "apple"))]
-fn credulous() -> Result<openssl::ssl::ConnectConfiguration, openssl::error::ErrorStack> {
-    use openssl::ssl::{SslConnector, SslMethod, SslVerifyMode, SslVersion};
-
+fn credulous() -> Result<ConnectConfiguration, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls())?;
     builder.set_security_level(0);
-    // The level in the list outweighs that of the system's configuration.
+    // The level in the list takes precedence over that of the system's configuration.
     builder.set_cipher_list("ALL:@SECLEVEL=0")?;
     builder.set_min_proto_version(Some(SslVersion::TLS1))?;
     builder.set_verify(SslVerifyMode::NONE);
     Ok(builder.build().configure()?.verify_hostname(false))
 }
 
-/// Looks at whoever answers; the line ends with the call. Without OpenSSL only the server's own
-/// certificate can be seen.
-#[cfg(target_vendor = "apple")]
-pub(super) fn examine(wire: Wire, tls: &TlsSettings, host: &str, deadline: Instant) -> Result<Shown> {
-    let chain = super::tls::leaf(wire, tls, host, deadline)?;
-    Ok(Shown { chain: chain.into_iter().take(LONGEST_CHAIN).collect(), ..Shown::default() })
-}
-
-#[cfg(not(target_vendor = "apple"))]
 fn unseen(host: &str) -> Error {
     Error::new(Kind::Tls, format!("could not look at the certificate of {host}"))
 }

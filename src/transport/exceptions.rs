@@ -1,32 +1,91 @@
-//! Which hosts no proxy is asked for: this computer itself, which a proxy elsewhere would look for at
-//! its own place, and what `NO_PROXY` takes out.
+//! Which hosts are reached without a proxy: this computer itself, for which a proxy elsewhere would take its
+//! own, and the hosts that `NO_PROXY` lists.
 
 use std::net::IpAddr;
 
-/// Whether a host is reached without a proxy. `no_proxy` is what `NO_PROXY` says: names of hosts and
-/// domains with commas between, or `*`. An IPv6 address may stand in brackets.
-pub fn goes_straight(no_proxy: &str, host: &str) -> bool {
-    is_here(host) || is_listed(no_proxy, host)
+/// Whether a host is reached without a proxy. `no_proxy` is the value of `NO_PROXY`, with commas or blanks between:
+///
+/// - `*`: every host
+/// - `example.com` or `.example.com`: that host and all in that domain; `*.example.com`: only those in it
+/// - an address, or a network such as `10.0.0.0/8` or `fd00::/8`: hosts that are given by their address
+/// - any of these followed by `:PORT` (an IPv6 address then in brackets): only for that port
+///
+/// An IPv6 address may be in brackets.
+pub fn goes_straight(no_proxy: &str, host: &str, port: u16) -> bool {
+    let host = bare(host).strip_suffix('.').unwrap_or(bare(host));
+    is_here(host) || no_proxy.split([',', ' ']).any(|entry| takes_out(entry, host, port))
 }
 
 fn is_here(host: &str) -> bool {
-    let bare = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host);
-    match bare.parse::<IpAddr>() {
+    match host.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
-        Err(_) => is_within(host, "localhost"),
+        Err(_) => is_domain_of(host, "localhost"),
     }
 }
 
-fn is_listed(list: &str, host: &str) -> bool {
-    list.split([',', ' '])
-        .filter(|entry| !entry.is_empty())
-        .any(|entry| entry == "*" || is_within(host, entry.strip_prefix('.').unwrap_or(entry)))
+/// Whether one entry of the list takes out that host at that port.
+fn takes_out(entry: &str, host: &str, port: u16) -> bool {
+    let (place, only) = split_port(entry);
+    if place.is_empty() || only.is_some_and(|only| only != port) {
+        return false;
+    }
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return place == "*" || is_in_network(address, place);
+    }
+    match place.strip_prefix("*.") {
+        Some(domain) => is_inside(host, domain),
+        None => place == "*" || is_domain_of(host, place.strip_prefix('.').unwrap_or(place)),
+    }
+}
+
+/// An entry without its port. A second colon makes it an IPv6 address, whose port would stand behind a bracket.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    match entry.rsplit_once(':') {
+        Some((place, port)) if !place.contains(':') || place.ends_with(']') => match port.parse() {
+            Ok(port) => (place, Some(port)),
+            // What is no port takes nothing out.
+            Err(_) => ("", None),
+        },
+        _ => (entry, None),
+    }
+}
+
+/// Whether an address is that one, or in that network (RFC 4632 section 3.1).
+fn is_in_network(address: IpAddr, network: &str) -> bool {
+    let (network, length) = match network.split_once('/') {
+        Some((network, length)) => (network, Some(length)),
+        None => (network, None),
+    };
+    let Ok(network) = bare(network).parse::<IpAddr>() else { return false };
+    let (address, network) = (address.to_canonical(), network.to_canonical());
+    let (ours, theirs, bits) = match (address, network) {
+        (IpAddr::V4(ours), IpAddr::V4(theirs)) => {
+            (u128::from(ours.to_bits()) << 96, u128::from(theirs.to_bits()) << 96, 32)
+        }
+        (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits(), theirs.to_bits(), 128),
+        _ => return false,
+    };
+    let length = match length.map(str::parse::<u32>) {
+        None => bits,
+        Some(Ok(length)) if length <= bits => length,
+        Some(_) => return false,
+    };
+    // A shift by all 128 bits: no bit counts.
+    (ours ^ theirs).checked_shr(128 - length).unwrap_or(0) == 0
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
 /// Whether it is that domain, or a host in it.
-fn is_within(host: &str, domain: &str) -> bool {
+fn is_domain_of(host: &str, domain: &str) -> bool {
+    host.eq_ignore_ascii_case(domain) || is_inside(host, domain)
+}
+
+fn is_inside(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.to_ascii_lowercase(), domain.to_ascii_lowercase());
-    host.strip_suffix(&domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    !domain.is_empty() && host.strip_suffix(&domain).is_some_and(|rest| rest.len() > 1 && rest.ends_with('.'))
 }
 
 #[cfg(test)]
@@ -36,15 +95,63 @@ mod tests {
     #[test]
     fn this_computer_and_the_exceptions_are_reached_without_a_proxy() {
         for host in ["localhost", "LOCALHOST", "127.0.0.9", "::1", "[::1]", "pop.localhost"] {
-            assert!(goes_straight("", host), "{host}");
+            assert!(goes_straight("", host, 995), "{host}");
         }
         for none in
             ["*", "example.com", ".example.com", "x,pop.EXAMPLE.com", "a b example.com", "x, example.com"]
         {
-            assert!(goes_straight(none, "pop.example.com"), "{none}");
+            assert!(goes_straight(none, "pop.example.com", 995), "{none}");
         }
         for none in ["", "example.org, ample.com", "imap.example.com"] {
-            assert!(!goes_straight(none, "pop.example.com"), "{none}");
+            assert!(!goes_straight(none, "pop.example.com", 995), "{none}");
         }
+    }
+
+    #[test]
+    fn a_port_behind_an_exception_limits_it_to_that_port() {
+        for none in ["pop.example.com:995", ".example.com:995", "*:995", "x:1,*.example.com:995"] {
+            assert!(goes_straight(none, "pop.example.com", 995), "{none}");
+            assert!(!goes_straight(none, "pop.example.com", 110), "{none}");
+        }
+        assert!(goes_straight("[2001:db8::1]:995", "2001:db8::1", 995));
+        assert!(!goes_straight("[2001:db8::1]:995", "[2001:db8::1]", 110));
+        for none in ["pop.example.com:pop3s", "pop.example.com:", ":995", "pop.example.com:99999"] {
+            assert!(!goes_straight(none, "pop.example.com", 995), "{none}");
+        }
+    }
+
+    #[test]
+    fn an_exception_may_be_a_network() {
+        for (none, host) in [
+            ("10.0.0.0/8", "10.200.3.4"),
+            ("192.0.2.7", "192.0.2.7"),
+            ("192.0.2.7/32", "192.0.2.7"),
+            ("0.0.0.0/0", "192.0.2.7"),
+            ("::/0", "2001:db8::1"),
+            ("fd00::/8", "fd12::1"),
+            ("[2001:db8::]/32", "[2001:db8:1::2]"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("10.0.0.0/8:995", "10.1.2.3"),
+        ] {
+            assert!(goes_straight(none, host, 995), "{none} {host}");
+        }
+        for (none, host) in [
+            ("10.0.0.0/8", "11.0.0.1"),
+            ("10.0.0.0/33", "10.0.0.1"),
+            ("10.0.0.0/x", "10.0.0.1"),
+            ("::/0", "10.0.0.1"),
+            ("10.0.0.0/8", "10.example.com"),
+            ("0.0.0.0/0", "pop.example.com"),
+        ] {
+            assert!(!goes_straight(none, host, 995), "{none} {host}");
+        }
+    }
+
+    #[test]
+    fn a_star_in_front_of_a_domain_stands_for_the_hosts_in_it() {
+        assert!(goes_straight("*.example.com", "pop.example.com", 995));
+        assert!(goes_straight("*.EXAMPLE.com", "a.b.example.com.", 995));
+        assert!(!goes_straight("*.example.com", "example.com", 995));
+        assert!(!goes_straight("*.example.com", "badexample.com", 995));
     }
 }

@@ -1,7 +1,6 @@
-//! Why no TLS came about, in words that a person can act on: certificate errors that nobody
-//! understands make people switch the check off. [`distrust`](super::distrust) finds the reason in
-//! what the TLS library says, [`examine`](super::examine) what the server shows; here both become a
-//! sentence and a hint.
+//! Why a TLS handshake failed, in words that users can act on: certificate errors that nobody understands make
+//! people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's text,
+//! [`examine`](super::examine) gets the server's certificates; here both become a sentence and a hint.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -9,58 +8,67 @@ use std::io;
 
 use jiff::Timestamp;
 
-use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, distrust};
+use super::distrust::Failed;
+use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, authorities};
 use crate::error::{Error, Kind};
 
-/// How many names a sentence holds; the rest is counted.
+/// How many names a sentence lists; the rest is counted.
 const MOST_NAMES: usize = 3;
 
-/// What stood in the way of TLS.
+/// The reason of a failed handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A certificate's time is over.
+    /// A certificate has expired.
     Expired,
-    /// A certificate's time has not come.
+    /// A certificate is not valid yet.
     NotYetValid,
-    /// The certificate is for others.
+    /// The certificate is for other names.
     WrongName,
-    /// The certificate vouches for itself.
+    /// The certificate is self-signed.
     SelfSigned,
     /// The chain ends at an authority that is not trusted.
     UnknownIssuer,
-    /// The chain has a gap: the issuer is neither trusted nor sent along.
+    /// The chain is incomplete: the issuer is neither trusted nor sent along.
     MissingIssuer,
-    /// A key that can be guessed.
+    /// There are no authorities on this computer, so that no chain can be trusted.
+    NoAuthorities,
+    /// A weak key.
     WeakKey,
-    /// A signature that can be forged.
+    /// A weak signature algorithm.
     WeakSignature,
-    /// The certificate was taken back.
+    /// The certificate was revoked.
     Revoked,
     /// The certificate is none of the pinned ones.
     Unpinned,
-    /// Another doubt about the certificate, in the library's words.
+    /// Another problem with the certificate, in the library's words.
     Distrusted,
-    /// The key exchange can be broken.
+    /// A weak key exchange.
     WeakExchange,
-    /// The server knows only versions of TLS that are not allowed.
+    /// The server supports only versions of TLS that are not allowed.
     OldProtocol,
-    /// What the server said was no TLS.
+    /// The server lacks secure renegotiation (RFC 5746), without which TLS 1.2 is not safe.
+    NoSecureRenegotiation,
+    /// The server does not know the name that was asked for (RFC 6066 section 3).
+    UnknownName,
+    /// The server reports an internal error of its own (RFC 8446 section 6.2).
+    InternalError,
+    /// The server's answer was not TLS.
     NotTls,
-    /// The server wants a certificate of ours and got none.
+    /// The server requires a client certificate and got none.
     IdentityDemanded,
-    /// The server did not take our certificate.
+    /// The server refused the client certificate.
     IdentityRefused,
-    /// The server broke off and did not say why.
+    /// The server ended the handshake without a reason.
     Refused,
-    /// The line ended.
+    /// The connection was lost.
     HungUp,
     /// Anything else, in the library's words.
     Other,
 }
 
 impl Reason {
-    /// Whether it speaks of the server's certificate.
+    /// Whether it is about the server's certificate.
     fn is_about_the_certificate(self) -> bool {
         matches!(
             self,
@@ -70,6 +78,7 @@ impl Reason {
                 | Reason::SelfSigned
                 | Reason::UnknownIssuer
                 | Reason::MissingIssuer
+                | Reason::NoAuthorities
                 | Reason::WeakKey
                 | Reason::WeakSignature
                 | Reason::Revoked
@@ -87,29 +96,37 @@ pub struct TlsFailure {
     words: String,
     /// The host that was dialled.
     host: String,
-    /// The name that the certificate was to bear.
+    /// The name that the certificate had to contain.
     asked: String,
     min: TlsVersion,
     has_identity: bool,
+    /// Whether some pin was that of a key.
+    pins_keys: bool,
     shown: Shown,
     now: Timestamp,
 }
 
 impl TlsFailure {
-    /// The failed handshake that `error` tells of, if it does.
+    /// The failed handshake among the causes of `error`, if any.
     pub fn of(error: &Error) -> Option<&TlsFailure> {
         error.beneath()
     }
 
-    /// The failed handshake behind an error of an encrypted line: a server may look at our certificate
-    /// only when the handshake is over for us.
+    /// The failed handshake behind an error of an encrypted connection: a server may check our certificate only
+    /// when the handshake is complete on our side.
     pub(crate) fn of_line(error: &io::Error) -> Option<TlsFailure> {
         error.get_ref()?.downcast_ref().cloned()
     }
 
     /// From what the library said.
-    pub(super) fn read(text: &str, tls: &TlsSettings, host: &str) -> TlsFailure {
-        let (reason, words) = distrust::read(text, tls.identity.is_some());
+    pub(super) fn read(failed: Failed, tls: &TlsSettings, host: &str) -> TlsFailure {
+        let (reason, words) = failed.reason(tls.identity.is_some());
+        let reason = match reason {
+            Reason::UnknownIssuer if tls.ca_files.is_empty() && authorities::system_has_none() => {
+                Reason::NoAuthorities
+            }
+            other => other,
+        };
         TlsFailure::new(reason, words, tls, host)
     }
 
@@ -121,6 +138,7 @@ impl TlsFailure {
             asked: super::tls::name(tls, host).to_owned(),
             min: tls.min,
             has_identity: tls.identity.is_some(),
+            pins_keys: tls.pins.iter().any(Pin::is_of_a_key),
             shown: Shown::default(),
             now: Timestamp::now(),
         }
@@ -133,28 +151,28 @@ impl TlsFailure {
         failure
     }
 
-    /// What stood in the way.
+    /// The reason.
     pub fn reason(&self) -> Reason {
         self.reason
     }
 
-    /// The certificate that was not believed, where it is known and what this is about.
+    /// The certificate that was not trusted, if it is known and the failure is about it.
     pub fn certificate(&self) -> Option<&Certificate> {
         self.shown.certificate().filter(|_| self.reason.is_about_the_certificate())
     }
 
-    /// Whether a second look ([`Transport::examine`](super::Transport::examine)) would tell more.
+    /// Whether [`Transport::examine`](super::Transport::examine) would tell more.
     pub fn wants_a_look(&self) -> bool {
         let may_be_ours = matches!(self.reason, Reason::OldProtocol | Reason::Refused | Reason::HungUp);
         self.shown.chain.is_empty() && (self.reason.is_about_the_certificate() || may_be_ours)
     }
 
-    /// The same failure, seen in the light of what the server shows.
+    /// The same failure, made more precise by the server's certificates.
     #[must_use]
     pub fn seen(mut self, shown: Shown) -> TlsFailure {
         self.reason = match self.reason {
-            // An issuer that the chain holds, but not the issuer's issuer: then it is that one that is
-            // unknown. Else the gap is right behind the server's own certificate.
+            // If the chain contains the issuer, but not the issuer's issuer, then the latter is unknown.
+            // Otherwise the chain is incomplete after the server's own certificate.
             Reason::UnknownIssuer
                 if shown.chain.len() < 2 && shown.certificate().is_some_and(|own| !own.is_self_signed()) =>
             {
@@ -214,6 +232,11 @@ impl TlsFailure {
             Reason::UnknownIssuer | Reason::Distrusted => format!(
                 "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
             ),
+            Reason::NoAuthorities => {
+                "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it leads \
+                 to authorities; --ca-file PEM names a file with them"
+                    .to_owned()
+            }
             Reason::MissingIssuer => format!(
                 "the server's owner must have it send that one's certificate along; until then {pin} trusts exactly this one, or, if the authorities are your own, --ca-file PEM names a file with all of them"
             ),
@@ -221,7 +244,9 @@ impl TlsFailure {
                 "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate, weak as it is"
             ),
             Reason::Revoked => "do not trust it: ask the server's owner what has happened".to_owned(),
-            Reason::Unpinned => format!("if you know that the server has a new certificate, trust it with {pin}"),
+            Reason::Unpinned => {
+                format!("if you know that the server has a new certificate, trust it with --pin {}", self.new_pin())
+            }
             Reason::WeakExchange => {
                 "no option makes that safe: the server's owner must allow stronger encryption".to_owned()
             }
@@ -230,6 +255,15 @@ impl TlsFailure {
             }
             Reason::OldProtocol => {
                 "no option makes that safe: the server's owner must switch on TLS 1.2 or later".to_owned()
+            }
+            Reason::NoSecureRenegotiation => {
+                "no option makes that safe: the server's owner must update its TLS software".to_owned()
+            }
+            Reason::UnknownName => {
+                "--tls-host NAME asks for another name: that in the server's certificate".to_owned()
+            }
+            Reason::InternalError => {
+                "try again later; if it stays, only the server's owner can mend it".to_owned()
             }
             Reason::NotTls => "if the server wants STLS, use --tls stls (usually port 110)".to_owned(),
             Reason::IdentityDemanded => {
@@ -248,12 +282,22 @@ impl TlsFailure {
         })
     }
 
-    /// Whether the server may know that version.
+    /// The pin of the server's certificate, of the kind that was given.
+    fn new_pin(&self) -> String {
+        let shown = self.shown.certificate();
+        let pin = match self.pins_keys {
+            true => shown.and_then(Certificate::key_pin),
+            false => shown.map(Certificate::pin),
+        };
+        pin.map_or_else(|| "sha256:HEX".to_owned(), |pin| pin.to_string())
+    }
+
+    /// Whether the server may support that version.
     fn may_know(&self, version: &str) -> bool {
         self.shown.version.as_deref().is_none_or(|known| known == version)
     }
 
-    /// The first certificate of the chain of which that is true, and what to call it.
+    /// The first certificate of the chain that fulfils the condition, and what to call it.
     fn culprit(&self, is_it: impl Fn(&Certificate) -> bool) -> Option<(&Certificate, String)> {
         let chain = self.shown.chain.iter().enumerate();
         let (depth, found) = chain.into_iter().find(|(_, certificate)| is_it(certificate))?;
@@ -298,6 +342,9 @@ impl fmt::Display for TlsFailure {
                 let issuer = self.issuer();
                 write!(f, "the authority behind its certificate{issuer} is not known here")
             }
+            Reason::NoAuthorities => f.write_str(
+                "no authorities at all were found on this computer, so that no certificate can be trusted",
+            ),
             Reason::MissingIssuer => {
                 let issuer = self.issuer();
                 write!(
@@ -315,21 +362,30 @@ impl fmt::Display for TlsFailure {
                 write!(f, "its certificate is signed in a way that can be forged ({})", self.words)
             }
             Reason::Revoked => f.write_str("its certificate was revoked by its issuer"),
-            Reason::Unpinned => match self.shown.certificate() {
-                Some(one) => write!(f, "its certificate is {}, which is not pinned", one.pin()),
-                None => f.write_str("its certificate is not pinned"),
-            },
+            Reason::Unpinned if self.pins_keys => {
+                write!(f, "the key of its certificate is {}, which is not pinned", self.new_pin())
+            }
+            Reason::Unpinned => write!(f, "its certificate is {}, which is not pinned", self.new_pin()),
             Reason::WeakExchange => {
                 write!(f, "the server's key exchange is too weak ({})", self.words)
             }
             Reason::OldProtocol => match &self.shown.version {
-                // What it agreed on is no older than what is allowed: something else is wrong.
+                // The version it chooses is allowed: something else is wrong.
                 Some(known) if known.as_str() >= "1.2" && self.min == TlsVersion::V1_2 => {
                     f.write_str(&self.words)
                 }
                 Some(known) => write!(f, "the server speaks only TLS {known}, too old a version"),
                 None => write!(f, "the server speaks only versions of TLS older than {}", self.min),
             },
+            Reason::NoSecureRenegotiation => f.write_str(
+                "the server lacks secure renegotiation (RFC 5746), without which TLS 1.2 is not safe",
+            ),
+            Reason::UnknownName => {
+                write!(f, "the name {} is not known to the server (alert unrecognized_name)", self.asked)
+            }
+            Reason::InternalError => {
+                f.write_str("the server reports an internal error of its own (alert internal_error)")
+            }
             Reason::NotTls => f.write_str("the server answered in the clear, not in TLS"),
             Reason::IdentityDemanded => f.write_str("the server demands a client certificate"),
             Reason::IdentityRefused => {
@@ -344,7 +400,7 @@ impl fmt::Display for TlsFailure {
 
 impl StdError for TlsFailure {}
 
-/// Whether a name may stand in a command that people copy into a shell: the server made it up.
+/// Whether a name from the server is safe in a command that users copy into a shell.
 fn is_plain(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.chars().all(|letter| letter.is_ascii_alphanumeric() || ".:-_".contains(letter))

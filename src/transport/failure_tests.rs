@@ -23,9 +23,15 @@ fn certificate_for(days: &str, subject: &str, names: &str) -> Certificate {
     Certificate::of(&output.stdout)
 }
 
-fn verify(verdict: &str, tls: &TlsSettings) -> TlsFailure {
-    let text = format!("error:0A000086:SSL routines:f:certificate verify failed:f.c:1: ({verdict})");
-    TlsFailure::read(&text, tls, HOST)
+/// A verdict on the certificate, by its number.
+fn verify(verdict: i32, tls: &TlsSettings) -> TlsFailure {
+    let words = "certificate verify failed".to_owned();
+    TlsFailure::read(Failed { errors: vec![134], words, verdict: (verdict, "words".to_owned()) }, tls, HOST)
+}
+
+/// An error of the handshake, by its number.
+fn broken(error: i32, words: &str, tls: &TlsSettings) -> TlsFailure {
+    TlsFailure::read(Failed { errors: vec![error], words: words.to_owned(), ..Failed::default() }, tls, HOST)
 }
 
 fn shown(certificate: Certificate) -> Shown {
@@ -35,8 +41,7 @@ fn shown(certificate: Certificate) -> Shown {
 #[test]
 fn a_wrong_name_is_told_with_the_right_ones_and_the_flag_for_it() {
     let many = "DNS:*.example.org,DNS:mx.example.org,IP:192.0.2.1,DNS:a.example.org,DNS:b.example.org";
-    let failure =
-        verify("hostname mismatch", &TlsSettings::default()).seen(shown(certificate("/CN=x", many)));
+    let failure = verify(62, &TlsSettings::default()).seen(shown(certificate("/CN=x", many)));
     assert_eq!(
         failure.to_string(),
         "its certificate is for *.example.org, mx.example.org, 192.0.2.1 and 2 more, but pop.example.com was asked for"
@@ -63,7 +68,7 @@ fn no_name_of_the_servers_gets_into_a_command_that_could_do_harm() {
         assert!(!is_plain(name), "{name}");
     }
     let evil = certificate("/CN=x", "DNS:a|reboot");
-    let failure = verify("hostname mismatch", &TlsSettings::default()).seen(shown(evil));
+    let failure = verify(62, &TlsSettings::default()).seen(shown(evil));
     assert!(failure.hint().unwrap().contains("--tls-host NAME"), "{:?}", failure.hint());
 }
 
@@ -71,7 +76,7 @@ fn no_name_of_the_servers_gets_into_a_command_that_could_do_harm() {
 fn a_time_that_is_over_or_has_not_come_is_named() {
     let one = certificate("/CN=x", "DNS:x");
     let day = jiff::SignedDuration::from_hours(24);
-    let mut failure = verify("certificate has expired", &TlsSettings::default());
+    let mut failure = verify(10, &TlsSettings::default());
     assert_eq!(failure.to_string(), "a certificate that it needs has expired", "before a second look");
     failure.now = one.not_after().unwrap() + day;
     failure = failure.seen(shown(one.clone()));
@@ -79,7 +84,7 @@ fn a_time_that_is_over_or_has_not_come_is_named() {
     assert_eq!(failure.to_string(), format!("its certificate has been expired since {end}"));
     assert!(failure.hint().unwrap().contains(&format!("--pin {}", one.pin())));
 
-    let mut failure = verify("certificate is not yet valid", &TlsSettings::default());
+    let mut failure = verify(9, &TlsSettings::default());
     failure.now = one.not_before().unwrap() - day;
     let failure = failure.seen(shown(one.clone()));
     let start = one.not_before().unwrap().strftime("%Y-%m-%d %H:%M UTC");
@@ -90,7 +95,7 @@ fn a_time_that_is_over_or_has_not_come_is_named() {
 #[test]
 fn an_authority_that_has_expired_is_told_from_the_servers_own_certificate() {
     let (own, behind) = (certificate_for("60", "/CN=x", "DNS:x"), certificate("/CN=Old authority", "DNS:y"));
-    let mut failure = verify("certificate has expired", &TlsSettings::default());
+    let mut failure = verify(10, &TlsSettings::default());
     failure.now = behind.not_after().unwrap() + jiff::SignedDuration::from_hours(24);
     let failure = failure.seen(Shown { chain: vec![own, behind], ..Shown::default() });
     let told = failure.to_string();
@@ -102,17 +107,16 @@ fn an_authority_that_has_expired_is_told_from_the_servers_own_certificate() {
 
 #[test]
 fn a_server_that_shows_another_certificate_the_second_time_is_not_blamed_with_its_dates() {
-    let failure = verify("certificate has expired", &TlsSettings::default());
+    let failure = verify(10, &TlsSettings::default());
     let failure = failure.seen(shown(certificate("/CN=x", "DNS:x")));
     assert_eq!(failure.to_string(), "a certificate that it needs has expired");
 }
 
 #[test]
 fn the_versions_that_a_server_speaks_decide_the_hint() {
-    let openssl = "error:0A00042E:SSL routines:f:tlsv1 alert protocol version:f.c:1:SSL alert number 70";
     let fails = |min, version: Option<&str>| {
         let tls = TlsSettings { min, ..TlsSettings::default() };
-        let mut failure = TlsFailure::read(openssl, &tls, HOST);
+        let mut failure = broken(1070, "tlsv1 alert protocol version", &tls);
         assert!(failure.wants_a_look());
         failure.shown.version = version.map(str::to_owned);
         (failure.to_string(), failure.hint().unwrap())
@@ -130,18 +134,33 @@ fn the_versions_that_a_server_speaks_decide_the_hint() {
 
 #[test]
 fn a_server_that_breaks_off_behind_its_certificate_wants_ours() {
-    let text = "error:0A000410:SSL routines:f:sslv3 alert handshake failure:f.c:1:SSL alert number 40";
-    let broken = || Shown { broke_off: true, ..shown(certificate("/CN=x", "DNS:x")) };
-    let failure = TlsFailure::read(text, &TlsSettings::default(), HOST);
+    let refused = |tls: &TlsSettings| broken(1040, "sslv3 alert handshake failure", tls);
+    let broken_off = || Shown { broke_off: true, ..shown(certificate("/CN=x", "DNS:x")) };
+    let failure = refused(&TlsSettings::default());
     assert_eq!(failure.to_string(), "the server broke the handshake off (sslv3 alert handshake failure)");
-    let failure = failure.seen(broken());
+    let failure = failure.seen(broken_off());
     assert_eq!(failure.to_string(), "the server demands a client certificate");
     assert!(failure.hint().unwrap().contains("--client-cert FILE"));
     assert_eq!(failure.certificate(), None, "the server's own is not in doubt");
     let own = super::super::ClientCertificate { certificate: "/x".into(), key: None, password: None };
     let tls = TlsSettings { identity: Some(own), ..TlsSettings::default() };
-    let failure = TlsFailure::read(text, &tls, HOST).seen(broken());
+    let failure = refused(&tls).seen(broken_off());
     assert_eq!(failure.reason(), Reason::IdentityRefused);
+}
+
+#[test]
+fn what_has_nothing_to_do_with_trust_has_no_hint_at_what_is_trusted() {
+    for (error, sentence, hint) in [
+        (338, "lacks secure renegotiation (RFC 5746)", "must update its TLS software"),
+        (1112, "the name pop.example.com is not known to the server", "--tls-host NAME"),
+        (1080, "internal error", "try again later"),
+    ] {
+        let failure = broken(error, "words", &TlsSettings::default());
+        assert!(failure.to_string().contains(sentence), "{failure}");
+        let told = failure.hint().unwrap();
+        assert!(told.contains(hint) && !told.contains("--pin") && !told.contains("--ca-file"), "{told}");
+        assert!(!failure.wants_a_look());
+    }
 }
 
 #[test]
@@ -153,12 +172,16 @@ fn every_reason_has_a_sentence_of_its_own() {
         Reason::SelfSigned,
         Reason::UnknownIssuer,
         Reason::MissingIssuer,
+        Reason::NoAuthorities,
         Reason::WeakKey,
         Reason::WeakSignature,
         Reason::Revoked,
         Reason::Unpinned,
         Reason::WeakExchange,
         Reason::OldProtocol,
+        Reason::NoSecureRenegotiation,
+        Reason::UnknownName,
+        Reason::InternalError,
         Reason::NotTls,
         Reason::IdentityDemanded,
         Reason::IdentityRefused,

@@ -1,30 +1,52 @@
-//! Our own certificate, for servers that want to see one (RFC 8446 section 4.4.2): read from PEM or
-//! PKCS#12 (RFC 7292) at each handshake, so that one renewed meanwhile counts, and checked before
-//! anything leaves. A private key is guarded as a password is.
+//! The client certificate, for servers that request one (RFC 8446 section 4.4.2): read from PEM or PKCS#12
+//! (RFC 7292) at each handshake, so that a renewed one is used, and checked before anything is sent. A private
+//! key is handled like a password.
 
 use std::fmt;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use native_tls::Identity;
+use openssl::error::ErrorStack;
+use openssl::pkcs12::Pkcs12;
+use openssl::pkey::{PKey, Private};
+use openssl::ssl::SslContextBuilder;
+use openssl::x509::X509;
 use zeroize::Zeroizing;
 
+use super::distrust::words_of_stack;
 use crate::error::{Error, Kind, Result};
-use crate::sys::private::refuse_if_others_may_read;
+use crate::sys::access::refuse_if_others_may_read;
 
-/// The most that is read of a file, in bytes: no key and no chain is longer.
+/// The most that is read from a file, in bytes: no key and no chain is longer.
 const LIMIT: u64 = 1 << 20;
 
 /// A client certificate and its key, in files.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ClientCertificate {
-    /// The certificate, and those behind it, in PEM; or a PKCS#12 file with all of it.
+    /// The certificate and its chain in PEM; or a PKCS#12 file with all of it.
     pub certificate: PathBuf,
-    /// The private key in PEM, where it is in a file of its own.
+    /// The private key in PEM, if it is in a file of its own.
     pub key: Option<PathBuf>,
-    /// What opens a key, or a PKCS#12 file, that is encrypted.
+    /// The password of an encrypted key or PKCS#12 file.
     pub password: Option<Zeroizing<String>>,
+}
+
+/// A client certificate that was read, and can be shown.
+pub(super) struct Identity {
+    certificate: X509,
+    key: PKey<Private>,
+    /// The certificates behind it.
+    chain: Vec<X509>,
+}
+
+impl Identity {
+    /// Has connections show it to servers that ask for one.
+    pub(super) fn put_into(self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+        context.set_certificate(&self.certificate)?;
+        context.set_private_key(&self.key)?;
+        self.chain.into_iter().try_for_each(|one| context.add_extra_chain_cert(one))
+    }
 }
 
 impl fmt::Debug for ClientCertificate {
@@ -43,8 +65,8 @@ impl ClientCertificate {
     ///
     /// # Errors
     /// [`Kind::Io`] for a file that cannot be read; [`Kind::Config`] for a key that others may read;
-    /// [`Kind::NoCredentials`] where a password is missing or wrong; [`Kind::Data`] for all that is no
-    /// certificate, no key, or not the key of that certificate.
+    /// [`Kind::NoCredentials`] if a password is missing or wrong; [`Kind::Data`] if it is no certificate or no
+    /// key, or not the key of that certificate.
     pub(super) fn load(&self) -> Result<Identity> {
         let (text, file) = read(&self.certificate, "certificate")?;
         if !is_pem(&text) {
@@ -83,12 +105,9 @@ impl ClientCertificate {
     }
 
     /// A pair in PEM; the key comes from the file `from`.
-    #[cfg(not(target_vendor = "apple"))]
     fn pair(&self, chain: &[u8], key: &[u8], from: &Path) -> Result<Identity> {
-        use openssl::x509::X509;
-
         let key = open_key(key, self.password(), from)?;
-        let broken = |error| unusable(&self.certificate).because(super::distrust::plain(&format!("{error}")));
+        let broken = |error| unusable(&self.certificate).because(words_of_stack(&error));
         let mut chain: Vec<X509> = X509::stack_from_pem(chain).map_err(broken)?;
         if chain.is_empty() {
             return Err(unusable(&self.certificate)
@@ -96,42 +115,22 @@ impl ClientCertificate {
                 .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
         }
         let is_its_own = |one: &X509| one.public_key().is_ok_and(|public| public.public_eq(&key));
-        // People put files together in any order; the one that the key belongs to is ours.
+        // The certificates may be in any order; the client's is the one that the key belongs to.
         let Some(own) = chain.iter().position(is_its_own) else {
             return Err(unusable(&self.certificate)
                 .because(format!("the key in {} belongs to another certificate", from.display()))
                 .hint("name the key that it was made with, with --client-key FILE"));
         };
-        let own = chain.remove(own);
-        chain.insert(0, own);
-        let pem = |one: &X509| one.to_pem().map_err(broken);
-        let chain = chain.iter().map(pem).collect::<Result<Vec<_>>>()?.concat();
-        let key = Zeroizing::new(key.private_key_to_pem_pkcs8().map_err(broken)?);
-        Identity::from_pkcs8(&chain, &key).map_err(|error| unusable(&self.certificate).because(error))
-    }
-
-    /// A pair in PEM, as far as the platform's library can read it.
-    #[cfg(target_vendor = "apple")]
-    fn pair(&self, chain: &[u8], key: &[u8], from: &Path) -> Result<Identity> {
-        Identity::from_pkcs8(chain, key).map_err(|error| {
-            unusable(&self.certificate).because(error).hint(format!(
-                "the key must be in PKCS#8 form: openssl pkcs8 -topk8 -nocrypt -in {} -out NEW",
-                from.display()
-            ))
-        })
+        let certificate = chain.remove(own);
+        Ok(Identity { certificate, key, chain })
     }
 }
 
 /// A private key of any kind that OpenSSL reads: PKCS#8, PKCS#1 (RSA), SEC1 (elliptic curves).
-#[cfg(not(target_vendor = "apple"))]
-fn open_key(
-    pem: &[u8],
-    password: Option<&str>,
-    from: &Path,
-) -> Result<openssl::pkey::PKey<openssl::pkey::Private>> {
+fn open_key(pem: &[u8], password: Option<&str>, from: &Path) -> Result<PKey<Private>> {
     let mut is_encrypted = false;
-    // Without an answer of ours OpenSSL would ask on the terminal.
-    let outcome = openssl::pkey::PKey::private_key_from_pem_callback(pem, |room| {
+    // Without a callback OpenSSL would ask on the terminal.
+    let outcome = PKey::private_key_from_pem_callback(pem, |room| {
         is_encrypted = true;
         let password = password.unwrap_or_default().as_bytes();
         let fits = password.len().min(room.len());
@@ -141,15 +140,12 @@ fn open_key(
     outcome.map_err(|error| match (is_encrypted, password) {
         (true, None) => locked(from, "it is encrypted, and there is no password for it"),
         (true, Some(_)) => locked(from, "the password for it is wrong"),
-        (false, _) => unusable(from).because(super::distrust::plain(&error.to_string())),
+        (false, _) => unusable(from).because(words_of_stack(&error)),
     })
 }
 
 /// A PKCS#12 file.
-#[cfg(not(target_vendor = "apple"))]
 fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity> {
-    use openssl::pkcs12::Pkcs12;
-
     let Ok(container) = Pkcs12::from_der(der) else {
         return Err(unusable(path)
             .because("it is neither PEM nor PKCS#12")
@@ -159,11 +155,14 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
     // Many are made without a password.
     for password in [Some(""), password].into_iter().flatten().filter(|password| !password.contains('\0')) {
         match container.parse2(password) {
-            Ok(parts) if parts.pkey.is_some() && parts.cert.is_some() => {
-                return Identity::from_pkcs12(der, password)
-                    .map_err(|error| unusable(path).because(super::distrust::plain(&error.to_string())));
+            Ok(parts) => {
+                let (Some(key), Some(certificate)) = (parts.pkey, parts.cert) else {
+                    return Err(unusable(path).because("it holds no certificate with its key"));
+                };
+                // OpenSSL gives the last one first.
+                let chain = parts.ca.into_iter().flatten().rev().collect();
+                return Ok(Identity { certificate, key, chain });
             }
-            Ok(_) => return Err(unusable(path).because("it holds no certificate with its key")),
             Err(error) => failure = Some(error.to_string()),
         }
     }
@@ -180,13 +179,6 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
     })
 }
 
-/// A PKCS#12 file.
-#[cfg(target_vendor = "apple")]
-fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity> {
-    Identity::from_pkcs12(der, password.unwrap_or_default()).map_err(|error| unusable(path).because(error))
-}
-
-#[cfg(not(target_vendor = "apple"))]
 fn locked(path: &Path, why: &'static str) -> Error {
     Error::new(Kind::NoCredentials, format!("could not open the private key in {}", path.display()))
         .because(why)
@@ -208,7 +200,7 @@ fn holds_a_key(text: &[u8]) -> bool {
 fn read(path: &Path, what: &str) -> Result<(Zeroizing<Vec<u8>>, File)> {
     let unreadable = |error| Error::io(format!("could not read the client {what} {}", path.display()), error);
     let file = File::open(path).map_err(unreadable)?;
-    // All the room at once, so that growing leaves no copies of a key behind.
+    // Allocated at once, so that growing leaves no copies of a key behind.
     let size = file.metadata().map_err(unreadable)?.len().min(LIMIT);
     let mut text = Zeroizing::new(Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1));
     (&file).take(LIMIT + 1).read_to_end(&mut text).map_err(unreadable)?;

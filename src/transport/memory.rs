@@ -1,6 +1,5 @@
-//! The in-memory twin of a socket: a [`Transport`] and, at its other end, a [`Far`] to read and
-//! write from a test, a benchmark or a fuzzer. It holds any amount, so that one thread may play
-//! both sides.
+//! An in-memory socket: a [`Transport`] and, at its other end, a [`Far`] to read and write from a test, a
+//! benchmark or a fuzzer. It buffers any amount, so that one thread may play both sides.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -46,7 +45,7 @@ struct State {
 
 impl Pipe {
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole between any two statements, so a panic elsewhere spoils nothing.
+        // The state is consistent between any two statements, so a panic of another thread does no harm.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -55,7 +54,7 @@ impl Pipe {
         self.changed.notify_all();
     }
 
-    /// What is there, after waiting `patience` (without: for ever); 0 once closed and empty.
+    /// What has arrived, after waiting `patience` (`None`: for ever); 0 once closed and empty.
     fn read(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
         let waiting = |state: &mut State| state.bytes.is_empty() && !state.closed;
         let mut state = match patience {
@@ -107,7 +106,7 @@ struct Near {
 }
 
 impl fmt::Debug for Near {
-    // What waits in the pipes may hold a password.
+    // The buffers may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Near")
     }

@@ -1,17 +1,19 @@
-//! The transport to the server: bytes out, bytes in, each wait with a deadline and with an eye on a requested
-//! stop ([`crate::sys::Stop`]). Connects by TCP, directly or through a SOCKS proxy, by a Unix socket, or by a
+//! The transport to the server: bytes out, bytes in; each wait has a deadline and ends when a stop is requested
+//! ([`crate::sys::Stop`]). Connects by TCP, directly or through a SOCKS proxy, by a Unix socket, or by a
 //! command that carries the bytes; turns a plain transport into an encrypted one (TLS from the start, or
-//! STLS of RFC 2595), and has an in-memory twin for tests. What the bytes mean is the business of
-//! `connection` and `protocol`; this module knows no protocol.
+//! STLS of RFC 2595), and has an in-memory form for tests. What the bytes mean is left to `connection` and
+//! `protocol`; this module knows no protocol.
 //!
 //! ```text
 //! Target ─┬▶ dial ─▶ Raw (socket) ─▶ Wire (deadlines) ─▶ Transport::Plain ─▶ connection
-//! Way ────┘   ├ socks                                      │ secure()
-//!             └ tunnel       identity ─▶ tls ── pin ───────▼
+//! Way ────┘   ├ resolve, socks                             │ secure()
+//!             └ tunnel  authorities,                       │
+//!                          identity ─▶ tls ── pin ─────────▼
 //!                   failure ◀─ distrust ◀─┘           Transport::Tls   ─▶ connection
-//!                      └────── examine ◀── a second line: certificate
+//!                      └────── examine ◀── a second connection: certificate
 //! ```
 
+mod authorities;
 mod certificate;
 mod dial;
 mod distrust;
@@ -21,6 +23,7 @@ mod failure;
 mod identity;
 pub mod memory;
 mod pin;
+mod resolve;
 mod socks;
 mod target;
 mod tls;
@@ -36,8 +39,9 @@ use std::net::{Shutdown, TcpStream};
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use native_tls::TlsStream;
+use openssl::ssl::{self, SslStream};
 
+pub(crate) use authorities::authorities;
 pub use certificate::Certificate;
 pub use dial::{addresses, reach};
 pub use examine::Shown;
@@ -46,7 +50,6 @@ pub use failure::{Reason, TlsFailure};
 pub use identity::ClientCertificate;
 pub use pin::Pin;
 pub use target::{Security, Target};
-pub(crate) use tls::authorities;
 pub use tls::{TlsSettings, TlsVersion};
 pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};
@@ -56,21 +59,22 @@ use crate::sys::Stop;
 use wire::Wire;
 pub(crate) use wire::deadline_after;
 
-/// How long a polite TLS farewell, or the last word of a server that has closed the line, may take before the line is simply cut.
+/// How long TLS's close_notify, or the last bytes of a server that has closed the connection, may take before
+/// the connection is dropped.
 const FAREWELL: Duration = Duration::from_millis(250);
 
 /// What carries the bytes: a socket, or something that behaves like one.
 ///
-/// `read` and `write` block for at most the patience set last, then fail with
+/// `read` and `write` block for at most the time limit set last, then fail with
 /// [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] and may be called again.
 pub trait Raw: Read + Write + Send + fmt::Debug {
     /// Sets how long each single `read` and `write` may block; never zero.
     fn set_patience(&self, patience: Duration) -> io::Result<()>;
 
-    /// Closes both directions at once; a peer, or a read that is under way, sees the end.
+    /// Closes both directions at once; the peer, and a read that is waiting, see the end.
     fn hang_up(&self);
 
-    /// What can be said of its end, also when it is gone.
+    /// What is known about its end, also after it was closed.
     fn ending(&self) -> Ending {
         Ending::default()
     }
@@ -118,22 +122,22 @@ enum Line {
     Tls(Box<Secured>),
 }
 
-/// An encrypted line, and what it was agreed on with: a server may still refuse afterwards.
+/// An encrypted connection, and the settings of its handshake: a server may still refuse afterwards.
 #[derive(Debug)]
 struct Secured {
-    stream: TlsStream<Wire>,
+    stream: SslStream<Wire>,
     tls: TlsSettings,
     host: String,
 }
 
 impl Transport {
-    /// Dials `target` on that way: name resolution, every address and a proxy share `patience`, and an
-    /// address that does not answer is soon raced by the next one, so a dead first address costs little.
-    /// Whatever the transport waits for, now and later, ends soon after `stop` is requested.
+    /// Connects to `target` by that way: name resolution, every address and a proxy share the time limit, and an
+    /// address that does not answer is soon tried in parallel with the next one, so that a dead first address
+    /// costs little. Every wait of the transport, now and later, ends soon after `stop` is requested.
     ///
     /// # Errors
     /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`;
-    /// [`Kind::Usage`] for a way that cannot lead there; [`Kind::Interrupted`].
+    /// [`Kind::Usage`] for a way that cannot reach it; [`Kind::Interrupted`].
     pub fn connect(target: &Target, way: &Way, patience: Duration, stop: &Stop) -> Result<Transport> {
         way.check(target)?;
         let mut transport =
@@ -142,17 +146,17 @@ impl Transport {
         Ok(transport)
     }
 
-    /// A plain transport over something already connected: a socket pair, a tunnel, a test's twin.
+    /// A plain transport over something already connected: a socket pair, a tunnel, a test's pipe.
     pub fn from_raw(raw: Box<dyn Raw>) -> Transport {
         Transport(Line::Plain(Wire::new(raw, Stop::new())))
     }
 
-    /// From now on waits end soon after `stop` is requested.
+    /// Makes waits end soon after `stop` is requested, from now on.
     pub fn set_stop(&mut self, stop: Stop) {
         self.wire().set_stop(stop);
     }
 
-    /// Encrypts the line: handshake with SNI, chain and name verified against `host` (or
+    /// Encrypts the connection: handshake with SNI, chain and name verified against `host` (or
     /// [`TlsSettings::host`]); with pins, the certificate must be one of them instead.
     ///
     /// The caller makes sure that no byte read before is still unused: after STLS such bytes are
@@ -161,25 +165,25 @@ impl Transport {
     /// # Errors
     /// [`Kind::Tls`] when the server is not trusted or no TLS could be agreed on ([`TlsFailure::of`]
     /// finds the reason), [`Kind::Timeout`] of the phase `Tls`, [`Kind::Io`] or [`Kind::Data`] for a CA
-    /// file or a client certificate that is of no use, [`Kind::Config`] for a key that others may read,
-    /// and [`Kind::NoCredentials`] for one that does not open.
+    /// file or a client certificate that cannot be used, [`Kind::Config`] for a key that others may read,
+    /// and [`Kind::NoCredentials`] for one that cannot be decrypted.
     pub fn secure(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Transport> {
         let wire = self.plain_wire(host)?;
         let stream = tls::secure(wire, tls, host, deadline_after(patience))?;
         Ok(Transport(Line::Tls(Box::new(Secured { stream, tls: tls.clone(), host: host.to_owned() }))))
     }
 
-    /// Looks at what the server shows and hangs up: a handshake that trusts anybody, over which nothing
-    /// is ever sent. For telling a person what could be trusted, and why something was not.
+    /// Makes a handshake that trusts any certificate, and closes the connection; nothing is ever sent over it. To
+    /// tell the user what could be trusted, and why something was not.
     ///
     /// # Errors
-    /// [`Kind::Tls`] where nothing was shown, or [`Kind::Timeout`] of the phase `Tls`.
+    /// [`Kind::Tls`] if the server sent no certificate, or [`Kind::Timeout`] of the phase `Tls`.
     pub fn examine(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Shown> {
         let wire = self.plain_wire(host)?;
         examine::examine(wire, tls, host, deadline_after(patience))
     }
 
-    /// The server's certificate; `None` on a plain line.
+    /// The server's certificate; `None` on a plain connection.
     pub fn certificate(&self) -> Option<Certificate> {
         match &self.0 {
             Line::Plain(_) => None,
@@ -187,7 +191,7 @@ impl Transport {
         }
     }
 
-    /// What can be said of the line's end, also when it is gone.
+    /// What is known about the connection's end, also after it was closed.
     pub fn ending(&self) -> Ending {
         match &self.0 {
             Line::Plain(wire) => wire.ending(),
@@ -195,27 +199,26 @@ impl Transport {
         }
     }
 
-    /// Whether what is written now leaves encrypted, to a server that was verified.
+    /// Whether what is written now is encrypted, for a server that was verified.
     pub fn is_encrypted(&self) -> bool {
         matches!(self.0, Line::Tls(_))
     }
 
-    /// What this TLS line can be known by at both ends: a digest of the server's certificate
-    /// (`tls-server-end-point`, RFC 5929 section 4). `None` without TLS, and for a certificate whose
-    /// signature names no hash.
+    /// The channel binding of this TLS connection: a digest of the server's certificate (`tls-server-end-point`,
+    /// RFC 5929 section 4). `None` without TLS, and for a certificate whose signature names no hash.
     pub fn end_point(&self) -> Option<Vec<u8>> {
         match &self.0 {
             Line::Plain(_) => None,
-            Line::Tls(line) => line.stream.tls_server_end_point().ok().flatten(),
+            Line::Tls(line) => tls::end_point(&line.stream),
         }
     }
 
-    /// Reads what is there, at least one byte; 0 is the end of the line (a TLS line cut without
-    /// its farewell too: POP3 marks the end of everything itself, so a cut cannot pass for one).
+    /// Reads what has arrived, at least one byte; 0 is the end of the connection (also of a TLS connection without
+    /// close_notify: POP3 marks the end of everything itself, so a lost connection cannot pass for one).
     ///
     /// # Errors
     /// [`ErrorKind::TimedOut`] once `deadline` has passed, [`ErrorKind::Interrupted`] once a requested stop
-    /// allows no more waiting; else what the socket or TLS says. Never `WouldBlock`.
+    /// allows no more waiting; otherwise the error of the socket or of TLS. Never `WouldBlock`.
     pub fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         self.wire().set_deadline(deadline);
         match &mut self.0 {
@@ -238,7 +241,7 @@ impl Transport {
     ///
     /// # Errors
     /// [`ErrorKind::TimedOut`] once `deadline` has passed and [`ErrorKind::Interrupted`] once a requested stop
-    /// allows no more waiting (part of the bytes may have left); else what the socket or TLS says.
+    /// allows no more waiting (part of the bytes may have been sent); otherwise the error of the socket or of TLS.
     pub fn write_all(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
         self.wire().set_deadline(deadline);
         let line: &mut dyn Write = match &mut self.0 {
@@ -247,14 +250,14 @@ impl Transport {
         };
         let outcome = line.write_all(bytes).and_then(|()| line.flush());
         outcome.map_err(|error| match error.kind() {
-            // The connection still stands.
+            // The connection is still open.
             ErrorKind::WouldBlock => plain_words(error, self.wire()),
             _ => self.last_word().unwrap_or_else(|| plain_words(error, self.wire())),
         })
     }
 
-    /// What the server said before it closed a line that can no more be written to: its refusal may
-    /// have come while nobody read.
+    /// What the server sent before it closed a connection that can no longer be written to: its refusal may have
+    /// arrived while nothing was read.
     fn last_word(&mut self) -> Option<io::Error> {
         let Line::Tls(line) = &mut self.0 else { return None };
         line.stream.get_mut().set_deadline(deadline_after(FAREWELL));
@@ -262,11 +265,11 @@ impl Transport {
         line.refused(&error)
     }
 
-    /// Ends the line, under TLS with a farewell if that goes quickly. Later reads see the end.
+    /// Closes the connection, under TLS with close_notify if that does not take long. Later reads see the end.
     pub fn hang_up(&mut self) {
         self.wire().set_deadline(deadline_after(FAREWELL));
         if let Line::Tls(line) = &mut self.0 {
-            // The line ends either way.
+            // The connection is closed in any case.
             let _ = line.stream.shutdown();
         }
         self.wire().hang_up();
@@ -290,27 +293,28 @@ impl Transport {
 }
 
 impl Secured {
-    /// The error for a server that speaks of our certificate, or the lack of it, after the handshake.
+    /// The error if the server refuses our certificate, or requires one, after the handshake.
     fn refused(&self, error: &io::Error) -> Option<io::Error> {
-        let text = error.get_ref()?.to_string();
-        let (reason, words) = distrust::read_late(&text, self.tls.identity.is_some())?;
+        let error = error.get_ref()?.downcast_ref::<ssl::Error>()?;
+        let (reason, words) = distrust::read_late(error, self.tls.identity.is_some())?;
         Some(io::Error::other(TlsFailure::new(reason, words, &self.tls, &self.host)))
     }
 }
 
-/// A failed handshake of a line that is not ours (HTTPS to a sign-in provider), in the words of ours.
+/// The error for a failed handshake of another connection (HTTPS to an OAuth provider), in the same words.
 pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
-    TlsFailure::read(text, &TlsSettings::default(), host).into_error()
+    let (reason, words) = distrust::read_text(text);
+    TlsFailure::new(reason, words, &TlsSettings::default(), host).into_error()
 }
 
-/// The wire says `WouldBlock` where its wait is over, because that is what a TLS library may be resumed
-/// after; outside it is said why. Other failures of TLS come in the library's dialect.
+/// Replaces the `WouldBlock` of a wire whose wait has ended (the only error after which a TLS library may be
+/// resumed) with the reason. Other failures of TLS keep the library's text.
 fn plain_words(error: io::Error, wire: &Wire) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock if wire.was_stopped() => STOPPED.into(),
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
-        kind => match error.get_ref() {
-            Some(inner) => io::Error::new(kind, distrust::plain(&inner.to_string())),
+        kind => match error.get_ref().and_then(|inner| inner.downcast_ref::<ssl::Error>()) {
+            Some(inner) => io::Error::new(kind, distrust::words_of(inner)),
             None => error,
         },
     }

@@ -1,32 +1,58 @@
-//! A pinned certificate: the SHA-256 of its DER form, as `openssl x509 -fingerprint -sha256` and
-//! most mail programs show it.
+//! Pins: digests by which a server is trusted, whoever signed its certificate and whatever name it bears. Either
+//! of exactly one certificate, as `openssl x509 -fingerprint -sha256` and most mail programs show it, or of the
+//! public key (RFC 7469 section 2.4), which also fits the renewed certificates of that key.
 
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
 
-/// The scheme before the digits, so that other digests may come later.
-const SCHEME: &str = "sha256:";
+/// In front of the digest of a certificate.
+const CERTIFICATE: &str = "sha256:";
+/// In front of the digest of a public key.
+const KEY: &str = "spki-sha256:";
+/// In front of the digest of a public key in base64, as curl writes it.
+const CURLS_KEY: &str = "sha256//";
 
-/// The fingerprint of exactly one certificate.
+/// The SHA-256 of a certificate, or of a public key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Pin([u8; 32]);
+pub enum Pin {
+    /// Of the DER form of exactly one certificate.
+    Certificate([u8; 32]),
+    /// Of the DER form of a SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7).
+    Key([u8; 32]),
+}
 
 impl Pin {
     /// The pin of a certificate in DER form.
     pub fn of(certificate: &[u8]) -> Pin {
-        Pin(Sha256::digest(certificate).into())
+        Pin::Certificate(Sha256::digest(certificate).into())
+    }
+
+    /// The pin of a SubjectPublicKeyInfo in DER form.
+    pub fn of_key(key: &[u8]) -> Pin {
+        Pin::Key(Sha256::digest(key).into())
+    }
+
+    /// Whether it is that of a public key, and so fits renewed certificates, too.
+    pub fn is_of_a_key(&self) -> bool {
+        matches!(self, Pin::Key(_))
     }
 }
 
 impl fmt::Display for Pin {
-    /// `sha256:` and 64 lower-case hexadecimal digits.
+    /// `sha256:` or `spki-sha256:`, and 64 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(SCHEME)?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        let (scheme, digest) = match self {
+            Pin::Certificate(digest) => (CERTIFICATE, digest),
+            Pin::Key(digest) => (KEY, digest),
+        };
+        f.write_str(scheme)?;
+        digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
 
@@ -39,19 +65,36 @@ impl fmt::Debug for Pin {
 impl FromStr for Pin {
     type Err = Error;
 
-    /// Reads `sha256:HEX`: 64 digits of either case, colons between them allowed; anything else is
-    /// [`Kind::Usage`].
+    /// Reads `sha256:HEX` and `spki-sha256:HEX`, 64 digits of either case, colons between them allowed; also
+    /// curl's `sha256//BASE64`, which is a pin of the public key. Anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self, Error> {
-        digits(text).map(Pin).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("could not understand the pin `{text}`"))
-                .hint("a pin is sha256: and the 64 hexadecimal digits of the certificate's SHA-256")
+        read(text).ok_or_else(|| {
+            Error::new(Kind::Usage, format!("could not understand the pin `{text}`")).hint(
+                "a pin is sha256: and the 64 hexadecimal digits of the certificate's SHA-256, \
+                 or spki-sha256: and those of its public key (curl's sha256//BASE64 is understood)",
+            )
         })
     }
 }
 
-fn digits(text: &str) -> Option<[u8; 32]> {
-    let scheme = text.get(..SCHEME.len()).filter(|scheme| scheme.eq_ignore_ascii_case(SCHEME))?;
-    let mut values = text[scheme.len()..].chars().filter(|&c| c != ':').map(|c| c.to_digit(16));
+fn read(text: &str) -> Option<Pin> {
+    if let Some(base64) = behind(CURLS_KEY, text) {
+        let digest = STANDARD.decode(base64).ok()?;
+        return Some(Pin::Key(digest.try_into().ok()?));
+    }
+    match behind(KEY, text) {
+        Some(hex) => digits(hex).map(Pin::Key),
+        None => behind(CERTIFICATE, text).and_then(digits).map(Pin::Certificate),
+    }
+}
+
+fn behind<'a>(scheme: &str, text: &'a str) -> Option<&'a str> {
+    let found = text.get(..scheme.len()).filter(|found| found.eq_ignore_ascii_case(scheme))?;
+    Some(&text[found.len()..])
+}
+
+fn digits(hex: &str) -> Option<[u8; 32]> {
+    let mut values = hex.chars().filter(|&c| c != ':').map(|c| c.to_digit(16));
     let mut bytes = [0; 32];
     for byte in &mut bytes {
         let (high, low) = (values.next()??, values.next()??);
@@ -75,17 +118,48 @@ mod tests {
 
     #[test]
     fn reads_colons_and_capitals_as_openssl_prints_them() {
-        let hex = ABC.trim_start_matches(SCHEME).to_uppercase();
+        let hex = ABC.trim_start_matches(CERTIFICATE).to_uppercase();
         let pairs: Vec<&str> = (0..32).map(|i| &hex[2 * i..2 * i + 2]).collect();
         let text = format!("SHA256:{}", pairs.join(":"));
         assert_eq!(text.parse::<Pin>().unwrap(), Pin::of(b"abc"));
+        assert_eq!(format!("SPKI-{text}").parse::<Pin>().unwrap(), Pin::of_key(b"abc"));
+    }
+
+    #[test]
+    fn a_pin_of_a_key_is_another_than_that_of_a_certificate_and_reads_back_as_it_is_shown() {
+        let pin = Pin::of_key(b"abc");
+        assert_eq!(pin.to_string(), format!("spki-{ABC}"));
+        assert_eq!(pin.to_string().parse::<Pin>().unwrap(), pin);
+        assert!(pin != Pin::of(b"abc") && pin.is_of_a_key() && !Pin::of(b"abc").is_of_a_key());
+    }
+
+    #[test]
+    fn curls_form_is_a_pin_of_the_key() {
+        let curls = "sha256//ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
+        assert_eq!(curls.parse::<Pin>().unwrap(), Pin::of_key(b"abc"));
     }
 
     #[test]
     fn refuses_what_is_no_pin() {
         let long = format!("{ABC}0");
         let foreign = ABC.replace("ba", "bä");
-        for text in ["", "sha256:", "sha256", "sha1:00", &ABC[7..], &ABC[..70], &long, &foreign, "šha256:"] {
+        let spki = format!("spki:{}", &ABC[7..]);
+        for text in [
+            "",
+            "sha256:",
+            "sha256",
+            "sha1:00",
+            &ABC[7..],
+            &ABC[..70],
+            &long,
+            &foreign,
+            "šha256:",
+            "spki-sha256:",
+            &spki,
+            "sha256//",
+            "sha256//ungWv48=",
+            "sha256//ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0",
+        ] {
             assert_eq!(text.parse::<Pin>().unwrap_err().kind(), Kind::Usage, "{text}");
         }
     }

@@ -1,9 +1,8 @@
-//! SOCKS5 (RFC 1928) with user and password (RFC 1929): asks a proxy to connect us, over a line that
-//! is connected to the proxy already.
+//! SOCKS5 (RFC 1928) with user and password (RFC 1929): asks a proxy to connect us, over a connection to the
+//! proxy that is already open.
 //!
-//! Our own, because what there is as a crate waits for proxies without an end. It reads exactly the
-//! octets of each answer, so that a proxy cannot make us hold more, and what the server says behind
-//! them is untouched.
+//! Written here, because the existing crates have no time limit for a proxy's answer. It reads exactly the
+//! octets of each answer, so that memory is bounded, and what the server sends after them is untouched.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -27,9 +26,9 @@ const IPV6: u8 = 4;
 /// What went wrong at the proxy; the context says which proxy and to where.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    /// The line to the proxy failed: `TimedOut`, or it hung up.
+    /// The connection to the proxy failed: `TimedOut`, or the proxy closed it.
     Line(io::Error),
-    /// What it said, and what can be done about it.
+    /// The proxy's answer, and what can be done about it.
     Said(String, Option<&'static str>),
 }
 
@@ -58,8 +57,8 @@ fn said(words: impl Into<String>, hint: Option<&'static str>) -> Trouble {
     Trouble::Said(words.into(), hint)
 }
 
-/// Signs in to the proxy and has it connect to `host` (a name that it resolves, or an address) and
-/// `port`. The wire's deadline bounds all of it.
+/// Signs in to the proxy and lets it connect to `host` (a name that it resolves, or an address) and
+/// `port`. The wire's deadline limits all of it.
 pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> Result<(), Trouble> {
     let methods: &[u8] = match proxy.user {
         Some(_) => &[WITHOUT_SIGN_IN, USER_AND_PASSWORD],
@@ -90,7 +89,7 @@ pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> 
     if code != 0 {
         return Err(refusal(code));
     }
-    // The address that the proxy connects from: of no use here.
+    // The address that the proxy connects from, which is not used.
     let length = match kind {
         IPV4 => 4,
         IPV6 => 16,
@@ -111,7 +110,7 @@ fn answer<const N: usize>(wire: &mut Wire) -> Result<[u8; N], Trouble> {
     Ok(octets)
 }
 
-/// RFC 1929. The version in the answer is not looked at: some proxies repeat the 5 of RFC 1928 there.
+/// RFC 1929. The version in the answer is ignored: some proxies repeat the 5 of RFC 1928 there.
 fn sign_in(wire: &mut Wire, proxy: &Proxy) -> Result<(), Trouble> {
     let user = proxy.user.as_deref().unwrap_or_default().as_bytes();
     let password = proxy.password.as_ref().map(|password| password.expose()).unwrap_or_default();
@@ -160,7 +159,7 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>> {
 /// The codes of RFC 1928 section 6.
 fn refusal(code: u8) -> Trouble {
     match code {
-        // What microsocks says of a name that it cannot resolve, and others of anything.
+        // The answer of microsocks for a name that it cannot resolve, and of others for anything.
         1 => said(
             "the proxy could not connect, and does not say why",
             Some("check how the host is spelt: the proxy may not know its name"),

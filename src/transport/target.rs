@@ -1,4 +1,4 @@
-//! Where the server is, and how the line to it is protected: values, parsed and shown.
+//! Where the server is, and how the connection to it is encrypted: values, parsed and shown.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -31,14 +31,14 @@ impl fmt::Display for Target {
     }
 }
 
-/// How the line is encrypted.
+/// How the connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Security {
     /// TLS from the first byte (RFC 8314 section 3.3), usually port 995.
     Implicit,
-    /// A plain line that must turn into TLS before anything else (RFC 2595), usually port 110.
+    /// A plain connection that must switch to TLS before anything else (RFC 2595), usually port 110.
     Stls,
-    /// In the clear; only when the user said so.
+    /// In the clear; only if the user requests it.
     None,
 }
 

@@ -1,33 +1,39 @@
-//! The handshake: the platform's TLS library with our settings, its outcome in our errors
-//! (RFC 8314 for what is required, RFC 2595 for STLS, RFC 6066 section 3 for the name sent along).
+//! The handshake: OpenSSL with our settings, its result as our errors (RFC 8314 for what is required, RFC 2595 for
+//! STLS, RFC 6066 section 3 for the name sent along).
 
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Instant;
 
-use native_tls::{
-    Certificate as Authority, HandshakeError, Protocol, TlsConnector, TlsConnectorBuilder, TlsStream,
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::ssl::{
+    HandshakeError, SslConnector, SslConnectorBuilder, SslMethod, SslStream, SslVerifyMode, SslVersion,
 };
+use openssl::x509::store::X509StoreBuilder;
+use openssl::x509::verify::X509VerifyFlags;
 
+use super::distrust::{Failed, words_of_stack};
 use super::wire::Wire;
-use super::{Certificate, ClientCertificate, Pin, TlsFailure, distrust};
+use super::{Certificate, ClientCertificate, Pin, TlsFailure, authorities};
 use crate::error::{Error, Kind, Phase, Result};
 
-/// Whom to trust, and how much encryption is enough.
+/// Which servers to trust, and which versions of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TlsSettings {
-    /// PEM files with the authorities to believe instead of the system's.
+    /// PEM files with the authorities to trust instead of the system's. What they contain is trusted as it is, as
+    /// with curl: a root, an intermediate authority, or a server's own certificate.
     pub ca_files: Vec<PathBuf>,
-    /// When not empty: only these certificates are trusted, whoever signed them and whatever name
-    /// they bear.
+    /// If not empty: only certificates that match one of these are trusted, whoever signed them and whatever their
+    /// names are.
     pub pins: Vec<Pin>,
     /// The oldest version that is still acceptable.
     pub min: TlsVersion,
     /// The name to ask for and to find in the certificate, if it is not the host that was dialled.
     pub host: Option<String>,
-    /// What to show a server that wants to know who we are.
+    /// The client certificate, for a server that requests one.
     pub identity: Option<ClientCertificate>,
 }
 
@@ -64,139 +70,125 @@ impl FromStr for TlsVersion {
     }
 }
 
-/// A handshake that ends with a server that is trusted.
+/// Makes a handshake with a server that has to be trusted.
 pub(super) fn secure(
     wire: Wire,
     tls: &TlsSettings,
     host: &str,
     deadline: Instant,
-) -> Result<TlsStream<Wire>> {
+) -> Result<SslStream<Wire>> {
+    let stream = handshake(&prepare(tls)?, wire, tls, host, deadline)?;
     if tls.pins.is_empty() {
-        return handshake(&verifying(tls)?, wire, tls, host, deadline);
+        return Ok(stream);
     }
-    let stream = handshake(&trusting_anybody(tls)?, wire, tls, host, deadline)?;
-    // Up to here nothing of ours has left but the handshake.
+    // Nothing but the handshake was sent so far, and it proves that the server has the certificate's key.
     let Some(certificate) = certificate(&stream) else {
-        return Err(Error::new(Kind::Tls, disagreement(host)).because("the server showed no certificate"));
+        return Err(Error::new(Kind::Tls, disagreement(host))
+            .because("the server showed no certificate")
+            .hint("no option makes that safe: the server's owner must give it a certificate"));
     };
-    if tls.pins.contains(&certificate.pin()) {
+    if certificate.is_pinned_by(&tls.pins) {
         Ok(stream)
     } else {
         Err(TlsFailure::unpinned(certificate, tls, host).into_error())
     }
 }
 
-/// The certificate of whoever answers; the line ends with the call.
-#[cfg(target_vendor = "apple")]
-pub(super) fn leaf(
-    wire: Wire,
-    tls: &TlsSettings,
-    host: &str,
-    deadline: Instant,
-) -> Result<Option<Certificate>> {
-    let anonymous = TlsSettings { identity: None, ..tls.clone() };
-    let stream = handshake(&trusting_anybody(&anonymous)?, wire, tls, host, deadline)?;
-    Ok(certificate(&stream))
-}
-
 /// The certificate of the server at the other end.
-pub(super) fn certificate(stream: &TlsStream<Wire>) -> Option<Certificate> {
-    let certificate = stream.peer_certificate().ok().flatten()?;
-    certificate.to_der().ok().map(|der| Certificate::of(&der))
+pub(super) fn certificate(stream: &SslStream<Wire>) -> Option<Certificate> {
+    let der = stream.ssl().peer_certificate()?.to_der().ok()?;
+    Some(Certificate::of(&der))
 }
 
-/// The name to ask for. A fully qualified `host.` is no name of a certificate, nor one to send (RFC 6066
-/// section 3).
+/// The digest of the server's certificate by which both ends know a connection (`tls-server-end-point`, RFC 5929
+/// section 4); `None` for a certificate whose signature names no hash.
+pub(super) fn end_point(stream: &SslStream<Wire>) -> Option<Vec<u8>> {
+    let certificate = stream.ssl().peer_certificate()?;
+    let signature = certificate.signature_algorithm().object().nid().signature_algorithms()?;
+    let hash = match signature.digest {
+        Nid::MD5 | Nid::SHA1 => MessageDigest::sha256(),
+        other => MessageDigest::from_nid(other)?,
+    };
+    certificate.digest(hash).ok().map(|digest| digest.to_vec())
+}
+
+/// The name to request. The final dot of a fully qualified `host.` is neither in certificates nor sent
+/// (RFC 6066 section 3).
 pub(super) fn name<'a>(tls: &'a TlsSettings, host: &'a str) -> &'a str {
     let name = tls.host.as_deref().unwrap_or(host);
     name.strip_suffix('.').unwrap_or(name)
 }
 
-fn verifying(tls: &TlsSettings) -> Result<TlsConnector> {
-    let mut builder = TlsConnector::builder();
-    builder.min_protocol_version(Some(oldest(tls)));
-    for path in &tls.ca_files {
-        // Who names an authority means that one, not a hundred others as well; so do curl and mpop.
-        builder.disable_built_in_roots(true);
-        for certificate in authorities(path)? {
-            builder.add_root_certificate(certificate);
-        }
+/// A client with those settings. With pins it accepts every certificate: the pins are compared afterwards.
+fn prepare(tls: &TlsSettings) -> Result<SslConnector> {
+    let unprepared =
+        |error: ErrorStack| Error::new(Kind::Tls, "could not prepare TLS").because(words_of_stack(&error));
+    let mut builder = SslConnector::builder(SslMethod::tls()).map_err(unprepared)?;
+    builder.set_min_proto_version(Some(oldest(tls))).map_err(unprepared)?;
+    if tls.pins.is_empty() {
+        trust(&mut builder, tls, unprepared)?;
+    } else {
+        builder.set_verify(SslVerifyMode::NONE);
     }
-    build(builder, tls)
-}
-
-/// For pins, which judge the certificate themselves. A handshake still proves that the server holds
-/// the certificate's key.
-fn trusting_anybody(tls: &TlsSettings) -> Result<TlsConnector> {
-    let mut builder = TlsConnector::builder();
-    builder
-        .min_protocol_version(Some(oldest(tls)))
-        .danger_accept_invalid_certs(true)
-        .danger_accept_invalid_hostnames(true);
-    build(builder, tls)
-}
-
-fn build(mut builder: TlsConnectorBuilder, tls: &TlsSettings) -> Result<TlsConnector> {
     if let Some(own) = &tls.identity {
-        builder.identity(own.load()?);
+        own.load()?.put_into(&mut builder).map_err(|error| {
+            let path = own.certificate.display();
+            Error::new(Kind::Data, format!("could not use the client certificate {path}"))
+                .because(words_of_stack(&error))
+        })?;
     }
-    builder.build().map_err(|error| {
-        let reason = distrust::plain(&error.to_string());
-        match &tls.identity {
-            // All else was tried with other servers before.
-            Some(own) => {
-                let path = own.certificate.display();
-                Error::new(Kind::Data, format!("could not use the client certificate {path}")).because(reason)
+    Ok(builder.build())
+}
+
+fn trust(
+    builder: &mut SslConnectorBuilder,
+    tls: &TlsSettings,
+    unprepared: impl Fn(ErrorStack) -> Error,
+) -> Result<()> {
+    if tls.ca_files.is_empty() {
+        authorities::add_those_of_the_system(builder);
+    } else {
+        // The named authorities replace the system's, as with curl and mpop.
+        builder.set_cert_store(X509StoreBuilder::new().map_err(&unprepared)?.build());
+        for path in &tls.ca_files {
+            for certificate in authorities(path)? {
+                builder.cert_store_mut().add_cert(certificate).map_err(&unprepared)?;
             }
-            None => Error::new(Kind::Tls, "could not prepare TLS").because(reason),
         }
-    })
-}
-
-fn oldest(tls: &TlsSettings) -> Protocol {
-    match tls.min {
-        TlsVersion::V1_2 => Protocol::Tlsv12,
-        TlsVersion::V1_3 => Protocol::Tlsv13,
     }
+    // A certificate that is in the store is trusted, also one that is not self-signed.
+    builder.cert_store_mut().set_flags(X509VerifyFlags::PARTIAL_CHAIN).map_err(&unprepared)
 }
 
-/// The certificates of a CA file, at least one.
-///
-/// # Errors
-/// [`Kind::Io`] when it cannot be read, [`Kind::Data`] when it holds none.
-pub(crate) fn authorities(path: &Path) -> Result<Vec<Authority>> {
-    let shown = path.display();
-    let pem =
-        fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
-    let unusable = || {
-        Error::new(Kind::Data, format!("could not use the CA file {shown}"))
-            .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----")
-    };
-    match Authority::stack_from_pem(&pem) {
-        Ok(certificates) if certificates.is_empty() => {
-            Err(unusable().because("there is no certificate in it"))
-        }
-        Ok(certificates) => Ok(certificates),
-        Err(error) => Err(unusable().because(distrust::plain(&error.to_string()))),
+fn oldest(tls: &TlsSettings) -> SslVersion {
+    match tls.min {
+        TlsVersion::V1_2 => SslVersion::TLS1_2,
+        TlsVersion::V1_3 => SslVersion::TLS1_3,
     }
 }
 
 fn handshake(
-    connector: &TlsConnector,
+    connector: &SslConnector,
     mut wire: Wire,
     tls: &TlsSettings,
     host: &str,
     deadline: Instant,
-) -> Result<TlsStream<Wire>> {
+) -> Result<SslStream<Wire>> {
     wire.set_deadline(deadline);
-    connector.connect(name(tls, host), wire).map_err(|error| match error {
-        // The wire blocks as long as it may, and only then says so.
+    let setup = |error: ErrorStack| Error::new(Kind::Tls, disagreement(host)).because(words_of_stack(&error));
+    let configuration = connector.configure().map_err(setup)?.verify_hostname(tls.pins.is_empty());
+    configuration.connect(name(tls, host), wire).map_err(|error| match error {
+        // The wire returns this only when its wait has ended.
         HandshakeError::WouldBlock(unfinished) if unfinished.get_ref().was_stopped() => {
             Error::new(Kind::Interrupted, disagreement(host)).because(super::stopped(Phase::Tls))
         }
         HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), disagreement(host))
             .because("the server did not answer in time"),
-        HandshakeError::Failure(error) => TlsFailure::read(&error.to_string(), tls, host).into_error(),
+        HandshakeError::SetupFailure(error) => setup(error),
+        HandshakeError::Failure(failed) => {
+            let failed = Failed::new(failed.error(), failed.ssl());
+            TlsFailure::read(failed, tls, host).into_error()
+        }
     })
 }
 

@@ -173,6 +173,30 @@ fn a_pin_replaces_chain_and_name() {
 }
 
 #[test]
+fn a_pin_of_the_key_replaces_chain_and_name_too_and_a_wrong_one_tells_the_right_one() {
+    let key_pin = {
+        let pem = certificates().read("self.pem");
+        super::Certificate::of(&native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap()).key_pin()
+    };
+    let pinned = |pin| TlsSettings { pins: vec![pin], ..TlsSettings::default() };
+    assert!(secure("self", &pinned(key_pin.unwrap()), "whatever.example.com").unwrap().is_encrypted());
+    let error = secure("self", &pinned(Pin::of_key(b"another")), HOST).unwrap_err();
+    assert!(error.own_hint().unwrap().contains(&format!("--pin {}", key_pin.unwrap())));
+    assert!(cause(&error).contains("the key of its certificate"), "{}", cause(&error));
+}
+
+#[test]
+fn a_servers_own_certificate_in_the_ca_file_is_trusted_for_its_name_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("own.pem");
+    fs::write(&path, certificates().read("good.pem")).unwrap();
+    let settings = TlsSettings { ca_files: vec![path], ..TlsSettings::default() };
+    assert!(secure("good", &settings, HOST).unwrap().is_encrypted());
+    assert_eq!(reason(&secure("good", &settings, "imap.example.com").unwrap_err()), Reason::WrongName);
+    assert_eq!(reason(&secure("self", &settings, HOST).unwrap_err()), Reason::SelfSigned);
+}
+
+#[test]
 fn a_wrong_pin_refuses_even_a_certificate_in_order_and_tells_its_pin() {
     let settings = TlsSettings { pins: vec![certificates().pin("self")], ..certificates().settings() };
     let (line, heard) = server("good", None);

@@ -1,10 +1,9 @@
-//! A command as the line to the server: what it reads is what we write, and the other way round
-//! (`ssh gateway nc pop.example.com 110`). Its standard input and output are one end of a socket
-//! pair, so the other end waits with deadlines as any socket does; what it says on standard error
-//! goes where ours goes.
+//! A command as the connection to the server: it reads what we write, and we read what it writes (`ssh
+//! gateway nc pop.example.com 110`). Its standard input and output are one end of a socket pair, so that
+//! the other end has deadlines like any socket; its standard error is ours.
 //!
-//! It runs in a process group of its own: Ctrl-C at the terminal is ours to answer, and the command
-//! has to live until our QUIT is through. The price is that it cannot ask on the terminal.
+//! It runs in a process group of its own, so that Ctrl-C at the terminal does not end it before our QUIT is
+//! answered. Therefore it cannot ask on the terminal.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -22,9 +21,9 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use super::{Raw, Target};
 use crate::error::{Error, Kind, Result};
 
-/// How long a command that has closed its side, or whose line was closed, may take to end by itself.
+/// How long a command that has closed its side, or whose input was closed, may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
-/// Between two looks whether it has ended.
+/// The interval at which it is checked whether it has ended.
 const GLANCE: Duration = Duration::from_millis(5);
 
 /// A running command.
@@ -36,8 +35,8 @@ pub(super) struct Tunnel {
     notes: Arc<Notes>,
 }
 
-/// What is known about how a line began and ended, for whoever has to explain a failure when the line
-/// itself is gone already. Knows something about tunnels only.
+/// What is known about how a connection began and ended, to explain a failure after it was closed. Knows
+/// something about tunnels only.
 #[derive(Debug, Clone, Default)]
 pub struct Ending(Arc<Notes>);
 
@@ -49,7 +48,7 @@ struct Notes {
 }
 
 impl Ending {
-    /// Whether the line is a tunnel.
+    /// Whether the connection is a tunnel.
     pub fn is_of_a_tunnel(&self) -> bool {
         self.0.is_tunnel
     }
@@ -72,7 +71,9 @@ impl Tunnel {
         let line = filled_in(command, target);
         let program = program(&line);
         let failed = |error: io::Error| {
-            Error::new(Kind::Connect, format!("could not start the tunnel command {program}")).because(error)
+            Error::new(Kind::Connect, format!("could not start the tunnel command {program}"))
+                .because(error)
+                .hint("try the tunnel's command by hand")
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
         let input = far.try_clone().map_err(failed)?;
@@ -86,8 +87,8 @@ impl Tunnel {
         Ok(Tunnel { line: near, child: Mutex::new(Some(child)), program, notes })
     }
 
-    /// The end of the line as the command makes it: an orderly one (it has spoken, and ends with 0)
-    /// is that of the server behind it; any other is an error that says how the command ended.
+    /// The end of the command's output: if it has sent something and exited with 0, the server closed the
+    /// connection; otherwise it is an error that says how the command ended.
     fn end_of_line(&self) -> io::Result<usize> {
         self.note_its_end(GRACE);
         match self.notes.end.get() {
@@ -96,8 +97,8 @@ impl Tunnel {
         }
     }
 
-    /// Waits so long for the command to end by itself, and notes how it did. It is not reaped: its
-    /// process id has to stay taken until its group is ended.
+    /// Waits that long for the command to end by itself, and records how it did. It is not reaped: its
+    /// process id must not be used again until its group is ended.
     fn note_its_end(&self, patience: Duration) {
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(state) = child.as_ref().and_then(|child| wait(child, patience)) else { return };
@@ -114,19 +115,19 @@ impl Tunnel {
         let _ = self.notes.end.set(words);
     }
 
-    /// Closes the line, lets the command end, ends it where it does not, and reaps it.
+    /// Closes its input, lets the command end, kills it if it does not, and reaps it.
     fn end(&self) {
-        // What is wrong from the start is probably over by now: then that is worth knowing.
+        // A command that failed at once has probably ended by now: then its exit status is recorded.
         let went_wrong = self.ending().began_with_rubbish();
         self.note_its_end(if went_wrong { GRACE } else { Duration::ZERO });
-        // Fails only where the command has closed it already: the same end.
+        // Fails only if the command has closed it already, which is the same.
         let _ = self.line.shutdown(Shutdown::Both);
         let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
         wait(&child, GRACE);
-        // The group outlives its leader where the shell started several. Until the leader is reaped
-        // nobody else can have its number.
+        // The group may outlive its leader if the shell started several processes. Until the leader is reaped
+        // no other process can have its number.
         if let Some(group) = pid(&child) {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
@@ -138,7 +139,7 @@ impl Read for Tunnel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.line.read(buffer) {
             Ok(0) if !buffer.is_empty() => self.end_of_line(),
-            // A command that ends with our bytes unread resets the line.
+            // A command that ends with our bytes unread resets the connection.
             Err(error) if error.kind() == ErrorKind::ConnectionReset => self.end_of_line(),
             Ok(count) => {
                 if let Some(first) = buffer.first() {
@@ -185,7 +186,7 @@ impl Drop for Tunnel {
 }
 
 impl fmt::Debug for Tunnel {
-    /// The program alone: its arguments may hold a secret.
+    /// The program alone: its arguments may contain a secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Tunnel").field(&self.program).finish()
     }
@@ -195,7 +196,7 @@ fn pid(child: &Child) -> Option<Pid> {
     i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
-/// How the command ended or that it was stopped, after waiting so long; `None` while it runs.
+/// How the command ended, or that it was stopped, after waiting that long; `None` while it runs.
 fn wait(child: &Child, patience: Duration) -> Option<WaitIdStatus> {
     let looks =
         WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
@@ -209,7 +210,7 @@ fn wait(child: &Child, patience: Duration) -> Option<WaitIdStatus> {
     }
 }
 
-/// As the standard library words it.
+/// In the words of the standard library.
 fn status(state: &WaitIdStatus) -> ExitStatus {
     match (state.exit_status(), state.terminating_signal()) {
         (Some(code), _) => ExitStatus::from_raw(code << 8),
@@ -217,14 +218,14 @@ fn status(state: &WaitIdStatus) -> ExitStatus {
     }
 }
 
-/// The first word of the command, without its folder: enough to know it by, and no secret.
+/// The first word of the command, without its folder: enough to recognise it, and no secret.
 fn program(command: &str) -> String {
     let word = command.split_whitespace().next().unwrap_or_default();
     word.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// The command with the server's host and port in it. Both are of harmless letters: whoever read the
-/// server's URL has seen to that.
+/// The command with the server's host and port in it. Both need no quoting: the parser of the server's URL
+/// allows only harmless characters.
 fn filled_in(command: &str, target: &Target) -> String {
     let Target::Tcp { host, port } = target else { return command.to_owned() };
     let mut line = String::with_capacity(command.len() + host.len());

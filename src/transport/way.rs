@@ -1,5 +1,5 @@
-//! How to get to the server: straight, from one address of ours, over one version of IP, through a
-//! SOCKS proxy, or through a command that carries the bytes. Values, and which of them go together.
+//! How to reach the server: directly, from one local address, over one version of IP, through a SOCKS proxy, or
+//! through a command that carries the bytes. Values, and which of them can be combined.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -9,17 +9,17 @@ use super::Target;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// The way to a server; the default is straight, by whatever address answers first.
+/// The way to a server; by default a direct connection to the address that answers first.
 #[derive(Debug, Clone, Default)]
 pub struct Way {
     /// The proxy that makes the connection for us.
     pub proxy: Option<Proxy>,
-    /// A shell command whose standard input and output are the line. `%h` and `%p` in it stand for
+    /// A shell command whose standard input and output are the connection. `%h` and `%p` in it stand for
     /// the server's host and port, `%%` for a percent sign.
     pub tunnel: Option<String>,
-    /// The address of this computer that the connection comes from.
+    /// The local address that the connection comes from.
     pub source: Option<IpAddr>,
-    /// The only version of IP to use; both without.
+    /// The only version of IP to use; `None`: both.
     pub family: Option<Family>,
 }
 
@@ -41,7 +41,7 @@ pub struct Proxy {
     pub port: u16,
     /// Who resolves the server's name.
     pub names: Names,
-    /// Who we are to it (RFC 1929); without, it has to let anybody in.
+    /// The user name for the proxy (RFC 1929); `None`: no authentication.
     pub user: Option<String>,
     /// The password that goes with the user.
     pub password: Option<Secret>,
@@ -50,17 +50,17 @@ pub struct Proxy {
 /// Who resolves the server's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Names {
-    /// The proxy (`socks5h://`): nobody here learns which server is meant.
+    /// The proxy (`socks5h://`): the name is not resolved here.
     AtProxy,
     /// This computer (`socks5://`).
     Here,
 }
 
 impl Way {
-    /// Whether the parts go together, and can lead to that target.
+    /// Checks that the parts can be combined, and can reach that target.
     ///
     /// # Errors
-    /// [`Kind::Usage`] for a way that contradicts itself.
+    /// [`Kind::Usage`] if they cannot.
     pub fn check(&self, target: &Target) -> Result<()> {
         let (why, hint) = if self.tunnel.is_some() && self.proxy.is_some() {
             ("a tunnel and a proxy are two different ways", "name one of --tunnel and --proxy")

@@ -1,6 +1,6 @@
-//! A socket with a deadline: however its bytes trickle, and however many reads TLS makes of one,
-//! nothing waits past it, nor longer than a requested stop allows. Sits between the socket and either the
-//! caller or the TLS library.
+//! A socket with a deadline: however slowly its bytes arrive, and however many reads TLS needs for one, no wait
+//! lasts longer than the deadline or a requested stop allows. Used between the socket and either the caller or
+//! the TLS library.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
@@ -9,12 +9,12 @@ use super::{Ending, Raw};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
 
-/// No socket accepts a time-out of zero, and less than this is only spinning.
+/// No socket accepts a time-out of zero, and a shorter one than this would be a busy loop.
 const LEAST: Duration = Duration::from_millis(1);
-/// Stands for `--timeout` values that reach past what a clock can hold.
+/// Used for values of `--timeout` that are too large for the clock.
 const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
-/// The moment at which a wait of `most` that starts now is over; safe for any duration.
+/// When a wait of `most` that starts now ends; safe for any duration.
 pub(crate) fn deadline_after(most: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(most).unwrap_or_else(|| now + FOR_EVER)
@@ -82,9 +82,9 @@ impl Wire {
         self.raw.hang_up();
     }
 
-    /// Makes the socket block no longer than the deadline allows, and no longer than [`LOOK_EVERY`]: then
-    /// it is time to look whether a stop was requested. Almost every wait has more time left than that, so
-    /// the socket is given the same time-out throughout, by one system call.
+    /// Makes the socket block no longer than the deadline allows, and no longer than [`LOOK_EVERY`], after which
+    /// it is checked whether a stop was requested. Almost every wait has more time left than that, so the
+    /// time-out of the socket usually stays the same and needs one system call.
     fn limit_wait(&mut self) -> io::Result<Instant> {
         let now = Instant::now();
         let until = self.stop.bound(self.deadline, self.active);
@@ -94,7 +94,7 @@ impl Wire {
             return Err(ErrorKind::WouldBlock.into());
         }
         let timeout = left.clamp(LEAST, LOOK_EVERY);
-        // A shorter time-out than needed only means one more look at the clock.
+        // A shorter time-out than needed only means one more check of the clock.
         if !(timeout / 2..=timeout).contains(&self.socket_timeout) {
             self.raw.set_patience(timeout)?;
             self.socket_timeout = timeout;

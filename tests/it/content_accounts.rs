@@ -3,7 +3,7 @@
 use crate::support::delivered::{all_of_maildir, times};
 use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::stage::{letter, letters};
-use pop3::server::{Behaviour, Server};
+use pop3::server::{Behaviour, Fault, Server};
 
 fn server() -> Server {
     Server::start(letters(2), Behaviour::default()).unwrap()
@@ -138,4 +138,50 @@ fn a_dry_run_stays_one_beside_an_account_that_is_wrong() {
     Pop3::new(&home).args(["fetch", "--dry-run"]).run().exits(78);
     assert_eq!((server.count("RETR"), server.count("DELE")), (0, 0));
     assert!(!home.join("one").exists());
+}
+
+#[test]
+fn two_accounts_of_one_maildrop_hold_up_no_other() {
+    let (shared, own) = (server(), server());
+    let home = Home::new();
+    let all = [account("one", &shared, ""), account("two", &shared, ""), account("own", &own, "")];
+    home.configure(&all.concat());
+    fetch(&home).exits(78).says("could not use the accounts one and two");
+    assert_eq!((counts(&home, "own", 2), shared.count("RETR")), (vec![1, 1], 0));
+}
+
+/// The password is asked of a program that takes longer than a second: by then the retry must be due.
+#[test]
+fn a_retry_that_was_asked_for_is_made_however_long_the_sign_in_takes() {
+    let home = Home::new();
+    let refusing = Behaviour::default().with(Fault::answer("RETR 2", "-ERR no\r\n"));
+    let server = Server::start(letters(2), refusing).unwrap();
+    home.configure(&account("work", &server, ""));
+    fetch(&home).exits(75);
+    server.set_behaviour(Behaviour::default());
+    home.configure(&account("work", &server, "").replace("\"echo ", "\"sleep 2; echo "));
+    Pop3::new(&home).args(["problems", "--retry", "all"]).run().exits(0);
+    assert_eq!(counts(&home, "work", 2), [1, 1], "{:?}", server.log());
+}
+
+/// Nothing is guessed of a store that is not mounted.
+#[test]
+fn giving_a_message_up_does_not_decide_what_became_of_another_one() {
+    let home = Home::new();
+    let server = server();
+    home.configure(&account("work", &server, ""));
+    fetch(&home).exits(0);
+    let state = home.join(".local/state/pop3");
+    let journal = state.join(format!("demo@127.0.0.1%3A{}.journal", server.addr().port()));
+    let mut text = std::fs::read_to_string(&journal).unwrap();
+    let confirmed = text.rfind("delivered\te=").unwrap();
+    text.truncate(confirmed);
+    std::fs::write(&journal, &text).unwrap();
+    std::fs::rename(home.join("work"), home.join("elsewhere")).unwrap();
+    let forget = || Pop3::new(&home).args(["state", "forget", "uid:nothing"]).run();
+    forget().exits(74).says("its folder is not there");
+    std::fs::rename(home.join("elsewhere"), home.join("work")).unwrap();
+    forget().exits(66);
+    fetch(&home).exits(0);
+    assert_eq!((counts(&home, "work", 2), server.count("RETR")), (vec![1, 1], 2));
 }

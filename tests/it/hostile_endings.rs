@@ -52,7 +52,9 @@ fn quit_answered_with_what_is_no_reply() {
 #[test]
 fn the_line_lost_between_two_deletions() {
     at_once(["DELE 1", "DELE 2", "DELE 3", "QUIT"], |command| {
-        is_deleted_by_the_next_run(&Behaviour::default().with(Fault::hang_up_at(command)), 69);
+        // The one deletion that breaks each session is left out; QUIT cannot be.
+        let code = if command == "QUIT" { 69 } else { 75 };
+        is_deleted_by_the_next_run(&Behaviour::default().with(Fault::hang_up_at(command)), code);
         is_deleted_by_the_next_run(&Behaviour::default().with(Fault::stall_at(command)), 75);
     });
 }

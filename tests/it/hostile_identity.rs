@@ -144,3 +144,18 @@ fn what_is_recognised_costs_no_top() {
     stage.fetch(&["--keep", "none"]).exits(0);
     assert_eq!(stage.server.count("TOP"), 0, "{:?}", stage.said());
 }
+
+/// A server without UIDL names messages by their headers: the second of two alike has the name of the first.
+#[test]
+fn a_message_alike_that_comes_later_is_another_one() {
+    for store in STORES {
+        let stage = Stage::new(store, [letter(1)], Behaviour { uidl: false, ..Behaviour::default() });
+        stage.fetch(&[]).exits(0);
+        stage.server.edit(|maildrop| maildrop.push(letter(1)));
+        stage.fetch(&[]).exits(0);
+        stage.holds_messages(&[letter(1), letter(1)]);
+        stage.fetch(&["--keep", "none"]).exits(0);
+        assert_eq!((stage.server.count("RETR"), stage.server.maildrop().len()), (2, 0), "{:?}", stage.said());
+        stage.holds_messages(&[letter(1), letter(1)]);
+    }
+}

@@ -112,7 +112,9 @@ fn an_endpoint_on_this_very_machine_is_not_sought_through_a_proxy() {
         let web = Web::start(|_, _, _| Reply::json(200, TOKENS));
         let home = home(&format!("oauth-token-url = \"{}\"", web.url("/token")));
         keep_what_is_due(&home, &web);
-        let run = Pop3::new(&home).args(["stat", "-a", "work", "--server", "pop3://me@pop.example.test"]);
+        let config = fs::read_to_string(home.join(".config/pop3/config.toml")).unwrap();
+        home.configure(&config.replace("127.0.0.1:9\"", "pop.example.test\""));
+        let run = Pop3::new(&home).args(["stat", "-a", "work"]);
         let run = if named { run.args(["--proxy", PROXY]) } else { run.env("ALL_PROXY", PROXY) };
         run.run().exits(69).says("through the proxy 127.0.0.1:9");
         assert_eq!(web.heard().len(), 1, "{:?}", web.heard());

@@ -176,3 +176,16 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
         assert!(outcome.stderr.is_empty() && outcome.stdout.len() == 100, "{command:?}: {outcome:?}");
     }
 }
+
+#[test]
+fn a_message_that_is_being_written_to_a_file_leaves_nothing_of_it() {
+    let stage = Stage::new(Store::Maildir, letters(1), Behaviour::default().with(Fault::stall_in(1, 100)));
+    std::fs::create_dir(stage.home.join("out")).unwrap();
+    let running = stage.pop3("retr").args(["1", "-o", "out/one"]).start();
+    wait_for(&stage, "RETR 1");
+    std::thread::sleep(Duration::from_millis(100));
+    running.signal("INT");
+    running.signal("INT");
+    running.wait().exits(130);
+    assert_eq!(std::fs::read_dir(stage.home.join("out")).unwrap().count(), 0);
+}

@@ -79,6 +79,7 @@ fn a_server_that_never_looks_at_the_token_gets_no_second_one() {
     let token = account.kept("access_token");
     // This one has no OAuth.
     let elsewhere = dovecot::maildrop();
+    move_to(&account, &elsewhere.tls_url());
     let refused =
         account.pop3(&["stat", "-v", "-a", "work"]).args(elsewhere.flags(Line::Tls)).run().exits(77);
     let refused = refused.says("the server says: [AUTH] Unsupported").says("hint: the server has not looked");
@@ -181,6 +182,19 @@ fn runs_at_the_same_time_renew_once_and_lose_no_token() {
     assert!(shared().knows(&account.kept("refresh_token")));
 }
 
+/// Configures the account with another server, and gives the configuration that it had.
+fn move_to(account: &Account, server: &str) -> String {
+    let before = fs::read_to_string(account.home.join(".config/pop3/config.toml")).unwrap();
+    let line = |line: &str| match line.starts_with("server = ") {
+        true => format!("server = '{server}'\n"),
+        false => format!("{line}\n"),
+    };
+    let after: String = before.lines().map(line).collect();
+    assert_ne!(before, after);
+    account.home.configure(&after);
+    before
+}
+
 /// Begins the browser flow and gives the address to open.
 fn begin(account: &Account, more: &[&str]) -> (crate::support::pop3::Running, String) {
     let mut login =
@@ -263,9 +277,11 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
     let flags = elsewhere.flags(Line::Tls);
     let flags: Vec<_> = flags.iter().map(String::as_str).chain(["-a", "work", "--ca-file"]).collect();
     let both = [flags, vec![shared().authority().to_str().unwrap()]].concat();
+    let before = move_to(&account, &elsewhere.tls_url());
     let (login, url) = begin(&account, &both);
     shared().browser().allow(&url, "", account.maildrop.user());
     login.wait().exits(77).says("hint: the server has not looked at the token");
+    account.home.configure(&before);
     assert_eq!(account.kept("refresh_token"), kept);
     account.pop3(&["stat"]).run().exits(0);
 }
@@ -273,12 +289,13 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
 #[test]
 fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
     let account = shared().account("public", "");
-    let nowhere = ["-a", "work", "--server", "pop3s://me@127.0.0.1:9"];
-    let (login, url) = begin(&account, &nowhere);
+    let before = move_to(&account, "pop3s://me@127.0.0.1:9");
+    let (login, url) = begin(&account, &[]);
     shared().browser().allow(&url, "", account.maildrop.user());
     let outcome = login.wait().exits(0).says("not tried at the server: could not").says("connection refused");
     let signed_in = object(outcome.text().lines().last().unwrap());
     assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
+    account.home.configure(&before);
     account.pop3(&["stat"]).run().exits(0);
 }
 
@@ -406,9 +423,11 @@ fn the_provider_is_reached_by_the_proxy_that_is_meant_for_its_own_host() {
     ];
     for (variables, more, code) in table {
         account.spoil_access_token();
+        let before = (more == mail_there).then(|| move_to(&account, mail_there[1]));
         let run = account.pop3(&["stat", "-a", "work"]).args(more);
         let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
         let run = run.exits(code);
+        before.iter().for_each(|before| drop(account.home.configure(before)));
         if code != 0 {
             run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("could not find the host");
         }
@@ -437,7 +456,9 @@ fn a_ca_file_for_the_mail_server_leaves_the_provider_to_the_systems_authorities(
     let run = |more: Vec<String>| {
         account.pop3(&["stat", "-a", "work"]).args(more).env("SSL_CERT_FILE", &systems).run()
     };
+    let before = move_to(&account, &elsewhere.tls_url());
     run(elsewhere.flags(Line::Tls)).exits(77).says("hint: the server has not looked");
+    account.home.configure(&before);
     assert_ne!(account.kept("access_token"), first, "the provider was believed");
     // For the mail server it counts instead of the system's.
     let authority = elsewhere.server.certificates.authority.display().to_string();

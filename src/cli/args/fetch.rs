@@ -77,6 +77,13 @@ pub(crate) struct WhatArgs {
     /// Brings all of it into the destination once more, for example into another one than before.
     #[arg(long)]
     pub(crate) refetch: bool,
+    /// Do not honour a wait that an earlier run began
+    ///
+    /// Without a terminal a password that the server has refused three times in a row is offered again only
+    /// after a wait of an hour, then two, up to a day, since servers lock accounts for that. A changed password
+    /// is tried at once, and so is any when the server is named by --server.
+    #[arg(long)]
+    pub(crate) now: bool,
     /// Delete nothing if more than N messages would be deleted
     #[arg(long, value_name = "N")]
     pub(crate) max_delete: Option<u32>,

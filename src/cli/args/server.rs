@@ -9,7 +9,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pop3::account::{Overrides, PasswordSource, ServerUrl, values};
 use pop3::auth::Mechanism;
-use pop3::error::Result;
+use pop3::error::{Error, Kind, Result};
 use pop3::session::Pipelining;
 use pop3::transport::{Family, Pin, Security, TlsVersion};
 
@@ -63,10 +63,12 @@ pub(crate) struct TrustArgs {
     /// authorities are trusted in addition to the system's.
     #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub(crate) ca_files: Vec<PathBuf>,
-    /// Trust exactly this certificate, by its SHA-256
+    /// Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256
     ///
-    /// Replaces the checks of chain and name for exactly that certificate. May be repeated, to name the next
-    /// certificate before the server uses it.
+    /// Replaces the checks of chain and name. sha256:HEX is the digest of exactly one certificate; spki-sha256:HEX
+    /// that of its public key, which also fits renewed certificates of the same key. curl's sha256//BASE64 is
+    /// understood as the latter. `pop3 check` shows both. May be repeated, to name the next certificate before the
+    /// server uses it.
     #[arg(long = "pin", value_name = "sha256:HEX", value_parser = values::parsed::<Pin>)]
     pub(crate) pins: Vec<Pin>,
     /// Refuse TLS older than this: 1.2 or 1.3
@@ -111,8 +113,9 @@ pub(crate) struct WayArgs {
     ///
     /// With socks5h:// the proxy resolves the server's name; with socks5:// it is resolved here. The proxy's
     /// password comes from POP3_PROXY_PASSWORD. Without this option ALL_PROXY and NO_PROXY are honoured: an
-    /// ALL_PROXY that is not a SOCKS5 proxy is an error, and connections to this computer never use it. With
-    /// none the connection is direct.
+    /// ALL_PROXY that is not a SOCKS5 proxy is an error, and connections to this computer never use it. NO_PROXY
+    /// takes out hosts, domains, addresses and networks (10.0.0.0/8), each with or without a port. With none the
+    /// connection is direct.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) proxy: Option<String>,
     /// Talk to the server through this command's standard input and output
@@ -176,12 +179,14 @@ impl WhichArgs {
     /// The same as a layer of settings.
     ///
     /// # Errors
-    /// A server that cannot be parsed.
+    /// A server that cannot be parsed, a user name with a control character.
     pub(crate) fn overrides(&self) -> Result<Overrides> {
         // Parsed here and not by clap, which would repeat a password that it contains.
         let server = self.server.as_deref().map(ServerUrl::from_str).transpose();
         let server = server.map_err(|error| error.within("could not use --server"))?;
-        Ok(Overrides { server, user: self.user.clone(), ..Overrides::default() })
+        let user = self.user.as_deref().map(values::name).transpose();
+        let user = user.map_err(|what| Error::new(Kind::Usage, "could not use --user").because(what))?;
+        Ok(Overrides { server, user, ..Overrides::default() })
     }
 }
 

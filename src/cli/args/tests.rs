@@ -59,10 +59,12 @@ fn every_command_and_option_explains_itself_in_one_style() {
 #[test]
 fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
     let global = ["config", "quiet", "verbose", "json", "color", "progress"];
+    // What is said of one run only.
+    let of_one_run = ["account", "refetch"];
     let root = Cli::command();
     let command = root.find_subcommand("fetch").expect("there");
     let options: Vec<_> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
-    for option in options.iter().filter(|option| !global.contains(option) && **option != "account") {
+    for option in options.iter().filter(|option| !global.contains(option) && !of_one_run.contains(option)) {
         assert!(KEYS.contains(option), "--{option} has no key");
     }
     // A password is never an argument; deliver is the key's better name for --to; neither what a maildrop is

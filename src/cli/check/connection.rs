@@ -56,7 +56,7 @@ pub(super) fn capabilities(when: &'static str, capabilities: &Capabilities) -> F
     finding.fact("when", when).fact("capabilities", lines)
 }
 
-fn of_certificate(account: &Account, certificate: &Certificate, version: Option<String>) -> [Finding; 2] {
+fn of_certificate(account: &Account, certificate: &Certificate, version: Option<String>) -> Vec<Finding> {
     let believed = if account.tls.pins.is_empty() { "trusted" } else { "pinned" };
     let version_said = version.as_ref().map(|version| format!("TLS {version}, ")).unwrap_or_default();
     let (names, issuer) = (certificate.names().join(", "), certificate.issuer());
@@ -71,8 +71,13 @@ fn of_certificate(account: &Account, certificate: &Certificate, version: Option<
         Some(days) => Finding::good("tls", format!("{what}, valid until {until}, {days} days more")),
     };
     let pin = certificate.pin().to_string();
-    [
+    let mut findings = vec![
         finding.certificate(certificate).fact("version", version),
         Finding::good("pin", format!("--pin {pin}")).fact("pin", pin),
-    ]
+    ];
+    if let Some(pin) = certificate.key_pin().map(|pin| pin.to_string()) {
+        let says = format!("--pin {pin} (of its key: also fits renewed certificates of the same key)");
+        findings.push(Finding::good("key-pin", says).fact("pin", pin));
+    }
+    findings
 }

@@ -30,6 +30,10 @@ pub(super) fn try_all(
             return Ok(None);
         }
     };
+    if let Some(error) = context.repeated_refusal(account, &credentials) {
+        telling.fail("sign-in", error)?;
+        return Ok(None);
+    }
     let mechanisms = match session.mechanisms(&credentials, account.auth) {
         Ok(mechanisms) => {
             let (mechanisms, spared) = worth_it(mechanisms, session.is_encrypted() || is_local(account));

@@ -70,7 +70,7 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
         sender.send(what).unwrap();
     }
     drop(sender);
-    Committer::new(&disk, &mut journal).run(&work, &results);
+    Committer::new(&disk, &mut journal, HashSet::new()).run(&work, &results);
     drop((work, results));
     let says = |done: Done<'_>| match done {
         Done::Flushed => "flushed".to_owned(),
@@ -98,4 +98,62 @@ fn a_part_that_the_disk_lost_takes_its_round_with_it() {
     let (told, left) = told(home.path(), [Err(lost), Ok(())]);
     assert_eq!(told, ["could not flush the disk"]);
     assert_eq!(left, [0, 0, 0]);
+}
+
+/// What the journal says of messages, by their subjects, that were handed to a program in this order.
+fn handed(subjects: &[&'static str], line: &str) -> Vec<(String, State)> {
+    let home = tempfile::tempdir().unwrap();
+    let opening = Opening {
+        tag: "0badcafe".to_owned(),
+        stop: Stop::new(),
+        timeout: std::time::Duration::from_secs(60),
+    };
+    let store = store::open(&Spec::Command(line.to_owned()), &opening).unwrap();
+    let opened = Journal::open(&home.path().join("a.journal"), 1_700_000_000).unwrap();
+    let mut journal = opened.settled(&[], &[]).unwrap();
+    let mut round = Round::new(store.batch());
+    for (number, subject) in (1..).zip(subjects) {
+        round.batch().begin().unwrap();
+        round.batch().write(format!("Subject: {subject}\r\n\r\n").as_bytes()).unwrap();
+        round.batch().finish().unwrap();
+        round.push(Fact {
+            number,
+            unique_id: subject.as_bytes().into(),
+            octets: Some(9),
+            bytes: 9,
+            identity: None,
+            then_delete: false,
+            again: None,
+            may_be_known: false,
+            from: None,
+            subject: None,
+        });
+    }
+    round.prove(Proof::Octets);
+    let (sender, work) = mpsc::channel();
+    let (results, done) = mpsc::channel();
+    sender.send(Work::Round(round.into_proven().0)).unwrap();
+    drop(sender);
+    Committer::new(&*store, &mut journal, HashSet::new()).run(&work, &results);
+    drop((work, results));
+    assert!(done.iter().count() > 0);
+    let known = journal
+        .view()
+        .iter()
+        .map(|entry| (String::from_utf8_lossy(entry.unique_id).into_owned(), entry.state));
+    known.collect()
+}
+
+/// The third refusal in a row is told late, behind the next message's acceptance, since it was a program that
+/// could not be started: that acceptance must not be lost with it.
+#[test]
+fn a_message_that_the_program_took_is_delivered_whatever_is_told_of_the_one_before() {
+    let line = "read subject; case \"$subject\" in *later*) exit 75;; *missing*) exit 127;; esac";
+    let known = handed(&["later 1", "later 2", "missing", "good", "behind"], line);
+    assert!(known.contains(&("good".to_owned(), State::Delivered)), "{known:?}");
+    let undelivered = known.iter().filter(|(_, state)| *state == State::Seen).count();
+    assert_eq!(
+        known.len() - undelivered,
+        1 + usize::from(known.contains(&("behind".to_owned(), State::Delivered)))
+    );
 }

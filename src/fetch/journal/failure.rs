@@ -1,6 +1,7 @@
 //! Messages that could not be brought in: why, how often, and when they are tried again. The intervals grow,
 //! so that a message that always fails costs less and less, and is never given up by itself.
 
+use super::is_plausible;
 use super::record::Failed;
 
 /// The longest reason, or header field, that is kept, in octets.
@@ -122,6 +123,12 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether it is to be tried again at `now`. One of a time to come was noted by a clock that was wrong, and
+    /// could be put off for years; and a clock that was never set does not say that it is too early.
+    pub fn is_due(&self, now: i64) -> bool {
+        self.next_try <= now || self.at > now || !is_plausible(now)
+    }
+
     /// The failure that a record tells of.
     pub(super) fn of(at: i64, failed: &Failed<'_>) -> Failure {
         Failure {
@@ -179,6 +186,17 @@ mod tests {
         let after = Failure::of(20, &again.record(20, Some(&before)));
         assert_eq!((after.count, after.since, after.at, after.next_try), (2, 10, 20, 20 + HOUR));
         assert_eq!((after.from, after.subject, after.reason), (b"a@b".to_vec(), b"Hi".to_vec(), "no".into()));
+    }
+
+    #[test]
+    fn what_a_wrong_clock_put_off_for_years_is_due_once_the_clock_is_right() {
+        let failing = Failing { cause: Cause::Refused, reason: "no", from: None, subject: None };
+        let set = 1_700_000_000;
+        let first = Failure::of(set, &failing.record(set, None));
+        let second = Failure::of(set, &failing.record(set, Some(&first)));
+        assert!(!second.is_due(set + 1) && second.is_due(set + HOUR));
+        assert!(second.is_due(set - 1_000), "a time to come");
+        assert!(second.is_due(5_001), "a clock that was never set");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One journal takes over what others know, where they turned out to be the same maildrop's.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::record::Record;
@@ -9,14 +10,14 @@ use crate::error::Result;
 
 impl Journal {
     /// Takes over, durably, what another journal of the same maildrop knows and this one does not; how many
-    /// messages these are. May be done again.
+    /// messages these are. May be done again. Two messages alike are two, in either journal.
     pub(in crate::fetch) fn take_over(&mut self, other: &View) -> Result<u32> {
         let entries: Vec<Entry<'_>> = other.iter().filter(|entry| entry.state != State::Intended).collect();
-        let mut taken = 0;
+        let (mut taken, mut matched) = (0, Matched { bound: self.view.bound(), ids: HashSet::new() });
         for chunk in entries.chunks(CHUNK) {
             let mut next = self.next()?;
             for entry in chunk {
-                taken += u32::from(self.take_over_entry(other, entry, &mut next)?);
+                taken += u32::from(self.take_over_entry(other, entry, &mut next, &mut matched)?);
             }
             self.write()?;
         }
@@ -25,10 +26,18 @@ impl Journal {
     }
 
     /// Takes over one entry under the number `next`.
-    fn take_over_entry(&mut self, other: &View, entry: &Entry<'_>, next: &mut u32) -> Result<bool> {
-        let mine = self.view.find(entry.unique_id).find(|mine| is_same(mine, entry));
+    fn take_over_entry(
+        &mut self,
+        other: &View,
+        entry: &Entry<'_>,
+        next: &mut u32,
+        matched: &mut Matched,
+    ) -> Result<bool> {
+        let is_mine = |mine: &Entry<'_>| matched.is_free(mine.id) && is_same(mine, entry);
+        let mine = self.view.find(entry.unique_id).find(is_mine);
         if let Some(mine) = mine {
             let (id, first_seen) = (mine.id, mine.first_seen);
+            matched.ids.insert(id);
             if rank(mine.state) >= rank(entry.state) {
                 // The earlier time counts: that is since when the user was promised to keep it for so long.
                 if is_plausible(entry.first_seen) && entry.first_seen < first_seen {
@@ -89,6 +98,19 @@ impl Journal {
     /// Where the file is.
     pub(in crate::fetch) fn path(&self) -> &Path {
         &self.log.path
+    }
+}
+
+/// Which entries of this journal were compared with one of the other.
+struct Matched {
+    /// Those from here on were taken over just now.
+    bound: usize,
+    ids: HashSet<EntryId>,
+}
+
+impl Matched {
+    fn is_free(&self, id: EntryId) -> bool {
+        id.index() < self.bound && !self.ids.contains(&id)
     }
 }
 

@@ -163,8 +163,13 @@ impl Journal {
     }
 
     /// Notes that a message could not be brought in. Its count grows by one, and when it is tried next follows
-    /// from that. Of a message delivered before it says nothing.
-    pub fn failed(&mut self, unique_id: &[u8], octets: Option<u64>, failing: &Failing<'_>) -> Result<()> {
+    /// from that. Of a message delivered before it says nothing. Gives the message's entry.
+    pub fn failed(
+        &mut self,
+        unique_id: &[u8],
+        octets: Option<u64>,
+        failing: &Failing<'_>,
+    ) -> Result<EntryId> {
         let at = self.now();
         let entry = match self.seen_entry(unique_id, octets, |_| true) {
             Some(entry) => entry,
@@ -178,7 +183,8 @@ impl Journal {
         let mut text = std::mem::take(&mut self.text);
         self.is_too_long |= write_record(&Record::Failed { entry, at, failed: Box::new(failed) }, &mut text);
         (self.text, self.count) = (text, self.count + 1);
-        self.write()
+        self.write()?;
+        Ok(entry)
     }
 
     /// Notes that these failed messages are to be tried with the next run, however often they failed.
@@ -374,8 +380,9 @@ impl Journal {
         Ok(())
     }
 
-    /// Seconds since 1970, by the caller's clock at the start and a steady one since.
-    fn now(&self) -> i64 {
+    /// Seconds since 1970, by the caller's clock at the start and a steady one since: the time that its records
+    /// have, and by which they must be judged.
+    pub(in crate::fetch) fn now(&self) -> i64 {
         self.opened_at.saturating_add_unsigned(self.opened.elapsed().as_secs())
     }
 }

@@ -9,10 +9,9 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rustix::io::Errno;
-
 use super::log::{BUFFER, HEADER, Log, Version, failed};
 use crate::error::Result;
+use crate::sys::durable::sync_folder;
 
 impl Log {
     /// Puts other lines in the place of all there are, at once and durably. `write` calls what it is given
@@ -77,26 +76,12 @@ fn write_new(path: &Path, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> io::Resu
     Ok((file, length, lines))
 }
 
-/// Makes a file's name durable: flushes the folder that it stands in, behind a symbolic link too. Some file
-/// systems (FUSE, network) cannot flush folders, and some folders cannot be opened: nothing more can be done
-/// there.
+/// Makes a file's name durable: flushes the folder that it stands in.
 ///
 /// # Errors
-/// The disk failed.
+/// As [`sync_folder`].
 pub(super) fn sync_folder_of(path: &Path) -> Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    match File::open(folder).and_then(|file| file.sync_all()) {
-        Err(source) if !cannot_be_flushed(&source) => Err(failed("flush", folder, source)),
-        _ => Ok(()),
-    }
-}
-
-fn cannot_be_flushed(error: &io::Error) -> bool {
-    let unable = [Errno::INVAL, Errno::OPNOTSUPP, Errno::NOSYS, Errno::ACCESS, Errno::PERM];
-    unable.iter().any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
+    sync_folder(path.parent().unwrap_or(Path::new("")))
 }
 
 #[cfg(test)]
@@ -147,10 +132,6 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_flushed_is_no_trouble_and_a_broken_disk_is() {
-        for errno in [Errno::INVAL, Errno::OPNOTSUPP, Errno::ACCESS] {
-            assert!(cannot_be_flushed(&errno.into()));
-        }
-        assert!(!cannot_be_flushed(&Errno::IO.into()));
         assert!(sync_folder_of(Path::new("/proc/self/status")).is_ok(), "/proc cannot be flushed");
         assert!(sync_folder_of(Path::new("/nonexistent/file")).is_err());
     }

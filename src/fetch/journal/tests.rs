@@ -248,7 +248,7 @@ fn what_would_spoil_the_file_is_refused() {
         journal.delivered(&ids),
         journal.forget(&ids),
         journal.adopt(&[(ids[0], b"y", None)]),
-        journal.failed(&vec![b'u'; log::MAX_LINE], None, &failing("long")),
+        journal.failed(&vec![b'u'; log::MAX_LINE], None, &failing("long")).map(drop),
     ] {
         assert_eq!(result.expect_err("refused").kind(), Kind::Data);
     }
@@ -335,7 +335,7 @@ proptest! {
                 Deed::Intend => drop(journal.intend(&[intent(&uid, 3), intent("u0", 4)])?),
                 Deed::Delivered => journal.delivered(&ids)?,
                 Deed::Refused => journal.refused(&ids)?,
-                Deed::Failed => journal.failed(uid.as_bytes(), None, &failing("it did"))?,
+                Deed::Failed => journal.failed(uid.as_bytes(), None, &failing("it did")).map(drop)?,
                 Deed::Gone => journal.gone(&ids)?,
                 Deed::Back => journal.back(&ids)?,
                 Deed::Adopt => journal.adopt(&ids.iter().map(|id| (*id, uid.as_bytes(), None)).collect::<Vec<_>>())?,

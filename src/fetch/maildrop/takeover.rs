@@ -1,6 +1,7 @@
-//! A maildrop whose key is new, and journals that may be its: is one of them? It is where the headers of up to
-//! ten of its delivered messages agree with what the server shows; without headers, where long unique-ids and
-//! octets do. Small servers count from 1, so that unique-ids alone say nothing.
+//! A maildrop whose key is new, at all or to its account, and journals that may be its: is one of them? It is
+//! where the headers of up to ten of its delivered messages agree with what the server shows; without headers,
+//! where long unique-ids and octets do. Small servers count from 1, so that unique-ids alone say nothing. What a
+//! header disproves is forgotten: the message that has the unique-id here is another one, and is fetched.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Owner, remember};
 use crate::error::Result;
-use crate::fetch::journal::{Entry, Journal, Lock, State, View};
+use crate::fetch::journal::{Entry, EntryId, Fact, Journal, Lock, State, View};
 use crate::fetch::plan::Listed;
 use crate::identity::Identity;
 
@@ -52,13 +53,23 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A maildrop that has no journal under its key yet, and settled journals that may be its.
+/// What there is under the key.
+#[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there is one for a run")]
+pub(super) enum Own {
+    /// Nothing but its lock.
+    New(Lock),
+    /// A journal, of which the account's name knew nothing yet.
+    There(Journal),
+}
+
+/// A maildrop whose key is new, at all or to its account, and settled journals that may be its.
 #[derive(Debug)]
 pub struct Takeover {
     folder: PathBuf,
     owner: Owner,
     path: PathBuf,
-    lock: Lock,
+    own: Own,
     /// With each, whether 0.1 named it after an account, so that it is no other maildrop's by its name.
     candidates: Vec<(Journal, bool)>,
     now: i64,
@@ -69,11 +80,30 @@ impl Takeover {
         folder: &Path,
         owner: &Owner,
         path: PathBuf,
-        lock: Lock,
+        own: Own,
         candidates: Vec<(Journal, bool)>,
         now: i64,
     ) -> Takeover {
-        Takeover { folder: folder.to_owned(), owner: owner.clone(), path, lock, candidates, now }
+        Takeover { folder: folder.to_owned(), owner: owner.clone(), path, own, candidates, now }
+    }
+
+    /// What is known of the maildrop, if it is the one that it most likely is.
+    pub fn view(&self) -> Option<&View> {
+        match &self.own {
+            Own::There(journal) => Some(journal.view()),
+            Own::New(_) => self.candidates.first().map(|(journal, _)| journal.view()),
+        }
+    }
+
+    /// Notes, in all journals that may be its, what was learned of the server: the next run begins with it.
+    ///
+    /// # Errors
+    /// As [`Journal::learn`].
+    pub fn learn(&mut self, fact: &Fact) -> Result<()> {
+        if let Own::There(journal) = &mut self.own {
+            journal.learn(fact.clone())?;
+        }
+        self.candidates.iter_mut().try_for_each(|(journal, _)| journal.learn(fact.clone()))
     }
 
     /// The message-numbers whose headers must be asked for (TOP) before it can be decided. `listed` is in the
@@ -98,26 +128,36 @@ impl Takeover {
         listed: &[Listed<'_>],
         answers: &HashMap<u32, Option<Identity>>,
     ) -> Result<(Journal, Option<Origin>)> {
-        let Takeover { folder, owner, path, lock, candidates, now } = self;
+        let Takeover { folder, owner, path, own, candidates, now } = self;
         let (mut fitting, mut others) = (Vec::new(), Vec::new());
-        for (journal, is_of_0_1) in candidates {
+        for (mut journal, is_of_0_1) in candidates {
             // Where nothing could be mistaken there is nothing to compare: tombstones are recognised by their
             // headers whenever they count.
             let is_harmless = is_of_0_1 && !knows_live_ones(journal.view());
-            let fits = is_harmless || is_of(journal.view(), listed, answers);
-            if fits { fitting.push(journal) } else { others.push(journal) }
+            if is_harmless || is_of(journal.view(), listed, answers) {
+                journal.forget(&disproved(journal.view(), listed, answers))?;
+                fitting.push(journal);
+            } else {
+                others.push(journal);
+            }
         }
         fitting.sort_by_key(|journal| std::cmp::Reverse(journal.view().delivered()));
         let is_worth_telling = |journal: &&Journal| knows_live_ones(journal.view());
-        let (journal, origin) = if fitting.is_empty() {
-            let instead_of: Vec<String> = others.iter().filter(is_worth_telling).map(name).collect();
-            let origin = (!instead_of.is_empty()).then_some(Origin::BeganAnew { instead_of });
-            (Journal::open_locked(&path, lock, now)?.settled(&[], &[])?, origin)
-        } else {
-            let from: Vec<String> = fitting.iter().filter(is_worth_telling).map(name).collect();
-            let journal = merge(fitting, &path, lock, now)?;
-            let messages = journal.view().delivered();
-            (journal, (!from.is_empty()).then_some(Origin::TookOver { from, messages }))
+        let from: Vec<String> = fitting.iter().filter(is_worth_telling).map(name).collect();
+        let (journal, origin) = match own {
+            Own::New(lock) if fitting.is_empty() => {
+                let instead_of: Vec<String> = others.iter().filter(is_worth_telling).map(name).collect();
+                let origin = (!instead_of.is_empty()).then_some(Origin::BeganAnew { instead_of });
+                (Journal::open_locked(&path, lock, now)?.settled(&[], &[])?, origin)
+            }
+            own => {
+                let journal = match own {
+                    Own::New(lock) => merge(fitting, &path, lock, now)?,
+                    Own::There(journal) => absorb(journal, fitting)?,
+                };
+                let messages = journal.view().delivered();
+                (journal, (!from.is_empty()).then_some(Origin::TookOver { from, messages }))
+            }
         };
         remember(&folder, &owner);
         Ok((journal, origin))
@@ -140,10 +180,7 @@ fn merge(journals: Vec<Journal>, path: &Path, lock: Lock, now: i64) -> Result<Jo
         first.take_over(other.view())?;
     }
     let Err(lock) = first.rename(path, lock) else {
-        for other in others {
-            // What is left of it could only be taken over once more.
-            let _ = fs::remove_file(other.path());
-        }
+        remove(others);
         return Ok(first);
     };
     // A mounted file has its name for good: the new one is a copy, which gets its name when it is whole.
@@ -153,6 +190,22 @@ fn merge(journals: Vec<Journal>, path: &Path, lock: Lock, now: i64) -> Result<Jo
     copy.take_over(first.view())?;
     copy.rename_in_place(path)?;
     Ok(copy)
+}
+
+/// Has a journal that stands under its key take over the others. Whatever interrupts it, the next run does it again.
+fn absorb(mut own: Journal, others: Vec<Journal>) -> Result<Journal> {
+    for other in &others {
+        own.take_over(other.view())?;
+    }
+    remove(others);
+    Ok(own)
+}
+
+/// Removes what was taken over. What is left of it could only be taken over once more.
+fn remove(journals: Vec<Journal>) {
+    for journal in journals {
+        let _ = fs::remove_file(journal.path());
+    }
 }
 
 /// Whether a message counts for recognising a maildrop: what is gone cannot be listed.
@@ -235,6 +288,24 @@ fn is_of(view: &View, listed: &[Listed<'_>], answers: &HashMap<u32, Option<Ident
         }
     }
     count.agree > count.differ
+}
+
+/// The entries whose message is another one here, by its header. Those of other octets are asked for anyway when the
+/// plan is made.
+fn disproved(view: &View, listed: &[Listed<'_>], answers: &HashMap<u32, Option<Identity>>) -> Vec<EntryId> {
+    let mut disproved = Vec::new();
+    for sample in Samples::of(view, listed).iter().filter(|sample| sample.is_named) {
+        let Some(identity) = answers.get(&sample.number).copied().flatten() else { continue };
+        let Listed { octets, unique_id, .. } = listed[sample.index];
+        let is_known = |entry: &Entry<'_>| is_live(entry) && entry.identity.is_some();
+        let known: Vec<Entry<'_>> = view.find(unique_id.unwrap_or_default()).filter(is_known).collect();
+        if known.iter().all(|entry| entry.identity != Some(identity)) {
+            let is_mistaken =
+                |entry: &&Entry<'_>| entry.octets.is_none() || octets.is_none() || entry.octets == octets;
+            disproved.extend(known.iter().filter(is_mistaken).map(|entry| entry.id));
+        }
+    }
+    disproved
 }
 
 /// How many samples speak for it, and how many against it. One that differs among many is a unique-id that

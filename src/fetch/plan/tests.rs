@@ -62,7 +62,11 @@ fn view_of(known: &[(&str, u64, u8, char)], first_seen: i64) -> View {
         let octets = (octets > 0).then_some(octets);
         match state {
             's' => journal.seen(&[(uid.as_bytes(), octets)]).expect("noted"),
-            'f' => (0..2).for_each(|_| journal.failed(uid.as_bytes(), octets, &failing).expect("noted")),
+            'f' => {
+                for _ in 0..2 {
+                    journal.failed(uid.as_bytes(), octets, &failing).expect("noted");
+                }
+            }
             'k' => {
                 journal.seen(&[(uid.as_bytes(), octets)]).expect("noted");
                 let ids: Vec<_> = journal.view().find(uid.as_bytes()).map(|entry| entry.id).collect();

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use memchr::memmem;
@@ -194,7 +194,35 @@ fn is_torn(file: &File, length: u64, intent: &Intent<'_>, planned_end: u64) -> i
         }
     }
     // With its header whole, it must be the very message.
-    Ok(!sum.has_header() || identifier.finish() == intent.identity)
+    let is_ours = !sum.has_header() || identifier.finish() == intent.identity;
+    Ok(is_ours && !has_separator_in_line(range(file, intent.offset + behind, tail - behind)?)?)
+}
+
+/// The longest piece of a line that is looked at, in octets.
+const LINE: u64 = 1 << 20;
+
+/// Whether a `From ` line stands behind other text of its line: a program that does not look at how the file ends
+/// has appended to a torn one.
+fn has_separator_in_line(text: impl Read) -> io::Result<bool> {
+    let (mut text, mut line) = (BufReader::new(text), Vec::new());
+    loop {
+        line.clear();
+        if (&mut text).take(LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(false);
+        }
+        let mut separators = memmem::find_iter(&line, b"From ");
+        if separators.any(|at| at > 0 && names_a_date(&line[at..])) {
+            return Ok(true);
+        }
+    }
+}
+
+/// Whether a line has a time of the day and a year, as every `From ` line does.
+fn names_a_date(line: &[u8]) -> bool {
+    let is_time = |word: &[u8]| matches!(word, [a, b, b':', c, d, ..] if [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()));
+    let is_year = |word: &[u8]| word.len() == 4 && word.iter().all(u8::is_ascii_digit);
+    let words = || line.split(u8::is_ascii_whitespace);
+    words().any(is_time) && words().any(is_year)
 }
 
 fn ends_in_nul(file: &File, length: u64) -> io::Result<bool> {

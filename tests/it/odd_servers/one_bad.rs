@@ -128,3 +128,14 @@ fn a_message_whose_headers_are_refused_blocks_no_other_and_none_comes_twice() {
         assert_eq!(account.server.mails().len(), 4);
     });
 }
+
+/// The same where the server names no message at all: nothing of it can be remembered but in the run itself.
+#[test]
+fn a_message_without_a_name_at_which_the_connection_is_closed_blocks_no_other() {
+    at_both(|has_pipelining| {
+        let odd: Vec<Odd> = vec![without("UIDL"), without("TOP"), poison_cut(Which::Only(BAD))];
+        let account = Account::new("poison-cut, without names", six(), has_pipelining, odd);
+        account.brings(4, OTHERS);
+        account.still_waits(BAD);
+    });
+}

@@ -107,7 +107,7 @@ impl Case {
 
     /// Puts the password where, and as, `pop3 auth login` does, also one that the server would not take.
     fn keep(&self, maildrop: &dyn Maildrop, works: bool, seen: &mut Seen) {
-        let kept = format!("{}\n{}\t{}", self.password, maildrop.user(), maildrop.address().ip());
+        let kept = format!("{}\npop3\t{}\t{}", self.password, maildrop.user(), maildrop.address());
         match (self.source, works) {
             (Source::Kept | Source::Keyring, true) => {
                 let login = self.pop3(&["auth", "login", "--trace", "--password-stdin"]);

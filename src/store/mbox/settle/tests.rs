@@ -259,3 +259,19 @@ fn our_own_forgotten_lock_does_not_hold_up_settling() {
     assert_eq!(settled(&case.file, &case.intents()), [Delivered; 3]);
     assert!(!Path::new(&lock).exists());
 }
+
+/// Some programs append without a look at how the file ends: the torn tail is ours, what stands behind it is not.
+#[test]
+fn mail_that_another_program_put_into_the_middle_of_a_torn_line_stays() {
+    let long =
+        [b"From: a@x\r\nDate: 1 Feb 2025 12:00 GMT\r\n\r\n".as_slice(), &[b'x'; 5000], b"\r\n"].concat();
+    let old = "From o@x Thu Jan  1 00:00:00 1970\nold\n\n";
+    let theirs = b"From b@y Thu Jan  1 00:00:00 1970\nSubject: theirs\n\ntheirs\n\n";
+    let case = Case::new(old, &[&long]);
+    for cut in [case.old.len() + 100, case.written.len() - 1000] {
+        let content = [&case.written[..cut], theirs].concat();
+        let (settled, left) = case.settle(&content);
+        assert_eq!(settled, [Again]);
+        assert!(left.ends_with(theirs), "cut at {cut}");
+    }
+}

@@ -39,12 +39,14 @@ impl Which {
 }
 
 /// An oddity that answers as this function says.
-fn answering(function: impl Fn(&Command, &mut Session) -> Option<Vec<Step>> + Send + Sync + 'static) -> Odd {
+pub(crate) fn answering(
+    function: impl Fn(&Command, &mut Session) -> Option<Vec<Step>> + Send + Sync + 'static,
+) -> Odd {
     Box::new(Answering(function))
 }
 
 /// Answers one verb so, wherever the function has an answer.
-fn on(
+pub(crate) fn on(
     verb: &'static str,
     steps: impl Fn(&Command, &mut Session) -> Option<Vec<Step>> + Send + Sync + 'static,
 ) -> Odd {

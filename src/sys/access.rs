@@ -1,0 +1,352 @@
+//! Who can read a file with a secret in it. Mode bits alone do not tell: services get their secrets from a
+//! service manager, which gives the file to root and lets one user or group read it (systemd by an access
+//! control list, Kubernetes by a group), or lays it out world-readable on a mount that nobody else sees
+//! (Docker, Kubernetes). Whoever runs there can neither change the file nor its mode.
+
+use std::fs::{self, File, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{AtFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
+
+use crate::error::{Error, Kind, Result};
+
+/// The file systems that live in memory: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
+const IN_MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58f6];
+
+/// Where Linux keeps a file's access control list, as posix_acl_xattr.h of the kernel lays it out.
+const ACL: &str = "system.posix_acl_access";
+const ACL_VERSION: u32 = 2;
+/// The tags of its entries (linux/posix_acl.h).
+const ACL_USER: u16 = 0x02;
+const ACL_GROUP_OF_FILE: u16 = 0x04;
+const ACL_GROUP: u16 = 0x08;
+const ACL_MASK: u16 = 0x10;
+/// The longest list that is read, in bytes: 8 an entry.
+const ACL_LIMIT: usize = 8 * 1024;
+
+/// Refuses a regular file with a secret in it, called `what`, that others than its owner, this user and root
+/// may read or change. Pipes and devices have no permissions to check.
+///
+/// # Errors
+/// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.
+pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) -> Result<()> {
+    let name = path.display();
+    let unreadable = |error| Error::io(format!("could not read {name}"), error);
+    let metadata = file.metadata().map_err(unreadable)?;
+    if !metadata.is_file() || metadata.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    let (reader, place) = (Reader::current().map_err(unreadable)?, Place::of(file));
+    let access = Access::of(&metadata, access_control_list(file).as_deref());
+    let is_credential = is_credential(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from));
+    if is_private(&access, &reader, place, is_credential) {
+        return Ok(());
+    }
+    let mode = metadata.mode() & 0o7777;
+    let told = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
+    Err(Error::new(Kind::Config, told).hint(hint(&access, &reader, place, path, what)))
+}
+
+/// Whether an optional file cannot be opened because it is not there, or because the home folder is none
+/// (`/dev/null`), or is another user's.
+pub(crate) fn is_absent(path: &Path, error: &io::Error) -> bool {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
+        // A folder above it is closed: whether the file is there cannot be known.
+        io::ErrorKind::PermissionDenied => path.symlink_metadata().is_err(),
+        _ => false,
+    }
+}
+
+/// Who may read or change a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Access {
+    owner: u32,
+    /// Everybody.
+    everybody: bool,
+    /// The members of these groups.
+    groups: Vec<u32>,
+    /// These users, beside the owner.
+    users: Vec<u32>,
+}
+
+/// Who reads it now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Reader {
+    user: u32,
+    groups: Vec<u32>,
+}
+
+/// What is known of where a file stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Place {
+    /// Nothing can be changed there, modes neither.
+    read_only: bool,
+    /// Somebody mounted it for this file system tree: it lives in memory, or the file itself is a mount point.
+    laid_out: bool,
+}
+
+impl Reader {
+    fn current() -> io::Result<Reader> {
+        let mut groups: Vec<u32> = rustix::process::getgroups()?.iter().map(|group| group.as_raw()).collect();
+        groups.push(rustix::process::getegid().as_raw());
+        Ok(Reader { user: rustix::process::geteuid().as_raw(), groups })
+    }
+}
+
+impl Place {
+    fn of(file: &File) -> Place {
+        let read_only =
+            rustix::fs::fstatvfs(file).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "magic numbers have 32 bits"
+        )]
+        let in_memory =
+            rustix::fs::fstatfs(file).is_ok_and(|found| IN_MEMORY.contains(&(found.f_type as u32)));
+        let is_mount_point = || {
+            rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
+                .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+        };
+        Place { read_only, laid_out: in_memory || is_mount_point() }
+    }
+}
+
+impl Access {
+    /// By the mode, and by the access control list where there is one: then the mode's bits of the group are
+    /// the list's mask (acl(5)).
+    fn of(metadata: &Metadata, list: Option<&[u8]>) -> Access {
+        let mode = metadata.mode();
+        let mut access = Access {
+            owner: metadata.uid(),
+            everybody: mode & 0o007 != 0,
+            groups: Vec::new(),
+            users: Vec::new(),
+        };
+        if mode & 0o070 == 0 {
+            return access;
+        }
+        let Some(entries) = list.and_then(entries) else {
+            access.groups.push(metadata.gid());
+            return access;
+        };
+        let mask = entries.iter().find(|entry| entry.tag == ACL_MASK).map_or(0o7, |entry| entry.permissions);
+        for entry in entries.iter().filter(|entry| entry.permissions & mask != 0) {
+            match entry.tag {
+                ACL_USER => access.users.push(entry.id),
+                ACL_GROUP_OF_FILE => access.groups.push(metadata.gid()),
+                ACL_GROUP => access.groups.push(entry.id),
+                _ => {}
+            }
+        }
+        access
+    }
+}
+
+/// One entry of an access control list.
+struct Entry {
+    tag: u16,
+    permissions: u16,
+    id: u32,
+}
+
+/// The entries of an access control list; `None` for what is none.
+fn entries(list: &[u8]) -> Option<Vec<Entry>> {
+    let (version, list) = list.split_first_chunk::<4>()?;
+    if u32::from_le_bytes(*version) != ACL_VERSION || list.len() % 8 != 0 {
+        return None;
+    }
+    let entry = |bytes: &[u8]| {
+        let &[t0, t1, p0, p1, i0, i1, i2, i3] = bytes.first_chunk::<8>()?;
+        Some(Entry {
+            tag: u16::from_le_bytes([t0, t1]),
+            permissions: u16::from_le_bytes([p0, p1]),
+            id: u32::from_le_bytes([i0, i1, i2, i3]),
+        })
+    };
+    list.chunks(8).map(entry).collect()
+}
+
+fn access_control_list(file: &File) -> Option<Vec<u8>> {
+    let mut list = vec![0; ACL_LIMIT];
+    let length = rustix::fs::fgetxattr(file, ACL, &mut list[..]).ok()?;
+    list.truncate(length);
+    Some(list)
+}
+
+/// Whether a file is kept from others as well as this user can tell, or have it.
+fn is_private(access: &Access, reader: &Reader, place: Place, is_credential: bool) -> bool {
+    let is_own = access.owner == reader.user;
+    // Laid out for this service, in a mount or a folder that others do not see, and not to be changed from here.
+    if place.read_only && (place.laid_out || is_credential) || is_credential && !is_own {
+        return true;
+    }
+    // One's own file needs no group: `chmod 600` is always possible.
+    let known = |user: &u32| [access.owner, reader.user, 0].contains(user);
+    let may_group = |group: &u32| !is_own && access.owner == 0 && reader.groups.contains(group);
+    !access.everybody && access.users.iter().all(known) && access.groups.iter().all(may_group)
+}
+
+/// Whether the file stands in the folder of a service's credentials (systemd.exec(5)).
+fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
+    let inside = |folder: PathBuf| {
+        let (folder, path) = (fs::canonicalize(folder).ok()?, fs::canonicalize(path).ok()?);
+        Some(path.starts_with(folder))
+    };
+    folder.filter(|folder| folder.is_absolute()).and_then(inside).unwrap_or(false)
+}
+
+/// What helps: what this user can do.
+fn hint(access: &Access, reader: &Reader, place: Place, path: &Path, what: &str) -> String {
+    let name = path.display();
+    let may_change = !place.read_only && (reader.user == access.owner || reader.user == 0);
+    if may_change {
+        return format!("chmod 600 {name}");
+    }
+    let where_it_is_laid_out = match place.read_only {
+        true => "it cannot be changed from here: have it laid out with mode 0400".to_owned(),
+        false => format!("it belongs to another user (uid {}), who can run chmod 600 {name}", access.owner),
+    };
+    match what {
+        "password" => format!("{where_it_is_laid_out}; or take it as it is: --password-command 'cat {name}'"),
+        _ => where_it_is_laid_out,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    const ME: u32 = 1000;
+
+    fn me() -> Reader {
+        Reader { user: ME, groups: vec![ME, 2000] }
+    }
+
+    fn access(owner: u32, groups: &[u32], users: &[u32]) -> Access {
+        Access { owner, everybody: false, groups: groups.to_vec(), users: users.to_vec() }
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_told_by_what_it_holds() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        for (mode, is_fine) in [(0o600, true), (0o400, true), (0o640, false), (0o602, false)] {
+            fs::set_permissions(file.path(), Permissions::from_mode(mode)).expect("set");
+            let outcome = refuse_if_others_may_read(file.as_file(), file.path(), "refresh token");
+            assert_eq!(outcome.is_ok(), is_fine, "{mode:o}");
+            let Err(error) = outcome else { continue };
+            assert!(error.to_string().contains("holds a refresh token and others may read it"), "{error}");
+            assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", file.path().display()).as_str()));
+        }
+        let pipe = File::open("/dev/null").expect("a device");
+        assert!(refuse_if_others_may_read(&pipe, Path::new("/dev/null"), "password").is_ok());
+    }
+
+    #[test]
+    fn what_root_lays_out_for_this_user_or_a_group_of_it_is_private() {
+        let is_private = |access: &Access| is_private(access, &me(), Place::default(), false);
+        assert!(is_private(&access(0, &[], &[ME])), "systemd: by an access control list");
+        assert!(is_private(&access(0, &[2000], &[])), "Kubernetes: by the group of the pod");
+        assert!(!is_private(&access(0, &[3000], &[])), "a group of others");
+        assert!(!is_private(&access(0, &[2000], &[1001])), "another user, too");
+        assert!(!is_private(&access(1001, &[2000], &[])), "not root's: whose it is may give it to anybody");
+        assert!(!is_private(&access(ME, &[ME], &[])), "one's own file has no need of a group");
+        assert!(is_private(&access(ME, &[], &[0])), "root reads everything");
+        assert!(!is_private(&Access { everybody: true, ..access(0, &[], &[]) }));
+    }
+
+    #[test]
+    fn what_everybody_may_read_is_private_only_where_a_service_manager_laid_it_out() {
+        let open = |owner| Access { everybody: true, ..access(owner, &[0], &[]) };
+        let place = |read_only, laid_out| Place { read_only, laid_out };
+        assert!(
+            is_private(&open(0), &me(), place(true, true), false),
+            "Docker: mode 0444, a mount of its own"
+        );
+        assert!(!is_private(&open(0), &me(), place(true, false), false), "a read-only disk that all share");
+        assert!(!is_private(&open(ME), &me(), place(false, true), false), "/dev/shm");
+        assert!(is_private(&open(0), &me(), place(false, false), true), "in $CREDENTIALS_DIRECTORY");
+        assert!(
+            !is_private(&open(ME), &me(), place(false, false), true),
+            "a folder that is merely called so"
+        );
+    }
+
+    #[test]
+    fn each_hint_can_be_followed_by_whom_it_is_given_to() {
+        let path = Path::new("/run/x");
+        let hint = |owner, read_only, user, what| {
+            let (reader, place) = (Reader { user, groups: vec![] }, Place { read_only, laid_out: false });
+            super::hint(&access(owner, &[], &[]), &reader, place, path, what)
+        };
+        assert_eq!(hint(ME, false, ME, "password"), "chmod 600 /run/x");
+        assert_eq!(hint(ME, false, 0, "password"), "chmod 600 /run/x");
+        let other = hint(1001, false, ME, "password");
+        assert!(other.contains("uid 1001") && other.contains("--password-command 'cat /run/x'"), "{other}");
+        let fixed = hint(ME, true, ME, "private key");
+        assert!(
+            fixed.contains("mode 0400") && !fixed.contains("chmod") && !fixed.contains("password"),
+            "{fixed}"
+        );
+    }
+
+    #[test]
+    fn the_mask_and_the_entries_of_an_access_control_list_decide_and_not_the_bits_of_the_group() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::set_permissions(file.path(), Permissions::from_mode(0o440)).expect("set");
+        let metadata = file.as_file().metadata().expect("there");
+        let list = |entries: &[(u16, u16, u32)]| {
+            let mut list = ACL_VERSION.to_le_bytes().to_vec();
+            for (tag, permissions, id) in entries {
+                list.extend(tag.to_le_bytes());
+                list.extend(permissions.to_le_bytes());
+                list.extend(id.to_le_bytes());
+            }
+            list
+        };
+        let none = u32::MAX;
+        let of = |entries: &[(u16, u16, u32)]| {
+            let access = Access::of(&metadata, Some(&list(entries)));
+            (access.users, access.groups)
+        };
+        let systemd = [(0x01, 4, none), (ACL_USER, 4, ME), (ACL_GROUP_OF_FILE, 0, none), (ACL_MASK, 4, none)];
+        assert_eq!(of(&systemd), (vec![ME], vec![]));
+        let masked = [(ACL_USER, 4, ME), (ACL_GROUP, 4, 7), (ACL_MASK, 0, none)];
+        assert_eq!(of(&masked), (vec![], vec![]));
+        let group = [(ACL_GROUP, 4, 7), (ACL_GROUP_OF_FILE, 4, none)];
+        assert_eq!(of(&group), (vec![], vec![7, metadata.gid()]));
+        // What is no list leaves the bits to decide.
+        for list in [&b""[..], b"\x02\0\0\0\x01", b"\x03\0\0\0"] {
+            assert_eq!(Access::of(&metadata, Some(list)).groups, [metadata.gid()]);
+        }
+    }
+
+    #[test]
+    fn a_credential_stands_in_the_folder_of_credentials_and_not_behind_a_way_out_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (inside, outside) = (folder.path().join("c"), folder.path().join("secret"));
+        fs::create_dir(&inside).expect("made");
+        fs::write(inside.join("secret"), "").expect("written");
+        fs::write(&outside, "").expect("written");
+        assert!(is_credential(&inside.join("secret"), Some(inside.clone())));
+        assert!(!is_credential(&inside.join("../secret"), Some(inside.clone())));
+        assert!(!is_credential(&outside, Some(inside)));
+        assert!(!is_credential(&outside, Some(PathBuf::from("."))));
+        assert!(!is_credential(&outside, None));
+    }
+
+    #[test]
+    fn an_optional_file_below_what_is_no_folder_is_absent() {
+        for path in ["/dev/null/.netrc", "/nonexistent/x", "/proc/self/nothing"] {
+            let error = File::open(path).expect_err("not there");
+            assert!(is_absent(Path::new(path), &error), "{path}");
+        }
+        assert!(!is_absent(Path::new("/dev/null"), &io::ErrorKind::PermissionDenied.into()), "it is there");
+    }
+}

@@ -1,0 +1,113 @@
+//! From a host's name to its addresses, by the system's resolver. That there is no such name is told from no answer: the
+//! one is a mistake in the name, the other passes.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, SocketAddr};
+
+use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
+
+use super::dial::{Limit, stopped_meanwhile, within};
+use super::{Family, STOPPED, Way};
+use crate::error::{Error, Kind, Phase, Result};
+
+/// The addresses of a host that may be used on that way.
+///
+/// # Errors
+/// [`Kind::HostNotFound`] where the name has no such address; [`Kind::Timeout`] of the phase `Connect` where nobody could
+/// say whether it has; [`Kind::Interrupted`].
+pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
+    let name = host.to_owned();
+    let outcome = within(limit, move || Ok(look_up(&name, port)));
+    let context = format!("could not find the host {host}");
+    let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
+    let spelling = "check how the host is spelt";
+    match outcome {
+        Ok(Ok(mut addresses)) => {
+            let any = addresses.len();
+            addresses.retain(|address| way.reaches(address.ip()));
+            addresses.dedup();
+            match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
+                (false, _) => Ok(addresses),
+                (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
+                    .hint("leave out -4, -6 and --source-ip to use what it has")),
+                (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
+            }
+        }
+        Ok(Err(Unresolved::NoSuchName(words))) => Err(not_found(words).hint(spelling)),
+        Ok(Err(Unresolved::NoAnswer(words))) => {
+            Err(Error::new(Kind::Timeout(Phase::Connect), context).because(words).hint(NAME_SERVERS))
+        }
+        Err(error) if error.kind() == STOPPED => {
+            Err(Error::new(Kind::Interrupted, context).because(stopped_meanwhile()))
+        }
+        Err(error) if error.kind() == ErrorKind::TimedOut => {
+            Err(Error::new(Kind::Timeout(Phase::Connect), context)
+                .because("the name servers did not answer in time")
+                .hint(NAME_SERVERS))
+        }
+        Err(error) => Err(Error::new(Kind::Io, context).because(error)),
+    }
+}
+
+/// What helps where no name server answers: that says nothing of the name.
+const NAME_SERVERS: &str =
+    "the name servers give no answer: check this computer's network and /etc/resolv.conf, or try again later";
+
+/// Why a name has no address.
+#[derive(Debug, PartialEq, Eq)]
+enum Unresolved {
+    /// There is no such name, or none with an address.
+    NoSuchName(String),
+    /// Nobody could say whether there is: that may be another thing a minute later.
+    NoAnswer(String),
+}
+
+fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(host), None, Some(hints)).map_err(|error| read_failure(&error))?;
+    // The scope of a link-local address stays; the port is ours.
+    Ok(found
+        .flatten()
+        .map(|one| {
+            let mut address = one.sockaddr;
+            address.set_port(port);
+            address
+        })
+        .collect())
+}
+
+/// Only what says so for certain counts as "no such name".
+fn read_failure(error: &LookupError) -> Unresolved {
+    match error.kind() {
+        LookupErrorKind::NoName | LookupErrorKind::NoData => {
+            Unresolved::NoSuchName("its name is not known".to_owned())
+        }
+        // Not asked at all: it holds a NUL.
+        LookupErrorKind::IO if error.error_num() == 0 => {
+            Unresolved::NoSuchName("this is no name of a host".to_owned())
+        }
+        LookupErrorKind::Again => {
+            Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())
+        }
+        _ => Unresolved::NoAnswer(format!("name resolution failed (error {})", error.error_num())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_definite_answer_is_no_such_name() {
+        // The numbers of glibc: EAI_NONAME, EAI_NODATA, EAI_AGAIN, EAI_FAIL, EAI_MEMORY, EAI_SYSTEM.
+        for (number, is_definite) in
+            [(-2, true), (-5, true), (-3, false), (-4, false), (-10, false), (-11, false)]
+        {
+            let read = read_failure(&LookupError::new(number));
+            assert_eq!(matches!(read, Unresolved::NoSuchName(_)), is_definite, "{number}: {read:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! Homes that are none, commands that hang, several accounts, and running as the first process of a container.
+
+use std::time::{Duration, Instant};
+
+use crate::support::open_to_all;
+use crate::support::pop3::{Home, NOBODY, Pop3};
+use crate::support::scripted::{Answer, Scripted};
+
+/// A server for `me` with the password `secret` and one message.
+fn server() -> Scripted {
+    Scripted::start("+OK hello\r\n", |line| {
+        Answer::Say(match line {
+            "USER me" | "PASS secret" | "DELE 1" | "QUIT" => "+OK\r\n",
+            "STAT" | "LIST 1" => "+OK 1 21\r\n",
+            "LIST" => "+OK\r\n1 21\r\n.\r\n",
+            "UIDL" => "+OK\r\n1 a\r\n.\r\n",
+            "UIDL 1" => "+OK 1 a\r\n",
+            "RETR 1" => "+OK\r\nSubject: x\r\n\r\nhello\r\n.\r\n",
+            _ => "-ERR no\r\n",
+        })
+    })
+}
+
+fn url(server: &Scripted) -> String {
+    format!("pop3://me@{}", server.address)
+}
+
+fn account(name: &str, server: &Scripted, more: &str) -> String {
+    format!(
+        "[account.{name}]\nserver = '{}'\ntls = 'none'\ndeliver = 'maildir:~/{name}'\n{more}\n",
+        url(server)
+    )
+}
+
+fn holds(home: &Home, folder: &str) -> usize {
+    std::fs::read_dir(home.join(folder).join("new")).map_or(0, Iterator::count)
+}
+
+/// A run with that home folder and no XDG folders.
+fn at_home(home: &Home, place: &str) -> Pop3 {
+    let run = Pop3::new(home).env("HOME", place).env("XDG_CONFIG_HOME", "").env("XDG_STATE_HOME", "");
+    run.env("POP3_PASSWORD", "secret")
+}
+
+#[test]
+fn a_password_command_that_leaves_an_agent_behind_signs_in_at_once() {
+    let (home, server) = (Home::new(), server());
+    // The agents let go of standard error, which this test reads to its end.
+    for command in [
+        "sleep 45 2>/dev/null & echo secret",
+        "sleep 45 2>/dev/null & printf secret",
+        "echo secret; sleep 1; echo more",
+        "echo secret; exec 2>/dev/null; exec sleep 45",
+    ] {
+        let began = Instant::now();
+        let run = Pop3::new(&home).args(["stat", "--tls", "none", "--server", &url(&server)]);
+        run.args(["--password-command", command]).run().exits(0);
+        assert!(began.elapsed() < Duration::from_secs(15), "{command}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_password_command_that_hangs_is_ended_and_the_other_account_is_fetched() {
+    let (home, server, other) = (Home::new(), server(), server());
+    home.configure(&format!(
+        "{}{}",
+        account("one", &server, "password-command = 'exec sleep 1017'\ntimeout = '2s'"),
+        account("two", &other, "password = 'secret'")
+    ));
+    let began = Instant::now();
+    let outcome =
+        Pop3::new(&home).args(["fetch"]).run().exits(77).says("one").says("printed nothing within 2s");
+    assert!(began.elapsed() < Duration::from_secs(60), "{outcome:?}");
+    assert_eq!((holds(&home, "one"), holds(&home, "two")), (0, 1));
+}
+
+#[test]
+fn no_lock_is_held_while_a_password_command_is_waited_for_and_a_signal_ends_the_command_too() {
+    let (home, server) = (Home::new(), server());
+    home.configure(&account("work", &server, ""));
+    let pid = home.join("pid");
+    let command = format!("echo $$ > '{}.new'; mv '{0}.new' '{0}'; exec sleep 1017", pid.display());
+    let first = Pop3::new(&home).args(["fetch", "--password-command", &command]).start();
+    let began = Instant::now();
+    while !pid.exists() {
+        assert!(began.elapsed() < Duration::from_secs(30), "the command was not started");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Pop3::new(&home).args(["fetch", "--password-command", "echo secret"]).run().exits(0);
+    assert_eq!(holds(&home, "work"), 1);
+    first.signal("TERM");
+    first.wait().exits(143);
+    let pid: i32 = std::fs::read_to_string(pid).unwrap().trim().parse().unwrap();
+    let is_there =
+        || std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "));
+    let began = Instant::now();
+    while is_there() {
+        assert!(began.elapsed() < Duration::from_secs(20), "the command outlives the run");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn a_home_that_is_no_folder_needs_no_configuration_and_no_home() {
+    let (home, server) = (Home::new(), server());
+    let there = ["--tls", "none", "--server", &url(&server)];
+    for place in ["/dev/null", "/nonexistent", "/"] {
+        at_home(&home, place).args(["stat"]).args(there).run().exits(0);
+        let check = at_home(&home, place).args(["config", "check"]).run();
+        check.says_not("pop3 config check");
+    }
+    let state = home.join("state");
+    let run = at_home(&home, "/dev/null").env("XDG_STATE_HOME", state.to_str().unwrap());
+    run.args(["fetch", "--to", "maildir:m"]).args(there).run().exits(0);
+    assert_eq!(holds(&home, "m"), 1);
+    let outcome =
+        at_home(&home, "/dev/null").args(["fetch", "--to", "maildir:n"]).args(there).run().exits(74);
+    outcome.says("XDG_STATE_HOME").says("/dev/null").says_not("config check");
+    assert!(!home.join("n").exists());
+    let missing = Pop3::new(&home).args(["config", "check", "--config", "/dev/null/c.toml"]).run().exits(78);
+    missing.says("--config").says_not("pop3 config check");
+}
+
+#[test]
+fn a_home_that_this_user_may_not_write_to_is_told_with_what_to_set() {
+    let (home, server) = (Home::new(), server());
+    open_to_all(home.path());
+    let user = NOBODY.to_string();
+    let nobody = ["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"];
+    for place in ["/", "/root"] {
+        let run = |command: &[&str]| {
+            let run = Pop3::under(&home, &nobody).env("HOME", place).env("POP3_PASSWORD", "secret");
+            let run = run.env("XDG_CONFIG_HOME", "").env("XDG_STATE_HOME", "");
+            run.args(command).args(["--tls", "none", "--server", &url(&server)]).run()
+        };
+        run(&["stat"]).exits(0);
+        run(&["fetch", "--to", "maildir:/tmp/pop3-never-made"]).exits(74).says("XDG_STATE_HOME").says("HOME");
+    }
+}
+
+#[test]
+fn a_path_with_a_variable_or_a_relative_one_is_refused_by_the_check_and_by_a_fetch() {
+    let (home, server) = (Home::new(), server());
+    for path in ["maildir:$HOME/Mail", "maildir:Mail/inbox"] {
+        let text = account("work", &server, "password = 'secret'\nkeep = 'none'");
+        home.configure(&text.replace("maildir:~/work", path));
+        Pop3::new(&home).args(["config", "check"]).run().exits(78);
+        Pop3::new(&home).args(["fetch"]).run().exits(78).says("/ or ~/");
+        assert!(!home.join("$HOME").exists() && !home.join("Mail").exists());
+    }
+    assert_eq!(server.heard().len(), 0);
+}
+
+#[test]
+fn one_account_without_a_user_or_its_password_file_is_named_and_the_others_are_fetched() {
+    let (home, [one, two, three]) = (Home::new(), [server(), server(), server()]);
+    let password = "password = 'secret'";
+    let without_user = account("two", &two, password).replace("me@", "");
+    let without_file = account("two", &two, "password-file = '/nonexistent/secret'");
+    for (broken, code, told) in [(without_user, 78, "user"), (without_file, 74, "/nonexistent/secret")] {
+        home.configure(&format!(
+            "{}{broken}{}",
+            account("one", &one, password),
+            account("three", &three, password)
+        ));
+        Pop3::new(&home).args(["fetch"]).run().exits(code).says("pop3: two: ").says(told);
+        assert_eq!((holds(&home, "one"), holds(&home, "two"), holds(&home, "three")), (1, 0, 1));
+    }
+}
+
+#[test]
+fn as_the_first_process_of_a_container_it_ends_by_sigterm_while_the_server_is_silent() {
+    let home = Home::new();
+    let silent = Scripted::start("+OK hello\r\n", |line| match line {
+        "STAT" => Answer::Silence,
+        "CAPA" => Answer::Say("-ERR\r\n"),
+        _ => Answer::Say("+OK\r\n"),
+    });
+    let wrapper = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    let run = Pop3::under(&home, &wrapper).args(["stat", "--tls", "none", "--server", &url(&silent)]);
+    let mut running = run.env("POP3_PASSWORD", "secret").start();
+    let began = Instant::now();
+    while !silent.heard().iter().any(|line| line == "STAT") {
+        assert!(running.is_alive() && began.elapsed() < Duration::from_secs(60), "{:?}", silent.heard());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let id = running.id();
+    let first = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    let signalled = Instant::now();
+    crate::support::tool(std::process::Command::new("kill").args(["-s", "TERM", first.trim()]));
+    let outcome = running.wait().exits(143);
+    assert!(signalled.elapsed() < Duration::from_secs(5), "{:?}: {outcome:?}", signalled.elapsed());
+}

@@ -32,7 +32,8 @@
 //! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `error`, `sys`, `identity` |
 //! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `error`, `sys`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `error`, `sys`, `auth::Secret` |
-//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `transport` |
+//! | [`http`] | one HTTP exchange at a time, by the same dialling as the mail server | `error`, `sys`, `auth::Secret`, `transport` |
+//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `http` |
 //! | [`account`] | what the user configured | `error`, `sys`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
@@ -96,6 +97,7 @@ pub mod auth;
 pub mod connection;
 pub mod error;
 pub mod fetch;
+pub mod http;
 pub mod identity;
 pub mod oauth;
 pub mod protocol;

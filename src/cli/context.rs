@@ -11,6 +11,7 @@ use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
 use pop3::fetch::{self, Journal, maildrop};
+use pop3::http::Watch;
 use pop3::protocol::{Capabilities, Maildrop};
 use pop3::session::{Authorization, Dial, Manner, NotCautious, Refused, Session, Transaction};
 use pop3::sys::Stop;
@@ -92,9 +93,20 @@ impl Context {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::Shown)?)
     }
 
+    /// Whether the account's conversations are shown.
+    pub(super) fn shows_trace(&self, account: &Account) -> bool {
+        account.trace || self.output.wants_trace()
+    }
+
+    /// Shows exchanges with an OAuth provider in the trace.
+    pub(super) fn watch(&self) -> Watch {
+        let output = Arc::clone(&self.output);
+        Watch::new(move |line| output.trace(line.as_bytes()))
+    }
+
     /// A session before sign-in.
     pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
-        let is_shown = account.trace || self.output.wants_trace();
+        let is_shown = self.shows_trace(account);
         let transcript = || {
             let trace = Trace::new(Arc::clone(&self.output));
             is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)

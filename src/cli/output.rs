@@ -11,6 +11,7 @@ pub(crate) mod sanitize;
 pub(crate) mod table;
 
 use std::borrow::Cow;
+use std::cell::Cell as Flag;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -75,6 +76,11 @@ impl Ends {
                 .map_or(USUAL_WIDTH, |size| usize::from(size.ws_col)),
         }
     }
+}
+
+thread_local! {
+    /// Whether this thread has hidden the bars ([`Output::aside`]): to hide them once more would wait for ever.
+    static ASIDE: Flag<bool> = const { Flag::new(false) };
 }
 
 /// stdout and stderr. All methods take `&self`, so that a trace, a bar and a report can share it.
@@ -242,7 +248,12 @@ impl Output {
 
     /// Runs something that uses the terminal by itself (a password prompt) while the bars are hidden.
     pub(crate) fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
-        self.bars.suspend(talk)
+        self.bars.suspend(|| {
+            ASIDE.set(true);
+            let outcome = talk();
+            ASIDE.set(false);
+            outcome
+        })
     }
 
     fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -251,7 +262,11 @@ impl Output {
 
     /// A line on stderr, above the bars.
     fn say(&self, line: &str) {
-        self.bars.suspend(|| self.talk(&[line.as_bytes(), b"\n"]));
+        let talk = || self.talk(&[line.as_bytes(), b"\n"]);
+        match ASIDE.get() {
+            true => talk(),
+            false => self.bars.suspend(talk),
+        }
     }
 
     fn talk(&self, parts: &[&[u8]]) {

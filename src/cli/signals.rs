@@ -77,7 +77,9 @@ fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
     } else if shared.held.load(Ordering::SeqCst) == 0 {
         leave(signal);
     } else {
-        // What was asked of a provider may use up a token: its answer has to be kept, if it comes.
+        // What was asked of a provider may use up a token: its answer has to be kept, if it comes. Where it is
+        // not even connected to, nothing is waited for.
+        shared.stop.request();
         let shared = Arc::clone(shared);
         thread::spawn(move || {
             thread::sleep(LONGEST_HOLD);

@@ -11,9 +11,11 @@ use oauth2::{
     TokenUrl,
 };
 
-use super::client::{Client, Tokens, refusal};
+use super::answer::Wanted;
+use super::client::{Client, Tokens};
 use super::listener::{Listener, Page};
 use super::provider::{Endpoints, is_loopback};
+use super::refusal::{Doing, refusal};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 
@@ -140,9 +142,9 @@ impl Client<'_> {
         let text = String::from_utf8_lossy(code.expose()).into_owned();
         let verifier = Secret::new(visit.verifier.secret().as_str());
         let request = client.exchange_code(AuthorizationCode::new(text)).set_pkce_verifier(visit.verifier);
-        let answer = request.request(&|request: HttpRequest| self.json(request));
+        let answer = request.request(&|request: HttpRequest| self.ask(request, Wanted::Tokens));
         let sent = [&code, &verifier];
-        let answer = answer.map_err(|error| self.refused(error, DOING, &sent))?;
+        let answer = answer.map_err(|error| self.refused(error, Doing::Browser, &sent))?;
         Ok(self.tokens(&answer, &sent))
     }
 
@@ -203,7 +205,9 @@ fn read(query: &str, state: &str, issuer: Option<&str>) -> Option<Result<Secret>
         return Some(Ok(Secret::new(code)));
     }
     let code = value("error")?;
-    Some(Err(refusal(DOING, &code, value("error_description").as_deref(), &|text| text.contains(state))))
+    Some(Err(refusal(Doing::Browser, &code, value("error_description").as_deref(), &|text| {
+        text.contains(state)
+    })))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! revocation (RFC 7009). The `oauth2` crate forms the requests and parses the answers; it has a copy of a
 //! secret only during one exchange.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use oauth2::basic::{BasicClient, BasicTokenResponse};
@@ -12,17 +13,13 @@ use oauth2::{
     TokenResponse, TokenUrl,
 };
 
-use super::http::{Http, Reach, demand_json};
+use super::answer::{Answer, Wanted};
 use super::metadata;
 use super::provider::{Endpoints, Named, Provider};
+use super::refusal::{Doing, refusal};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-
-/// The most that is shown of a provider's text, in characters.
-const SHOWN: usize = 300;
-
-/// The context of a refused refresh token: the one refusal after which a new sign-in helps.
-const REFRESHING: &str = "could not refresh the access token";
+use crate::http::{Http, Reach, Sent};
 
 /// The configured OAuth settings of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +55,16 @@ pub struct Tokens {
     pub refresh: Option<Secret>,
     /// The granted scope, if the provider says so.
     pub scope: Option<String>,
+}
+
+/// The result of a refresh.
+#[derive(Debug)]
+pub struct Refreshed {
+    /// The refresh token that replaces the one that was sent; to be stored whatever else was in the answer.
+    pub rotated: Option<Secret>,
+    /// The tokens. The error is [`Kind::SignIn`] if the provider no longer accepts the refresh token,
+    /// [`Kind::Config`] if it does not know the client, otherwise the error of the exchange.
+    pub tokens: Result<Tokens>,
 }
 
 /// A client of one provider.
@@ -113,16 +120,25 @@ impl<'a> Client<'a> {
 
     /// Gets a new access token; if the provider issues a new refresh token with it, the old one is used
     /// up.
-    ///
-    /// # Errors
-    /// [`Kind::SignIn`] if the provider no longer accepts the refresh token, [`Kind::Config`] if it does not
-    /// know the client, otherwise the error of the exchange.
-    pub fn refresh(&self, token: &Url, secret_in_body: bool, refresh: &Secret) -> Result<Tokens> {
+    pub fn refresh(&self, token: &Url, secret_in_body: bool, refresh: &Secret) -> Refreshed {
+        let rotated = Cell::new(None);
+        let tokens = self.refreshed(token, secret_in_body, refresh, &rotated);
+        Refreshed { rotated: rotated.take(), tokens }
+    }
+
+    fn refreshed(
+        &self,
+        token: &Url,
+        secret_in_body: bool,
+        refresh: &Secret,
+        rotated: &Cell<Option<Secret>>,
+    ) -> Result<Tokens> {
         let client = self.basic(secret_in_body)?.set_token_uri(TokenUrl::from_url(token.clone()));
         let refresh_token = RefreshToken::new(text(refresh)?);
         let request = client.exchange_refresh_token(&refresh_token);
-        let answer = request.request(&|request: HttpRequest| self.json(request));
-        let answer = answer.map_err(|error| self.refused(error, REFRESHING, &[refresh]))?;
+        let answer =
+            request.request(&|request: HttpRequest| self.ask_noting(request, Wanted::Tokens, rotated));
+        let answer = answer.map_err(|error| self.refused(error, Doing::Refresh, &[refresh]))?;
         Ok(self.tokens(&answer, &[refresh]))
     }
 
@@ -137,7 +153,7 @@ impl<'a> Client<'a> {
         token: &Secret,
         is_refresh: bool,
     ) -> Result<()> {
-        let doing = "could not have the provider forget the sign-in";
+        let doing = Doing::Revoke;
         let client =
             self.basic(secret_in_body)?.set_revocation_url(RevocationUrl::from_url(revocation.clone()));
         let revocable = match is_refresh {
@@ -146,8 +162,9 @@ impl<'a> Client<'a> {
         };
         // The crate requires https even on this machine.
         let request = client.revoke_token(revocable);
-        let request =
-            request.map_err(|_| Error::new(Kind::Unsupported, doing).because("its endpoint is not https"))?;
+        let request = request.map_err(|_| {
+            Error::new(Kind::Unsupported, doing.failed()).because("its endpoint is not https")
+        })?;
         request
             .request(&|request: HttpRequest| self.http.exchange(request))
             .map_err(|error| self.refused(error, doing, &[token]))
@@ -167,11 +184,23 @@ impl<'a> Client<'a> {
         self.settings.scope().split_ascii_whitespace().map(|word| Scope::new(word.to_owned()))
     }
 
-    /// An exchange whose answer has to be JSON.
-    pub(super) fn json(&self, request: HttpRequest) -> Result<HttpResponse> {
-        let from = request.uri().clone();
+    /// An exchange whose answer is `wanted`, in the standard form, or a refusal.
+    pub(super) fn ask(&self, request: HttpRequest, wanted: Wanted) -> Result<HttpResponse> {
+        self.ask_noting(request, wanted, &Cell::new(None))
+    }
+
+    /// The same; `rotated` gets the refresh token of the answer, whatever else is wrong with it.
+    fn ask_noting(
+        &self,
+        request: HttpRequest,
+        wanted: Wanted,
+        rotated: &Cell<Option<Secret>>,
+    ) -> Result<HttpResponse> {
+        let (sent, from) = (Sent::of(&request), request.uri().to_string());
         let response = self.http.exchange(request)?;
-        demand_json(response, &from.to_string())
+        let answer = Answer::read(&response, &from, &sent)?;
+        rotated.set(answer.refresh_token());
+        answer.into_standard(wanted)
     }
 
     /// The tokens of an answer. A scope is shown to users: one that contains a secret, sent or received, is
@@ -193,11 +222,11 @@ impl<'a> Client<'a> {
     pub(super) fn refused<T: ErrorResponseType + AsRef<str> + std::fmt::Display + 'static>(
         &self,
         error: RequestTokenError<Error, StandardErrorResponse<T>>,
-        doing: &str,
+        doing: Doing,
         secrets: &[&Secret],
     ) -> Error {
         match error {
-            RequestTokenError::Request(error) => error.within(doing),
+            RequestTokenError::Request(error) => error.within(doing.failed()),
             RequestTokenError::ServerResponse(answer) => {
                 let all = || secrets.iter().copied().chain(&self.secret);
                 let description = answer.error_description().map(String::as_str);
@@ -207,73 +236,11 @@ impl<'a> Client<'a> {
             }
             // Both may quote the answer, which may contain a token.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
-                Error::new(Kind::Protocol, doing).because("the provider's answer lacks what it must have")
+                Error::new(Kind::Protocol, doing.failed())
+                    .because("the provider's answer lacks what it must have")
             }
         }
     }
-}
-
-/// What an error code means (RFC 6749 sections 4.1.2.1 and 5.2, RFC 8628 section 3.5).
-pub(super) fn refusal(
-    doing: &str,
-    code: &str,
-    description: Option<&str>,
-    holds_a_secret: &dyn Fn(&str) -> bool,
-) -> Error {
-    let code = if holds_a_secret(code) { "an error of its own".into() } else { printable(code) };
-    let (kind, words, hint) = match code.as_str() {
-        "invalid_grant" if doing == REFRESHING => {
-            (Kind::SignIn, "the provider no longer accepts the sign-in of this account", None)
-        }
-        "invalid_grant" => {
-            (Kind::SignIn, "the provider does not accept the code", Some("run it again, for a new one"))
-        }
-        "access_denied" => {
-            (Kind::SignIn, "access was denied", Some("run it again, and allow it in the browser"))
-        }
-        "expired_token" => {
-            (Kind::SignIn, "the code expired before anybody entered it", Some("run it again, for a new code"))
-        }
-        "invalid_client" | "unauthorized_client" => (
-            Kind::Config,
-            "the provider does not accept this client",
-            Some("check oauth-client-id and oauth-client-secret, and what the client is registered for"),
-        ),
-        "invalid_scope" => (Kind::Config, "the provider does not know the scope", Some("check oauth-scope")),
-        "invalid_request"
-        | "unsupported_grant_type"
-        | "unsupported_response_type"
-        | "unsupported_token_type" => (
-            Kind::Config,
-            "the provider does not support this",
-            Some(
-                "try the other way to sign in, --browser or --device, or check the oauth- keys of the account",
-            ),
-        ),
-        "temporarily_unavailable" | "server_error" | "slow_down" => {
-            (Kind::ServerTemporary, "the provider has trouble of its own", None)
-        }
-        _ => (Kind::SignIn, "the provider refused", None),
-    };
-    let said = match description.filter(|text| !holds_a_secret(text)).map(printable) {
-        Some(text) if !text.is_empty() => format!("{words} ({code}: {text})"),
-        _ => format!("{words} ({code})"),
-    };
-    let error = Error::new(kind, doing).because(said);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
-}
-
-/// A provider's text, in one line of bounded length.
-fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(SHOWN)
-        .collect::<String>()
-        .trim()
-        .to_owned()
 }
 
 /// A secret as text, as the crate requires it: tokens and client secrets are ASCII (RFC 6749 appendix A).
@@ -285,9 +252,9 @@ fn text(secret: &Secret) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::http::ProviderProxy;
     use super::*;
-    use std::error::Error as _;
+    use crate::http::WebProxy;
+    use crate::sys::Stop;
 
     fn settings(provider: Provider) -> Settings {
         Settings { provider, client_id: "id".into(), scope: None, named: Named::default(), redirect: None }
@@ -296,9 +263,11 @@ mod tests {
     fn reach() -> Reach {
         Reach {
             ca_files: Vec::new(),
-            proxy: ProviderProxy::None,
+            proxy: WebProxy::None,
             family: None,
             timeout: Duration::from_secs(1),
+            stop: Stop::new(),
+            watch: None,
         }
     }
 
@@ -316,26 +285,6 @@ mod tests {
     }
 
     #[test]
-    fn each_refusal_has_its_kind_and_its_words() {
-        for (code, kind) in [
-            ("invalid_grant", Kind::SignIn),
-            ("access_denied", Kind::SignIn),
-            ("expired_token", Kind::SignIn),
-            ("invalid_client", Kind::Config),
-            ("invalid_scope", Kind::Config),
-            ("temporarily_unavailable", Kind::ServerTemporary),
-            ("interaction_required", Kind::SignIn),
-        ] {
-            let error = refusal("could not x", code, Some("because\x1b[2J\nof y"), &|_| false);
-            assert_eq!(error.kind(), kind, "{code}");
-            let cause = error.source().unwrap().to_string();
-            assert!(cause.ends_with(&format!("({code}: because [2J of y)")), "{cause}");
-        }
-        let long = refusal("could not x", &"y".repeat(5000), None, &|_| false).source().unwrap().to_string();
-        assert!(long.len() < 400);
-    }
-
-    #[test]
     fn a_secret_that_the_provider_repeats_is_not_shown() {
         let settings = settings(Provider::Own);
         let client = Client::new(&settings, Some(Secret::new("hunter2")), &reach()).unwrap();
@@ -346,7 +295,8 @@ mod tests {
                 Some(said.to_owned()),
                 None,
             );
-            let error = client.refused(RequestTokenError::ServerResponse(answer), "could not x", &[&refresh]);
+            let error =
+                client.refused(RequestTokenError::ServerResponse(answer), Doing::Refresh, &[&refresh]);
             let shown = format!("{error:?}");
             assert!(!shown.contains("refresh-token") && !shown.contains("hunter2"), "{shown}");
             assert!(shown.contains("invalid_grant"));

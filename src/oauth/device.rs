@@ -10,8 +10,10 @@ use oauth2::{
     DeviceAuthorizationUrl, HttpRequest, HttpResponse, StandardDeviceAuthorizationResponse, TokenUrl,
 };
 
+use super::answer::Wanted;
 use super::client::{Client, Tokens};
 use super::provider::Endpoints;
+use super::refusal::Doing;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -53,9 +55,9 @@ impl Client<'_> {
     /// # Errors
     /// [`Kind::Unsupported`] if the provider has no device flow; otherwise the error of the exchange.
     pub fn begin_device(&self, endpoints: &Endpoints) -> Result<DeviceCode> {
-        let doing = "could not begin the sign-in with a code";
+        let doing = Doing::BeginCode;
         let Some(device) = &endpoints.device else {
-            return Err(Error::new(Kind::Unsupported, doing)
+            return Err(Error::new(Kind::Unsupported, doing.failed())
                 .because("the provider has no such flow for mail")
                 .hint("sign in with --browser"));
         };
@@ -63,13 +65,12 @@ impl Client<'_> {
             .basic(endpoints.secret_in_body)?
             .set_device_authorization_url(DeviceAuthorizationUrl::from_url(device.clone()));
         let request = client.exchange_device_code().add_scopes(self.scopes());
-        let answer = request.request(&|request: HttpRequest| self.json(request));
+        let answer = request.request(&|request: HttpRequest| self.ask(request, Wanted::Code));
         let answer: StandardDeviceAuthorizationResponse =
             answer.map_err(|error| self.refused(error, doing, &[]))?;
         if answer.interval() > LONGEST_INTERVAL {
-            return Err(
-                Error::new(Kind::Protocol, doing).because("the provider wants an absurdly long pause")
-            );
+            return Err(Error::new(Kind::Protocol, doing.failed())
+                .because("the provider wants an absurdly long pause"));
         }
         Ok(DeviceCode(answer))
     }
@@ -81,7 +82,7 @@ impl Client<'_> {
     /// [`Kind::SignIn`] if access was denied or the code has expired. Failures of the network or the provider
     /// are tolerated for as long as one exchange may take.
     pub fn finish_device(&self, endpoints: &Endpoints, code: &DeviceCode) -> Result<Tokens> {
-        let doing = "could not finish the sign-in with a code";
+        let doing = Doing::FinishCode;
         let client =
             self.basic(endpoints.secret_in_body)?.set_token_uri(TokenUrl::from_url(endpoints.token.clone()));
         let until = Instant::now() + code.lifetime();
@@ -90,7 +91,7 @@ impl Client<'_> {
         // the crate gets an answer that ends its loop, and the failure itself is returned.
         let ask = |request: HttpRequest| -> Result<HttpResponse> {
             let began = Instant::now();
-            let error = match self.json(request) {
+            let error = match self.ask(request, Wanted::Tokens) {
                 Ok(response) => {
                     failing_since.set(None);
                     return Ok(response);
@@ -115,7 +116,7 @@ impl Client<'_> {
         let request = client.exchange_device_access_token(&code.0);
         let answer = request.request(&ask, pause, Some(code.lifetime()));
         if let Some(error) = given_up.take() {
-            return Err(error.within(doing));
+            return Err(error.within(doing.failed()));
         }
         // Whoever knows the device code can get the tokens.
         let device_code = Secret::new(code.0.device_code().secret().as_str());

@@ -7,13 +7,13 @@
 use std::any::Any;
 use std::path::PathBuf;
 
-use super::client::{Client, Settings, Tokens};
+use super::client::{Client, Refreshed, Settings, Tokens};
 use super::document::Document;
-use super::http::Reach;
 use super::lock::Lock;
 use super::provider::Endpoints;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
+use crate::http::Reach;
 use crate::safe::{Safe, SecretKind, StoredIn};
 
 /// One account's sign-in and where it is stored.
@@ -89,10 +89,18 @@ impl Keeper<'_> {
         let _held = (self.hold)();
         // A safe that cannot be written to has to be noticed while the old token is still valid.
         self.put_back(&document, &found)?;
-        let tokens =
-            client.refresh(&document.token_endpoint, document.secret_in_body, refresh).map_err(|error| {
-                if error.kind() == Kind::SignIn { error.hint(self.run_login()) } else { error }
-            })?;
+        let Refreshed { rotated, tokens } =
+            client.refresh(&document.token_endpoint, document.secret_in_body, refresh);
+        let tokens = match tokens {
+            Ok(tokens) => tokens,
+            Err(error) => {
+                // The answer has replaced the refresh token, and is of no other use.
+                if rotated.is_some() {
+                    self.put_back(&Document { refresh: rotated, ..document }, &found)?;
+                }
+                return Err(self.advise(error));
+            }
+        };
         let renewed = document.renewed(tokens, now);
         self.put_back(&renewed, &found)?;
         Ok(renewed.access)
@@ -169,6 +177,18 @@ impl Keeper<'_> {
         }
     }
 
+    /// The hint for a refusal that a new sign-in cures, with what has to be done besides.
+    fn advise(&self, error: Error) -> Error {
+        if error.kind() != Kind::SignIn {
+            return error;
+        }
+        let hint = match error.own_hint() {
+            Some(more) => format!("{}; {more}", self.run_login()),
+            None => self.run_login(),
+        };
+        error.hint(hint)
+    }
+
     fn run_login(&self) -> String {
         format!("run `{}`", self.login)
     }
@@ -193,9 +213,11 @@ mod tests {
             settings: &settings,
             reach: Reach {
                 ca_files: Vec::new(),
-                proxy: crate::oauth::ProviderProxy::None,
+                proxy: crate::http::WebProxy::None,
                 family: None,
                 timeout: Duration::from_secs(5),
+                stop: crate::sys::Stop::new(),
+                watch: None,
             },
             client_secret: Box::new(|| Ok(None)),
             login: "pop3 auth login -a work".into(),

@@ -4,9 +4,10 @@
 use oauth2::url::Url;
 use serde::Deserialize;
 
-use super::http::{Http, demand_json};
+use super::answer;
 use super::provider::{Endpoints, endpoint};
 use crate::error::{Error, Kind, Result};
+use crate::http::Http;
 
 /// Its path in OpenID Connect: after the issuer.
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -42,25 +43,25 @@ pub(super) fn fetch(http: &Http, url: &Url) -> Result<Endpoints> {
         let path = url.path().trim_end_matches('/');
         vec![with(format!("{path}{OPENID}")), with(format!("{OAUTH}{path}"))]
     };
-    let mut response = http.get(&places[0])?;
+    let mut response = http.get(places[0].as_str())?;
     if response.status() == 404
         && let Some(other) = places.get(1)
     {
-        response = http.get(other)?;
+        response = http.get(other.as_str())?;
     }
     if !response.status().is_success() {
         return Err(Error::new(Kind::Refused, context())
             .because(format!("it answered {}", response.status().as_u16()))
             .hint("check the URL of `oauth`, or name the endpoints: oauth-token-url and its like"));
     }
-    let response = demand_json(response, url.as_str())?;
-    read(response.body(), url).map_err(|error| error.within(context()))
+    let document = answer::object(&response, url.as_str())?;
+    read(document.into(), url).map_err(|error| error.within(context()))
 }
 
-fn read(bytes: &[u8], url: &Url) -> Result<Endpoints> {
+fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {
     let wrong = |what: &str| Error::new(Kind::Protocol, what);
-    let metadata: Metadata =
-        serde_json::from_slice(bytes).map_err(|error| wrong("it lacks what it must have").because(error))?;
+    let metadata: Metadata = serde_json::from_value(document)
+        .map_err(|error| wrong("it lacks what it must have").because(error))?;
     let issuer = Url::parse(&metadata.issuer).map_err(|_| wrong("its issuer is no URL"))?;
     if !speaks_for(url, &issuer) {
         return Err(wrong("it speaks of another issuer").hint(format!(
@@ -123,7 +124,11 @@ mod tests {
         let text = br#"{"issuer":"https://i/t","token_endpoint":"https://i/token","jwks_uri":1,
             "authorization_endpoint":"https://i/auth","device_authorization_endpoint":"https://i/device",
             "token_endpoint_auth_methods_supported":["client_secret_post"]}"#;
-        let endpoints = read(text, &url("https://i/t/.well-known/openid-configuration")).expect("sound");
+        let endpoints = read(
+            serde_json::from_slice(text).expect("JSON"),
+            &url("https://i/t/.well-known/openid-configuration"),
+        )
+        .expect("sound");
         assert_eq!(endpoints.token, url("https://i/token"));
         assert_eq!(endpoints.device, Some(url("https://i/device")));
         assert_eq!((endpoints.revocation, endpoints.secret_in_body), (None, true));
@@ -172,7 +177,7 @@ mod tests {
             ),
             (r#"{"issuer":"https://other","token_endpoint":"https://i/t"}"#, "another issuer"),
         ] {
-            let error = read(text.as_bytes(), &place).expect_err(text);
+            let error = read(serde_json::from_str(text).expect(text), &place).expect_err(text);
             assert_eq!(error.kind(), Kind::Protocol);
             let sentence = format!("{error}: {:?}", error.source());
             assert!(sentence.contains(why), "{text}: {sentence}");

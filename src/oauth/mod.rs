@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! Settings ─▶ Client ─▶ endpoints (provider │ metadata)
+//!               │  └──▶ http ─▶ answer (read leniently) │ refusal (what it means, and what helps)
 //!               │
 //!               ├─▶ device flow: code ─ person ─▶ Tokens ─┐
 //!               ├─▶ browser flow: URL ─▶ listener ─▶ ─────┤
@@ -13,21 +14,22 @@
 //!                                       access token ◀────┘ while valid; else renewed, stored, returned
 //! ```
 
+mod answer;
 mod browser;
 mod client;
 mod device;
 mod document;
-mod http;
 mod keeper;
 mod listener;
 mod lock;
 mod metadata;
 mod provider;
+mod refusal;
 
 pub use self::browser::{Typed, Visit};
-pub use self::client::{Client, Settings, Tokens};
+pub use self::client::{Client, Refreshed, Settings, Tokens};
 pub use self::device::DeviceCode;
 pub use self::document::Document;
-pub use self::http::{ProviderProxy, Reach};
 pub use self::keeper::{Forgotten, Keeper, stored};
 pub use self::provider::{Endpoints, Named, Provider, endpoint};
+pub use crate::http::WebProxy as ProviderProxy;

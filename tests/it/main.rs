@@ -9,7 +9,7 @@
 //! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
-//! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, and what the machine around a run does to it (secrets, homes, variables, containers) |
+//! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
 //! | `looking…`, `refusals`, `secrets` | commands that only look; refused messages; that no secret is printed |
@@ -58,6 +58,7 @@ mod looking_quit;
 mod oauth;
 mod odd_servers;
 mod operation_names;
+mod operation_oauth;
 mod operation_secrets;
 mod operation_sign_in;
 mod operation_surroundings;

@@ -429,7 +429,7 @@ fn the_provider_is_reached_by_the_proxy_that_is_meant_for_its_own_host() {
         let run = run.exits(code);
         before.iter().for_each(|before| drop(account.home.configure(before)));
         if code != 0 {
-            run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("is not found");
+            run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("could not find the host");
         }
     }
     assert!(socks.log().contains(PROVIDER_THERE), "{}", socks.log());

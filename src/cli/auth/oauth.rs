@@ -11,7 +11,8 @@ use jiff::Timestamp;
 use pop3::account::{Account, OAuth, Overrides};
 use pop3::auth::{Credentials, Secret, TokenRefused};
 use pop3::error::{Error, Kind};
-use pop3::oauth::{Client, Endpoints, Keeper, Reach, Tokens, Visit, stored};
+use pop3::http::Reach;
+use pop3::oauth::{Client, Endpoints, Keeper, Tokens, Visit, stored};
 use pop3::safe::SecretKind;
 use pop3::sys::process;
 
@@ -37,7 +38,7 @@ pub(crate) fn keeper<'a>(
         account: &account.name,
         lock: journal.with_extension("token.lock"),
         settings: &oauth.settings,
-        reach: reach(account),
+        reach: reach(context, account),
         client_secret: Box::new(|| oauth.client_secret()),
         login: login_command(context, account),
         hold: Box::new(|| context.signals().hold()),
@@ -45,12 +46,14 @@ pub(crate) fn keeper<'a>(
 }
 
 /// How the provider is reached: with the authorities, the version of IP and the timeout of the mail server.
-fn reach(account: &Account) -> Reach {
+fn reach(context: &Context, account: &Account) -> Reach {
     Reach {
         ca_files: account.tls.ca_files.clone(),
         proxy: account.provider_proxy.clone(),
         family: account.way.family,
         timeout: account.timeout,
+        stop: context.stop().clone(),
+        watch: context.shows_trace(account).then(|| context.watch()),
     }
 }
 
@@ -307,7 +310,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
         account: name,
         lock: context.environment().state_path(name)?.with_extension("token.lock"),
         settings: &settings,
-        reach: reach(&account),
+        reach: reach(context, &account),
         client_secret: Box::new(|| Ok(None)),
         login: "pop3 auth login".to_owned(),
         hold: Box::new(|| context.signals().hold()),

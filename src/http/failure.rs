@@ -1,0 +1,86 @@
+//! What went wrong in an exchange, in our errors: what the HTTP library says, and what our own dialling said
+//! below it. No text of an answer is repeated.
+
+use std::io::ErrorKind;
+
+use ureq::Timeout;
+
+use crate::error::{Error, Kind, Phase};
+use crate::sys::Stop;
+use crate::transport;
+
+/// What helps if the host of the provider is not found.
+const NOT_FOUND: &str = "check the provider's URLs, and this computer's network";
+
+/// What helps if the connection could not be made.
+const CONNECTING: &str = "check the network, and --proxy if there is one between";
+
+/// The failure of an exchange with that host. Where a stop was requested, the wait that it cut short is told as
+/// that.
+pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop) -> Error {
+    let new = |kind| Error::new(kind, context);
+    let error = match dialling(error) {
+        Ok(error) => {
+            let kind = error.kind();
+            let error = error.within(context);
+            // The hints of dialling are about a mail server's ports and options.
+            return match kind {
+                Kind::HostNotFound => error.hint(NOT_FOUND),
+                Kind::Connect => error.hint(CONNECTING),
+                _ => error,
+            };
+        }
+        Err(error) => error,
+    };
+    match error {
+        ureq::Error::Timeout(_) if stop.is_requested() => {
+            new(Kind::Interrupted).because("it did not answer before the requested stop")
+        }
+        ureq::Error::HostNotFound => {
+            new(Kind::HostNotFound).because(format!("the host {host} is not found")).hint(NOT_FOUND)
+        }
+        ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+            new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
+        }
+        ureq::Error::Timeout(_) => new(Kind::Timeout(Phase::Reply)).because("it did not answer in time"),
+        ureq::Error::NativeTls(error) => distrust(&error.to_string(), context, host),
+        ureq::Error::Tls(text) => distrust(text, context, host),
+        ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
+            new(Kind::Protocol).because("its answer is larger than anything that is asked for")
+        }
+        ureq::Error::Io(error) => match error.kind() {
+            ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                new(Kind::LineLost).because("it hung up").hint("try again later")
+            }
+            ErrorKind::TimedOut | ErrorKind::WouldBlock => {
+                new(Kind::Timeout(Phase::Reply)).because("it did not answer in time")
+            }
+            _ => new(Kind::Connect).because(error).hint(CONNECTING),
+        },
+        ureq::Error::ConnectionFailed => new(Kind::Connect).because("it cannot be reached").hint(CONNECTING),
+        ureq::Error::ConnectProxyFailed(_) => {
+            new(Kind::Connect).because("the proxy refused to connect to it").hint(CONNECTING)
+        }
+        // The others are about the answer, which their text may quote, so it is not repeated.
+        _ => new(Kind::Protocol).because("what it answered is no HTTP"),
+    }
+}
+
+/// Our own error, which the HTTP library has only carried.
+fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
+    match error {
+        ureq::Error::Other(inner) => match inner.downcast::<Error>() {
+            Ok(error) => Ok(*error),
+            Err(inner) => Err(ureq::Error::Other(inner)),
+        },
+        error => Err(error),
+    }
+}
+
+fn distrust(text: &str, context: &str, host: &str) -> Error {
+    // Its own hint names flags that apply to the mail server only.
+    transport::handshake_failed(host, text).within(context).hint(
+        "if an authority of your own signed the certificate, name it with --ca-file PEM; else something on the \
+         way may speak in its place, or this computer's clock is wrong",
+    )
+}

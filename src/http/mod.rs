@@ -1,0 +1,260 @@
+//! The HTTP client: one exchange at a time, bounded in size and in time, its failures as our errors. It knows
+//! nothing of what is said; a redirection is never followed, because a request may carry a secret, and without
+//! TLS nothing goes anywhere but to this computer.
+//!
+//! ```text
+//! oauth ─▶ Http::exchange ─▶ (HTTP proxy) ─▶ Dialler: transport's dialling ─▶ TLS ─▶ request, answer
+//!                │                                                                       │
+//!                └─ Watch (`--trace`)                     failure: in our errors ◀───────┘
+//! ```
+
+mod dial;
+mod failure;
+mod trace;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ureq::http::{Request, Response, StatusCode, Uri, header};
+use ureq::tls::{Certificate, RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::transport::{ConnectProxyConnector, Connector as _, NativeTlsConnector};
+use ureq::{Agent, AsSendBody, ProxyProtocol};
+use zeroize::Zeroizing;
+
+use self::dial::{Dialler, NoResolver, bare};
+use self::failure::failure;
+pub use self::trace::Watch;
+pub(crate) use self::trace::{Sent, form};
+use crate::auth::Secret;
+use crate::error::{Error, Kind, Result};
+use crate::sys::Stop;
+use crate::transport::{self, Family, Names, Way};
+
+/// The largest answer that is read, in bytes: tokens and metadata have a few thousand.
+const LARGEST: u64 = 1 << 20;
+
+/// How a web server is reached.
+#[derive(Debug, Clone)]
+pub struct Reach {
+    /// PEM files with authorities to trust in addition to the system's, which most providers' certificates
+    /// are signed by, even if the mail server's is not.
+    pub ca_files: Vec<PathBuf>,
+    /// The proxy to use.
+    pub proxy: WebProxy,
+    /// The only version of IP to use; `None`: both.
+    pub family: Option<Family>,
+    /// How long one exchange may take, from name resolution to the end of the answer.
+    pub timeout: Duration,
+    /// Connecting ends soon after this is requested; an exchange that has begun gets ten seconds more.
+    pub stop: Stop,
+    /// Is shown each exchange.
+    pub watch: Option<Watch>,
+}
+
+/// The proxy through which a web server is reached. One on this computer is always reached directly.
+#[derive(Debug, Clone)]
+pub enum WebProxy {
+    /// No proxy.
+    None,
+    /// This one.
+    Proxy(transport::Proxy),
+    /// That of `ALL_PROXY`, else of `HTTPS_PROXY`, except for the hosts and ports that `no_proxy` lists.
+    Environment {
+        /// What `NO_PROXY` says.
+        no_proxy: String,
+    },
+}
+
+impl WebProxy {
+    /// Whether a host is reached directly although there is a proxy.
+    fn spares(&self, host: &str, port: u16) -> bool {
+        let no_proxy = match self {
+            WebProxy::Environment { no_proxy } => no_proxy,
+            WebProxy::None | WebProxy::Proxy(_) => "",
+        };
+        transport::goes_straight(no_proxy, host, port)
+    }
+}
+
+/// The client.
+#[derive(Debug)]
+pub(crate) struct Http {
+    agent: Agent,
+    proxy: WebProxy,
+    stop: Stop,
+    watch: Option<Watch>,
+}
+
+impl Http {
+    /// Gets ready; nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that cannot be used, [`Kind::Usage`] for a proxy
+    /// that cannot be parsed or is of a version that cannot be used.
+    pub(crate) fn new(reach: &Reach) -> Result<Http> {
+        let roots = match reach.ca_files.as_slice() {
+            [] => RootCerts::PlatformVerifier,
+            files => authorities(files)?.into(),
+        };
+        let (socks, http) = match &reach.proxy {
+            WebProxy::None => (None, None),
+            WebProxy::Proxy(proxy) => (Some(proxy.clone()), None),
+            WebProxy::Environment { .. } => match ureq::Proxy::try_from_env() {
+                Some(proxy) => of_the_environment(proxy)?,
+                None => (None, None),
+            },
+        };
+        let tls = TlsConfig::builder().provider(TlsProvider::NativeTls).root_certs(roots).build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .proxy(http)
+            .timeout_global(Some(reach.timeout))
+            // No redirections: a secret may be sent only to the configured address.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .max_idle_connections(0)
+            .user_agent(concat!("pop3/", env!("CARGO_PKG_VERSION")))
+            .build();
+        let way = Way { proxy: socks, family: reach.family, ..Way::default() };
+        let dialler = Dialler { way, proxy: reach.proxy.clone(), stop: reach.stop.clone() };
+        let connector =
+            ().chain(ConnectProxyConnector::default()).chain(dialler).chain(NativeTlsConnector::default());
+        Ok(Http {
+            agent: Agent::with_parts(config, connector, NoResolver),
+            proxy: reach.proxy.clone(),
+            stop: reach.stop.clone(),
+            watch: reach.watch.clone(),
+        })
+    }
+
+    /// Fetches a JSON document.
+    ///
+    /// # Errors
+    /// As [`Http::exchange`].
+    pub(crate) fn get(&self, url: &str) -> Result<Response<Vec<u8>>> {
+        let request = Request::get(url).header(header::ACCEPT, "application/json").body(Vec::new());
+        self.exchange(request.map_err(|error| Error::new(Kind::Config, talking_to(url)).because(error))?)
+    }
+
+    /// Sends a request and reads the whole answer, of any status below 500.
+    ///
+    /// # Errors
+    /// [`Kind::Config`] for a request that would leave this computer without TLS;
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Tls`],
+    /// [`Kind::Interrupted`]; [`Kind::Protocol`] for what is no answer (too large, a redirection), and
+    /// [`Kind::ServerTemporary`] for 429 and all from 500 on.
+    pub(crate) fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
+        let sent = Sent::of(&request);
+        let (parts, body) = request.into_parts();
+        let (body, host) = (Zeroizing::new(body), bare(parts.uri.host().unwrap_or_default()).to_owned());
+        let context = talking_to(&place(&parts.uri));
+        if parts.uri.scheme_str() != Some("https")
+            && !transport::goes_straight("", &host, port_of(&parts.uri))
+        {
+            return Err(
+                Error::new(Kind::Config, context).because("it is not https, and secrets are sent there")
+            );
+        }
+        self.tell(|| match trace::asked(&body) {
+            names if names.is_empty() => format!("C: {} {}", parts.method, place(&parts.uri)),
+            names => format!("C: {} {} ({names})", parts.method, place(&parts.uri)),
+        });
+        let failed = |error| failure(error, &context, &host, &self.stop);
+        let answer = match body.is_empty() {
+            true => self.agent.run(self.past_the_proxy(Request::from_parts(parts, ()), &host)),
+            false => self.agent.run(self.past_the_proxy(Request::from_parts(parts, body.as_slice()), &host)),
+        };
+        let (parts, mut body) = answer.map_err(failed)?.into_parts();
+        let status = parts.status.as_u16();
+        let refused = |kind, why: &str| {
+            self.tell(|| format!("S: {status} ({why})"));
+            Error::new(kind, context.clone()).because(format!("it answered {status}, {why}"))
+        };
+        match parts.status {
+            status if status.is_redirection() => {
+                return Err(refused(Kind::Protocol, "a redirection, which is not followed"));
+            }
+            StatusCode::TOO_MANY_REQUESTS => return Err(refused(Kind::ServerTemporary, "too many requests")),
+            status if status.is_server_error() => {
+                return Err(refused(Kind::ServerTemporary, "trouble of its own"));
+            }
+            _ => {}
+        }
+        let bytes = body.with_config().limit(LARGEST).read_to_vec().map_err(failed)?;
+        self.tell(|| format!("S: {status} ({})", sent.summary(&bytes)));
+        Ok(Response::from_parts(parts, bytes))
+    }
+
+    /// The request, without the HTTP proxy if its host is reached directly.
+    fn past_the_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
+        match self.proxy.spares(host, port_of(request.uri())) {
+            true => self.agent.configure_request(request).proxy(None).build(),
+            false => request,
+        }
+    }
+
+    fn tell(&self, line: impl FnOnce() -> String) {
+        if let Some(watch) = &self.watch {
+            watch.tell(&line());
+        }
+    }
+}
+
+/// The proxy that the environment names: ours to speak to if it is a SOCKS proxy, else the HTTP library's.
+fn of_the_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Option<ureq::Proxy>)> {
+    let names = match proxy.protocol() {
+        ProxyProtocol::Socks5h => Names::AtProxy,
+        ProxyProtocol::Socks5 => Names::Here,
+        ProxyProtocol::Http | ProxyProtocol::Https => return Ok((None, Some(proxy))),
+        _ => {
+            return Err(Error::new(Kind::Usage, "could not use the proxy that the environment names")
+                .because("it is a SOCKS proxy of an old version")
+                .hint("write it as socks5h://[user@]host[:port]; --proxy none does without"));
+        }
+    };
+    let socks = transport::Proxy {
+        host: bare(proxy.host()).to_owned(),
+        port: proxy.port(),
+        names,
+        user: proxy.username().map(str::to_owned),
+        password: proxy.password().map(Secret::new),
+    };
+    Ok((Some(socks), None))
+}
+
+/// The port of an address: its own, else that of its scheme.
+fn port_of(uri: &Uri) -> u16 {
+    let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
+    uri.port_u16().unwrap_or(usual)
+}
+
+/// An address without its query, which may contain secrets.
+fn place(uri: &Uri) -> String {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    format!("{}://{authority}{}", uri.scheme_str().unwrap_or("https"), uri.path())
+}
+
+/// What is being done, for errors about an exchange.
+pub(crate) fn talking_to(place: &str) -> String {
+    format!("could not talk to {place}")
+}
+
+/// The authorities of the files and the system's.
+fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
+    // If the system has none, or some cannot be read, only the files are used.
+    let mut all: Vec<_> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|der| Certificate::from_der(der).to_owned())
+        .collect();
+    for path in files {
+        // A parsed certificate can always be written in DER form.
+        let ders = transport::authorities(path)?.into_iter().filter_map(|one| one.to_der().ok());
+        all.extend(ders.map(|der| Certificate::from_der(&der).to_owned()));
+    }
+    Ok(all)
+}
+
+#[cfg(test)]
+mod tests;

@@ -176,3 +176,19 @@ fn a_socks_proxy_of_the_environment_keeps_its_host_its_user_and_who_resolves() {
     assert!(matches!(read("http://h:3128"), Ok((None, Some(_)))));
     assert_eq!(read("socks4://h").expect_err("too old").kind(), Kind::Usage);
 }
+
+#[test]
+fn an_exception_with_a_port_takes_out_that_port_only() {
+    let proxy = WebProxy::Environment { no_proxy: "p.example:8443".to_owned() };
+    for (url, is_spared) in [
+        ("https://p.example:8443/token", true),
+        ("https://p.example/token", false),
+        ("http://p.example/token", false),
+        ("https://localhost/token", true),
+    ] {
+        let uri: Uri = url.parse().expect("an address");
+        assert_eq!(proxy.spares(uri.host().expect("a host"), port_of(&uri)), is_spared, "{url}");
+    }
+    let ports = ["https://p/", "http://p/", "http://p:81/"].map(|url| port_of(&url.parse().expect("one")));
+    assert_eq!(ports, [443, 80, 81]);
+}

@@ -6,7 +6,7 @@
 //!
 //! | modules | what they test |
 //! |---|---|
-//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
@@ -56,6 +56,7 @@ mod kill;
 mod looking;
 mod looking_quit;
 mod oauth;
+mod oauth_provider;
 mod odd_servers;
 mod operation_names;
 mod operation_oauth;

@@ -96,7 +96,8 @@ fn by_token(account: oidc::Account) -> [Proof; 3] {
         is: "token",
         wrong_is,
         mechanisms: &BY_TOKEN,
-        works: |_, _| true,
+        // A token goes to the account's own server alone, which is the TLS port: another port is another server.
+        works: |_, line| matches!(line, Line::Tls),
         right: Arc::clone(&right),
         wrong: with(wrong),
     })

@@ -211,6 +211,7 @@ fn doubts_and_plan_of_100_000_messages(bencher: Bencher<'_, '_>, known: Known) {
             number: number as u32 + 1,
             octets: Some(octets(number)),
             unique_id: Some(&unique_ids[number]),
+            identity: None,
             named_by_text: false,
         })
         .collect();

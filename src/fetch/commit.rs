@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, Sender};
 
 use super::journal::{EntryId, Intent, Journal, State};
 use super::outcome::{Halt, Owner};
-use super::recognise::Recognise;
+use super::recognise::{Recognise, is_made};
 use super::round::{Fact, Proven};
 use crate::error::{Error, Kind, Result};
 use crate::store::{Place, Receipt, Store};
@@ -118,6 +118,7 @@ impl<'c> Committer<'c> {
             Ok(entries) => entries,
             Err(error) => return (committed, Some(Halt::by(Owner::Journal, error))),
         };
+        self.recognise.came(&entries);
         let is_one_by_one = places.first().is_some_and(Place::is_handed);
         let mut receipts = Receipts { entries: &entries, fates: (0..new.len()).map(|_| None).collect() };
         let (journal, later) = (&mut *self.journal, &mut self.later);
@@ -158,9 +159,12 @@ impl<'c> Committer<'c> {
         let (mut adopted, mut back) = (Vec::new(), Vec::new());
         for Committed { fact, fate } in known {
             let Fate::Known(entry) = fate else { continue };
-            adopted.push((*entry, &*fact.unique_id, fact.octets));
-            let state = self.journal.view().get(*entry).map(|entry| entry.state);
-            back.extend(matches!(state, Some(State::Gone(_))).then_some(*entry));
+            let Some(known) = self.journal.view().get(*entry) else { continue };
+            // A unique-id of the server's is kept: one made from a header is needed only while there is none.
+            if known.unique_id == &*fact.unique_id || !is_made(&fact.unique_id) {
+                adopted.push((*entry, &*fact.unique_id, fact.octets));
+            }
+            back.extend(matches!(known.state, State::Gone(_)).then_some(*entry));
         }
         self.journal.adopt(&adopted)?;
         self.journal.back(&back)

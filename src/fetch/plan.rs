@@ -16,6 +16,7 @@ use std::sync::LazyLock;
 use self::matching::{Found, Link, Matching};
 use super::journal::{EntryId, State, View, is_plausible};
 use super::policy::{Keep, Order, Policy};
+use super::recognise::is_made;
 use crate::identity::Identity;
 
 /// A message as the server listed it.
@@ -25,8 +26,10 @@ pub struct Listed<'a> {
     pub number: u32,
     /// The octets declared for it, if they were.
     pub octets: Option<u64>,
-    /// Its unique-id, if it has one.
+    /// Its unique-id, if it has one: the server's, or one made from its header.
     pub unique_id: Option<&'a [u8]>,
+    /// Its identity, where the header was read to make the unique-id.
+    pub identity: Option<Identity>,
     /// Whether, without one, it can be named once its text is here.
     pub named_by_text: bool,
 }
@@ -291,7 +294,8 @@ impl Plan {
             Found::Entry(id, link) => (id, link),
         };
         let Some(entry) = view.get(id) else { return (fetch, Reason::New) };
-        if link != Link::Same {
+        // A unique-id of the server's is kept: one made from a header is needed only while the server gives none.
+        if link != Link::Same && !(link == Link::Renumbered && message.unique_id.is_some_and(is_made)) {
             self.adopted.push((id, message.number));
         }
         let was_gone = match entry.state {

@@ -8,10 +8,13 @@ use super::journal::{Entry, EntryId, State, View};
 use super::round::Fact;
 use crate::identity::Identity;
 
+/// How each unique-id begins that is made from a header.
+const MADE: &[u8] = b"header:";
+
 /// Delivered messages that came back, or that have no unique-id, by what they are recognised by.
 #[derive(Debug, Default)]
 pub(super) struct Recognise {
-    /// Made when it is first needed.
+    /// Those delivered, and behind them those gone. Made when it is first needed.
     by_identity: Option<HashMap<Identity, Vec<EntryId>>>,
     unnamed: HashMap<(Identity, Option<u64>), Vec<EntryId>>,
     /// Entries that a message is known as: by the plan, or recognised as since.
@@ -40,7 +43,8 @@ impl Recognise {
                 false => None,
             };
         }
-        if fact.unique_id.is_empty() {
+        let has_no_name = fact.unique_id.is_empty();
+        if has_no_name {
             fact.unique_id = name(Some(identity)).into();
         }
         let is_free = |entry: &EntryId| !self.taken.contains(entry);
@@ -50,29 +54,46 @@ impl Recognise {
         });
         // One on the server before a tombstone.
         let own = same.max_by_key(|entry| entry.state == State::Delivered).map(|entry| entry.id);
-        let gone = self.by_identity.get_or_insert_with(|| gone_by_identity(view));
-        let other = || gone.get(&identity)?.iter().copied().find(is_free);
-        let entry = own.or_else(other)?;
+        let known = self.by_identity.get_or_insert_with(|| by_identity(view));
+        // One that is on the server has its own unique-id there, unless the server gave one of them none.
+        let may_be = |entry: &Entry<'_>| {
+            is_free(&entry.id) && (has_no_name || is_made(entry.unique_id) || entry.state != State::Delivered)
+        };
+        let other = || known.get(&identity)?.iter().filter_map(|id| view.get(*id)).find(may_be);
+        let entry = own.or_else(|| Some(other()?.id))?;
         self.taken.insert(entry);
         Some(entry)
     }
+
+    /// Entries of messages that came just now: another one, however alike, is another message.
+    pub(super) fn came(&mut self, entries: &[EntryId]) {
+        self.taken.extend(entries);
+    }
 }
 
-fn gone_by_identity(view: &View) -> HashMap<Identity, Vec<EntryId>> {
-    let mut gone: HashMap<_, Vec<EntryId>> = HashMap::new();
-    let is_gone = |entry: &Entry<'_>| matches!(entry.state, State::Gone(_));
-    for entry in view.iter().filter(is_gone) {
+/// The delivered entries, and behind them those gone.
+fn by_identity(view: &View) -> HashMap<Identity, Vec<EntryId>> {
+    let mut known: HashMap<_, Vec<_>> = HashMap::new();
+    let delivered = |entry: &Entry<'_>| entry.state == State::Delivered;
+    let gone = |entry: &Entry<'_>| matches!(entry.state, State::Gone(_));
+    for entry in view.iter().filter(delivered).chain(view.iter().filter(gone)) {
         if let Some(identity) = entry.identity {
-            gone.entry(identity).or_default().push(entry.id);
+            known.entry(identity).or_default().push(entry.id);
         }
     }
-    gone
+    known
 }
 
 /// The unique-id of a message on a server that gives it none: two messages with the same header have the
 /// same one, and are still two.
 pub(super) fn name(identity: Option<Identity>) -> Vec<u8> {
-    identity.map_or_else(|| "header:none".to_owned(), |identity| format!("header:{identity}")).into_bytes()
+    let header = identity.map_or_else(|| "none".to_owned(), |identity| identity.to_string());
+    [MADE, header.as_bytes()].concat()
+}
+
+/// Whether that unique-id was made from a header.
+pub(super) fn is_made(unique_id: &[u8]) -> bool {
+    unique_id.starts_with(MADE)
 }
 
 #[cfg(test)]

@@ -17,8 +17,9 @@ use crate::session::{Session, Transaction};
 #[derive(Debug)]
 pub struct Survey {
     maildrop: Maildrop,
-    /// Unique-ids made from headers, by the place in the maildrop, for messages that the server gives none.
-    made: HashMap<usize, Vec<u8>>,
+    /// Unique-ids made from headers, and the identities they are made from, by the place in the maildrop: for
+    /// messages that the server gives none.
+    made: HashMap<usize, (Vec<u8>, Option<Identity>)>,
     /// What these headers say, by message-number.
     fields: HashMap<u32, Fields>,
     /// Whether a message without a unique-id can be named once its text is here: others have names.
@@ -61,7 +62,7 @@ impl Survey {
             let read = headers::read(session, &self.maildrop, &numbers)?;
             for ((index, number), header) in nameless.iter().zip(read) {
                 if let Header::Read(identity, fields) = header {
-                    self.made.insert(*index, recognise::name(identity));
+                    self.made.insert(*index, (recognise::name(identity), identity));
                     self.fields.insert(*number, fields);
                 }
             }
@@ -95,11 +96,15 @@ impl Survey {
 
     /// Its messages by number, as the planner wants them.
     pub fn listed(&self) -> Vec<Listed<'_>> {
-        let listed = (0..).zip(self.maildrop.messages()).map(|(index, message)| Listed {
-            number: message.number,
-            octets: message.octets,
-            unique_id: message.unique_id.or_else(|| self.made.get(&index).map(Vec::as_slice)),
-            named_by_text: self.names_by_text,
+        let listed = (0..).zip(self.maildrop.messages()).map(|(index, message)| {
+            let made = self.made.get(&index).filter(|_| message.unique_id.is_none());
+            Listed {
+                number: message.number,
+                octets: message.octets,
+                unique_id: message.unique_id.or_else(|| made.map(|(name, _)| name.as_slice())),
+                identity: made.and_then(|(_, identity)| *identity),
+                named_by_text: self.names_by_text,
+            }
         });
         listed.collect()
     }

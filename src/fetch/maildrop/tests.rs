@@ -81,6 +81,7 @@ fn listing<'a>(messages: &[(&'a str, u64)]) -> Vec<Listed<'a>> {
         number,
         octets: Some(*octets),
         unique_id: Some(unique_id.as_bytes()),
+        identity: None,
         named_by_text: false,
     };
     (1..).zip(messages).map(listed).collect()

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::Listed;
 use crate::fetch::journal::{Entry, EntryId, State, View};
+use crate::fetch::recognise::is_made;
 use crate::identity::Identity;
 
 /// How a listed message differs from its entry.
@@ -123,8 +124,8 @@ impl<'a> Matching<'a> {
         let entries: Vec<Entry> = view.find(unique_id).collect();
         let mut unknown = Vec::new();
         for &(_, index, _) in group {
-            match self.identities.get(&self.listed[index].number) {
-                Some(Some(identity)) if self.claim_by_identity(index, *identity, &entries) => {}
+            match self.identity(index) {
+                Some(Some(identity)) if self.claim_by_identity(index, identity, &entries) => {}
                 Some(Some(_)) => open.push(index),
                 Some(None) | None => unknown.push(index),
             }
@@ -173,16 +174,15 @@ impl<'a> Matching<'a> {
     /// Doubts the messages of unknown unique-ids that may be known ones renumbered: of a complete listing
     /// known ones are missing, and either they had the same octets or most are missing.
     fn match_strangers(&mut self, strangers: Vec<usize>, groups: &[Member], open: &mut Vec<usize>) {
-        let (asked, others): (Vec<usize>, Vec<usize>) = strangers
-            .into_iter()
-            .partition(|&index| self.identities.contains_key(&self.listed[index].number));
+        let (asked, others): (Vec<usize>, Vec<usize>) =
+            strangers.into_iter().partition(|&index| self.identity(index).is_some());
         for index in asked {
-            match self.identities.get(&self.listed[index].number) {
+            match self.identity(index) {
                 Some(Some(_)) => open.push(index),
                 Some(None) | None => self.found[index] = Found::Unrecognised,
             }
         }
-        if others.is_empty() || !self.is_complete {
+        if others.is_empty() {
             return;
         }
         // A group is known by the latest entry under its unique-id.
@@ -191,13 +191,18 @@ impl<'a> Matching<'a> {
             latest.is_some_and(|latest| groups.binary_search_by_key(&latest, |group| group.0).is_ok())
         };
         let is_missing = |entry: &Entry| {
-            let is_recognisable = entry.state == State::Delivered && entry.identity.is_some();
-            is_recognisable && !self.is_claimed(entry) && !is_listed(entry)
+            let is_candidate = match entry.state {
+                // A message that had no unique-id may have one now, even if it went and came back.
+                State::Delivered | State::Gone(_) if is_made(entry.unique_id) => true,
+                State::Delivered => self.is_complete,
+                _ => false,
+            };
+            is_candidate && entry.identity.is_some() && !self.is_claimed(entry) && !is_listed(entry)
         };
         let (mut octets, mut missing) = (HashSet::new(), 0);
         for entry in self.view.iter().filter(is_missing) {
             octets.insert(entry.octets);
-            missing += 1;
+            missing += usize::from(entry.state == State::Delivered);
         }
         let are_most_missing = missing > groups.len();
         for index in others {
@@ -212,23 +217,24 @@ impl<'a> Matching<'a> {
     }
 
     /// Looks for messages of known identity among all entries nobody claimed: the server renumbered its
-    /// messages. Only a complete listing shows that an entry's own message is not there as well.
+    /// messages, or gives these no unique-id, or gave them none. Otherwise only a complete listing shows that
+    /// the own message of an entry, under its unique-id, is not there as well.
     fn recognise(&mut self, open: Vec<usize>) {
         let mut known = Vec::new();
-        if self.is_complete && !open.is_empty() {
+        if !open.is_empty() {
             let left = self.view.iter().filter(|entry| entry.state != State::Seen && !self.is_claimed(entry));
             let key = |entry: Entry| Some((entry.identity?, !is_delivered(&entry), entry.id));
             known.extend(left.filter_map(key));
             known.sort_unstable();
         }
         for index in open {
-            let Some(identity) = self.identities.get(&self.listed[index].number).copied().flatten() else {
-                continue;
-            };
+            let Some(identity) = self.identity(index).flatten() else { continue };
+            let is_comparable = self.is_complete || is_made(self.unique_id(index));
             let start = known.partition_point(|(other, ..)| *other < identity);
-            let mut same = known[start..].iter().take_while(|(other, ..)| *other == identity);
-            match same.find(|(_, _, id)| !self.claimed[id.index()]).and_then(|(_, _, id)| self.view.get(*id))
-            {
+            let same = known[start..].iter().take_while(|(other, ..)| *other == identity);
+            let mut free =
+                same.filter_map(|(_, _, id)| self.view.get(*id)).filter(|entry| !self.is_claimed(entry));
+            match free.find(|entry| is_comparable || is_made(entry.unique_id)) {
                 Some(entry) => self.claim(index, &entry),
                 None if self.view.find(self.unique_id(index)).next().is_some() => {
                     self.claim_seen(index, Found::Reused);
@@ -265,6 +271,12 @@ impl<'a> Matching<'a> {
         if !self.identities.contains_key(&number) {
             self.doubts.push(number);
         }
+    }
+
+    /// The identity of a listed message, as far as its header was asked for: `Some(None)` where it was in vain.
+    fn identity(&self, index: usize) -> Option<Option<Identity>> {
+        let Listed { identity, number, .. } = self.listed[index];
+        identity.map(Some).or_else(|| self.identities.get(&number).copied())
     }
 
     fn unique_id(&self, index: usize) -> &'a [u8] {

@@ -1,5 +1,7 @@
 //! Plans as tables: a maildrop, what the journal knows, what the server answered, and the steps.
 
+mod names;
+
 use proptest::prelude::*;
 use std::borrow::Cow;
 
@@ -36,6 +38,7 @@ fn listing<'a>(messages: &[Message<'a>]) -> Vec<Listed<'a>> {
         number,
         octets: (octets > 0).then_some(octets),
         unique_id: (!uid.is_empty()).then_some(uid.as_bytes()),
+        identity: None,
         named_by_text: false,
     };
     messages.iter().map(listed).collect()
@@ -304,53 +307,6 @@ fn messages_of_one_unique_id_are_told_apart() {
     assert_eq!(other, [(1, FETCH_DELETE, Reason::New)], "never lost");
     let (_, known) = steps(&alike, &half, &[(1, 9), (2, 1)], &keep("all"));
     assert_eq!(known, [(1, FETCH, Reason::New), (2, Action::Keep, Reason::Known)]);
-}
-
-#[test]
-fn a_renumbered_maildrop_is_recognised() {
-    let view = view(&[("a", 10, 1, 'd'), ("b", 20, 2, 'd'), ("c", 30, 3, 'd'), ("t", 50, 5, 'g')]);
-    let messages = [(1, "n1", 11), (2, "n2", 20), (3, "n3", 99), (4, "n4", 50)];
-    assert_eq!(doubts(&listing(&messages), true, &view), [1, 2, 3, 4], "no known unique-id is listed");
-    assert_eq!(doubts(&listing(&messages), false, &view), [0; 0], "an incomplete listing proves nothing");
-    let (plan, steps) = steps(&messages, &view, &[(1, 1), (2, 2), (3, 9), (4, 5)], &keep("11d"));
-    let expected = [
-        (1, Action::Keep, Reason::Renumbered),
-        (2, Action::Keep, Reason::Renumbered),
-        (3, FETCH, Reason::New),
-        (4, Action::Keep, Reason::BackAgain),
-    ];
-    assert_eq!(steps, expected);
-    let ids: Vec<_> = view.iter().map(|entry| entry.id).collect();
-    assert_eq!(plan.adopted, [(ids[0], 1), (ids[1], 2), (ids[3], 4)]);
-    assert_eq!((plan.vanished, plan.back), (vec![ids[2]], vec![ids[3]]));
-}
-
-#[test]
-fn a_missing_message_makes_only_its_equals_in_octets_doubtful() {
-    let known = [("a", 10, 1, 'd'), ("b", 20, 2, 'd'), ("c", 30, 3, 'd')];
-    let messages = [(1, "a", 10), (2, "b", 20), (3, "n", 30), (4, "m", 31), (5, "o", 0)];
-    assert_eq!(doubts(&listing(&messages), true, &view(&known)), [3, 5]);
-    assert_eq!(doubts(&listing(&messages[..4]), true, &view(&known[..2])), [0; 0], "none is missing");
-    let unrecognisable = [("a", 10, 1, 'd'), ("b", 20, 2, 'd'), ("c", 30, 0, 'd')];
-    assert_eq!(doubts(&listing(&messages), true, &view(&unrecognisable)), [0; 0]);
-    let most = [(1, "a", 10), (2, "n", 31)];
-    assert_eq!(
-        doubts(&listing(&most), true, &view(&known)),
-        [2],
-        "most are missing: perhaps half renumbered"
-    );
-}
-
-#[test]
-fn unique_ids_that_are_only_numbers_and_move_up_are_followed() {
-    // The server numbers anew after each deletion; octets show it.
-    let view = view(&[("1", 10, 1, 'd'), ("2", 20, 2, 'd'), ("3", 30, 3, 'd')]);
-    let messages = [(1, "1", 20), (2, "2", 30), (3, "3", 40)];
-    assert_eq!(doubts(&listing(&messages), true, &view), [1, 2, 3]);
-    let (plan, steps) = steps(&messages, &view, &[(1, 2), (2, 3), (3, 9)], &keep("all"));
-    let kept = (Action::Keep, Reason::Renumbered);
-    assert_eq!(steps, [(1, kept.0, kept.1), (2, kept.0, kept.1), (3, FETCH, Reason::Reused)]);
-    assert_eq!((plan.vanished.len(), plan.adopted.len()), (1, 2));
 }
 
 #[test]

@@ -34,6 +34,9 @@ fn view(known: &[(&str, u64, u8, char)]) -> View {
     journal.view().clone()
 }
 
+/// The unique-id that is made from the header of identity 1.
+const MADE_1: &str = "header:01010101010101010101010101010101";
+
 fn identity(of: u8) -> Option<Identity> {
     (of > 0).then(|| Identity::from_bytes([of; 16]))
 }
@@ -82,6 +85,15 @@ fn each_row_is_recognised_as_what_it_is() {
         ("gone under another unique-id", &[("v", 9, 1, 'g')], ("u", 9, 1, true), Some(0)),
         ("there under another unique-id", &[("v", 9, 1, 'd')], ("u", 9, 1, true), None),
         ("there before gone", &[("u", 9, 1, 'g'), ("u", 9, 1, 'd')], ("u", 9, 1, true), Some(1)),
+        ("delivered when it had no unique-id", &[(MADE_1, 9, 1, 'd')], ("u", 9, 1, true), Some(0)),
+        ("the same, of another text", &[(MADE_1, 9, 1, 'd')], ("u", 9, 2, true), None),
+        ("none this time", &[("v", 9, 1, 'd')], ("", 9, 1, true), Some(0)),
+        (
+            "none this time, there before gone",
+            &[("v", 9, 1, 'g'), ("w", 9, 1, 'd')],
+            ("", 9, 1, true),
+            Some(1),
+        ),
         ("without unique-ids", &[("", 9, 1, 'd')], ("", 9, 1, false), Some(0)),
         ("without unique-ids, other octets", &[("", 9, 1, 'd')], ("", 8, 1, false), None),
         ("without unique-ids, another text", &[("", 9, 1, 'd')], ("", 9, 2, false), None),
@@ -98,6 +110,17 @@ fn two_messages_alike_are_two() {
     assert_eq!(recognised(&[("u", 9, 1, 'd')], &[], &twice("u", true)), [Some(0), None]);
     assert_eq!(recognised(&[("v", 9, 1, 'g')], &[], &twice("u", true)), [Some(0), None]);
     assert_eq!(recognised(&[("", 9, 1, 'd')], &[], &twice("", false)), [Some(0), None]);
+}
+
+/// The first came a moment ago, and its entry is delivered by now; the other one is none of earlier runs.
+#[test]
+fn a_message_like_one_that_came_just_now_is_another_one() {
+    let view = view(&[("u", 9, 1, 'd')]);
+    let mut recognise = Recognise::new(&view, HashSet::new());
+    recognise.came(&view.iter().map(|entry| entry.id).collect::<Vec<_>>());
+    for unique_id in ["u", ""] {
+        assert_eq!(recognise.take(&mut fact(unique_id, 9, 1, true), &view), None);
+    }
 }
 
 /// The plan knows one message as the entry, by its header; the other one, which is alike, has come since.

@@ -13,6 +13,7 @@
 mod alternating;
 mod line_ends;
 mod loss;
+mod names;
 mod one_bad;
 mod own_side;
 mod progress;

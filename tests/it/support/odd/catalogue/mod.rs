@@ -23,6 +23,8 @@ pub(crate) type Odd = Box<dyn Oddity>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Which {
     Only(u32),
+    /// Those of that number and below.
+    UpTo(u32),
     /// The second of every four.
     OneInFour,
     All,
@@ -32,6 +34,7 @@ impl Which {
     pub(crate) fn has(self, number: u32) -> bool {
         match self {
             Which::Only(one) => one == number,
+            Which::UpTo(last) => number <= last,
             Which::OneInFour => number % 4 == 2,
             Which::All => true,
         }

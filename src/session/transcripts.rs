@@ -169,6 +169,29 @@ fn an_empty_maildrop_in_a_burst_may_refuse_its_listings() {
     peer.join().expect("to the letter");
 }
 
+/// Questions stand between them, and take no message's place: a thousand messages cost one round trip.
+#[test]
+fn a_thousand_messages_are_asked_for_in_one_burst() {
+    let every = |line: &dyn Fn(u32) -> String| (1..=1100).map(line).collect::<String>();
+    let listings = every(&|number| format!("S: {number} u{number}\n"));
+    let octets = every(&|number| format!("S: {number} 3\n"));
+    let asked = (1..=1000).map(|number| match number % 16 {
+        0 => format!("C: RETR {number}\nC: UIDL {number}\n"),
+        _ => format!("C: RETR {number}\n"),
+    });
+    // A later message would be one line too many.
+    let script = asked.collect::<String>();
+    let (mut session, peer) =
+        pipelined(&format!("S: +OK 1100 3300\nS: +OK\n{listings}S: .\nS: +OK\n{octets}S: ."), &script);
+    let maildrop = session.maildrop().expect("a maildrop");
+    let mut queue = wanted(1..=1100);
+    let mut window = Window::new(Ahead::Retr);
+    window.fill(&mut session, &mut queue, Some(&Questions::new(&maildrop))).expect("sent");
+    assert_eq!((window.messages(), queue.len()), (1000, 100));
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
 fn wanted(numbers: impl IntoIterator<Item = u32>) -> VecDeque<Wanted> {
     numbers.into_iter().map(|number| Wanted { number, octets: Some(3) }).collect()
 }

@@ -17,10 +17,10 @@ use crate::connection::Body;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
 
-/// The most commands on their way: 1,000 lines of RETR are some 12 kilobytes, less than the buffers of the
-/// sockets, so that writing them never blocks while the server waits for us to read. Fewer would leave the
-/// connection idle if a round trip takes long.
-const MOST_COMMANDS: usize = 1000;
+/// The most messages on their way: 1,000 lines of RETR, and the questions between them, are some 13 kilobytes,
+/// less than the buffers of the sockets, so that writing them never blocks while the server waits for us to
+/// read. Fewer would leave the connection idle if a round trip takes long.
+const MOST_MESSAGES: u32 = 1000;
 
 /// The most declared octets on their way, where nothing is known of the server's rate: they have to be read
 /// and thrown away when the user, or a full disk, ends a run.
@@ -158,14 +158,15 @@ impl Window {
         questions: Option<&Questions<'_>>,
     ) -> Result<()> {
         let is_ahead = session.pipelines();
-        let most = if is_ahead { MOST_COMMANDS } else { 1 };
-        let is_half_empty = self.sent.len() <= most / 2 && self.octets <= self.most_octets / 2;
+        let most = if is_ahead { MOST_MESSAGES } else { 1 };
+        let is_half_empty = self.messages <= most / 2 && self.octets <= self.most_octets / 2;
         if !self.is_empty() && !is_half_empty || wanted.is_empty() {
             return Ok(());
         }
         let questions = questions.filter(|_| is_ahead);
-        let mut commands = Vec::with_capacity(most.min(wanted.len() + wanted.len() / ASK_EVERY + 1));
-        while self.sent.len() < most {
+        let messages = wanted.len().min(most as usize);
+        let mut commands = Vec::with_capacity(messages + messages / ASK_EVERY + 1);
+        while self.messages < most {
             let Some(next) = wanted.front().copied() else { break };
             let expected = self.expected(next.octets);
             if !self.sent.is_empty() && self.octets + expected > self.most_octets {

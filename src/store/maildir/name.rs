@@ -4,6 +4,7 @@
 //! `SECONDS.M<microseconds>P<process>Q<number>_<tag>.<host>`
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -12,8 +13,10 @@ use crate::sys::host;
 /// A name that was never used before.
 pub(super) fn fresh(tag: &str) -> String {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
+    // Asked once: it is a system call a message.
+    static PROCESS: LazyLock<u32> = LazyLock::new(std::process::id);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let (process, host) = (std::process::id(), host::name());
+    let (process, host) = (*PROCESS, host::name());
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let mut name = String::with_capacity(64 + tag.len() + host.len());
     // Writing to a string cannot fail.

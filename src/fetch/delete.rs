@@ -1,5 +1,7 @@
-//! The end of a session: DELE for what is delivered, durably, then QUIT. Only QUIT's `+OK` is recorded as gone;
-//! whatever happens before it, the next run finds the messages listed and deletes them without another download.
+//! The end of a session: DELE for what is delivered, durably, then QUIT. Whatever happens before QUIT is sent, the
+//! next run finds the messages listed and deletes them without another download. Once it was sent they are recorded
+//! as gone, also where no `+OK` came: what is listed under their unique-ids after that may be new messages, and is
+//! compared by its header before it is deleted (RFC 1939 section 7 lets a server use a unique-id again).
 
 use std::collections::VecDeque;
 
@@ -24,7 +26,7 @@ pub(super) struct Deleted {
 
 /// Deletes what is `due` (message-number, and entry where the journal knows the message) and ends the session.
 pub(super) fn carry_out(
-    session: Session<Transaction>,
+    mut session: Session<Transaction>,
     due: &[(u32, Option<EntryId>)],
     journal: &mut Journal,
     teller: &mut Teller<'_>,
@@ -39,24 +41,35 @@ pub(super) fn carry_out(
         session.leave();
         return deleted;
     }
-    match mark_and_quit(session, due, &mut deleted, teller) {
-        Err(error) => deleted.halt = Some(Halt::in_session(error)),
-        Ok(marked) => {
-            deleted.gone = marked.len() as u32;
-            let entries: Vec<EntryId> = marked.into_iter().flatten().collect();
-            let noted = journal.gone(&entries).and_then(|()| journal.sync());
-            deleted.halt = noted.err().map(|error| Halt::by(Owner::Journal, error));
-            if deleted.gone > 0 {
-                teller.tell(&Event::Deleted { messages: deleted.gone });
-            }
+    let marked = match mark(&mut session, due, &mut deleted, teller) {
+        Ok(marked) => marked,
+        Err(error) => {
+            deleted.halt = Some(Halt::in_session(error));
+            return deleted;
         }
+    };
+    let ended = session.quit();
+    if ended.is_ok() && !marked.is_empty() {
+        deleted.gone = marked.len() as u32;
+        teller.tell(&Event::Deleted { messages: deleted.gone });
     }
+    // What has no unique-id is known by its text alone, as long as it counts as being there.
+    let has_name =
+        |entry: &EntryId| journal.view().get(*entry).is_some_and(|entry| !entry.unique_id.is_empty());
+    let entries: Vec<EntryId> =
+        marked.into_iter().flatten().filter(|entry| ended.is_ok() || has_name(entry)).collect();
+    let noted = journal.gone(&entries).and_then(|()| journal.sync());
+    deleted.halt = match (noted, ended) {
+        (Err(error), _) => Some(Halt::by(Owner::Journal, error)),
+        (Ok(()), Err(error)) => Some(Halt::in_session(in_doubt(error))),
+        (Ok(()), Ok(())) => None,
+    };
     deleted
 }
 
-/// Marks the messages and says QUIT; gives the entries of those that are gone.
-fn mark_and_quit(
-    mut session: Session<Transaction>,
+/// Marks the messages as deleted; gives the entries of those for which the server accepted it.
+fn mark(
+    session: &mut Session<Transaction>,
     due: &[(u32, Option<EntryId>)],
     deleted: &mut Deleted,
     teller: &mut Teller<'_>,
@@ -67,10 +80,10 @@ fn mark_and_quit(
         due.iter().map(|(number, _)| Wanted { number: *number, octets: None }).collect();
     let mut entries = due.iter().map(|(_, entry)| *entry);
     loop {
-        window.fill(&mut session, &mut queue, None)?;
+        window.fill(session, &mut queue, None)?;
         let Some(Next::Message(Wanted { number, .. })) = window.next() else { break };
         let entry = entries.next().flatten();
-        match window.receive(&mut session, |_| ()) {
+        match window.receive(session, |_| ()) {
             Ok(_) => marked.push(entry),
             Err(error) if error.kind() == Kind::Interrupted => return Err(error),
             Err(error) if error.ends_the_session() => {
@@ -83,7 +96,6 @@ fn mark_and_quit(
             }
         }
     }
-    session.quit().map_err(in_doubt)?;
     Ok(marked)
 }
 

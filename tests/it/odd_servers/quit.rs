@@ -1,7 +1,7 @@
 //! The end of a session that does not come as it should.
 
-use crate::support::odd::catalogue::on_quit;
-use crate::support::odd::{Account, Run, Step, at_both, letters};
+use crate::support::odd::catalogue::{numbered, on_quit, without};
+use crate::support::odd::{Account, Run, Step, at_both, equal, letters};
 use crate::support::stage::at_once;
 use std::time::Duration;
 
@@ -43,6 +43,31 @@ fn a_session_that_does_not_end_properly_delivers_once_and_tells_what_is_in_doubt
         }
         account.ends_well();
         assert_eq!(account.server.count("RETR"), 4, "{}", account.told(&runs));
+    });
+}
+
+/// A small server whose unique-ids are the message-numbers: the new message has number and octets of the old one.
+#[test]
+fn a_new_message_under_the_unique_id_of_one_whose_deletion_was_in_doubt_is_not_deleted_unfetched() {
+    let endings =
+        || [vec![Step::Act, Step::Close], vec![Step::Act, Step::say("-ERR some were not removed\r\n")]];
+    let cases = [true, false].into_iter().flat_map(|has_top| endings().map(|ending| (has_top, ending)));
+    at_once(cases.collect::<Vec<_>>(), |(has_top, ending)| {
+        let usual = || match has_top {
+            true => vec![numbered()],
+            false => vec![numbered(), without("TOP")],
+        };
+        let mut odd = usual();
+        odd.push(on_quit(ending));
+        let mails = equal(2);
+        let account =
+            Account::new(&format!("reused after doubt, TOP {has_top}"), [mails[0].clone()], true, odd);
+        account.fetch();
+        assert!(account.server.mails().is_empty(), "it was deleted: {}", account.told(&[]));
+        account.server.add(mails[1].clone());
+        account.server.become_odd(usual());
+        let run = account.fetch();
+        assert!(account.has_all(&[1, 2]), "{}", account.told(&[run]));
     });
 }
 

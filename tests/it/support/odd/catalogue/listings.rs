@@ -50,6 +50,17 @@ pub(crate) fn uidl_line_lacks(which: Which, has_blank: bool) -> Odd {
     })
 }
 
+/// Unique-ids are message-numbers.
+pub(crate) fn numbered() -> Odd {
+    on("UIDL", |command, session| {
+        let line = |number: usize| format!("{number} {number}");
+        Some(vec![match command.number() {
+            Some(number) => Step::say(&format!("+OK {}\r\n", line(number as usize))),
+            None => Step::Send(multi_line(session.listed().iter().map(|(number, _)| line(*number)))),
+        }])
+    })
+}
+
 /// UIDL lists nothing, whatever STAT says.
 pub(crate) fn uidl_empty() -> Odd {
     on("UIDL", |command, _| command.arguments.is_empty().then(|| vec![Step::say("+OK\r\n.\r\n")]))

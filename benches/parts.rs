@@ -166,6 +166,7 @@ fn intent(number: usize) -> Intent<'static> {
             tmp_inode: 4_711_000,
         }),
         again: None,
+        is_proven: true,
     }
 }
 

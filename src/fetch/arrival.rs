@@ -98,6 +98,7 @@ impl Arrival {
             octets: step.octets,
             bytes: self.bytes,
             identity: self.identity,
+            is_proven: false,
             then_delete: step.action == Action::Fetch { then_delete: true },
             again: step.entry.filter(|_| step.reason == Reason::Again),
             may_be_known: step.may_be_known(),

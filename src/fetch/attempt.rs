@@ -216,9 +216,6 @@ impl Attempt<'_, '_> {
             let rate = (learned.octets as f64 / learned.seconds) as u64;
             learn(FactKind::Rate, rate.next_power_of_two())?;
         }
-        if learned.is_unprovable {
-            learn(FactKind::NoProof, 1)?;
-        }
         let needs_utf8 = |failed: &Failed<'_>| failed.error.kind() == Kind::NeedsUtf8;
         if gathered.failed.iter().any(needs_utf8) {
             learn(FactKind::Utf8, 1)?;
@@ -251,16 +248,16 @@ impl Attempt<'_, '_> {
         Ok(())
     }
 
-    /// What is deleted without a download: message-number and entry. Nothing on a server that answers no
-    /// question which proves that what came was the message it was asked for.
+    /// What is deleted without a download: message-number and entry.
     fn deletions(&mut self, plan: &Plan) -> Vec<(u32, Option<EntryId>)> {
-        let delete = plan.steps.iter().filter(|step| step.action == Action::Delete);
-        let due: Vec<_> = delete.map(|step| (step.number, step.entry)).collect();
-        if due.is_empty() || self.journal.view().fact(FactKind::NoProof, self.now).is_none() {
-            return due;
+        let unproven = plan.steps.iter().filter(|step| step.reason == Reason::Unproven).count();
+        if unproven > 0 {
+            let messages = if unproven == 1 { "message is" } else { "messages are" };
+            let why = "the server answered nothing that proves which message it sent";
+            self.teller.warn(&format!("{unproven} fetched {messages} not deleted: {why}"));
         }
-        self.teller.warn("nothing is deleted: the server answers nothing that proves which message it sent");
-        Vec::new()
+        let delete = plan.steps.iter().filter(|step| step.action == Action::Delete);
+        delete.map(|step| (step.number, step.entry)).collect()
     }
 
     /// Whether an earlier session of this run delivered it once more.

@@ -145,6 +145,7 @@ mod tests {
             bytes,
             identity: None,
             then_delete: true,
+            is_proven: true,
             again: None,
             may_be_known: false,
             from: None,

@@ -252,6 +252,7 @@ fn intents<'i>(facts: &'i [Fact<'_>], places: &'i [Place]) -> Vec<Intent<'i>> {
         identity: fact.identity,
         place: Cow::Borrowed(place),
         again: fact.again,
+        is_proven: fact.is_proven,
     };
     facts.iter().zip(places).map(intend).collect()
 }

@@ -97,6 +97,8 @@ pub enum Reason {
     Renumbered,
     /// To keep or to delete: delivered before, then gone from the server, which brought it back.
     BackAgain,
+    /// To keep, though the policy would delete it: nothing proved that what was delivered is this message.
+    Unproven,
     /// To keep, though the policy would delete it: more would be deleted than one run may.
     HeldBack,
     /// To delete: delivered before, and nothing is kept.
@@ -127,6 +129,7 @@ impl fmt::Display for Reason {
             Reason::AmongNewest => "fetched before, among the newest",
             Reason::Renumbered => "fetched before, under another unique-id",
             Reason::BackAgain => "fetched before, brought back by the server",
+            Reason::Unproven => "fetched before, but the server did not prove which message it sent",
             Reason::HeldBack => "to be deleted, but too many at once",
             Reason::Delivered => "fetched before, nothing is kept",
             Reason::Expired => "fetched before, old enough to delete",
@@ -313,7 +316,10 @@ impl Plan {
             State::Delivered => false,
             State::Gone(_) => true,
         };
-        let (action, reason) = rule.apply(message.number, entry.first_seen);
+        let (mut action, mut reason) = rule.apply(message.number, entry.first_seen);
+        if action == Action::Delete && !view.is_proven(id) {
+            (action, reason) = (Action::Keep, Reason::Unproven);
+        }
         if was_gone {
             self.back.push(id);
         }

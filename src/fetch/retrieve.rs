@@ -66,8 +66,6 @@ pub(super) struct Learned {
     /// Octets that came, and in how many seconds.
     pub(super) octets: u64,
     pub(super) seconds: f64,
-    /// No question about the step of the conversation was answered.
-    pub(super) is_unprovable: bool,
     /// How many kinds of question another session had better skip: waiting for an answer broke this one.
     pub(super) skipped: u8,
 }
@@ -105,7 +103,6 @@ pub(super) fn all<'a>(
             refusals: Vec::new(),
             refused_in_a_row: 0,
             without_room: 0,
-            is_unprovable: false,
             under_way: 0,
             session,
             store,
@@ -154,7 +151,6 @@ struct Retriever<'r, 't, 'o, 'a> {
     refusals: Vec<(u32, Error)>,
     refused_in_a_row: u32,
     without_room: u32,
-    is_unprovable: bool,
     /// Messages that are on their way, as it was told last.
     under_way: u32,
 }
@@ -403,9 +399,9 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     /// Lets the committer finish, and takes the rest of what it has done.
     fn finish(self) -> (Gathered<'a>, Learned) {
         self.stop.change_under_way(self.under_way, 0);
-        let Retriever { sender, results, sizes, octets, began, is_unprovable, skipped, .. } = self;
+        let Retriever { sender, results, sizes, octets, began, skipped, .. } = self;
         drop(sender);
         let seconds = began.elapsed().as_secs_f64();
-        (results.collect_all(), Learned { sizes, octets, seconds, is_unprovable, skipped })
+        (results.collect_all(), Learned { sizes, octets, seconds, skipped })
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Fact<'a> {
     pub(super) bytes: u64,
     pub(super) identity: Option<Identity>,
     pub(super) then_delete: bool,
+    /// Whether something proves that it is the message it was asked for: without that it is never deleted.
+    pub(super) is_proven: bool,
     /// The entry of one that was delivered before and is wanted again.
     pub(super) again: Option<EntryId>,
     /// Whether it may be one that was delivered before, which only its text could tell.
@@ -161,7 +163,8 @@ impl<'a> Round<'a> {
                     has_dropped = true;
                 }
                 Some(proof) => {
-                    fact.then_delete &= proof != Proof::NoneToBeHad;
+                    fact.is_proven = proof != Proof::NoneToBeHad;
+                    fact.then_delete &= fact.is_proven;
                     facts.push((index, fact));
                 }
             }

@@ -158,7 +158,7 @@ impl View {
         let mut line = Vec::new();
         let mut put = |record: &Record<'_>, kept: &[u8]| {
             line.clear();
-            record.write_keeping(&mut line, kept);
+            record.write(&mut line, kept);
             write(&line);
         };
         for (store, name) in (1..).zip(&self.stores) {

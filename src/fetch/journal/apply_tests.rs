@@ -21,7 +21,7 @@ fn failed(at: i64) -> Record<'static> {
 
 fn apply(view: &mut View, record: Record<'_>) -> Result<(), Misfit> {
     let mut line = Vec::new();
-    record.write(&mut line);
+    record.write(&mut line, &[]);
     view.apply(&Read { record, kept: Vec::new() }, &line)
 }
 

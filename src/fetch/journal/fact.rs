@@ -37,20 +37,17 @@ pub enum FactKind {
     Rate,
     /// Whether the octets of LIST are exact: value 1, or 0 where they are not.
     ExactOctets,
-    /// No question that would show whether the session is in step is answered. Value: 1.
-    NoProof,
     /// A message is given in UTF-8 mode only (RFC 6856). Value: 1.
     Utf8,
 }
 
 impl FactKind {
-    const ALL: [FactKind; 7] = [
+    const ALL: [FactKind; 6] = [
         FactKind::PipeliningBroken,
         FactKind::CapaBreaks,
         FactKind::OneSession,
         FactKind::Rate,
         FactKind::ExactOctets,
-        FactKind::NoProof,
         FactKind::Utf8,
     ];
 
@@ -62,7 +59,6 @@ impl FactKind {
             FactKind::OneSession => "one-session",
             FactKind::Rate => "rate",
             FactKind::ExactOctets => "exact-octets",
-            FactKind::NoProof => "no-proof",
             FactKind::Utf8 => "utf8",
         }
     }

@@ -222,6 +222,11 @@ pub(super) fn merge_kept(older: &[u8], newer: &[u8]) -> Vec<u8> {
     merged
 }
 
+/// The value of one of the kept fields.
+pub(super) fn kept_value<'k>(kept: &'k [u8], name: &[u8]) -> Option<&'k [u8]> {
+    split_kept(kept).find(|(other, _)| *other == name).map(|(_, value)| value)
+}
+
 fn split_kept(kept: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     kept.split(|byte| *byte == b'\t').filter_map(|field| {
         let equals = field.iter().position(|byte| *byte == b'=')?;

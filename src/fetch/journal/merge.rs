@@ -56,7 +56,7 @@ impl Journal {
             if let Record::Known { store: number, .. } = &mut record {
                 *number = store;
             }
-            record.write_keeping(&mut text, kept);
+            record.write(&mut text, kept);
             count += 1;
         });
         (self.text, self.count) = (text, self.count + count);

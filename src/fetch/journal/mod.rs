@@ -42,7 +42,7 @@ pub(in crate::fetch) use self::lock::Lock;
 use self::log::{Log, Version};
 pub use self::opened::Opened;
 pub(in crate::fetch) use self::opened::lock;
-use self::record::{Read, Record, Standing};
+use self::record::{NO_PROOF, PROOF, Read, Record, Standing};
 pub use self::view::{Entry, EntryId, State, View};
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
@@ -76,6 +76,8 @@ pub struct Intent<'a> {
     pub place: Cow<'a, Place>,
     /// The entry of a message that was delivered before and is delivered again.
     pub again: Option<EntryId>,
+    /// Whether something proves that its text is that of the message it was asked for.
+    pub is_proven: bool,
 }
 
 /// A maildrop's journal, locked for this process, in which every earlier delivery is settled.
@@ -126,7 +128,7 @@ impl Journal {
         let mut ids = Vec::with_capacity(intents.len());
         let (mut taken, mut line) = (HashSet::new(), Vec::new());
         let mut next = self.next()?;
-        for Intent { unique_id, octets, identity, place, again } in intents {
+        for Intent { unique_id, octets, identity, place, again, is_proven } in intents {
             let known = again.filter(|entry| self.view.get(*entry).is_some());
             let known = known.or_else(|| self.undelivered(unique_id, *octets, |id| !taken.contains(&id)));
             let entry = match known {
@@ -143,7 +145,12 @@ impl Journal {
             record::join(place, &mut line);
             let (octets, identity, store) = (*octets, *identity, self.store);
             let (unique_id, place) = (Cow::Borrowed(&**unique_id), Cow::Borrowed(&line[..]));
-            self.note(&Record::Intent { entry, at, octets, identity, unique_id, place, store });
+            let record = Record::Intent { entry, at, octets, identity, unique_id, place, store };
+            match (*is_proven, self.view.is_proven(entry)) {
+                (true, true) => self.note(&record),
+                (true, false) => self.note_with(&record, PROOF, b""),
+                (false, _) => self.note_with(&record, PROOF, NO_PROOF),
+            }
         }
         self.write()?;
         self.sync()?;
@@ -181,7 +188,8 @@ impl Journal {
         };
         let failed = failing.record(at, self.view.failure(entry));
         let mut text = std::mem::take(&mut self.text);
-        self.is_too_long |= write_record(&Record::Failed { entry, at, failed: Box::new(failed) }, &mut text);
+        self.is_too_long |=
+            write_record(&Record::Failed { entry, at, failed: Box::new(failed) }, &[], &mut text);
         (self.text, self.count) = (text, self.count + 1);
         self.write()?;
         Ok(entry)
@@ -348,7 +356,14 @@ impl Journal {
     }
 
     fn note(&mut self, record: &Record) {
-        self.is_too_long |= write_record(record, &mut self.text);
+        self.is_too_long |= write_record(record, &[], &mut self.text);
+        self.count += 1;
+    }
+
+    /// The same, with one more field that stays with the entry; an empty value removes it.
+    fn note_with(&mut self, record: &Record, name: &[u8], value: &[u8]) {
+        let field = [name, b"=", value].concat();
+        self.is_too_long |= write_record(record, &field, &mut self.text);
         self.count += 1;
     }
 
@@ -388,9 +403,9 @@ impl Journal {
 }
 
 /// Appends a record as a line; `true` where it is longer than can be read back.
-fn write_record(record: &Record, text: &mut Vec<u8>) -> bool {
+fn write_record(record: &Record, kept: &[u8], text: &mut Vec<u8>) -> bool {
     let start = text.len();
-    record.write(text);
+    record.write(text, kept);
     text.len() - start > log::MAX_LINE
 }
 

@@ -14,6 +14,7 @@
 //! | `k` | the number of its store, which a `store` record names |
 //! | `s` | how it stands: `delivered`, `gone`, `skipped` (neither fetched nor deleted), `delete` (not fetched, and not kept) |
 //! | `count` `cause` `begun` `next` `why` `from` `subject` | a failure: how many there were, whose fault it is, the first one's time, when to try next, the reason, fields of the header |
+//! | `proof` | `none` where nothing proved that the delivered text is that of the message it was asked for: it is not deleted; kept like an unknown field |
 //! | `name` `value` `until` | what was learned of the server, and how long that counts; a store's name |
 //!
 //! Set aside for what later versions store, and kept like everything that is unknown: `w`, the identity of
@@ -34,6 +35,11 @@ use super::view::EntryId;
 use crate::identity::Identity;
 use crate::protocol::decimal;
 use crate::store::Place;
+
+/// The field that says whether anything proved which message a text was.
+pub(super) const PROOF: &[u8] = b"proof";
+/// Its value where nothing did.
+pub(super) const NO_PROOF: &[u8] = b"none";
 
 /// How a message of a `known` or `judged` record stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -127,13 +133,8 @@ pub(super) struct Read<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Appends the record as a line, with its end.
-    pub(super) fn write(&self, line: &mut Vec<u8>) {
-        self.write_keeping(line, &[]);
-    }
-
-    /// The same, with fields that are kept for a later version behind its own.
-    pub(super) fn write_keeping(&self, line: &mut Vec<u8>, kept: &[u8]) {
+    /// Appends the record as a line, with its end, and fields behind its own that stay with its entry.
+    pub(super) fn write(&self, line: &mut Vec<u8>, kept: &[u8]) {
         self.fields(Line(&mut *line));
         if !kept.is_empty() {
             line.push(b'\t');

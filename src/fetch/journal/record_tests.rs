@@ -9,7 +9,7 @@ use crate::fetch::journal::escape::escape_part;
 
 fn written(record: &Record) -> String {
     let mut line = Vec::new();
-    record.write(&mut line);
+    record.write(&mut line, &[]);
     String::from_utf8(line).expect("printable ASCII")
 }
 
@@ -67,7 +67,7 @@ fn fields_of_a_later_version_are_kept_and_written_again() {
     let read = Record::read(line).expect("an intent");
     assert_eq!(read.kept, b"w=00ff\tp2=imap|x\td=123");
     let mut again = Vec::new();
-    read.record.write_keeping(&mut again, &read.kept);
+    read.record.write(&mut again, &read.kept);
     assert_eq!(again, b"intent\te=7\tt=1\tu=u\tp=handed\tw=00ff\tp2=imap|x\td=123\n");
     for (line, entry) in [
         (&b"receipt\te=7\tr=250 ok"[..], Some(EntryId::new(7))),
@@ -160,7 +160,7 @@ proptest! {
             Record::Known { entry, first_seen: at, standing, since, octets, identity, unique_id: text(), store: 0 },
             Record::Store { store, name: text() },
             Record::Learned { kind: FactKind::OneSession, until: at, value: count.into() },
-            Record::Unlearned { kind: FactKind::NoProof },
+            Record::Unlearned { kind: FactKind::Utf8 },
             Record::Clock { at: Some(at) },
             Record::Clock { at: None },
         ] {

@@ -44,7 +44,14 @@ pub(super) fn intent(unique_id: &str, octets: u64) -> Intent<'static> {
         tmp_inode: 7,
     };
     let unique_id = unique_id.as_bytes().to_vec().into();
-    Intent { unique_id, octets: Some(octets), identity, place: Cow::Owned(place), again: None }
+    Intent {
+        unique_id,
+        octets: Some(octets),
+        identity,
+        place: Cow::Owned(place),
+        again: None,
+        is_proven: true,
+    }
 }
 
 type Known = (Vec<u8>, Option<u64>, Option<Identity>, i64, i64, State, Option<Failure>, Option<Vec<u8>>);
@@ -187,6 +194,33 @@ fn a_message_that_vanishes_undelivered_leaves_no_tombstone() {
     journal.gone(&[seen, ids[0], seen]).expect("noted");
     assert_eq!(journal.view().find(b"s").count(), 0);
     assert_eq!(journal.view().get(ids[0]).expect("an entry").state, State::Intended, "still to be settled");
+}
+
+#[test]
+fn that_nothing_proved_a_message_stays_until_it_is_delivered_with_a_proof() {
+    let (_folder, path) = path();
+    let mut journal = open(&path, NOW);
+    let unproven = Intent { is_proven: false, ..intent("a", 1) };
+    let ids = journal.intend(&[unproven, intent("b", 2)]).expect("noted");
+    journal.delivered(&ids).expect("noted");
+    let told = |journal: &Journal| -> Vec<bool> {
+        journal.view().iter().map(|entry| journal.view().is_proven(entry.id)).collect()
+    };
+    assert_eq!(told(&journal), [false, true]);
+    for _ in 0..SLACK {
+        journal.gone(&ids[1..]).expect("noted");
+        journal.back(&ids[1..]).expect("noted");
+    }
+    drop(journal);
+    let mut journal = open(&path, NOW);
+    let lines = std::fs::read_to_string(&path).expect("readable").lines().count();
+    assert!(lines < 10, "it was written anew");
+    assert_eq!(told(&journal), [false, true]);
+    let again = journal.view().iter().next().map(|entry| entry.id);
+    let ids = journal.intend(&[Intent { again, ..intent("a", 1) }]).expect("noted");
+    journal.delivered(&ids).expect("noted");
+    drop(journal);
+    assert_eq!(told(&open(&path, NOW)), [true, true]);
 }
 
 #[test]

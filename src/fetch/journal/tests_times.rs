@@ -111,15 +111,15 @@ fn facts_are_remembered_until_they_expire_or_are_taken_back() {
     let fact = |kind, value| Fact { kind, until: NOW + DAY, value };
     journal.learn(fact(FactKind::Rate, 1)).expect("noted");
     journal.learn(fact(FactKind::Rate, 1000)).expect("noted");
-    journal.learn(fact(FactKind::NoProof, 1)).expect("noted");
-    journal.unlearn(FactKind::NoProof).expect("noted");
+    journal.learn(fact(FactKind::Utf8, 1)).expect("noted");
+    journal.unlearn(FactKind::Utf8).expect("noted");
     journal.unlearn(FactKind::CapaBreaks).expect("nothing to note");
     journal.compact();
     drop(journal);
     let journal = open(&path, NOW);
     assert_eq!(journal.view().fact(FactKind::Rate, NOW), Some(&fact(FactKind::Rate, 1000)));
     assert_eq!(journal.view().fact(FactKind::Rate, NOW + DAY), None);
-    assert_eq!(journal.view().fact(FactKind::NoProof, NOW), None);
+    assert_eq!(journal.view().fact(FactKind::Utf8, NOW), None);
 }
 
 #[test]

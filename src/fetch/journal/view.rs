@@ -6,6 +6,8 @@ use std::fmt;
 
 use super::fact::{Fact, FactKind};
 use super::failure::Failure;
+use super::field::kept_value;
+use super::record::{NO_PROOF, PROOF};
 use super::table::{Mark, Slot, Table};
 use crate::identity::Identity;
 
@@ -185,6 +187,11 @@ impl View {
     pub(super) fn kept(&self, id: EntryId) -> &[u8] {
         let slot = self.table.slot(id.0).filter(|slot| slot.has_more);
         slot.and_then(|_| self.kept.get(&id.0)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether something proved that the delivered text is that of the message it was asked for.
+    pub fn is_proven(&self, id: EntryId) -> bool {
+        kept_value(self.kept(id), PROOF) != Some(NO_PROOF)
     }
 
     /// The number of the store of that name.

@@ -57,6 +57,7 @@ fn deliver(journal: &mut Journal, unique_id: &str, octets: u64, of: u8) {
         identity: (of > 0).then(|| identity(of)),
         place,
         again: None,
+        is_proven: true,
     };
     let ids = journal.intend(&[intent]).expect("noted");
     journal.delivered(&ids).expect("noted");

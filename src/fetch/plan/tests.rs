@@ -49,7 +49,7 @@ fn identity(of: u8) -> Option<Identity> {
 }
 
 /// What a journal knows: unique-id, octets, identity, and how it stands: `s`een, `i`ntended, `d`elivered, `g`one,
-/// `f`ailed twice, s`k`ipped. All of them were first seen ten days and an hour ago.
+/// `u`nproven (delivered), `f`ailed twice, s`k`ipped. All of them were first seen ten days and an hour ago.
 fn view(known: &[(&str, u64, u8, char)]) -> View {
     view_of(known, NOW - 10 * DAY - HOUR)
 }
@@ -83,6 +83,7 @@ fn view_of(known: &[(&str, u64, u8, char)], first_seen: i64) -> View {
                     identity,
                     place: Cow::Owned(Place::Handed),
                     again: None,
+                    is_proven: state != 'u',
                 };
                 let ids = journal.intend(&[intent]).expect("noted");
                 if state != 'i' {
@@ -172,6 +173,20 @@ fn what_was_given_up_is_neither_fetched_nor_deleted() {
         assert_eq!(plan.vanished.len(), 1, "what is not there any more is not remembered");
     }
     assert_eq!(doubts(&listing(&[(1, "x", 11)]), true, &view), [1], "the unique-id may be another message's");
+}
+
+#[test]
+fn what_nothing_proved_to_be_its_message_is_never_deleted() {
+    let view = view(&[("a", 10, 1, 'u'), ("b", 10, 2, 'd')]);
+    let messages = [(1, "a", 10), (2, "b", 10)];
+    for (text, is_kept) in
+        [("none", (Action::Delete, Reason::Delivered)), ("1", (Action::Keep, Reason::AmongNewest))]
+    {
+        let (_, steps) = steps(&messages, &view, &[], &keep(text));
+        assert_eq!(steps, [(1, Action::Keep, Reason::Unproven), (2, is_kept.0, is_kept.1)], "{text}");
+    }
+    let (_, kept) = steps(&messages[..1], &view, &[], &keep("all"));
+    assert_eq!(kept, [(1, Action::Keep, Reason::Known)]);
 }
 
 #[test]
@@ -327,6 +342,7 @@ fn every_action_and_reason_has_words_of_its_own() {
         FailedBefore(2),
         Reused,
         Unrecognised,
+        Unproven,
         NoUniqueId,
         TooLarge,
         OverLimit,

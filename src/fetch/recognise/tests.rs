@@ -24,6 +24,7 @@ fn view(known: &[(&str, u64, u8, char)]) -> View {
             identity: identity(of),
             place,
             again: None,
+            is_proven: true,
         };
         let ids = journal.intend(&[intent]).expect("noted");
         journal.delivered(&ids).expect("noted");
@@ -49,6 +50,7 @@ fn fact(unique_id: &'static str, octets: u64, of: u8, may_be_known: bool) -> Fac
         bytes: octets,
         identity: identity(of),
         then_delete: true,
+        is_proven: true,
         again: None,
         may_be_known,
         from: None,

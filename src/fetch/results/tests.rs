@@ -18,6 +18,7 @@ fn a_message_that_the_store_has_no_room_for_waits_for_room() {
             bytes: 9,
             identity: None,
             then_delete: true,
+            is_proven: true,
             again: None,
             may_be_known: false,
             from: None,

@@ -44,10 +44,12 @@ impl Retriever<'_, '_, '_, '_> {
 
     pub(super) fn ask(&mut self, number: u32) -> Result<(), Lost> {
         let step = self.session.prove_step(&mut self.questions, number).and_then(|step| match step {
-            Step::Unanswered => Err(Error::new(
+            // Commands sent ahead may be the reason: in lock-step the answer can only be the server's way.
+            Step::Unanswered if self.session.pipelines() => Err(Error::new(
                 Kind::Protocol,
                 "the server answers no question that would prove which message it sent",
             )),
+            Step::Unanswered => Ok(Step::Unprovable),
             step => Ok(step),
         });
         self.note_step(step)
@@ -57,10 +59,7 @@ impl Retriever<'_, '_, '_, '_> {
         match step {
             Ok(Step::Proven) => self.proven(Proof::Question),
             Ok(Step::Unanswered) => {}
-            Ok(Step::Unprovable) => {
-                self.is_unprovable = true;
-                self.proven(Proof::NoneToBeHad);
-            }
+            Ok(Step::Unprovable) => self.proven(Proof::NoneToBeHad),
             Err(error) => {
                 if matches!(error.kind(), Kind::LineLost | Kind::Timeout(_)) {
                     self.skipped = self.questions.kinds_to_skip();

@@ -49,20 +49,12 @@ fn a_first_message_that_is_cut_before_the_connection_is_closed_blocks_no_other()
 fn a_server_that_hangs_up_on_a_question_is_asked_another() {
     for verb in ["UIDL", "LIST"] {
         at_both(|has_pipelining| {
-            let sizes = on("LIST", |command, session| {
-                let line = |(number, mail): &(usize, &Mail)| format!("{number} {}\r\n", mail.bytes.len() - 7);
-                let listed = session.listed();
-                Some(vec![Step::say(&match command.number() {
-                    None => format!("+OK\r\n{}.\r\n", listed.iter().map(line).collect::<String>()),
-                    Some(number) => format!("+OK {}", line(&listed[number - 1])),
-                })])
-            });
             let closes = on(verb, |command, _| command.number().map(|_| vec![Step::Close]));
             let account = Account::new(
                 &format!("hangs up on {verb} n"),
                 letters(6),
                 has_pipelining,
-                vec![closes, sizes],
+                vec![closes, too_small()],
             );
             account.brings(4, 1..=6);
         });
@@ -80,6 +72,37 @@ fn a_server_that_refuses_all_questions_behind_headers_does_not_keep_a_run_for_ev
         let outcome = account.fetching().run();
         assert!(account.server.count("NOOP") < 20, "{outcome:?}");
     });
+}
+
+/// Sizes say nothing, and no question is answered: messages are delivered, and never deleted, also when the server
+/// is mended later.
+#[test]
+fn what_nothing_proves_to_be_its_message_is_delivered_and_not_deleted() {
+    at_both(|has_pipelining| {
+        let refusal = || vec![Step::say("-ERR unknown command\r\n")];
+        let no = |verb| on(verb, |command, _| command.number().map(|_| vec![Step::say("-ERR no\r\n")]));
+        let oddity =
+            vec![no("UIDL"), no("LIST"), too_small(), on_verb("STAT", refusal()), on_verb("NOOP", refusal())];
+        let account = Account::new("nothing proves anything", letters(4), has_pipelining, oddity);
+        let runs = account.within(4, |_| account.has_all(&[1, 2, 3, 4]));
+        account.server.mend();
+        let last = account.fetch();
+        assert_eq!(account.server.mails().len(), 4, "{}", account.told(&runs));
+        let said = last.outcome.exits(0).stderr;
+        assert!(said.contains("4 fetched messages are not deleted: the server answered nothing"), "{said}");
+    });
+}
+
+/// LIST declares seven octets too few.
+fn too_small() -> Odd {
+    on("LIST", |command, session| {
+        let line = |(number, mail): &(usize, &Mail)| format!("{number} {}\r\n", mail.bytes.len() - 7);
+        let listed = session.listed();
+        Some(vec![Step::say(&match command.number() {
+            None => format!("+OK\r\n{}.\r\n", listed.iter().map(line).collect::<String>()),
+            Some(number) => format!("+OK {}", line(&listed[number - 1])),
+        })])
+    })
 }
 
 /// Neither UIDL nor TOP: nothing is remembered of a message from one run to the next.

@@ -55,7 +55,7 @@ pub(crate) fn numbered() -> Odd {
     on("UIDL", |command, session| {
         let line = |number: usize| format!("{number} {number}");
         Some(vec![match command.number() {
-            Some(number) => Step::say(&format!("+OK {}\r\n", line(number as usize))),
+            Some(number) => Step::say(&format!("+OK {}\r\n", line(number))),
             None => Step::Send(multi_line(session.listed().iter().map(|(number, _)| line(*number)))),
         }])
     })

@@ -41,7 +41,7 @@ impl Run<'_> {
                 }
                 Ok((_, Err(error))) | Err(error) if error.ends_the_session() && !manner.cautious => {
                     let until = self.now.saturating_add(DAY);
-                    takeover.learn(&Fact { kind: FactKind::PipeliningBroken, until, value: 1 })?;
+                    takeover.learn(&Fact { kind: FactKind::NeedsCaution, until, value: 1 })?;
                     manner.cautious = true;
                     teller.tell(&Event::Reconnecting { reason: &error, cautious: true });
                     continue;

@@ -30,7 +30,7 @@ impl Manner {
     pub fn learned(ahead: Pipelining, view: &View, now: i64) -> Manner {
         let is_known = |kind| view.fact(kind, now).is_some();
         let mut manner = Manner::new(ahead);
-        if ahead == Pipelining::Auto && is_known(FactKind::PipeliningBroken) {
+        if ahead == Pipelining::Auto && is_known(FactKind::NeedsCaution) {
             manner.cautious = true;
         }
         manner.asks_capa = !is_known(FactKind::CapaBreaks);

@@ -1,15 +1,18 @@
-//! One account's run, from top to bottom: lock and settle the journal, get the credentials, open the store, then
+//! One account's run, from top to bottom: open and settle the journal, get the credentials, open the store, then
 //! as many sessions as it takes, and what came of it all.
 //!
 //! ```text
 //!  journal ─ settle ─▶ credentials ─▶ store ─▶ session: look ─▶ plan ─▶ retrieve ─▶ delete ─▶ Outcome
-//!                                                ▲      this thread: the network │ its own: commit
+//!                                                ▲      this thread: the network │ a second one: commit
 //!                                                └──────── next: whose fault? ◀──┘
 //! ```
 //!
-//! [`plan`] decides what to do with each message, purely; `attempt` is one session; `commit` keeps the order
-//! that makes a message neither lost nor doubled; the [`journal`] remembers. What follows a failure depends on
-//! whose it is, and one function decides that: `next`. Whoever watches gets [`Event`]s.
+//! To settle is to find out which deliveries an interrupted run completed, and to free the others. Where the
+//! maildrop is new under its name, `claim` asks the server first which journal is its. [`plan`] decides what to do
+//! with each message, purely; `attempt` is one session; `commit` keeps the order that makes a message neither lost
+//! nor doubled; the [`journal`] remembers. `sessions` holds what happens after each kind of failure: whether another
+//! session follows depends on whose failure ended the last one, and one function decides that, `next`. Whoever
+//! watches gets [`Event`]s.
 
 mod arrival;
 mod attempt;
@@ -31,12 +34,12 @@ mod results;
 mod retries;
 mod retrieve;
 mod round;
+mod sessions;
 mod settle;
 mod short;
 pub mod survey;
 mod verdict;
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -49,12 +52,10 @@ pub use plan::Plan;
 pub use policy::Policy;
 pub use survey::Survey;
 
-use self::attempt::{Attempt, DAY};
 use self::event::Teller;
-use self::journal::{EntryId, Fact, FactKind, View};
-use self::next::{Next, Situation};
-use self::outcome::{Halt, Outcome, Owner, Stage, Task};
+use self::journal::{EntryId, View};
 use self::retries::Retries;
+use self::sessions::Sessions;
 use self::verdict::verdict;
 use crate::error::{Error, Kind, Result};
 use crate::session::{Pipelining, Session, Transaction};
@@ -63,10 +64,10 @@ use crate::sys::Stop;
 
 /// How a run gets into the maildrop.
 pub trait Access {
-    /// Gets what proves who signs in: a password or a token, once for all sessions of a run. May ask.
+    /// Gets the password or token, once for all sessions of a run; may ask the user.
     ///
     /// # Errors
-    /// There is none, or it cannot be had.
+    /// None is configured, or it cannot be got.
     fn prepare(&mut self) -> Result<()>;
 
     /// A session that is signed in.
@@ -112,13 +113,13 @@ impl Run<'_> {
     /// Brings new messages in and deletes what the policy says.
     ///
     /// # Errors
-    /// With whatever had been done before in the summary: the failure that ended the run, of whatever owner;
-    /// [`Kind::Partial`], or [`Kind::DiskFull`], where single messages failed and all else went well.
+    /// The failure that ended the run, whoever its owner is; [`Kind::Partial`], or [`Kind::DiskFull`], where
+    /// single messages failed and all else went well. The summary says what was done before.
     pub fn carry_out(&self, access: &mut dyn Access, observer: &mut dyn Observer) -> (Summary, Result<()>) {
-        self.tell(access, observer, None)
+        self.report(access, observer, None)
     }
 
-    /// Tries messages that failed once more, each at once.
+    /// Tries messages that failed again now, however long they were to wait.
     ///
     /// # Errors
     /// As [`Run::carry_out`].
@@ -128,10 +129,11 @@ impl Run<'_> {
         access: &mut dyn Access,
         observer: &mut dyn Observer,
     ) -> (Summary, Result<()>) {
-        self.tell(access, observer, Some(retry))
+        self.report(access, observer, Some(retry))
     }
 
-    fn tell(
+    /// Runs, and tells the observer when it is over.
+    fn report(
         &self,
         access: &mut dyn Access,
         observer: &mut dyn Observer,
@@ -144,7 +146,7 @@ impl Run<'_> {
         let mut summary = Summary::default();
         let outcome = self.all_sessions(access, retry, &mut teller, &mut summary);
         summary.elapsed = begun.elapsed();
-        // "Nothing new" would be untrue where nobody could look.
+        // "Nothing new" would be untrue where the run failed before it could look.
         if outcome.is_ok() || !summary.is_uneventful() {
             teller.tell(&Event::Finished(&summary));
         }
@@ -197,15 +199,15 @@ impl Run<'_> {
         teller: &mut Teller<'_>,
         summary: &mut Summary,
     ) -> Result<()> {
-        // Before anything is opened: opening makes what is missing, and a folder made anew would look like
-        // one that a mail reader has emptied.
+        // Settled before the store is opened: that makes a folder that is missing, and an empty one would look
+        // as if a mail reader had removed what was delivered.
         let mut settle = |opened| {
             let (journal, recovered) = settle::settle(opened, Some(self.deliver), self.stop, teller)?;
             summary.recovered += recovered;
             Ok(journal)
         };
         let claim = maildrop::open(self.state, self.owner, self.now, &mut settle)?;
-        // Before the first run of a new account makes any folder.
+        // Before any folder is made: a first run without a password leaves nothing behind.
         access.prepare()?;
         let (mut journal, session) = self.claim(claim, access, teller)?;
         journal.deliver_to(&self.deliver.canonical())?;
@@ -219,13 +221,11 @@ impl Run<'_> {
                 Retries::only(failed)
             }
         };
-        let trouble = self.sessions(session, access, &*store, &mut journal, &mut retries, teller, summary);
+        let sessions = Sessions::new(self, &*store, &mut journal, &mut retries, teller, summary);
+        let ended = sessions.all(access, session);
         let failures = retries.finish(journal.view(), teller);
         summary.failed = failures.failed;
-        match trouble {
-            Some(error) => Err(error),
-            None => verdict(summary, failures, self.policy),
-        }
+        ended.and_then(|()| verdict(summary, failures, self.policy))
     }
 
     /// Says so where what was fetched before went to other stores only.
@@ -241,134 +241,6 @@ impl Run<'_> {
         }
     }
 
-    /// The sessions of a run, one after the other. What ended it early, where that is more than single
-    /// messages' failures.
-    #[allow(clippy::too_many_arguments, reason = "all of a run comes together here, once")]
-    fn sessions(
-        &self,
-        mut begun: Option<Session<Transaction>>,
-        access: &mut dyn Access,
-        store: &dyn Store,
-        journal: &mut Journal,
-        retries: &mut Retries,
-        teller: &mut Teller<'_>,
-        summary: &mut Summary,
-    ) -> Option<Error> {
-        let mut manner = Manner::learned(self.pipelining, journal.view(), self.now);
-        let (mut task, mut sessions) = (Task::New, 0);
-        // Whether the run became cautious since nothing was answered behind commands sent ahead.
-        let mut blames_pipelining = false;
-        let mut again = HashSet::new();
-        loop {
-            sessions += 1;
-            let session = match begun.take() {
-                Some(session) => Ok(session),
-                None => access.sign_in(manner),
-            };
-            let outcome = match session {
-                Ok(session) => {
-                    teller.tell(&Event::Connected { server: self.server });
-                    // Not the time at which the run began: what it notes itself would be in the future.
-                    let (policy, stop, now) = (self.policy, self.stop, journal.now());
-                    let mut attempt = Attempt {
-                        store,
-                        journal: &mut *journal,
-                        policy,
-                        stop,
-                        teller: &mut *teller,
-                        retries: &mut *retries,
-                        again: &mut again,
-                        summary: &mut *summary,
-                        now,
-                    };
-                    attempt.carry_out(session, manner, task)
-                }
-                Err(error) => Outcome { halt: Some(Halt::at_sign_in(error)), ..Outcome::new() },
-            };
-            if self.stop.is_requested() {
-                retries.put_off();
-            }
-            let next = next::next(Situation {
-                task,
-                stage: outcome.stage,
-                halt: outcome.halt.as_ref().map(|halt| halt.owner),
-                has_progress: outcome.has_progress(),
-                was_cautious: manner.cautious,
-                owed: outcome.owed,
-                has_due: outcome.has_due,
-                has_refused: retries.has_refused(),
-                has_broken: retries.has_broken(),
-                sessions,
-            });
-            blames_pipelining |= !manner.cautious && outcome.may_blame_pipelining();
-            let remembered = self.remember(journal, &outcome, manner, sessions, blames_pipelining);
-            if let Err(error) = remembered {
-                return Some(error);
-            }
-            if let (Some(halt), Next::Again { .. } | Next::AgainWithoutHeaders) = (&outcome.halt, next) {
-                let cautious = next == Next::Again { cautious: true } && !manner.cautious;
-                teller.tell(&Event::Reconnecting { reason: &halt.error, cautious });
-            }
-            manner.utf8 |= journal.view().fact(FactKind::Utf8, self.now).is_some();
-            task = match next {
-                Next::End => return self.trouble(outcome, task, sessions),
-                Next::Again { cautious } => {
-                    manner.cautious = cautious;
-                    task
-                }
-                Next::AgainWithoutHeaders => {
-                    manner.asks_headers = false;
-                    task
-                }
-                Next::Deletions => Task::Deletions,
-                Next::Refused => Task::Refused,
-                Next::Broken => Task::Broken,
-            };
-        }
-    }
-
-    /// What the last session's end means for the run. That a message which failed before failed again, or
-    /// could not be tried, is no trouble of the run's.
-    fn trouble(&self, outcome: Outcome, task: Task, sessions: u32) -> Option<Error> {
-        let halt = outcome.halt?;
-        let is_retry = matches!(task, Task::Refused | Task::Broken) && sessions > 1;
-        let is_its_own = matches!(halt.owner, Owner::Connection | Owner::Server);
-        (!is_retry || !is_its_own).then_some(halt.error)
-    }
-
-    /// Remembers how the server took what the session did, so that the next run begins where this one ends.
-    fn remember(
-        &self,
-        journal: &mut Journal,
-        outcome: &Outcome,
-        manner: Manner,
-        sessions: u32,
-        blames_pipelining: bool,
-    ) -> Result<()> {
-        let halt = outcome.halt.as_ref().map(|halt| halt.owner);
-        let fact = |kind, days: i64| Fact { kind, until: self.now.saturating_add(days * DAY), value: 1 };
-        let is_lost = halt == Some(Owner::Connection);
-        if is_lost && !outcome.has_progress() && !manner.cautious {
-            // The next session is cautious, be it in this run or in the next one.
-            match outcome.stage {
-                Stage::Looking if !outcome.was_ahead => journal.learn(fact(FactKind::CapaBreaks, 7))?,
-                Stage::Looking | Stage::Retrieving => journal.learn(fact(FactKind::PipeliningBroken, 1))?,
-                Stage::SigningIn | Stage::Headers | Stage::Deleting | Stage::Done => {}
-            }
-        }
-        // In lock-step all went well: that proves it where nothing else could have been the reason.
-        if halt.is_none() && manner.cautious && sessions > 1 {
-            match blames_pipelining {
-                true => journal.learn(fact(FactKind::PipeliningBroken, 7))?,
-                false => journal.unlearn(FactKind::PipeliningBroken)?,
-            }
-        }
-        if sessions > 1 && outcome.stage == Stage::SigningIn && halt == Some(Owner::Server) {
-            journal.learn(fact(FactKind::OneSession, 7))?;
-        }
-        Ok(())
-    }
-
     /// What marks this maildrop's files in a Maildir's `tmp/`: eight hexadecimal digits of its journal's path.
     fn tag(&self) -> String {
         let path = maildrop::path_of(self.state, self.owner);
@@ -376,7 +248,8 @@ impl Run<'_> {
         digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Opens the store. Only a settled journal lets it.
+    /// Opens the store, which takes a settled journal: before it is settled it is no [`Journal`], but a
+    /// [`journal::Opened`].
     fn open_store(&self, _settled: &Journal) -> Result<Box<dyn Store>> {
         let opening = Opening { tag: self.tag(), stop: self.stop.clone(), timeout: self.timeout };
         store::open(self.deliver, &opening)
@@ -393,10 +266,10 @@ fn failed_entries(view: &View, unique_ids: &[Vec<u8>]) -> Vec<EntryId> {
     entries
 }
 
-/// Opens and settles a journal, to mend it. `own` is where its account delivers to.
+/// Opens and settles a journal for a command that changes it. `own` is where its account delivers to.
 ///
 /// # Errors
-/// As [`Journal::open`], and where a store cannot be looked at: the own one must be there.
+/// As [`Journal::open`], and where a store cannot be looked at: `own` must be there and readable.
 pub fn open_settled(journal: &Path, own: Option<&Spec>, stop: &Stop, now: i64) -> Result<Journal> {
     let source = Source { account: "", store: "" };
     let mut silent = Silent;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::outcome::{Owner, Stage, Task};
 
-/// The most sessions that a run goes on after one that was lost.
+/// After so many sessions of a run no other follows one that was lost.
 pub(super) const MOST_SESSIONS: u32 = 6;
 
 /// What a run knows when a session has ended.
@@ -18,15 +18,15 @@ pub(super) struct Situation {
     pub(super) halt: Option<Owner>,
     /// Whether it delivered something, or found out which message stands in the way.
     pub(super) has_progress: bool,
-    /// Whether it sent nothing ahead, asked nothing that may be left out, and proved each message by itself.
+    /// Whether it was cautious ([`Manner::cautious`](super::Manner::cautious)).
     pub(super) was_cautious: bool,
     /// Whether something was retrieved that is not kept.
     pub(super) owed: bool,
     /// Whether deletions are due.
     pub(super) has_due: bool,
-    /// Messages refused before that are to be tried now.
+    /// Whether messages that the server or the store refused in an earlier run are to be tried now.
     pub(super) has_refused: bool,
-    /// Messages that broke a session before and are to be tried now.
+    /// Whether messages that broke a session before are to be tried now.
     pub(super) has_broken: bool,
     /// How many sessions this run has had.
     pub(super) sessions: u32,
@@ -37,7 +37,7 @@ pub(super) struct Situation {
 pub(super) enum Next {
     /// The run is over.
     End,
-    /// The same work in a new session; `cautious`: in lock-step from now on, without CAPA after the sign-in.
+    /// The same work in a new session, cautious or not.
     Again { cautious: bool },
     /// The same work in a new session, in which no header is asked for.
     AgainWithoutHeaders,
@@ -65,12 +65,12 @@ impl fmt::Display for Next {
 
 /// Decides what comes after a session.
 pub(super) fn next(now: Situation) -> Next {
-    let may_sign_in = now.sessions < MOST_SESSIONS;
+    let has_sessions_left = now.sessions < MOST_SESSIONS;
     match now.halt {
-        // Somebody has to act first, or asked to be left alone.
+        // Another session cannot help: somebody has to act first, or asked to be left alone.
         Some(Owner::User | Owner::Journal | Owner::Store | Owner::Server | Owner::Configuration) => Next::End,
-        Some(Owner::Connection) if !may_sign_in || now.stage == Stage::SigningIn => Next::End,
-        // It was noted; the rest is done.
+        Some(Owner::Connection) if !has_sessions_left || now.stage == Stage::SigningIn => Next::End,
+        // The message at fault was noted, and all new mail is in. What was not tried waits for a later run.
         Some(Owner::Connection) if matches!(now.task, Task::Refused | Task::Broken) => match now.has_broken {
             true => Next::Broken,
             false => Next::End,
@@ -79,6 +79,7 @@ pub(super) fn next(now: Situation) -> Next {
         Some(Owner::Connection) if now.has_progress => Next::Again { cautious: now.was_cautious },
         Some(Owner::Connection) if !now.was_cautious => Next::Again { cautious: true },
         Some(Owner::Connection) => Next::End,
+        // Each of these has less to do than the one before it, so that the run ends.
         None if now.owed && now.has_due => Next::Deletions,
         None if now.has_refused => Next::Refused,
         None if now.has_broken => Next::Broken,

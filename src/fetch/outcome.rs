@@ -3,12 +3,13 @@
 
 use crate::error::{Error, Kind};
 
-/// Whose failure it is. A single message's ends nothing: it is noted, and everything else goes on.
+/// Whose failure it is. A single message's failure has no owner here: it is noted, and everything else goes on; if it
+/// broke the connection, that is the connection's failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Owner {
     /// The connection's: it was cut, fell silent or is out of step. Another session may do better.
     Connection,
-    /// The server's: it asked to be left alone, or has trouble of its own. The account waits.
+    /// The server's: it asked to be left alone, or has trouble of its own. The run ends; a later one tries again.
     Server,
     /// The store's: it cannot take mail now. Nothing is retrieved for it and nothing deleted.
     Store,
@@ -23,7 +24,7 @@ pub(super) enum Owner {
 /// What ended a session's work before all was done.
 #[derive(Debug)]
 pub(super) struct Halt {
-    /// Whose failure it is. A single message's ends nothing: it is noted, and everything else goes on.
+    /// Whose failure it is.
     pub(super) owner: Owner,
     /// What happened.
     pub(super) error: Error,
@@ -83,7 +84,7 @@ pub(super) enum Task {
 pub(super) enum Stage {
     /// Connecting and signing in.
     SigningIn,
-    /// Listing the maildrop.
+    /// CAPA after the sign-in, and the listings of the maildrop.
     Looking,
     /// Asking for headers.
     Headers,
@@ -101,7 +102,7 @@ pub(super) enum Stage {
 pub(super) struct Outcome {
     /// How far it got.
     pub(super) stage: Stage,
-    /// Messages that were delivered, or recognised under a name that the next session knows them by.
+    /// Messages that were delivered, or found to be known already, which the next session knows from the journal.
     pub(super) delivered: u32,
     /// Messages whose failure was noted, so that the next session goes on without them.
     pub(super) failed: u32,
@@ -111,7 +112,7 @@ pub(super) struct Outcome {
     pub(super) has_due: bool,
     /// Whether the deletion that broke the session is known, so that it will be left out.
     pub(super) knows_deletion: bool,
-    /// Texts of messages that came to their end.
+    /// Texts of messages that were received to their end.
     pub(super) texts: u32,
     /// Whether commands were sent ahead of the answers to earlier ones.
     pub(super) was_ahead: bool,
@@ -120,7 +121,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// A session that has not begun to do anything.
+    /// A session that has done nothing yet, nor signed in.
     pub(super) fn new() -> Outcome {
         Outcome {
             stage: Stage::SigningIn,
@@ -141,7 +142,7 @@ impl Outcome {
         self.was_ahead && has_broken && self.halt.as_ref().is_some_and(|halt| halt.owner == Owner::Connection)
     }
 
-    /// Whether a next session would begin elsewhere than this one did.
+    /// Whether the next session will not meet the same failure at the same place.
     pub(super) fn has_progress(&self) -> bool {
         match self.stage {
             Stage::Retrieving => self.delivered + self.failed > 0,

@@ -26,8 +26,9 @@ impl Fact {
 /// What can be learned of a server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FactKind {
-    /// Commands sent ahead (RFC 2449 section 6.8) broke the session.
-    PipeliningBroken,
+    /// Sessions are cautious: commands sent ahead (RFC 2449 section 6.8) broke one, which counts for a week, or one
+    /// was lost for an unknown reason, which counts for a day.
+    NeedsCaution,
     /// CAPA after sign-in broke the session.
     CapaBreaks,
     /// A second sign-in was refused (LOGIN-DELAY, IN-USE; RFC 2449 section 8.1). Value: the seconds of the
@@ -43,7 +44,7 @@ pub enum FactKind {
 
 impl FactKind {
     const ALL: [FactKind; 6] = [
-        FactKind::PipeliningBroken,
+        FactKind::NeedsCaution,
         FactKind::CapaBreaks,
         FactKind::OneSession,
         FactKind::Rate,
@@ -54,7 +55,7 @@ impl FactKind {
     /// How the journal spells it.
     pub(super) fn word(self) -> &'static str {
         match self {
-            FactKind::PipeliningBroken => "pipelining-broken",
+            FactKind::NeedsCaution => "needs-caution",
             FactKind::CapaBreaks => "capa-breaks",
             FactKind::OneSession => "one-session",
             FactKind::Rate => "rate",

@@ -18,17 +18,14 @@ fn view(facts: &[FactKind]) -> View {
 
 #[test]
 fn a_run_begins_by_what_was_learned_as_long_as_it_counts() {
-    use FactKind::{CapaBreaks, PipeliningBroken, Rate, Utf8};
+    use FactKind::{CapaBreaks, NeedsCaution, Rate, Utf8};
     let new = Manner::new(Pipelining::Auto);
     for (facts, expected) in [
         (&[][..], new),
-        (&[PipeliningBroken], Manner { cautious: true, ..new }),
+        (&[NeedsCaution], Manner { cautious: true, ..new }),
         (&[CapaBreaks], Manner { asks_capa: false, ..new }),
         (&[Utf8], Manner { utf8: true, ..new }),
-        (
-            &[PipeliningBroken, CapaBreaks, Utf8],
-            Manner { cautious: true, asks_capa: false, utf8: true, ..new },
-        ),
+        (&[NeedsCaution, CapaBreaks, Utf8], Manner { cautious: true, asks_capa: false, utf8: true, ..new }),
         (&[Rate], new),
     ] {
         assert_eq!(Manner::learned(Pipelining::Auto, &view(facts), NOW), expected, "{facts:?}");
@@ -39,7 +36,7 @@ fn a_run_begins_by_what_was_learned_as_long_as_it_counts() {
 #[test]
 fn what_the_user_says_of_pipelining_counts_more_than_what_was_learned() {
     for ahead in [Pipelining::On, Pipelining::Off] {
-        let manner = Manner::learned(ahead, &view(&[FactKind::PipeliningBroken]), NOW);
+        let manner = Manner::learned(ahead, &view(&[FactKind::NeedsCaution]), NOW);
         assert_eq!((manner.ahead, manner.cautious), (ahead, false));
         assert_eq!(manner.of_session().ahead, ahead);
     }

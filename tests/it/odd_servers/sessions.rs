@@ -3,7 +3,7 @@
 use crate::support::odd::catalogue::{
     Odd, ahead, bytewise, idle_err, in_use, login_delay, pipelining_cut, session_cut,
 };
-use crate::support::odd::{Account, Step, at_both, letters};
+use crate::support::odd::{Account, Mail, Step, at_both, letters};
 use crate::support::stage::at_once;
 use std::time::Duration;
 
@@ -34,6 +34,25 @@ fn a_server_that_also_refuses_sign_ins_too_soon_is_emptied() {
         let account = Account::new("session-cut-delay", letters(16), has_pipelining, oddity).apart(1800);
         account.brings(10, 1..=16);
     });
+}
+
+/// A run that is cautious from its beginning learns nothing new of pipelining, however many sessions it has: here a
+/// second one for deletions, since the program refuses a message.
+#[test]
+fn that_pipelining_is_broken_is_not_forgotten_by_a_run_that_does_not_try_it() {
+    let to = collecting("! grep -q '^Subject: letter 0005' part.$$");
+    let account = Account::new("pipelining-cut, refused", letters(4), true, pipelining_cut()).into(&to);
+    let mut sign_ins = 0;
+    let mut fetch = |code| {
+        account.fetch().outcome.exits(code);
+        let before = std::mem::replace(&mut sign_ins, account.server.count("PASS"));
+        sign_ins - before
+    };
+    assert_eq!(fetch(0), 2, "the first session was lost");
+    [5, 6].into_iter().for_each(|number| account.server.add(Mail::new(number, "")));
+    assert_eq!(fetch(75), 2, "cautious from its beginning, and then the deletion");
+    account.server.add(Mail::new(7, ""));
+    assert_eq!(fetch(75), 2, "nothing was sent ahead, and the refused one was tried again");
 }
 
 /// `pipelining-cut` (jstedfast/MailKit#174): alone, with IN-USE after a lost connection, with a login delay.

@@ -16,6 +16,10 @@ use crate::protocol::multiline::{LineEnd, Unstuffer};
 /// middle of a proper one, until it is taken for the end.
 const SILENCE_BEHIND_BARE_LF: Duration = Duration::from_secs(2);
 
+/// So many octets more than declared are no message: the server sends without end. Servers exist that declare far
+/// too few, or nothing.
+const MOST_BEYOND_DECLARED: u64 = 4 << 30;
+
 /// A message body that has come to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body {
@@ -83,8 +87,17 @@ impl Connection {
     /// The same for a message that is `declared` to have so many octets, and says what ended it.
     ///
     /// # Errors
-    /// As [`Connection::line`]: the message is not whole.
-    pub fn body_of(&mut self, declared: Option<u64>, mut take: impl FnMut(&[u8])) -> Result<Body> {
+    /// As [`Connection::line`]: the message is not whole. [`Kind::Protocol`] where it does not end.
+    pub fn body_of(&mut self, declared: Option<u64>, take: impl FnMut(&[u8])) -> Result<Body> {
+        self.body_within(declared, declared.unwrap_or(0).saturating_add(MOST_BEYOND_DECLARED), take)
+    }
+
+    pub(super) fn body_within(
+        &mut self,
+        declared: Option<u64>,
+        most: u64,
+        mut take: impl FnMut(&[u8]),
+    ) -> Result<Body> {
         let mut budget = Budget::that_grows(self.timeout);
         let first = self.first_line_end(&mut budget)?;
         let mut frame = Unstuffer::new(match self.body_lines {
@@ -104,6 +117,10 @@ impl Connection {
             if frame.may_be_done() && (declared == Some(octets) || self.is_silent(&mut budget)?) {
                 self.body_lines = if first == LineEnd::Lf { BodyLines::AsFirstLine } else { BodyLines::Lf };
                 break End::BareLf { is_exact: !frame.has_dots_behind_lf() };
+            }
+            if octets > most {
+                let says = format!("a message did not end after {octets} octets");
+                return Err(Error::new(Kind::Protocol, says));
             }
             if !self.has_unread() {
                 self.fill(Phase::Body, &mut budget)?;

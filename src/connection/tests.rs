@@ -93,6 +93,16 @@ fn a_line_without_end_is_bounded() {
 }
 
 #[test]
+fn a_message_without_end_is_bounded() {
+    let text = b"line\r\n".repeat(100_000);
+    let error = after(&text).body_within(Some(9), 100_000, |_| ()).unwrap_err();
+    assert_eq!(error.kind(), Kind::Protocol);
+    assert!(error.ends_the_session() && error.to_string().contains("did not end after 1"), "{error}");
+    let whole = after(&[&text[..], b".\r\n"].concat()).body_within(Some(9), 600_000, |_| ());
+    assert_eq!(whole.unwrap().octets, 600_000);
+}
+
+#[test]
 fn a_message_may_have_a_first_line_longer_than_the_buffer() {
     let text = [vec![b'x'; 3 * MAX_LINE], b"\r\n".to_vec()].concat();
     let mut connection = after(&[&text[..], b".\r\n"].concat());

@@ -49,7 +49,7 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             [CompletionResult]::new('auth', 'auth', [CompletionResultType]::ParameterValue, 'Store passwords and OAuth tokens in the keyring, or in a file that only you may read')
             [CompletionResult]::new('state', 'state', [CompletionResultType]::ParameterValue, 'Show the journal of what was fetched, or correct it')
             [CompletionResult]::new('accounts', 'accounts', [CompletionResultType]::ParameterValue, 'List the accounts that are configured')
-            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check the configuration file')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Check the configuration file, or show which settings count')
             [CompletionResult]::new('demo', 'demo', [CompletionResultType]::ParameterValue, 'Show how it works, with an embedded server and sample mail')
             break
         }
@@ -774,6 +774,7 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Show every mistake in the configuration file, with its line and what to do')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show the settings that count for an account, and where each comes from')
             break
         }
         'pop3;config;check' {
@@ -787,6 +788,53 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object a line')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'pop3;config;show' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]')
+            [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Leave messages larger than SIZE on the server: 500k, 10M')
+            [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Fetch at most N messages in this run')
+            [CompletionResult]::new('--order', '--order', [CompletionResultType]::ParameterName, 'Fetch the oldest or the newest first [default: oldest]')
+            [CompletionResult]::new('--max-delete', '--max-delete', [CompletionResultType]::ParameterName, 'Delete nothing if more than N messages would be deleted')
+            [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Use an account of the configuration file')
+            [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Use an account of the configuration file')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path')
+            [CompletionResult]::new('-u', '-u', [CompletionResultType]::ParameterName, 'Sign in as this user, if the URL names none')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'Sign in as this user, if the URL names none')
+            [CompletionResult]::new('--proxy', '--proxy', [CompletionResultType]::ParameterName, 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none')
+            [CompletionResult]::new('--tunnel', '--tunnel', [CompletionResultType]::ParameterName, 'Talk to the server through this command''s standard input and output')
+            [CompletionResult]::new('--source-ip', '--source-ip', [CompletionResultType]::ParameterName, 'Connect from this local address')
+            [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'Encrypt the connection: implicit, stls or none')
+            [CompletionResult]::new('--ca-file', '--ca-file', [CompletionResultType]::ParameterName, 'Trust the authorities in this file, instead of the system''s')
+            [CompletionResult]::new('--pin', '--pin', [CompletionResultType]::ParameterName, 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256')
+            [CompletionResult]::new('--tls-min', '--tls-min', [CompletionResultType]::ParameterName, 'Refuse TLS older than this: 1.2 or 1.3')
+            [CompletionResult]::new('--tls-host', '--tls-host', [CompletionResultType]::ParameterName, 'Expect this name in the certificate, instead of the host''s')
+            [CompletionResult]::new('--client-cert', '--client-cert', [CompletionResultType]::ParameterName, 'Present this client certificate: PEM, or PKCS#12 with its key')
+            [CompletionResult]::new('--client-key', '--client-key', [CompletionResultType]::ParameterName, 'Read the key of that certificate from this file, which others may not read')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]')
+            [CompletionResult]::new('--pipelining', '--pipelining', [CompletionResultType]::ParameterName, 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]')
+            [CompletionResult]::new('--auth', '--auth', [CompletionResultType]::ParameterName, 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on')
+            [CompletionResult]::new('--password-command', '--password-command', [CompletionResultType]::ParameterName, 'Read the password from the first line this command prints')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'Read the password from the first line of this file, which others may not read')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour: auto, always or never')
+            [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show progress bars: auto, always or never')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be fetched, deleted and kept, and why; change nothing')
+            [CompletionResult]::new('--refetch', '--refetch', [CompletionResultType]::ParameterName, 'Fetch again what was fetched before and is still on the server')
+            [CompletionResult]::new('--now', '--now', [CompletionResultType]::ParameterName, 'Do not honour a wait that an earlier run began')
+            [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')
+            [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')
+            [CompletionResult]::new('--trace', '--trace', [CompletionResultType]::ParameterName, 'Print the dialogue with the server on standard error, secrets hidden')
+            [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from the first line of standard input')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Print nothing but errors')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Print nothing but errors')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Print the steps; twice, also the dialogue with the server')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Print the steps; twice, also the dialogue with the server')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Print JSON, one object a line')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'pop3;demo' {

@@ -52,7 +52,7 @@ complete -c pop3 -n "__fish_pop3_needs_command" -f -a "check" -d 'Check the serv
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "auth" -d 'Store passwords and OAuth tokens in the keyring, or in a file that only you may read'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "state" -d 'Show the journal of what was fetched, or correct it'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the accounts that are configured'
-complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file'
+complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file, or show which settings count'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "demo" -d 'Show how it works, with an embedded server and sample mail'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
@@ -938,18 +938,19 @@ complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Pr
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "show" -d 'Show the settings that count for an account, and where each comes from'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -961,6 +962,66 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l limit -d 'Fetch at most N messages in this run' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l order -d 'Fetch the oldest or the newest first [default: oldest]' -r -f -a "oldest\t''
+newest\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l max-delete -d 'Delete nothing if more than N messages would be deleted' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s a -l account -d 'Use an account of the configuration file' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l proxy -d 'Connect through a SOCKS5 proxy: socks5h://[user@]host[:port], or none' -r -f
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l tunnel -d 'Talk to the server through this command\'s standard input and output' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l source-ip -d 'Connect from this local address' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l tls -d 'Encrypt the connection: implicit, stls or none' -r -f -a "implicit\t''
+stls\t''
+none\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l ca-file -d 'Trust the authorities in this file, instead of the system\'s' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l pin -d 'Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-min -d 'Refuse TLS older than this: 1.2 or 1.3' -r -f -a "1.2\t''
+1.3\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l tls-host -d 'Expect this name in the certificate, instead of the host\'s' -r -f -a "(__fish_print_hostnames)"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l client-cert -d 'Present this client certificate: PEM, or PKCS#12 with its key' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l client-key -d 'Read the key of that certificate from this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l timeout -d 'Give up after this much silence, or in one phase: 30s, 2m [default: 60s]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l pipelining -d 'Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]' -r -f -a "auto\t''
+on\t''
+off\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l auth -d 'Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on' -r -f -a "auto\t''
+user\t''
+login\t''
+plain\t''
+apop\t''
+cram-md5\t''
+scram-sha-1\t''
+scram-sha-256\t''
+scram-sha-1-plus\t''
+scram-sha-256-plus\t''
+external\t''
+xoauth2\t''
+oauthbearer\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l progress -d 'Show progress bars: auto, always or never' -r -f -a "auto\t''
+always\t''
+never\t''"
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l dry-run -d 'Print what would be fetched, deleted and kept, and why; change nothing'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l refetch -d 'Fetch again what was fetched before and is still on the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l now -d 'Do not honour a wait that an earlier run began'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 4 -d 'Use IPv4 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 6 -d 'Use IPv6 only'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-stdin -d 'Read the password from the first line of standard input'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"

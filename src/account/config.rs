@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::document::{self, Document, Globals, Mistake};
+use super::document::{self, Document, Mistake};
+use super::globals::Globals;
 use super::overrides::Overrides;
 use super::url::ServerUrl;
 use super::{Environment, contradiction};
@@ -112,7 +113,7 @@ impl Config {
 
     /// The account that is used if none is named.
     pub fn default_account(&self) -> Option<&str> {
-        self.document.default_account.as_deref()
+        self.document.globals.default_account.as_deref()
     }
 
     /// The names of its accounts, in the order of the file.
@@ -120,12 +121,15 @@ impl Config {
         self.document.accounts.iter().map(|entry| entry.name.as_str())
     }
 
-    /// Its settings for an account, `[defaults]` included; without a name the defaults alone.
-    pub fn settings(&self, account: Option<&str>) -> Option<Overrides> {
-        let defaults = self.document.defaults.clone();
-        let Some(name) = account else { return Some(defaults) };
-        let entry = self.document.accounts.iter().find(|entry| entry.name == name)?;
-        Some(defaults.overlaid_by(&entry.settings))
+    /// What its `[defaults]` say.
+    pub fn defaults(&self) -> &Overrides {
+        &self.document.defaults
+    }
+
+    /// What an account's own table says; `None` where there is no such account.
+    pub fn own(&self, account: &str) -> Option<&Overrides> {
+        let entry = self.document.accounts.iter().find(|entry| entry.name == account)?;
+        Some(&entry.settings)
     }
 }
 
@@ -300,9 +304,9 @@ mod tests {
         let (_folder, environment) =
             home("[defaults]\nlimit = 1\nkeep = 5\n[account.work]\nlimit = 2\n", 0o644);
         let config = Config::find(None, &environment).unwrap();
-        let work = config.settings(Some("work")).unwrap();
+        let work = config.defaults().clone().overlaid_by(config.own("work").unwrap());
         assert_eq!((work.limit, work.keep.is_some()), (Some(2), true));
-        assert_eq!(config.settings(None).unwrap().limit, Some(1));
-        assert!(config.settings(Some("home")).is_none());
+        assert_eq!(config.defaults().limit, Some(1));
+        assert!(config.own("home").is_none());
     }
 }

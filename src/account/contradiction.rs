@@ -55,8 +55,8 @@ pub(super) fn find(said: &Overrides, target: Option<&Target>) -> Option<Contradi
 
 #[cfg(test)]
 mod tests {
-    use super::super::overrides::Value;
     use super::super::paths::Paths;
+    use super::super::setting::Value;
     use super::*;
 
     const GOOGLE: (&str, &str) = ("oauth", "google");

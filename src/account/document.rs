@@ -8,13 +8,19 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::overrides::{KEYS, Overrides, Value};
+use super::globals::Globals;
+use super::overrides::Overrides;
 use super::paths::Paths;
-use super::values::{self, When, nearest};
+use super::setting::{KeyScope, Value};
+use super::values::{self, nearest};
 
-/// The keys at the top level, the two tables last.
-const TOP: [&str; 9] =
-    ["default-account", "quiet", "verbose", "json", "color", "progress", "keyring", "defaults", "account"];
+/// The tables at the top level.
+const TABLES: [&str; 2] = ["defaults", "account"];
+
+/// Every key at the top level, the tables last.
+fn top() -> impl Iterator<Item = &'static str> + Clone {
+    Globals::keys().map(|key| key.name).chain(TABLES)
+}
 
 /// A mistake in the configuration file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,19 +43,6 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// The global settings that the file has.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "each field is the flag of its name")]
-pub struct Globals {
-    pub quiet: Option<bool>,
-    pub verbose: Option<bool>,
-    pub json: Option<bool>,
-    pub color: Option<When>,
-    pub progress: Option<When>,
-    /// Whether the desktop's keyring is used; its variable is `POP3_KEYRING`.
-    pub keyring: Option<bool>,
-}
-
 /// One `[account.NAME]`.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -63,7 +56,6 @@ pub(super) struct Entry {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Document {
     pub(super) globals: Globals,
-    pub(super) default_account: Option<String>,
     pub(super) defaults: Overrides,
     /// The byte where they begin.
     pub(super) defaults_at: usize,
@@ -140,40 +132,28 @@ impl Reader<'_> {
                 ("defaults", DeValue::Table(table)) => {
                     self.document.defaults = self.settings(table);
                     self.document.defaults_at = span.start;
-                    if self.document.defaults.maildrop.is_some() {
-                        let hint = "write it below the [account.NAME] that it is meant for".to_owned();
-                        self.complain(
-                            span.start,
-                            "maildrop is the name of one account's maildrop",
-                            Some(hint),
-                        );
-                    }
                 }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
                     self.complain(value.span().start, format!("{key} is a table"), Some(where_to(key)));
                 }
-                ("default-account", DeValue::String(name)) => {
-                    self.document.default_account = Some(name.to_string());
-                    default_at = value.span().start;
-                }
-                _ if TOP.contains(&key) => {
-                    if let Err(what) = self.global(key, value.get_ref()) {
-                        self.complain(value.span().start, format!("{key}: {what}"), None);
-                    }
-                }
                 _ => {
-                    let hint = match nearest(key, TOP.into_iter()) {
-                        Some(known) => format!("did you mean \"{known}\"?"),
-                        None if KEYS.contains(&key) => where_to(key),
-                        None => format!("known here are {}", TOP.join(", ")),
-                    };
-                    self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
+                    if key == "default-account" {
+                        default_at = value.span().start;
+                    }
+                    match self.document.globals.read(key, &plain(value.get_ref()), self.paths) {
+                        Ok(true) => {}
+                        Ok(false) => self.unknown_at_top(key, span.start),
+                        Err(error) => {
+                            let what = format!("{key}: {}", values::causes(&error));
+                            self.complain(value.span().start, what, error.own_hint().map(str::to_owned));
+                        }
+                    }
                 }
             }
         }
         let names = || self.document.accounts.iter().map(|entry| entry.name.as_str());
-        if let Some(default) = &self.document.default_account
+        if let Some(default) = &self.document.globals.default_account
             && !names().any(|name| name == default)
         {
             let hint = nearest(default, names()).map(|known| format!("did you mean \"{known}\"?"));
@@ -181,19 +161,13 @@ impl Reader<'_> {
         }
     }
 
-    fn global(&mut self, key: &str, value: &DeValue<'_>) -> Result<(), String> {
-        let globals = &mut self.document.globals;
-        match (key, value) {
-            ("quiet", DeValue::Boolean(said)) => globals.quiet = Some(*said),
-            ("verbose", DeValue::Boolean(said)) => globals.verbose = Some(*said),
-            ("json", DeValue::Boolean(said)) => globals.json = Some(*said),
-            ("color", DeValue::String(text)) => globals.color = Some(text.parse()?),
-            ("progress", DeValue::String(text)) => globals.progress = Some(text.parse()?),
-            ("keyring", DeValue::Boolean(said)) => globals.keyring = Some(*said),
-            ("quiet" | "verbose" | "json" | "keyring", _) => return Err("it wants true or false".to_owned()),
-            _ => return Err("it wants text in quotes".to_owned()),
-        }
-        Ok(())
+    fn unknown_at_top(&mut self, key: &str, at: usize) {
+        let hint = match nearest(key, top()) {
+            Some(known) => format!("did you mean \"{known}\"?"),
+            None if Overrides::key(key).is_some() => where_to(key),
+            None => format!("known here are {}", top().collect::<Vec<_>>().join(", ")),
+        };
+        self.complain(at, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
     }
 
     fn accounts(&mut self, table: &DeTable<'_>) {
@@ -219,16 +193,22 @@ impl Reader<'_> {
     fn settings(&mut self, table: &DeTable<'_>) -> Overrides {
         let mut settings = Overrides::default();
         for (key, span, value) in pairs(table) {
-            if !KEYS.contains(&key) {
-                let hint = match nearest(key, KEYS.into_iter()) {
+            let Some(known) = Overrides::key(key) else {
+                let names = Overrides::keys().map(|key| key.name);
+                let hint = match nearest(key, names.clone()) {
                     Some(known) => format!("did you mean \"{known}\"?"),
-                    None if TOP.contains(&key) => where_to(key),
-                    None => format!("known here are {}", KEYS.join(", ")),
+                    None if top().any(|other| other == key) => where_to(key),
+                    None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
                 };
                 self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
                 continue;
+            };
+            if known.scope == KeyScope::OneAccount && self.account.is_none() {
+                let hint = "write it below the [account.NAME] that it is meant for".to_owned();
+                self.complain(span.start, format!("{key} is a setting of one account"), Some(hint));
+                continue;
             }
-            if ["password", "oauth-client-secret"].contains(&key) {
+            if known.is_secret {
                 self.document.password_at.get_or_insert(span.start);
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
@@ -244,7 +224,7 @@ fn where_to(key: &str) -> String {
     match key {
         "defaults" => "write [defaults] above its keys".to_owned(),
         "account" => "write [account.NAME] above its keys".to_owned(),
-        key if KEYS.contains(&key) => format!("{key} belongs under [defaults] or [account.NAME]"),
+        key if Overrides::key(key).is_some() => format!("{key} belongs under [defaults] or [account.NAME]"),
         key => format!("{key} belongs at the top of the file, above all tables"),
     }
 }

@@ -1,6 +1,7 @@
 //! Configuration texts and what is made of them.
 
 use super::*;
+use crate::account::When;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -52,7 +53,7 @@ server = "pop3://pop.example.net"
 "#;
     let (document, mistakes) = read(text, at_home());
     assert_eq!(mistakes, []);
-    assert_eq!(document.default_account.as_deref(), Some("work"));
+    assert_eq!(document.globals.default_account.as_deref(), Some("work"));
     assert_eq!(document.defaults.deliver, Some(Spec::Maildir("/home/me/Mail/inbox".into())));
     let names: Vec<_> = document.accounts.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names, ["work", "at home"], "in the order of the file");
@@ -100,6 +101,7 @@ fn the_global_flags_have_their_keys_at_the_top() {
     let (document, mistakes) = read(text, NOWHERE);
     assert_eq!(mistakes, []);
     let said = Globals {
+        default_account: None,
         quiet: Some(true),
         verbose: Some(false),
         json: Some(true),
@@ -111,9 +113,9 @@ fn the_global_flags_have_their_keys_at_the_top() {
     assert_eq!(
         mistakes_of_globals(),
         [
-            "line 1, column 9: quiet: it wants true or false",
+            "line 1, column 9: quiet: it wants true or false, not a number",
             "line 2, column 9: color: it is one of auto, always, never",
-            "line 3, column 12: progress: it wants text in quotes"
+            "line 3, column 12: progress: it wants text in quotes, not true or false"
         ]
     );
 }
@@ -258,7 +260,7 @@ fn a_mistake_in_an_accounts_table_is_that_accounts_own() {
 fn a_maildrop_is_named_for_one_account() {
     assert_eq!(account("maildrop = 'second'").maildrop.as_deref(), Some("second"));
     let found = mistakes("[defaults]\nmaildrop = 'all'\n");
-    assert!(found[0].starts_with("line 1, column 2: maildrop"), "{found:?}");
+    assert!(found[0].starts_with("line 2, column 1: maildrop is a setting of one account"), "{found:?}");
 }
 
 #[test]

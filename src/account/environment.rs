@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::Access;
 use zeroize::Zeroizing;
 
-use super::overrides::{KEYS, Overrides, Value};
+use super::overrides::Overrides;
 use super::password::is_watched;
 use super::paths::Paths;
+use super::setting::Value;
 use super::{proxy, values};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
@@ -239,16 +240,16 @@ impl Environment {
     /// [`Kind::Usage`] for a value that cannot be parsed.
     pub(super) fn overrides(&self) -> Result<Overrides> {
         let mut said = Overrides::default();
-        for key in KEYS.iter().filter(|key| **key != "password") {
-            let variable = format!("POP3_{}", key.to_ascii_uppercase().replace('-', "_"));
+        for key in Overrides::keys().filter(|key| key.name != "password") {
+            let variable = key.variable();
             let Some(text) = self.text(&variable)? else { continue };
-            let value = match *key {
-                "ca-file" => Value::Several(text.split(':').collect()),
-                // A pin contains a colon.
-                "pin" => Value::Several(text.split([',', ' ']).filter(|pin| !pin.is_empty()).collect()),
-                _ => Value::Text(text),
+            let value = match key.list {
+                Some(between) => {
+                    Value::Several(text.split(between).filter(|part| !part.is_empty()).collect())
+                }
+                None => Value::Text(text),
             };
-            said.set(key, &value, Paths::of_run(self.home())).map_err(|error| {
+            said.set(key.name, &value, Paths::of_run(self.home())).map_err(|error| {
                 let hint = error.own_hint().map(str::to_owned);
                 let outer = Error::new(Kind::Usage, format!("could not use {variable}")).because(error);
                 hint.into_iter().fold(outer, Error::hint)

@@ -14,6 +14,7 @@ mod config;
 mod contradiction;
 mod document;
 mod environment;
+mod globals;
 mod kept;
 mod maildrop;
 mod netrc;
@@ -24,22 +25,27 @@ mod paths;
 mod proxy;
 mod refusals;
 mod resolve;
+mod setting;
+mod show;
 mod url;
 pub mod values;
 
 use std::time::Duration;
 
 pub use self::config::Config;
-pub use self::document::{Globals, Mistake};
+pub use self::document::Mistake;
 pub use self::environment::Environment;
+pub use self::globals::Globals;
 use self::kept::Owner;
 pub use self::maildrop::refuse_shared;
 pub use self::oauth::{OAuth, OAuthWords};
-pub use self::overrides::{KEYS, Overrides};
+pub use self::overrides::Overrides;
 pub use self::password::PasswordSource;
 use self::password::Wanted;
 pub use self::refusals::{Refusals, Wait};
 pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
+pub use self::setting::Key;
+pub use self::show::{Effective, Origin, show};
 pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::auth::{Credentials, Mechanism, Proof, Secret};
@@ -56,6 +62,8 @@ use crate::transport::{Security, Target, TlsSettings, Way};
 pub struct Account {
     /// Its name in the configuration file, else `user@host`.
     pub name: String,
+    /// Whether it is used when no account is named.
+    pub enabled: bool,
     /// The configured account whose user name this is, if this is at another server than that account's own:
     /// nothing else that the account signs in with is sent there.
     pub withheld_from: Option<String>,

@@ -1,24 +1,70 @@
 //! The OAuth settings of an account: the keys that begin with `oauth`, and the sign-in that they make together.
 //! The client's secret has the same sources as a password, except a prompt.
 
+use oauth2::url::Url;
+
 use super::PasswordSource;
-use super::overrides::{Value, word, wrong};
 use super::paths::Paths;
-use super::values;
+use super::setting::{Key, Said, Value, displayed, name, or, path, put, settings, word, wrong};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Named, Provider, Settings, endpoint};
 
-/// One layer of these settings; `None` leaves the value of the lower layer.
-#[derive(Debug, Clone, Default)]
-pub struct OAuthWords {
-    /// `Some(None)` is an explicit `none`.
-    provider: Option<Option<Provider>>,
-    client_id: Option<String>,
-    client_secret: Option<PasswordSource>,
-    scope: Option<String>,
-    redirect: Option<String>,
-    named: Named,
+settings! {
+    /// One layer of these settings; `None` leaves the value of the lower layer.
+    #[derive(Debug, Clone, Default)]
+    #[allow(missing_docs, reason = "each field is the key of its name")]
+    pub struct OAuthWords {
+        /// `Some(None)` is an explicit `none`.
+        provider: Option<Option<Provider>>, [Key::new("oauth")],
+            |_, at, value, _| put(at, match word(value)? {
+                "none" => Ok(None),
+                name => name.parse().map(Some),
+            }), |key, provider| or(key, provider, "none");
+        client_id: Option<String>, [Key::new("oauth-client-id")],
+            |_, at, value, _| put(at, name(value)), displayed;
+        client_secret: Option<PasswordSource>, [
+            Key::new("oauth-client-secret").secret(),
+            Key::new("oauth-client-secret-command"),
+            Key::new("oauth-client-secret-file"),
+        ], set_secret, shown_secret;
+        scope: Option<String>, [Key::new("oauth-scope")],
+            |_, at, value, _| put(at, word(value).map(str::to_owned)), displayed;
+        authorization: Option<Url>, [Key::new("oauth-authorization-url")],
+            |_, at, value, _| put(at, endpoint(word(value)?)), displayed;
+        token: Option<Url>, [Key::new("oauth-token-url")],
+            |_, at, value, _| put(at, endpoint(word(value)?)), displayed;
+        device: Option<Url>, [Key::new("oauth-device-url")],
+            |_, at, value, _| put(at, endpoint(word(value)?)), displayed;
+        revocation: Option<Url>, [Key::new("oauth-revocation-url")],
+            |_, at, value, _| put(at, endpoint(word(value)?)), displayed;
+        // Not normalised: providers compare it with the registered one.
+        redirect: Option<String>, [Key::new("oauth-redirect-url")], |_, at, value, _| {
+            let text = word(value)?;
+            put(at, endpoint(text).map(|_| text.to_owned()))
+        }, displayed;
+    }
+}
+
+fn set_secret(key: &str, at: &mut Option<PasswordSource>, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
+    let source = match key {
+        "oauth-client-secret" => PasswordSource::Given(Secret::new(word(value)?)),
+        "oauth-client-secret-command" => PasswordSource::Command(word(value)?.to_owned()),
+        _ => PasswordSource::File(path(value, paths)?),
+    };
+    match at.replace(source) {
+        None => Ok(()),
+        Some(_) => Err(wrong("the client secret has two sources").hint("name one of them")),
+    }
+}
+
+fn shown_secret(key: &'static str, source: &Option<PasswordSource>) -> Option<Said> {
+    Some(match source.as_ref()? {
+        PasswordSource::File(path) => ("oauth-client-secret-file", Some(path.display().to_string())),
+        // It may contain a secret.
+        PasswordSource::Command(_) => ("oauth-client-secret-command", None),
+        PasswordSource::Given(_) | PasswordSource::Stdin | PasswordSource::Search => (key, None),
+    })
 }
 
 /// An account's sign-in by OAuth.
@@ -54,7 +100,7 @@ impl OAuthWords {
 
     /// Whether a provider (or `none`) is named, by its name or by its token endpoint.
     fn names_a_provider(&self) -> bool {
-        self.provider.is_some() || self.named.token.is_some()
+        self.provider.is_some() || self.token.is_some()
     }
 
     /// Whether the `higher` layer names another provider than this one does.
@@ -63,63 +109,19 @@ impl OAuthWords {
             higher.is_some() && lower != higher
         }
         self.names_a_provider()
-            && (differs(&self.provider, &higher.provider) || differs(&self.named.token, &higher.named.token))
+            && (differs(&self.provider, &higher.provider) || differs(&self.token, &higher.token))
     }
 
     /// Overlays this layer with the `higher` one. Settings for one provider are not used for another: neither the
     /// client, nor its secret, nor an endpoint. And a secret belongs to the client of its layer.
     pub(super) fn take(&mut self, higher: &OAuthWords) {
-        fn over<T: Clone>(lower: &mut Option<T>, higher: &Option<T>) {
-            if higher.is_some() {
-                lower.clone_from(higher);
-            }
-        }
         if self.is_left_by(higher) {
             *self = OAuthWords::default();
         }
         if higher.client_id.is_some() && higher.client_id != self.client_id {
             self.client_secret = None;
         }
-        over(&mut self.provider, &higher.provider);
-        over(&mut self.client_id, &higher.client_id);
-        over(&mut self.client_secret, &higher.client_secret);
-        over(&mut self.scope, &higher.scope);
-        over(&mut self.redirect, &higher.redirect);
-        over(&mut self.named.authorization, &higher.named.authorization);
-        over(&mut self.named.token, &higher.named.token);
-        over(&mut self.named.device, &higher.named.device);
-        over(&mut self.named.revocation, &higher.named.revocation);
-    }
-
-    /// Parses `value` as that of `key`, which begins with `oauth`.
-    pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
-        let text = word(value)?;
-        match key {
-            "oauth" => self.provider = Some(if text == "none" { None } else { Some(text.parse()?) }),
-            "oauth-client-id" => self.client_id = Some(values::name(text).map_err(wrong)?),
-            "oauth-client-secret" => self.set_secret(PasswordSource::Given(Secret::new(text)))?,
-            "oauth-client-secret-command" => self.set_secret(PasswordSource::Command(text.to_owned()))?,
-            "oauth-client-secret-file" => self.set_secret(PasswordSource::File(paths.read(text)?))?,
-            "oauth-scope" => self.scope = Some(text.to_owned()),
-            "oauth-redirect-url" => {
-                // Not normalised: providers compare it with the registered one.
-                endpoint(text)?;
-                self.redirect = Some(text.to_owned());
-            }
-            "oauth-authorization-url" => self.named.authorization = Some(endpoint(text)?),
-            "oauth-token-url" => self.named.token = Some(endpoint(text)?),
-            "oauth-device-url" => self.named.device = Some(endpoint(text)?),
-            "oauth-revocation-url" => self.named.revocation = Some(endpoint(text)?),
-            _ => return Err(wrong(format!("unknown key \"{key}\""))),
-        }
-        Ok(())
-    }
-
-    fn set_secret(&mut self, source: PasswordSource) -> Result<()> {
-        if self.client_secret.replace(source).is_some() {
-            return Err(wrong("the client secret has two sources").hint("name one of them"));
-        }
-        Ok(())
+        self.take_each(higher);
     }
 
     /// The settings of all layers together; `None` without OAuth.
@@ -127,7 +129,7 @@ impl OAuthWords {
     /// # Errors
     /// [`Kind::Config`] if there is no client id.
     pub(super) fn settle(self) -> Result<Option<OAuth>> {
-        let provider = match (self.provider, &self.named.token) {
+        let provider = match (self.provider, &self.token) {
             (Some(Some(provider)), _) => provider,
             (None, Some(_)) => Provider::Own,
             (Some(None), _) | (None, None) => return Ok(None),
@@ -136,8 +138,13 @@ impl OAuthWords {
             return Err(Error::new(Kind::Config, "it signs in by OAuth, and there is no oauth-client-id")
                 .hint("register this program with the provider, then add the oauth-client-id it gives you"));
         };
-        let settings =
-            Settings { provider, client_id, scope: self.scope, named: self.named, redirect: self.redirect };
+        let named = Named {
+            authorization: self.authorization,
+            token: self.token,
+            device: self.device,
+            revocation: self.revocation,
+        };
+        let settings = Settings { provider, client_id, scope: self.scope, named, redirect: self.redirect };
         Ok(Some(OAuth { settings, client_secret: self.client_secret }))
     }
 }
@@ -150,7 +157,7 @@ mod tests {
     fn words(pairs: &[(&str, &str)]) -> OAuthWords {
         let mut words = OAuthWords::default();
         for (key, text) in pairs {
-            words.set(key, &Value::Text(text), Paths::of_run(Some(Path::new("/home/me")))).expect(key);
+            words.read(key, &Value::Text(text), Paths::of_run(Some(Path::new("/home/me")))).expect(key);
         }
         words
     }
@@ -227,7 +234,9 @@ mod tests {
         assert!(!format!("{twice:?}").contains("hunter2"));
         let secret = twice.clone().settle().unwrap().unwrap().client_secret().unwrap();
         assert_eq!(secret.unwrap().expose(), b"hunter2");
-        assert!(twice.set("oauth-client-secret-command", &Value::Text("pass"), Paths::of_run(None)).is_err());
+        assert!(
+            twice.read("oauth-client-secret-command", &Value::Text("pass"), Paths::of_run(None)).is_err()
+        );
         let command =
             words(&[("oauth-client-secret-command", "echo s"), ("oauth", "yahoo"), ("oauth-client-id", "x")]);
         assert_eq!(command.settle().unwrap().unwrap().client_secret().unwrap().unwrap().expose(), b"s");
@@ -238,7 +247,7 @@ mod tests {
         for key in ["oauth-token-url", "oauth-device-url", "oauth-redirect-url", "oauth"] {
             let mut words = OAuthWords::default();
             assert!(
-                words.set(key, &Value::Text("http://p.example.com/t"), Paths::of_run(None)).is_err(),
+                words.read(key, &Value::Text("http://p.example.com/t"), Paths::of_run(None)).is_err(),
                 "{key}"
             );
         }

@@ -1,6 +1,7 @@
 //! The settings of an account, all of them optional: the common form of the flags, the
 //! `POP3_…` variables, an account's table in the configuration file and its `[defaults]`. The higher
-//! layer wins key by key.
+//! layer wins key by key. Each setting is a row of the table here, and nothing else is needed for it but its use
+//! in [`resolve`](super::resolve) and, where it has one, its option.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -8,120 +9,160 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::paths::Paths;
-use super::values;
-use super::{OAuthWords, PasswordSource, ServerUrl};
+use super::resolve::PATIENCE;
+use super::setting::{
+    Key, Said, Value, count, displayed, name, or, path, put, settings, several, text, text_or_number, truth,
+    word, wrong,
+};
+use super::{OAuthWords, PasswordSource, ServerUrl, values};
 use crate::auth::{Mechanism, Secret};
-use crate::error::{Error, Kind, Result};
+use crate::error::Result;
 use crate::fetch::policy::{Keep, Order};
 use crate::session::Pipelining;
 use crate::store::Spec;
 use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
 
-/// Every key of an account, as the configuration file spells it.
-pub const KEYS: [&str; 41] = [
-    "server",
-    "user",
-    "maildrop",
-    "tls",
-    "ca-file",
-    "pin",
-    "tls-min",
-    "tls-host",
-    "client-cert",
-    "client-key",
-    "auth",
-    "password",
-    "password-command",
-    "password-file",
-    "password-stdin",
-    "oauth",
-    "oauth-client-id",
-    "oauth-client-secret",
-    "oauth-client-secret-command",
-    "oauth-client-secret-file",
-    "oauth-scope",
-    "oauth-authorization-url",
-    "oauth-token-url",
-    "oauth-device-url",
-    "oauth-revocation-url",
-    "oauth-redirect-url",
-    "proxy",
-    "tunnel",
-    "source-ip",
-    "ip-version",
-    "timeout",
-    "trace",
-    "pipelining",
-    "deliver",
-    "to",
-    "keep",
-    "max-size",
-    "limit",
-    "order",
-    "max-delete",
-    "dry-run",
-];
-
-/// One layer of settings; `None` leaves the value of the lower layer.
-#[derive(Debug, Clone, Default)]
-#[allow(
-    missing_docs,
-    reason = "each field is the key of its name; CLI.md's table in the manual explains them"
-)]
-pub struct Overrides {
-    pub server: Option<ServerUrl>,
-    pub user: Option<String>,
-    pub maildrop: Option<String>,
-    pub tls: Option<Security>,
-    pub ca_files: Option<Vec<PathBuf>>,
-    pub pins: Option<Vec<Pin>>,
-    pub tls_min: Option<TlsVersion>,
-    pub tls_host: Option<String>,
-    pub client_cert: Option<PathBuf>,
-    pub client_key: Option<PathBuf>,
-    /// `Some(None)` is an explicit `auto`.
-    pub auth: Option<Option<Mechanism>>,
-    pub password: Option<PasswordSource>,
-    /// The keys that begin with `oauth`.
-    pub oauth: OAuthWords,
-    /// `Some(None)` is an explicit `none`.
-    pub proxy: Option<Option<Proxy>>,
-    pub tunnel: Option<String>,
-    pub source: Option<IpAddr>,
-    /// `Some(None)` is an explicit `any`.
-    pub family: Option<Option<Family>>,
-    pub timeout: Option<Duration>,
-    pub trace: Option<bool>,
-    pub pipelining: Option<Pipelining>,
-    pub deliver: Option<Spec>,
-    pub keep: Option<Keep>,
-    pub max_size: Option<u64>,
-    pub limit: Option<u32>,
-    pub order: Option<Order>,
-    pub max_delete: Option<u32>,
-    pub dry_run: Option<bool>,
-    /// Whether what was fetched before is fetched again. A flag only: it is for one run.
-    pub refetch: Option<bool>,
+settings! {
+    /// One layer of settings; `None` leaves the value of the lower layer.
+    #[derive(Debug, Clone, Default)]
+    #[allow(missing_docs, reason = "each field is the key of its name; CLI.md's table in the manual explains them")]
+    pub struct Overrides {
+        server: Option<ServerUrl>, [Key::new("server")],
+            |_, at, value, _| put(at, text(value)?.parse()), displayed;
+        user: Option<String>, [Key::new("user")],
+            |_, at, value, _| put(at, name(value)), displayed;
+        maildrop: Option<String>, [Key::new("maildrop").of_one_account()],
+            |_, at, value, _| put(at, values::maildrop(text(value)?).map_err(wrong)), displayed;
+        enabled: Option<bool>, [Key::new("enabled").of_one_account()],
+            |_, at, value, _| put(at, truth(value)), displayed;
+        tls: Option<Security>, [Key::new("tls")],
+            |_, at, value, _| put(at, text(value)?.parse()), displayed;
+        ca_files: Option<Vec<PathBuf>>, [Key::new("ca-file").several(&[':'])],
+            |_, at, value, paths| put(at, several(value)?.into_iter().map(|text| paths.read(text)).collect()),
+            |key, files| Some((key, Some(joined(files.as_ref()?.iter().map(|file| file.display())))));
+        // A pin contains a colon.
+        pins: Option<Vec<Pin>>, [Key::new("pin").several(&[',', ' '])],
+            |_, at, value, _| put(at, several(value)?.into_iter().map(Pin::from_str).collect()),
+            |key, pins| Some((key, Some(joined(pins.as_ref()?))));
+        tls_min: Option<TlsVersion>, [Key::new("tls-min")],
+            |_, at, value, _| put(at, text(value)?.parse()), displayed;
+        tls_host: Option<String>, [Key::new("tls-host")],
+            |_, at, value, _| put(at, name(value)), displayed;
+        client_cert: Option<PathBuf>, [Key::new("client-cert")],
+            |_, at, value, paths| put(at, path(value, paths)), file;
+        client_key: Option<PathBuf>, [Key::new("client-key")],
+            |_, at, value, paths| put(at, path(value, paths)), file;
+        /// `Some(None)` is an explicit `auto`.
+        auth: Option<Option<Mechanism>>, [Key::new("auth")],
+            |_, at, value, _| put(at, values::mechanism(text(value)?)), |key, auth| or(key, auth, "auto");
+        password: Option<PasswordSource>, [
+            Key::new("password").secret(),
+            Key::new("password-command"),
+            Key::new("password-file"),
+            Key::new("password-stdin"),
+        ], set_password, shown_password;
+        /// `Some(None)` is an explicit `none`.
+        proxy: Option<Option<Proxy>>, [Key::new("proxy")],
+            |_, at, value, _| put(at, values::proxy(word(value)?)), |key, proxy| or(key, proxy, "none");
+        tunnel: Option<String>, [Key::new("tunnel")],
+            |_, at, value, _| put(at, word(value).map(str::to_owned)), displayed;
+        source: Option<IpAddr>, [Key::new("source-ip")],
+            |_, at, value, _| put(at, text(value)?.parse().map_err(|_| wrong("it is no IP address"))), displayed;
+        /// `Some(None)` is an explicit `any`.
+        family: Option<Option<Family>>, [Key::new("ip-version")],
+            |_, at, value, _| put(at, values::family(&text_or_number(value)?)), |key, family| or(key, family, "any");
+        timeout: Option<Duration>, [Key::new("timeout")],
+            |_, at, value, _| put(at, values::duration(&text_or_number(value)?).map_err(wrong)),
+            |key, timeout| Some((key, Some(values::shown_duration((*timeout)?))));
+        trace: Option<bool>, [Key::new("trace")],
+            |_, at, value, _| put(at, truth(value)), displayed;
+        pipelining: Option<Pipelining>, [Key::new("pipelining")],
+            |_, at, value, _| put(at, text(value)?.parse()), displayed;
+        deliver: Option<Spec>, [Key::new("deliver"), Key::new("to")], |_, at, value, paths| match at {
+            Some(_) => Err(wrong("deliver and to are two names of one key")),
+            None => put(at, paths.destination(word(value)?)),
+        }, displayed;
+        keep: Option<Keep>, [Key::new("keep")],
+            |_, at, value, _| put(at, text_or_number(value)?.parse()), displayed;
+        max_size: Option<u64>, [Key::new("max-size")],
+            |_, at, value, _| put(at, values::size(&text_or_number(value)?).map_err(wrong)), displayed;
+        limit: Option<u32>, [Key::new("limit")],
+            |_, at, value, _| put(at, count(value)), displayed;
+        order: Option<Order>, [Key::new("order")],
+            |_, at, value, _| put(at, text(value)?.parse()), displayed;
+        max_delete: Option<u32>, [Key::new("max-delete")],
+            |_, at, value, _| put(at, count(value)), displayed;
+        dry_run: Option<bool>, [Key::new("dry-run")],
+            |_, at, value, _| put(at, truth(value)), displayed;
+        /// Whether what was fetched before is fetched again: an option without a key, since it is for one run.
+        refetch: Option<bool>, [], |_, _, _, _| Ok(()), displayed;
+        ..
+        /// The keys that begin with `oauth`.
+        oauth: OAuthWords;
+    }
 }
 
-/// A value before it is parsed: of its own type from TOML, always text from the environment.
-#[derive(Debug)]
-pub(super) enum Value<'a> {
-    Text(&'a str),
-    Whole(i64),
-    Truth(bool),
-    Several(Vec<&'a str>),
-    /// Its type, for the error.
-    Other(&'static str),
+fn set_password(
+    key: &str,
+    at: &mut Option<PasswordSource>,
+    value: &Value<'_>,
+    paths: Paths<'_>,
+) -> Result<()> {
+    let source = match key {
+        "password" => PasswordSource::Given(Secret::new(word(value)?)),
+        "password-command" => PasswordSource::Command(word(value)?.to_owned()),
+        "password-file" => PasswordSource::File(path(value, paths)?),
+        _ if truth(value)? => PasswordSource::Stdin,
+        _ => return Ok(()),
+    };
+    match at.replace(source) {
+        None => Ok(()),
+        Some(_) => Err(wrong("the password has two sources").hint("name one of them")),
+    }
+}
+
+fn shown_password(_: &'static str, source: &Option<PasswordSource>) -> Option<Said> {
+    Some(match source.as_ref()? {
+        PasswordSource::Given(_) => ("password", None),
+        // It may contain a secret.
+        PasswordSource::Command(_) => ("password-command", None),
+        PasswordSource::File(path) => ("password-file", Some(path.display().to_string())),
+        PasswordSource::Stdin => ("password-stdin", Some(true.to_string())),
+        PasswordSource::Search => return None,
+    })
+}
+
+fn file(key: &'static str, path: &Option<PathBuf>) -> Option<Said> {
+    path.as_ref().map(|path| (key, Some(path.display().to_string())))
+}
+
+fn joined<T: ToString>(values: impl IntoIterator<Item = T>) -> String {
+    values.into_iter().map(|value| value.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 impl Overrides {
+    /// What holds where no layer says anything else, as far as that is a value.
+    pub(super) fn built_in() -> Overrides {
+        Overrides {
+            enabled: Some(true),
+            tls_min: Some(TlsVersion::V1_2),
+            auth: Some(None),
+            timeout: Some(PATIENCE),
+            pipelining: Some(Pipelining::default()),
+            keep: Some(Keep::default()),
+            order: Some(Order::default()),
+            ..Overrides::default()
+        }
+    }
+
+    /// The key of that name.
+    pub(super) fn key(name: &str) -> Option<&'static Key> {
+        Overrides::keys().find(|key| key.name == name)
+    }
+
     /// This layer, with every setting of the `higher` one over it.
     #[must_use]
     pub fn overlaid_by(mut self, higher: &Overrides) -> Overrides {
-        macro_rules! take {
-            ($($field:ident),*) => { $( if higher.$field.is_some() { self.$field.clone_from(&higher.$field); } )* };
-        }
         if higher.names_another_server_than(&self) {
             self.leave_server();
         } else if higher.server.is_some() {
@@ -145,7 +186,6 @@ impl Overrides {
         if higher.client_cert.is_some() {
             self.client_key = None;
         }
-        take!(client_cert, client_key);
         // Another way replaces all of the lower layer's, since their parts may contradict each other.
         if higher.proxy.is_some() {
             self.tunnel = None;
@@ -153,13 +193,7 @@ impl Overrides {
         if higher.tunnel.is_some() {
             (self.proxy, self.source, self.family) = (None, None, None);
         }
-        take!(proxy, tunnel, source, family);
-        take!(
-            server, user, maildrop, tls, ca_files, pins, tls_min, tls_host, auth, password, timeout, trace,
-            pipelining
-        );
-        self.oauth.take(&higher.oauth);
-        take!(deliver, keep, max_size, limit, order, max_delete, dry_run, refetch);
+        self.take_each(higher);
         self
     }
 
@@ -187,264 +221,26 @@ impl Overrides {
         self.oauth = OAuthWords::default();
     }
 
-    /// Parses `value` as that of `key` (one of [`KEYS`]).
+    /// Parses `value` as that of `key`, one of [`Overrides::keys`].
     pub(super) fn set(&mut self, key: &str, value: &Value<'_>, paths: Paths<'_>) -> Result<()> {
-        match key {
-            "server" => self.server = Some(text(value)?.parse()?),
-            "user" => self.user = Some(values::name(word(value)?).map_err(wrong)?),
-            "maildrop" => self.maildrop = Some(values::maildrop(text(value)?).map_err(wrong)?),
-            "tls" => self.tls = Some(text(value)?.parse()?),
-            "ca-file" => {
-                let files = several(value)?.into_iter().map(|text| paths.read(text));
-                self.ca_files = Some(files.collect::<Result<_>>()?);
-            }
-            "pin" => {
-                let pins = several(value)?.into_iter().map(Pin::from_str);
-                self.pins = Some(pins.collect::<Result<_>>()?);
-            }
-            "tls-min" => self.tls_min = Some(text(value)?.parse()?),
-            "tls-host" => self.tls_host = Some(values::name(word(value)?).map_err(wrong)?),
-            "client-cert" => self.client_cert = Some(paths.read(word(value)?)?),
-            "client-key" => self.client_key = Some(paths.read(word(value)?)?),
-            "auth" => self.auth = Some(values::mechanism(text(value)?)?),
-            "password" => self.set_password(PasswordSource::Given(Secret::new(word(value)?)))?,
-            "password-command" => self.set_password(PasswordSource::Command(word(value)?.to_owned()))?,
-            "password-file" => self.set_password(PasswordSource::File(paths.read(word(value)?)?))?,
-            "password-stdin" => {
-                if truth(value)? {
-                    self.set_password(PasswordSource::Stdin)?;
-                }
-            }
-            key if key.starts_with("oauth") => self.oauth.set(key, value, paths)?,
-            "proxy" => self.proxy = Some(values::proxy(word(value)?)?),
-            "tunnel" => self.tunnel = Some(word(value)?.to_owned()),
-            "source-ip" => {
-                let address = text(value)?.parse();
-                self.source = Some(address.map_err(|_| wrong("it is no IP address"))?);
-            }
-            "ip-version" => self.family = Some(values::family(&text_or_number(value)?)?),
-            "timeout" => self.timeout = Some(values::duration(&text_or_number(value)?).map_err(wrong)?),
-            "trace" => self.trace = Some(truth(value)?),
-            "pipelining" => self.pipelining = Some(text(value)?.parse()?),
-            "deliver" | "to" if self.deliver.is_some() => {
-                return Err(wrong("deliver and to are two names of one key"));
-            }
-            "deliver" | "to" => self.deliver = Some(paths.destination(word(value)?)?),
-            "keep" => self.keep = Some(text_or_number(value)?.parse()?),
-            "max-size" => self.max_size = Some(values::size(&text_or_number(value)?).map_err(wrong)?),
-            "limit" => self.limit = Some(count(value)?),
-            "order" => self.order = Some(text(value)?.parse()?),
-            "max-delete" => self.max_delete = Some(count(value)?),
-            "dry-run" => self.dry_run = Some(truth(value)?),
-            _ => return Err(wrong(format!("unknown key \"{key}\""))),
+        match self.read(key, value, paths)? {
+            true => Ok(()),
+            false => Err(wrong(format!("unknown key \"{key}\""))),
         }
-        Ok(())
     }
 
-    fn set_password(&mut self, source: PasswordSource) -> Result<()> {
-        if self.password.replace(source).is_some() {
-            return Err(wrong("the password has two sources").hint("name one of them"));
+    /// What this layer says, key by key. A user name in the server's URL is the user's.
+    pub(super) fn told(&self) -> Vec<Said> {
+        let mut said = self.said();
+        if self.user.is_none()
+            && let Some(user) = self.server.as_ref().and_then(ServerUrl::user)
+        {
+            said.push(("user", Some(user.to_owned())));
         }
-        Ok(())
-    }
-}
-
-pub(super) fn wrong(what: impl Into<String>) -> Error {
-    Error::new(Kind::Usage, what)
-}
-
-fn wanted(what: &str, value: &Value<'_>) -> Error {
-    let is = match value {
-        Value::Text(_) => "text",
-        Value::Whole(_) => "a number",
-        Value::Truth(_) => "true or false",
-        Value::Several(_) => "a list",
-        Value::Other(name) => name,
-    };
-    wrong(format!("it wants {what}, not {is}"))
-}
-
-fn text<'a>(value: &Value<'a>) -> Result<&'a str> {
-    if let Value::Text(text) = value { Ok(text) } else { Err(wanted("text in quotes", value)) }
-}
-
-/// Text that is not empty.
-pub(super) fn word<'a>(value: &Value<'a>) -> Result<&'a str> {
-    text(value).and_then(|text| if text.is_empty() { Err(wrong("it is empty")) } else { Ok(text) })
-}
-
-fn several<'a>(value: &Value<'a>) -> Result<Vec<&'a str>> {
-    match value {
-        Value::Text(text) => Ok(vec![text]),
-        Value::Several(texts) => Ok(texts.clone()),
-        _ => Err(wanted("text in quotes, or a list of such", value)),
-    }
-}
-
-fn text_or_number(value: &Value<'_>) -> Result<String> {
-    match value {
-        Value::Text(text) => Ok((*text).to_owned()),
-        Value::Whole(number) => Ok(number.to_string()),
-        _ => Err(wanted("text in quotes, or a number", value)),
-    }
-}
-
-fn count(value: &Value<'_>) -> Result<u32> {
-    let number = match value {
-        Value::Text(text) => text.parse().ok(),
-        Value::Whole(number) => u32::try_from(*number).ok(),
-        _ => return Err(wanted("a number", value)),
-    };
-    number.ok_or_else(|| wrong("it wants a whole number from 0 to 4294967295"))
-}
-
-fn truth(value: &Value<'_>) -> Result<bool> {
-    match value {
-        Value::Truth(truth) => Ok(*truth),
-        Value::Text(text) => values::truth(text).map_err(wrong),
-        _ => Err(wanted("true or false", value)),
+        said
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::path::Path;
-
-    const NO_HOME: Paths<'static> = Paths::of_run(None);
-
-    fn set(key: &str, value: Value<'_>) -> Result<Overrides> {
-        let mut layer = Overrides::default();
-        layer.set(key, &value, Paths::of_run(Some(Path::new("/home/me")))).map(|()| layer)
-    }
-
-    #[test]
-    fn every_key_is_understood_and_refuses_a_table() {
-        for key in KEYS {
-            let error = set(key, Value::Other("a table")).expect_err(key);
-            assert!(error.to_string().ends_with("not a table"), "{key}: {error}");
-        }
-        assert!(set("sever", Value::Text("x")).is_err());
-    }
-
-    #[test]
-    fn numbers_stand_for_text_where_they_can() {
-        assert_eq!(set("keep", Value::Whole(500)).unwrap().keep, Some(Keep::Newest(500)));
-        assert_eq!(set("timeout", Value::Whole(30)).unwrap().timeout, Some(Duration::from_secs(30)));
-        assert_eq!(set("max-size", Value::Whole(1000)).unwrap().max_size, Some(1000));
-        assert_eq!(set("limit", Value::Whole(7)).unwrap().limit, Some(7));
-        for value in [Value::Whole(-1), Value::Whole(1 << 32), Value::Text("many"), Value::Truth(true)] {
-            assert!(set("max-delete", value).is_err());
-        }
-    }
-
-    #[test]
-    fn one_or_several_files_and_their_tilde() {
-        let one = set("ca-file", Value::Text("~/ca.pem")).unwrap().ca_files;
-        assert_eq!(one, Some(vec![PathBuf::from("/home/me/ca.pem")]));
-        let two = set("ca-file", Value::Several(vec!["/a", "/b"])).unwrap().ca_files;
-        assert_eq!(two.map(|files| files.len()), Some(2));
-    }
-
-    #[test]
-    fn a_second_source_of_the_password_is_refused_and_false_is_none() {
-        let mut layer = Overrides::default();
-        layer.set("password-stdin", &Value::Truth(false), NO_HOME).unwrap();
-        layer.set("password", &Value::Text("hunter2"), NO_HOME).unwrap();
-        let error = layer.set("password-command", &Value::Text("pass"), NO_HOME).unwrap_err();
-        assert!(error.to_string().contains("two sources"));
-        assert!(!format!("{layer:?}").contains("hunter2"));
-    }
-
-    fn layer(pairs: &[(&str, &str)]) -> Overrides {
-        let mut layer = Overrides::default();
-        pairs.iter().for_each(|(key, text)| layer.set(key, &Value::Text(text), NO_HOME).unwrap());
-        layer
-    }
-
-    #[test]
-    fn what_was_said_of_one_server_does_not_count_for_a_higher_one() {
-        let pin = format!("sha256:{}", "ab".repeat(32));
-        let said = [("tls", "none"), ("pin", &pin), ("tls-host", "old.example")];
-        let server = ("server", "pop3s://old.example");
-        let (all, own) = (layer(&said), layer(&[&[server], &said[..]].concat()));
-        let new = layer(&[("server", "pop3s://new.example")]);
-        let kept = |layer: Overrides| (layer.tls.is_some(), layer.pins.is_some(), layer.tls_host.is_some());
-        assert_eq!(kept(own.clone().overlaid_by(&new)), (false, false, false));
-        assert_eq!(
-            kept(all.overlaid_by(&new)),
-            (false, true, true),
-            "trust without a server is for every server"
-        );
-        assert_eq!(kept(own.clone().overlaid_by(&layer(&[("limit", "1")]))), (true, true, true));
-        assert_eq!(kept(new.clone().overlaid_by(&own)), (true, true, true));
-        let aloud = layer(&[("server", "pop3s://new.example"), ("tls", "stls")]);
-        assert_eq!(own.overlaid_by(&aloud).tls, Some(Security::Stls));
-    }
-
-    #[test]
-    fn the_name_of_a_maildrop_stays_with_its_server() {
-        let own = layer(&[("server", "pop3s://old.example"), ("maildrop", "second")]);
-        let named = |server| own.clone().overlaid_by(&layer(&[("server", server)])).maildrop;
-        assert_eq!(named("pop3s://old.example").as_deref(), Some("second"));
-        assert_eq!(named("pop3s://new.example"), None);
-    }
-
-    #[test]
-    fn of_oauth_and_a_password_the_higher_word_counts() {
-        let oauth = layer(&[("oauth", "google"), ("oauth-client-id", "x"), ("auth", "xoauth2")]);
-        let password = layer(&[("password-command", "pass"), ("auth", "plain")]);
-        let kept = |layer: Overrides| (layer.oauth.is_wanted(), layer.password.is_some());
-        assert_eq!(kept(oauth.clone().overlaid_by(&password)), (false, true));
-        let both = password.clone().overlaid_by(&oauth);
-        assert_eq!((both.auth, kept(both)), (Some(Some(Mechanism::XOAuth2)), (true, false)));
-        let both = password.overlaid_by(&layer(&[("oauth-token-url", "https://p/t")]));
-        assert_eq!((both.auth, kept(both)), (None, (true, false)));
-        for (pair, is_left) in [
-            (("oauth", "none"), true),
-            (("auth", "plain"), true),
-            (("auth", "external"), true),
-            (("password-stdin", "true"), true),
-            (("auth", "oauthbearer"), false),
-            (("auth", "auto"), false),
-            (("oauth-scope", "mail"), false),
-            (("limit", "1"), false),
-        ] {
-            assert_eq!(oauth.clone().overlaid_by(&layer(&[pair])).oauth.is_wanted(), !is_left, "{pair:?}");
-        }
-    }
-
-    #[test]
-    fn the_higher_layers_way_replaces_the_other_kinds() {
-        let proxied = layer(&[("proxy", "socks5h://h"), ("source-ip", "127.0.0.2"), ("ip-version", "4")]);
-        let tunnelled = layer(&[("tunnel", "nc %h %p")]);
-        let both = proxied.clone().overlaid_by(&tunnelled);
-        assert!(both.tunnel.is_some() && both.proxy.is_none() && both.source.is_none());
-        assert_eq!(both.family, None);
-        let both = tunnelled.clone().overlaid_by(&proxied);
-        assert!(both.tunnel.is_none() && matches!(both.proxy, Some(Some(_))));
-        let straight = tunnelled.overlaid_by(&layer(&[("proxy", "none"), ("ip-version", "any")]));
-        assert!(straight.tunnel.is_none() && matches!(straight.proxy, Some(None)));
-        assert_eq!(straight.family, Some(None));
-        assert_eq!(set("ip-version", Value::Whole(6)).unwrap().family, Some(Some(Family::V6)));
-        assert!(set("ip-version", Value::Whole(5)).is_err());
-        assert!(set("source-ip", Value::Text("here")).is_err());
-    }
-
-    #[test]
-    fn the_higher_layer_wins_key_by_key() {
-        let lower = Overrides { limit: Some(1), user: Some("lower".into()), ..Overrides::default() };
-        let higher = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
-        let both = lower.clone().overlaid_by(&higher);
-        assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("lower"), Some(true)));
-        let pair = Overrides { client_key: Some("/key".into()), ..lower.clone() };
-        let other = set("client-cert", Value::Text("~/both.pem")).unwrap();
-        let other = pair.overlaid_by(&other);
-        assert_eq!(other.client_cert, Some(PathBuf::from("/home/me/both.pem")));
-        assert_eq!(other.client_key, None, "it is the key of another certificate");
-        let url = set("server", Value::Text("pop3s://higher@h")).unwrap();
-        assert_eq!(lower.clone().overlaid_by(&url).user.as_deref(), Some("higher"));
-        let named = Overrides { user: Some("named".into()), ..url };
-        assert_eq!(lower.overlaid_by(&named).user.as_deref(), Some("named"));
-    }
-}
+#[path = "overrides_tests.rs"]
+mod tests;

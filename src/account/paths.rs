@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::overrides::wrong;
+use super::setting::wrong;
 use super::values;
 use crate::error::Result;
 use crate::store::{Spec, Written};

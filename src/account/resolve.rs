@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction, maildrop};
 use crate::error::{Error, Kind, Result};
-use crate::fetch::policy::{Keep, Order, Policy};
+use crate::fetch::policy::Policy;
 use crate::oauth::ProviderProxy;
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
@@ -46,6 +46,84 @@ pub fn resolve(
     flags: &Overrides,
     scope: Scope,
 ) -> Result<Vec<Resolved>> {
+    let all = layers(config, environment, accounts, flags, scope)?;
+    let given = environment.password().is_some();
+    let mut served = 0;
+    let mut resolved = Vec::with_capacity(all.len());
+    for layers in all {
+        let name = layers.name.clone();
+        let mut one = || {
+            if let Some(mistake) = name.as_deref().and_then(|name| config.mistake_of(name)) {
+                return Err(mistake);
+            }
+            // Nor what is stored by its name.
+            let own_name = name.as_deref().filter(|_| !layers.is_elsewhere);
+            let mut account = account(own_name, &layers.file(), layers.effective(), environment)?;
+            account.withheld_from = name.clone().filter(|_| layers.is_elsewhere);
+            account.at_once = flags.server.is_some();
+            served += usize::from(layers.has_given_password && account.oauth.is_none());
+            if let Some(own) = &mut account.tls.identity {
+                own.password = environment.client_certificate_password()?;
+            }
+            Ok(account)
+        };
+        match (one(), name.clone()) {
+            (account, Some(name)) => resolved.push((name, account)),
+            // A server without an account: there is no other account, and an error needs no name.
+            (account, None) => {
+                let account = account?;
+                resolved.push((account.name.clone(), Ok(account)));
+            }
+        }
+    }
+    if given && served > 1 && scope != Scope::Shown {
+        return Err(Error::new(Kind::Usage, "could not use several accounts")
+            .because("the one password in POP3_PASSWORD cannot serve several accounts")
+            .hint("name a single one with --account, or keep the password of each with `pop3 auth login`"));
+    }
+    Ok(resolved)
+}
+
+/// The settings of one account, each layer by itself.
+#[derive(Debug)]
+pub(super) struct Layers {
+    /// `None`: a server without an account.
+    pub(super) name: Option<String>,
+    pub(super) defaults: Overrides,
+    pub(super) own: Overrides,
+    /// The variables of the environment.
+    pub(super) variables: Overrides,
+    pub(super) flags: Overrides,
+    /// Whether a higher layer names another server than the account's own: its secrets do not go there.
+    is_elsewhere: bool,
+    /// Whether `POP3_PASSWORD` is the account's password.
+    has_given_password: bool,
+}
+
+impl Layers {
+    /// What the file says, as far as it counts.
+    fn file(&self) -> Overrides {
+        let mut file = self.defaults.clone().overlaid_by(&self.own);
+        if self.is_elsewhere {
+            file.leave_sign_in();
+        }
+        file
+    }
+
+    /// All of them, one over the other.
+    pub(super) fn effective(&self) -> Overrides {
+        self.file().overlaid_by(&self.variables.clone().overlaid_by(&self.flags))
+    }
+}
+
+/// The layers of each selected account, as [`resolve`] puts them together.
+pub(super) fn layers(
+    config: &Config,
+    environment: &Environment,
+    accounts: &[String],
+    flags: &Overrides,
+    scope: Scope,
+) -> Result<Vec<Layers>> {
     let mut surroundings = environment.overrides()?;
     if !accounts.is_empty() && surroundings.server.is_some() {
         surroundings.leave_server();
@@ -67,55 +145,35 @@ pub fn resolve(
     if names.len() > 1 {
         refuse_for_several(&upper, scope)?;
     }
-    let given = environment.password();
-    let mut served = 0;
-    let mut resolved = Vec::with_capacity(names.len());
+    let given = environment.password().filter(|_| upper.password.is_none());
+    let mut all = Vec::with_capacity(names.len());
     for name in &names {
-        let mut base = config.settings(*name).ok_or_else(|| unknown(config, name.unwrap_or_default()))?;
-        // The flags may name another server than the account's own: its secrets do not go there.
-        let withheld_from = name.filter(|_| upper.names_another_server_than(&base)).map(str::to_owned);
-        if withheld_from.is_some() {
-            base.leave_sign_in();
-        }
-        let mut one = || {
-            if let Some(mistake) = name.and_then(|name| config.mistake_of(name)) {
-                return Err(mistake);
-            }
-            // One password in the environment is not for accounts that have their own source, nor for those
-            // that sign in without a password.
-            let is_meant = (names.len() == 1 || base.password.is_none())
-                && !base.clone().overlaid_by(&upper).oauth.is_wanted();
-            let mut surroundings = surroundings.clone();
-            if surroundings.password.is_none() && is_meant {
-                surroundings.password = given.clone().map(PasswordSource::Given);
-            }
-            let said = base.clone().overlaid_by(&surroundings.overlaid_by(flags));
-            // Nor what is stored by its name.
-            let own_name = name.filter(|_| withheld_from.is_none());
-            let mut account = account(own_name, &base, said, environment)?;
-            account.withheld_from.clone_from(&withheld_from);
-            account.at_once = flags.server.is_some();
-            served += usize::from(upper.password.is_none() && is_meant && account.oauth.is_none());
-            if let Some(own) = &mut account.tls.identity {
-                own.password = environment.client_certificate_password()?;
-            }
-            Ok(account)
+        let own = match name {
+            Some(name) => config.own(name).ok_or_else(|| unknown(config, name))?.clone(),
+            None => Overrides::default(),
         };
-        match (one(), name) {
-            (account, Some(name)) => resolved.push(((*name).to_owned(), account)),
-            // A server without an account: there is no other account, and an error needs no name.
-            (account, None) => {
-                let account = account?;
-                resolved.push((account.name.clone(), Ok(account)));
-            }
+        let mut layers = Layers {
+            name: name.map(str::to_owned),
+            defaults: config.defaults().clone(),
+            own,
+            variables: surroundings.clone(),
+            flags: flags.clone(),
+            is_elsewhere: false,
+            has_given_password: false,
+        };
+        layers.is_elsewhere = name.is_some() && upper.names_another_server_than(&layers.file());
+        // One password in the environment is not for accounts that have their own source, nor for those that
+        // sign in without a password.
+        let file = layers.file();
+        let is_meant =
+            (names.len() == 1 || file.password.is_none()) && !file.overlaid_by(&upper).oauth.is_wanted();
+        if let Some(given) = given.clone().filter(|_| is_meant) {
+            layers.variables.password = Some(PasswordSource::Given(given));
+            layers.has_given_password = true;
         }
+        all.push(layers);
     }
-    if given.is_some() && served > 1 && scope != Scope::Shown {
-        return Err(Error::new(Kind::Usage, "could not use several accounts")
-            .because("the one password in POP3_PASSWORD cannot serve several accounts")
-            .hint("name a single one with --account, or keep the password of each with `pop3 auth login`"));
-    }
-    Ok(resolved)
+    Ok(all)
 }
 
 fn distinct(names: &[String]) -> Vec<&str> {
@@ -130,8 +188,14 @@ fn distinct(names: &[String]) -> Vec<&str> {
 
 /// The accounts that are selected if none is named.
 fn configured<'a>(config: &'a Config, environment: &Environment, scope: Scope) -> Result<Vec<&'a str>> {
-    let names: Vec<&str> = config.names().collect();
+    let is_enabled = |name: &&str| config.own(name).is_none_or(|own| own.enabled != Some(false));
+    let names: Vec<&str> = config.names().filter(|name| scope == Scope::Shown || is_enabled(name)).collect();
     match (scope, config.default_account(), names.as_slice()) {
+        (_, _, []) if config.names().next().is_some() => {
+            Err(Error::new(Kind::Usage, "could not choose an account")
+                .because("every account of the configuration has enabled = false")
+                .hint("name one with --account"))
+        }
         (_, _, []) => {
             let path = config.path().map_or_else(|| environment.config_path(), |path| Some(path.to_owned()));
             let file = path.map_or("a config.toml".to_owned(), |path| path.display().to_string());
@@ -175,7 +239,7 @@ fn unknown(config: &Config, name: &str) -> Error {
 fn account(
     name: Option<&str>,
     base: &Overrides,
-    mut said: Overrides,
+    said: Overrides,
     environment: &Environment,
 ) -> Result<Account> {
     let unusable = |kind: Kind, what: String| {
@@ -186,64 +250,95 @@ fn account(
         let kind = if name.is_some() { Kind::Config } else { Kind::Usage };
         unusable(kind, what.to_owned())
     };
-    let url = said.server.take().ok_or_else(|| {
-        lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
-    })?;
-    let url = url.with(said.tls);
-    if let Some(found) = contradiction::find(&said, Some(url.target())) {
+    if let Some(url) = said.server.clone().map(|url| url.with(said.tls))
+        && let Some(found) = contradiction::find(&said, Some(url.target()))
+    {
         let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
         let kind = if is_the_files { Kind::Config } else { Kind::Usage };
         return Err(unusable(kind, found.what).hint(found.hint));
     }
-    let named = said.proxy.take().map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
+    // Taken apart field by field: a setting that is forgotten here does not compile.
+    let Overrides {
+        server,
+        user,
+        maildrop,
+        enabled,
+        tls,
+        ca_files,
+        pins,
+        tls_min,
+        tls_host,
+        client_cert,
+        client_key,
+        auth,
+        password,
+        proxy: named,
+        tunnel,
+        source,
+        family,
+        timeout,
+        trace,
+        pipelining,
+        deliver,
+        keep,
+        max_size,
+        limit,
+        order,
+        max_delete,
+        dry_run,
+        refetch,
+        oauth,
+    } = said;
+    let url = server.ok_or_else(|| {
+        lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
+    })?;
+    let url = url.with(tls);
+    let named = named.map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
     let provider_proxy = match &named {
         None => ProviderProxy::Environment { no_proxy: environment.no_proxy()?.to_owned() },
         Some(None) => ProviderProxy::None,
         Some(Some(proxy)) => ProviderProxy::Proxy(proxy.clone()),
     };
-    let way = Way {
-        proxy: proxy(named, said.tunnel.is_some(), url.target(), environment)?,
-        tunnel: said.tunnel.take(),
-        source: said.source,
-        family: said.family.flatten(),
-    };
-    let user = said.user.ok_or_else(|| {
+    let proxy = proxy(named, tunnel.is_some(), url.target(), environment)?;
+    let way = Way { proxy, tunnel, source, family: family.flatten() };
+    let user = user.ok_or_else(|| {
         lacks("there is no user name").hint("give --user, or write it into the URL before an @")
     })?;
-    let key = said.client_key;
-    let identity = said.client_cert.map(|certificate| ClientCertificate { certificate, key, password: None });
+    let identity =
+        client_cert.map(|certificate| ClientCertificate { certificate, key: client_key, password: None });
     Ok(Account {
         name: name.map_or_else(|| maildrop::plain_name(&user, url.target()), str::to_owned),
+        enabled: enabled.unwrap_or(true),
         withheld_from: None,
-        maildrop: said.maildrop,
+        maildrop,
         server: url.target().clone(),
         way,
         security: url.security(),
         tls: TlsSettings {
-            ca_files: said.ca_files.unwrap_or_default(),
-            pins: said.pins.unwrap_or_default(),
-            min: said.tls_min.unwrap_or(TlsVersion::V1_2),
-            host: said.tls_host,
+            ca_files: ca_files.unwrap_or_default(),
+            pins: pins.unwrap_or_default(),
+            min: tls_min.unwrap_or(TlsVersion::V1_2),
+            host: tls_host,
             identity,
         },
         user,
-        password: said.password.unwrap_or(PasswordSource::Search),
-        oauth: said.oauth.settle()?,
+        password: password.unwrap_or(PasswordSource::Search),
+        oauth: oauth.settle()?,
         provider_proxy,
-        auth: said.auth.flatten(),
-        timeout: said.timeout.unwrap_or(PATIENCE),
-        trace: said.trace.unwrap_or(false),
-        pipelining: said.pipelining.unwrap_or_default(),
-        deliver: said.deliver,
+        auth: auth.flatten(),
+        timeout: timeout.unwrap_or(PATIENCE),
+        trace: trace.unwrap_or_default(),
+        pipelining: pipelining.unwrap_or_default(),
+        deliver,
         policy: Policy {
-            keep: said.keep.unwrap_or(Keep::All),
-            max_size: said.max_size,
-            limit: said.limit,
-            order: said.order.unwrap_or(Order::Oldest),
-            max_delete: said.max_delete,
-            refetch: said.refetch.unwrap_or(false),
+            keep: keep.unwrap_or_default(),
+            max_size,
+            limit,
+            order: order.unwrap_or_default(),
+            max_delete,
+            refetch: refetch.unwrap_or_default(),
         },
-        dry_run: said.dry_run.unwrap_or(false),
+        dry_run: dry_run.unwrap_or_default(),
         at_once: false,
     })
 }

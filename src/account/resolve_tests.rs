@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::*;
 use crate::auth::Proof;
+use crate::fetch::policy::{Keep, Order};
 use crate::transport::Security;
 
 const TWO: &str = "[defaults]\nlimit = 1\n\
@@ -29,7 +30,7 @@ fn flags(pairs: &[(&str, &str)]) -> Overrides {
     let mut flags = Overrides::default();
     for (key, text) in pairs {
         flags
-            .set(key, &super::super::overrides::Value::Text(text), super::super::paths::Paths::of_run(None))
+            .set(key, &super::super::setting::Value::Text(text), super::super::paths::Paths::of_run(None))
             .unwrap();
     }
     flags

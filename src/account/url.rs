@@ -19,6 +19,18 @@ pub struct ServerUrl {
     port_given: bool,
 }
 
+impl fmt::Display for ServerUrl {
+    /// Without the user name.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let scheme = match (&self.target, self.security) {
+            (Target::Unix(_), _) => "pop3+unix",
+            (_, Security::Implicit) => "pop3s",
+            (_, Security::Stls | Security::None) => "pop3",
+        };
+        write!(f, "{scheme}://{}", self.target)
+    }
+}
+
 impl ServerUrl {
     /// The user name before the `@`, percent-decoded.
     pub fn user(&self) -> Option<&str> {

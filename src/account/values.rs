@@ -3,6 +3,7 @@
 
 use std::error::Error as StdError;
 use std::ffi::OsString;
+use std::fmt;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -23,6 +24,16 @@ pub enum When {
     Always,
     /// Never.
     Never,
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            When::Auto => "auto",
+            When::Always => "always",
+            When::Never => "never",
+        })
+    }
 }
 
 impl FromStr for When {
@@ -55,6 +66,17 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         Some(Duration::ZERO) => Err("nothing can be done in no time: 1s is the least that helps".to_owned()),
         Some(length) if length <= LONGEST_PATIENCE => Ok(length),
         _ => Err("24h is the longest wait".to_owned()),
+    }
+}
+
+/// A duration in the largest unit that it is a whole number of, as [`duration`] reads it.
+pub(super) fn shown_duration(length: Duration) -> String {
+    let (seconds, milliseconds) = (length.as_secs(), length.subsec_millis());
+    match seconds {
+        _ if milliseconds > 0 => format!("{}ms", length.as_millis()),
+        _ if seconds > 0 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        _ if seconds > 0 && seconds % 60 == 0 => format!("{}m", seconds / 60),
+        _ => format!("{seconds}s"),
     }
 }
 

@@ -1,13 +1,9 @@
-//! `pop3 accounts` and `pop3 config check`: what is configured, and what is wrong with it.
-
-use std::path::Path;
+//! `pop3 accounts`: what is configured.
 
 use anyhow::Result;
-use pop3::account::{Account, Config, Overrides};
-use pop3::error::{Error, Kind};
+use pop3::account::{Account, Overrides};
 
 use super::context::Context;
-use super::output::human;
 use super::output::json::Object;
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 use super::report::{self, ExitCode};
@@ -36,7 +32,7 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
         Column(title, Width::Exactly(width.min(40)), Align::Left)
     };
     let columns = [
-        column("account", |account| account.name.clone()),
+        column("account", name),
         column("server", |account| account.server.to_string()),
         column("tls", |account| account.security.to_string()),
         column("user", |account| account.user.clone()),
@@ -57,6 +53,7 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
                 Object::new()
                     .put("account", &account.name)
                     .put("default", is_default)
+                    .put("enabled", account.enabled)
                     .put("server", server)
                     .put("tls", tls)
                     .put("user", &account.user)
@@ -67,7 +64,8 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
             continue;
         }
         let deliver = deliver.unwrap_or_else(|| "-".to_owned());
-        let texts = [&account.name, &server, &tls, &account.user, &keep, &deliver];
+        let name = name(account);
+        let texts = [&name, &server, &tls, &account.user, &keep, &deliver];
         output.row(&table, &texts.map(|text| Cell::text(text)))?;
     }
     Ok(ExitCode::merge(mistakes.iter().map(|(name, error)| {
@@ -76,38 +74,7 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
     })))
 }
 
-/// `pop3 config check`: every mistake, with its line and what to do.
-pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode> {
-    let output = context.output();
-    let Some((path, mistakes)) = Config::check(named, context.environment())? else {
-        let place = context.environment().config_path().unwrap_or_default();
-        output.note(&format!("there is nothing to check: no {}", place.display()));
-        return Ok(ExitCode::Done);
-    };
-    for mistake in &mistakes {
-        if output.is_json() {
-            output.object(
-                Object::new()
-                    .put("file", path.display().to_string())
-                    .put("line", mistake.line)
-                    .put("column", mistake.column)
-                    .put("message", &mistake.message)
-                    .put("hint", &mistake.hint),
-            )?;
-            continue;
-        }
-        let (file, line, column) = (path.display(), mistake.line, mistake.column);
-        output.line(format!("{file}:{line}:{column}: {}", mistake.message))?;
-        if let Some(hint) = &mistake.hint {
-            output.line(format!("  hint: {hint}"))?;
-        }
-    }
-    if mistakes.is_empty() {
-        output.note(&format!("{} is fine", path.display()));
-        return Ok(ExitCode::Done);
-    }
-    let count = human::count(mistakes.len() as u64, "mistake");
-    let error = Error::new(Kind::Config, format!("{} has {count}", path.display()));
-    output.error(&error.hint("the lines above say what to do").into());
-    Ok(ExitCode::Config)
+/// The name, and whether it is fetched only when named.
+fn name(account: &Account) -> String {
+    if account.enabled { account.name.clone() } else { format!("{} (disabled)", account.name) }
 }

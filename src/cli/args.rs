@@ -18,7 +18,9 @@ use pop3::account::{Globals, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
-pub(crate) use self::local::{ConfigArgs, ConfigCommand, GenerateArgs, Generated, StateArgs, StateCommand};
+pub(crate) use self::local::{
+    ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
+};
 pub(crate) use self::message::MessageArg;
 pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};

@@ -47,7 +47,9 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     } else {
         output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&stored_in)));
     }
-    let configured = context.config().settings(Some(&account.name)).and_then(|settings| settings.password);
+    let config = context.config();
+    let configured = config.own(&account.name).and_then(|own| own.password.clone());
+    let configured = configured.or_else(|| config.defaults().password.clone());
     if let Some(source) = configured {
         output.warn(&format!(
             "the configuration has another source of the password of {}, which counts before it: {}",

@@ -97,6 +97,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
     let address = server.addr();
     Account {
         name: "demo".to_owned(),
+        enabled: true,
         withheld_from: None,
         maildrop: None,
         server: Target::Tcp { host: address.ip().to_string(), port: address.port() },

@@ -158,6 +158,7 @@ mod tests {
                 "pop3-capa.1",
                 "pop3-check.1",
                 "pop3-config-check.1",
+                "pop3-config-show.1",
                 "pop3-config.1",
                 "pop3-dele.1",
                 "pop3-demo.1",

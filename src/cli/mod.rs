@@ -7,6 +7,7 @@ mod accounts;
 mod args;
 mod auth;
 mod check;
+mod config;
 mod context;
 mod dele;
 mod demo;
@@ -49,7 +50,9 @@ pub(crate) fn main() -> ExitCode {
     let mut environment = Environment::current();
     // `demo` must not depend on the user's configuration, and `config check` and `generate` must work when it
     // has mistakes.
-    let needs_config = !matches!(cli.command, Command::Demo | Command::Config(_) | Command::Generate(_));
+    let is_check =
+        matches!(&cli.command, Command::Config(args) if matches!(args.command, ConfigCommand::Check));
+    let needs_config = !is_check && !matches!(cli.command, Command::Demo | Command::Generate(_));
     let config = match needs_config {
         true => Config::find(cli.global.config.as_deref(), &environment),
         false => Ok(Config::default()),
@@ -100,7 +103,8 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Problems(args) => return problems::run(context, &args),
         Command::Demo => return demo::run(context),
         Command::Config(args) => match args.command {
-            ConfigCommand::Check => return accounts::check(context, cli.global.config.as_deref()),
+            ConfigCommand::Check => return config::check(context, cli.global.config.as_deref()),
+            ConfigCommand::Show(args) => config::show(context, &args)?,
         },
         Command::List(args) => list::run(context, &account(&args.server)?, &args.messages)?,
         Command::Stat(args) => read::stat(context, &account(&args.server)?)?,

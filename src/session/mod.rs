@@ -30,6 +30,7 @@ pub use sign_in::Refused;
 pub use step::{Questions, Step};
 pub use window::{Ahead, MOST_OCTETS, Next, Wanted, Window};
 
+use std::fmt;
 use std::str::FromStr;
 
 use crate::connection::{Connection, MAX_LINE};
@@ -86,6 +87,16 @@ impl FromStr for Pipelining {
             "off" => Ok(Pipelining::Off),
             _ => Err(Error::new(Kind::Usage, format!("{text:?} is none of auto, on and off"))),
         }
+    }
+}
+
+impl fmt::Display for Pipelining {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Pipelining::Auto => "auto",
+            Pipelining::On => "on",
+            Pipelining::Off => "off",
+        })
     }
 }
 

@@ -168,3 +168,57 @@ fn one_password_in_the_environment_is_not_sent_to_several_servers() {
         run(args).exits(0).has_line(&["two"]);
     }
 }
+
+#[test]
+fn the_settings_that_count_are_shown_with_where_each_comes_from_and_without_a_secret() {
+    let home = Home::new();
+    home.configure(
+        "[defaults]\nkeep = \"14d\"\nlimit = 9\n[account.work]\nserver = \"pop3s://me@pop.example\"\n\
+         password-command = \"echo hunter2\"\ntimeout = 90\n",
+    );
+    let shown = Pop3::new(&home)
+        .args(["config", "show", "-a", "work", "--timeout", "2m"])
+        .env("POP3_LIMIT", "5")
+        .env("POP3_MAX_DELETE", "7")
+        .run()
+        .exits(0);
+    for line in [
+        ["keep", "14d", "[defaults]"],
+        ["user", "me", "[account.work]"],
+        ["password-command", "(hidden)", "[account.work]"],
+        ["limit", "5", "POP3_LIMIT"],
+        ["max-delete", "7", "POP3_MAX_DELETE"],
+        ["timeout", "2m", "--timeout"],
+        ["order", "oldest", "built in"],
+    ] {
+        let line = line.join("\t");
+        assert!(shown.text().lines().any(|shown| shown == line), "{line} is not in\n{}", shown.text());
+    }
+    let json = Pop3::new(&home).args(["config", "show", "--json"]).run().exits(0);
+    for outcome in [&shown, &json] {
+        assert!(!format!("{outcome:?}").contains("hunter2"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn an_account_that_is_not_enabled_is_listed_and_fetched_only_when_named() {
+    let (mut used, mut unused) = (dovecot::maildrop(), dovecot::maildrop());
+    used.put(&corpus::simple("one"));
+    unused.put(&corpus::simple("two"));
+    let home = Home::new();
+    home.configure(&format!(
+        "{}{}",
+        account("used", &used, "deliver = \"maildir:~/used\""),
+        account("unused", &unused, "deliver = \"maildir:~/unused\"\nenabled = false")
+    ));
+    let accounts = Pop3::new(&home).args(["accounts"]).run().exits(0).text();
+    assert!(accounts.contains("unused (disabled)"), "{accounts}");
+    Pop3::new(&home).args(["fetch"]).run().exits(0);
+    assert!(home.join("used/new").exists() && !home.join("unused").exists());
+    Pop3::new(&home).args(["stat"]).run().exits(0).has_line(&["1"]);
+    Pop3::new(&home).args(["fetch", "-a", "unused"]).run().exits(0);
+    assert!(home.join("unused/new").exists());
+    Pop3::new(&home).args(["config", "check"]).run().exits(0);
+    home.configure(&account("unused", &unused, "enabled = false"));
+    Pop3::new(&home).args(["fetch"]).run().exits(64).says("enabled = false");
+}

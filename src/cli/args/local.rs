@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
 
+use super::fetch::FetchArgs;
 use super::message::{self, MessageArg};
 use super::server::{ServerArgs, WhichArgs};
 
@@ -48,7 +49,7 @@ pub(crate) struct ForgetArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Check the configuration file
+/// Check the configuration file, or show which settings count
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
@@ -59,6 +60,18 @@ pub(crate) struct ConfigArgs {
 pub(crate) enum ConfigCommand {
     /// Show every mistake in the configuration file, with its line and what to do
     Check,
+    /// Show the settings that count for an account, and where each comes from
+    ///
+    /// Puts together what the configuration file says for the account and in [defaults], the POP3_ variables and
+    /// the options given here, as fetch does. Secrets are hidden. Without --account all accounts are shown.
+    #[command(after_help = "Examples:\n  pop3 config show -a work\n  pop3 config show -a work --keep 14d")]
+    Show(Box<ConfigShowArgs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConfigShowArgs {
+    #[command(flatten)]
+    pub(crate) fetch: FetchArgs,
 }
 
 /// Write the manual pages or the completions

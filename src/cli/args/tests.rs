@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Command as Clap, CommandFactory, Parser};
-use pop3::account::{KEYS, Overrides, PasswordSource};
+use pop3::account::{Overrides, PasswordSource};
 use pop3::error::Kind;
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
@@ -64,15 +64,16 @@ fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
     let root = Cli::command();
     let command = root.find_subcommand("fetch").expect("there");
     let options: Vec<_> = command.get_arguments().filter_map(|arg| arg.get_long()).collect();
+    let keys = || Overrides::keys().map(|key| key.name);
     for option in options.iter().filter(|option| !global.contains(option) && !of_one_run.contains(option)) {
-        assert!(KEYS.contains(option), "--{option} has no key");
+        assert!(keys().any(|key| key == *option), "--{option} has no key");
     }
-    // A password is never an argument; deliver is the key's better name for --to; neither what a maildrop is
+    // A password is never an argument; enabled is what stays so; deliver is the key's better name for --to; neither what a maildrop is
     // called nor the program's registration with a provider changes from run to run; -4 and -6 are ip-version in
     // short.
-    let keys_alone = ["password", "deliver", "maildrop", "ip-version"];
-    for key in KEYS.iter().filter(|key| !keys_alone.contains(key) && !key.starts_with("oauth")) {
-        assert!(options.contains(key), "the key {key} has no option");
+    let keys_alone = ["password", "deliver", "maildrop", "enabled", "ip-version"];
+    for key in keys().filter(|key| !keys_alone.contains(key) && !key.starts_with("oauth")) {
+        assert!(options.contains(&key), "the key {key} has no option");
     }
 }
 

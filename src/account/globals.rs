@@ -1,0 +1,24 @@
+//! The settings that belong to no account: the keys at the top of the configuration file.
+
+use super::setting::{Key, displayed, name, put, settings, text, truth, wrong};
+use super::values::When;
+
+settings! {
+    /// The settings at the top of the file.
+    #[derive(Debug, Clone, Default, PartialEq, Eq)]
+    #[allow(missing_docs, reason = "each field is the key of its name")]
+    pub struct Globals {
+        /// The account of commands that work on one, where none is named.
+        default_account: Option<String>, [Key::new("default-account")],
+            |_, at, value, _| put(at, name(value)), displayed;
+        quiet: Option<bool>, [Key::new("quiet")], |_, at, value, _| put(at, truth(value)), displayed;
+        verbose: Option<bool>, [Key::new("verbose")], |_, at, value, _| put(at, truth(value)), displayed;
+        json: Option<bool>, [Key::new("json")], |_, at, value, _| put(at, truth(value)), displayed;
+        color: Option<When>, [Key::new("color")],
+            |_, at, value, _| put(at, text(value)?.parse().map_err(wrong)), displayed;
+        progress: Option<When>, [Key::new("progress")],
+            |_, at, value, _| put(at, text(value)?.parse().map_err(wrong)), displayed;
+        /// Whether the desktop's keyring is used; its variable is `POP3_KEYRING`.
+        keyring: Option<bool>, [Key::new("keyring")], |_, at, value, _| put(at, truth(value)), displayed;
+    }
+}

@@ -1,0 +1,139 @@
+//! `pop3 config`: what is wrong with the configuration file, and which settings count in the end.
+
+use std::path::Path;
+
+use anyhow::Result;
+use pop3::account::{self, Config, Effective, Key, Origin, Overrides};
+use pop3::error::{Error, Kind};
+
+use super::args::ConfigShowArgs;
+use super::context::Context;
+use super::output::human;
+use super::output::json::Object;
+use super::output::table::{Align, Cell, Column, Table, Width, widest};
+use super::report::ExitCode;
+
+/// `pop3 config show`: the effective settings of the accounts, and where each comes from.
+pub(crate) fn show(context: &Context, args: &ConfigShowArgs) -> Result<()> {
+    let flags = args
+        .fetch
+        .overrides(context.environment().home(), |text, _| Err(pop3::store::Spec::ambiguous(text)))?;
+    let accounts = &args.fetch.server.which.accounts;
+    let all = account::show(context.config(), context.environment(), accounts, &flags)?;
+    for (at, (name, settings)) in all.iter().enumerate() {
+        if context.output().is_json() {
+            as_json(context, name.as_deref(), settings)?;
+        } else {
+            as_table(context, name.as_deref(), settings, at > 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// What is shown in place of a secret.
+const HIDDEN: &str = "(hidden)";
+
+fn as_table(
+    context: &Context,
+    name: Option<&str>,
+    settings: &[Effective],
+    has_one_before: bool,
+) -> Result<()> {
+    let output = context.output();
+    let origins: Vec<String> = settings.iter().map(|setting| origin(setting, name)).collect();
+    let values: Vec<&str> =
+        settings.iter().map(|setting| setting.value.as_deref().unwrap_or(HIDDEN)).collect();
+    let keys = settings.iter().map(|setting| setting.key).chain(["setting"]);
+    let columns = [
+        Column("setting", Width::Exactly(widest(keys)), Align::Left),
+        Column("value", Width::Exactly(widest(values.iter().copied().chain(["value"])).min(50)), Align::Left),
+        Column("from", Width::Share(1), Align::Left),
+    ];
+    let table = Table::new(&columns, output.width());
+    if has_one_before {
+        output.line("")?;
+    }
+    output.line(
+        name.map_or_else(|| "a server without an account".to_owned(), |name| format!("account {name}")),
+    )?;
+    output.heading(&table)?;
+    for ((setting, value), origin) in settings.iter().zip(values).zip(&origins) {
+        output.row(&table, &[Cell::text(setting.key), Cell::text(value), Cell::text(origin)])?;
+    }
+    Ok(())
+}
+
+fn as_json(context: &Context, name: Option<&str>, settings: &[Effective]) -> Result<()> {
+    for setting in settings {
+        let layer = match setting.origin {
+            Origin::BuiltIn => "built-in",
+            Origin::Defaults => "defaults",
+            Origin::Account => "account",
+            Origin::Variable => "variable",
+            Origin::Option => "option",
+        };
+        context.output().object(
+            Object::new()
+                .put("account", name.map(str::to_owned))
+                .put("setting", setting.key)
+                .put("value", setting.value.clone())
+                .put("hidden", setting.value.is_none())
+                .put("from", layer)
+                .put("where", origin(setting, name)),
+        )?;
+    }
+    Ok(())
+}
+
+/// Where a setting was written, as a person finds it.
+fn origin(setting: &Effective, account: Option<&str>) -> String {
+    match setting.origin {
+        Origin::BuiltIn => "built in".to_owned(),
+        Origin::Defaults => "[defaults]".to_owned(),
+        Origin::Account => format!("[account.{}]", account.unwrap_or_default()),
+        Origin::Variable => Overrides::keys()
+            .find(|key| key.name == setting.key)
+            .map_or_else(|| "the environment".to_owned(), Key::variable),
+        Origin::Option => match setting.key {
+            "deliver" => "--to".to_owned(),
+            "ip-version" => "-4 or -6".to_owned(),
+            key => format!("--{key}"),
+        },
+    }
+}
+
+/// `pop3 config check`: every mistake, with its line and what to do.
+pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode> {
+    let output = context.output();
+    let Some((path, mistakes)) = Config::check(named, context.environment())? else {
+        let place = context.environment().config_path().unwrap_or_default();
+        output.note(&format!("there is nothing to check: no {}", place.display()));
+        return Ok(ExitCode::Done);
+    };
+    for mistake in &mistakes {
+        if output.is_json() {
+            output.object(
+                Object::new()
+                    .put("file", path.display().to_string())
+                    .put("line", mistake.line)
+                    .put("column", mistake.column)
+                    .put("message", &mistake.message)
+                    .put("hint", &mistake.hint),
+            )?;
+            continue;
+        }
+        let (file, line, column) = (path.display(), mistake.line, mistake.column);
+        output.line(format!("{file}:{line}:{column}: {}", mistake.message))?;
+        if let Some(hint) = &mistake.hint {
+            output.line(format!("  hint: {hint}"))?;
+        }
+    }
+    if mistakes.is_empty() {
+        output.note(&format!("{} is fine", path.display()));
+        return Ok(ExitCode::Done);
+    }
+    let count = human::count(mistakes.len() as u64, "mistake");
+    let error = Error::new(Kind::Config, format!("{} has {count}", path.display()));
+    output.error(&error.hint("the lines above say what to do").into());
+    Ok(ExitCode::Config)
+}

@@ -1,50 +1,50 @@
-//! The frame of a message on the wire (RFC 1939 section 3): takes byte-stuffing off and finds the
-//! terminating `.`, over input cut into any chunks.
+//! Decodes multi-line replies (RFC 1939 section 3): removes byte-stuffing and finds the terminating `.`, for
+//! input in chunks of any size.
 //!
-//! Sits between the connection's buffer and whoever takes the message; emits borrowed slices of
-//! the input, so that nothing is copied. Content is bytes: NUL, 8-bit, bare CR and lines of any
-//! length pass as they are.
+//! Emits borrowed slices of the input, so that nothing is copied. Content is passed through as bytes,
+//! including NUL, 8-bit octets, bare CR and lines of any length.
 
 use memchr::memmem;
 
 /// What ends a line on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineEnd {
-    /// CRLF, as RFC 1939 says. A bare LF is content: it neither begins a line that could be
-    /// unstuffed, nor lets a `.` end the message.
+    /// CRLF, as in RFC 1939. A bare LF is content: a dot after it is neither byte-stuffing nor the end of the
+    /// message.
     #[default]
     Crlf,
-    /// LF, with or without a CR before it: a server whose status lines end so (seen with Post Office/NT, and
-    /// scripts behind inetd) ends its messages so as well, and others only their messages.
+    /// LF, with or without CR: a server that ends its status lines with LF (seen with Post Office/NT, and
+    /// with scripts run by inetd) ends the lines of messages the same way; other servers do so in messages
+    /// only.
     Lf,
 }
 
-/// Where between two chunks the frame stands.
+/// The decoder's position between two chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// At the start of a line.
     Start,
     /// Somewhere in a line.
     Line,
-    /// In a line, behind a CR that may belong to a CRLF.
+    /// After a CR that may belong to a CRLF.
     LineCr,
-    /// Behind a dot that began a line; the dot is not content.
+    /// After a dot at the start of a line; the dot is not content.
     Dot,
-    /// Behind a dot that began a line, and a CR.
+    /// After a dot at the start of a line, and a CR.
     DotCr,
-    /// Behind a bare LF, where only CRLF ends a line. What follows may turn out to be the end all the same.
+    /// After a bare LF, if only CRLF ends a line. What follows may still turn out to be the end.
     LineLf,
-    /// Behind a bare LF and a dot, which is held back.
+    /// After a bare LF and a dot, which is held back.
     LfDot,
-    /// Behind a bare LF, a dot and a CR, which are held back.
+    /// After a bare LF, a dot and a CR; dot and CR are held back.
     LfDotCr,
-    /// Behind a bare LF, a dot and CRLF, which are held back: the end, if nothing follows.
+    /// After a bare LF, a dot and CRLF; dot and CRLF are held back: the end, if nothing follows.
     LfEnd,
-    /// The terminating line has been seen.
+    /// After the terminating line.
     End,
 }
 
-/// Takes the byte-stuffing off one multi-line answer.
+/// Removes the byte-stuffing of one multi-line reply.
 #[derive(Debug)]
 pub struct Unstuffer {
     state: State,
@@ -53,7 +53,7 @@ pub struct Unstuffer {
 }
 
 impl Unstuffer {
-    /// A frame that expects the first line of content next.
+    /// A decoder at the first line of the content.
     pub fn new(ends: LineEnd) -> Self {
         Unstuffer { state: State::Start, ends, has_dots_behind_lf: false }
     }
@@ -63,21 +63,22 @@ impl Unstuffer {
         self.state == State::End
     }
 
-    /// Whether a bare LF, a dot and CRLF came last, which are held back: by RFC 1939 content in the middle of
-    /// a line, but the end of a message whose lines end in LF.
+    /// Whether the input so far ends with a bare LF, a dot and CRLF, which are held back. According to RFC
+    /// 1939 they are content in the middle of a line, but they may be the end of a message whose lines end in
+    /// LF.
     pub fn may_be_done(&self) -> bool {
         self.state == State::LfEnd
     }
 
-    /// Whether content was handed on, where only CRLF ends a line, in which a dot follows a bare LF: read with
-    /// [`LineEnd::Lf`] it would have lost that dot.
+    /// Whether, with only CRLF as a line end, the content has a bare LF followed by a dot. With
+    /// [`LineEnd::Lf`] that dot would have been removed.
     pub fn has_dots_behind_lf(&self) -> bool {
         self.has_dots_behind_lf
     }
 
-    /// Takes the next chunk; hands content to `emit` in order and returns how many bytes belonged
-    /// to this answer. Less than the chunk only when [`Unstuffer::is_done`]: what follows is the
-    /// next answer's.
+    /// Decodes the next chunk: passes the content to `emit` in order, and returns how many bytes belong to
+    /// this reply. These are fewer than the chunk only if [`Unstuffer::is_done`]; the rest belongs to the
+    /// next reply.
     pub fn push(&mut self, input: &[u8], mut emit: impl FnMut(&[u8])) -> usize {
         let mut at = 0;
         while at < input.len() && self.state != State::End {
@@ -106,8 +107,8 @@ impl Unstuffer {
                         self.state = State::End;
                         at += 1;
                     }
-                    // Any leading dot is taken off, also where no second one follows (RFC 1939
-                    // section 3 speaks of "the first octet", whatever comes behind it).
+                    // A leading dot is removed even if no second dot follows (RFC 1939 section 3: "the first
+                    // octet", whatever follows it).
                     _ => self.state = State::Line,
                 },
                 State::DotCr => {
@@ -128,7 +129,7 @@ impl Unstuffer {
         at
     }
 
-    /// Takes a byte behind a bare LF, or says that it is to be taken in the state that is then reached.
+    /// Handles a byte after a bare LF. Returns `false` if the byte has to be handled again in the new state.
     fn behind_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
         let (next, held): (State, &[u8]) = match (self.state, byte) {
             (State::LineLf, b'.') => (State::LfDot, b""),
@@ -148,8 +149,8 @@ impl Unstuffer {
         is_taken
     }
 
-    /// Emits content up to the next line that begins with a dot, or all of `input` but what may be the end;
-    /// returns how much was used.
+    /// Emits content up to the next line that begins with a dot, or all of `input` except a possible end;
+    /// returns how many bytes were used.
     fn plain(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
         let mut from = 0;
         while let Some(found) = memmem::find(&input[from..], b"\n.") {
@@ -189,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs `wire` through in chunks of the given sizes (the last size repeats).
+    /// Decodes `wire` in chunks of the given sizes (the last size repeats).
     fn unstuff(wire: &[u8], sizes: &[usize], ends: LineEnd) -> (Vec<u8>, usize, bool) {
         let mut frame = Unstuffer::new(ends);
         let (mut out, mut used, mut turn) = (Vec::new(), 0, 0);
@@ -202,7 +203,7 @@ mod tests {
         (out, used, frame.is_done())
     }
 
-    /// The sender's side, written from RFC 1939 section 3: a dot at the start of a line is doubled.
+    /// The sender's side (RFC 1939 section 3): doubles a dot at the start of a line.
     fn stuff(message: &[u8]) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut start = true;
@@ -280,7 +281,7 @@ mod tests {
                 assert_eq!(out, *content, "{wire:?} by {size}");
                 assert!(frame.may_be_done() && !frame.is_done(), "{wire:?} by {size}");
                 assert_eq!(frame.has_dots_behind_lf(), *has_dots, "{wire:?} by {size}");
-                // More that follows, however little, shows that it was content.
+                // Any further byte shows that it was content.
                 frame.push(b"x\r\n.\r\n", |part| out.extend_from_slice(part));
                 assert_eq!(out, [&wire[..], b"x\r\n"].concat());
                 assert!(frame.is_done());

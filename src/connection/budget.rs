@@ -1,14 +1,14 @@
-//! How long the waits of one answer, or of one phase, may last together.
+//! How long all waits of one reply, or of one phase, may take together.
 //!
-//! Time spent by whoever takes the data does not count: a slow disk is no slow server.
+//! Time spent by the receiver of the data does not count: a slow disk does not make the server slow.
 
 use std::time::Duration;
 
-/// The least octets a second of an answer of many lines, or of a message, that may take as long as it needs:
-/// slower is a server that keeps a client busy, not one that answers it.
+/// The minimum rate of a listing or a message, in octets per second. At this rate it may take as long as it
+/// needs; a slower server only keeps the client busy.
 pub(super) const FLOOR_RATE: u32 = 1024;
 
-/// What is left.
+/// The remaining time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     left: Duration,
@@ -16,12 +16,12 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// One that is spent after `timeout`, whatever comes.
+    /// A budget of `timeout`, whatever is received.
     pub(super) fn of_a_phase(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: false }
     }
 
-    /// One that each octet that comes makes larger by its share of a second.
+    /// A budget that grows with each octet received.
     pub(super) fn that_grows(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: true }
     }
@@ -30,7 +30,7 @@ impl Budget {
         self.left
     }
 
-    /// Takes off what a wait took, in which so many octets came.
+    /// Subtracts the duration of a wait in which `octets` were received.
     pub(super) fn spend(&mut self, waited: Duration, octets: usize) {
         self.left = self.left.saturating_sub(waited);
         if self.grows {

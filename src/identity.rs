@@ -1,9 +1,9 @@
-//! The identity of a message: a hash over header fields that no server touches, so that a message is
-//! recognised when its unique-id does not tell (RFC 1939 section 7 lets a server give a gone message's
-//! unique-id to another, and migrations renumber everything).
+//! The identity of a message: a hash of header fields that servers do not change. It identifies a message if
+//! its unique-id does not: RFC 1939 section 7 allows a server to reuse the unique-id of a deleted message,
+//! and a migration changes all unique-ids.
 //!
-//! Place in the flow: the fetch feeds an [`Identifier`] with every message as it streams by, and with the
-//! answer to TOP where the plan is in doubt; the journal keeps the [`Identity`]; an mbox is searched by it.
+//! The fetch feeds every message to an [`Identifier`] while it is received, or the reply to TOP if the plan
+//! is in doubt. The journal stores the [`Identity`], and an mbox is searched for it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,38 +13,38 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
 
-/// Where a header ends for us, in octets without line ends' CR: none that people write is longer.
+/// The part of a header that is read, in octets without CR; real headers are shorter.
 const MAX_HEADER: usize = 256 * 1024;
 
-/// The fields that make the identity (RFC 5322 section 3.6): written by sender and relays, never by a maildrop.
-/// Date, From and Subject are three more.
+/// The fields that are hashed (RFC 5322 section 3.6), with Date, From and Subject below: written by the
+/// sender and the relays, never by a maildrop.
 const CHOSEN: [&[u8]; 3] = [b"received", b"message-id", b"to"];
 const DATE: &[u8] = b"date";
 const FROM: &[u8] = b"from";
 const SUBJECT: &[u8] = b"subject";
 
-/// What maildrops and mail readers write into a header (Dovecot, UW-IMAP, qpopper), so it may change.
+/// Fields that mail servers and mail readers change (Dovecot, UW-IMAP, qpopper).
 const TOUCHED: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
 
-/// The beginning of the names UW-IMAP keeps its own state under (`X-IMAP:`, `X-IMAPbase:`).
+/// The prefix of the fields in which UW-IMAP keeps its state (`X-IMAP:`, `X-IMAPbase:`).
 const TOUCHED_PREFIX: &[u8] = b"x-imap";
 
-/// What a message is recognised by: a truncated SHA-256. Displayed, and read back, as 32 hexadecimal digits.
+/// A truncated SHA-256 that identifies a message. Displayed and parsed as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Identity([u8; 16]);
 
 impl Identity {
-    /// The identity those octets are.
+    /// The identity with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Identity {
         Identity(bytes)
     }
 
-    /// Its octets.
+    /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// The identity 32 hexadecimal digits, of either case, spell.
+    /// Parses 32 hexadecimal digits of either case.
     pub fn from_hex(text: &[u8]) -> Option<Identity> {
         if text.len() != 32 {
             return None;
@@ -59,7 +59,7 @@ impl Identity {
     }
 }
 
-/// The value of each hexadecimal digit, and for all other bytes one that is too large: a journal has
+/// The value of each hexadecimal digit; [`NO_DIGIT`] for all other bytes. A table, because a journal has
 /// millions of digits.
 const DIGITS: [u8; 256] = {
     let mut values = [NO_DIGIT; 256];
@@ -88,7 +88,7 @@ impl FromStr for Identity {
     }
 }
 
-/// What the header line before belongs to, which its folded continuations follow.
+/// The field of the current header line, to which folded lines belong.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Field {
     #[default]
@@ -97,7 +97,7 @@ enum Field {
     Touched,
 }
 
-/// The chosen fields that a person knows a message by, and the others.
+/// The chosen fields that are displayed, and the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
     Date,
@@ -106,11 +106,11 @@ enum Named {
     Other,
 }
 
-/// How much of a field is kept for people, in octets.
+/// The maximum length of a displayed field, in octets.
 const MAX_FIELD: usize = 500;
 
-/// The bodies of the fields that a person knows a message by, as they stand in the header (undecoded, the
-/// line ends of folding left out), cut short; `None` for one that is not there.
+/// The bodies of the fields by which people recognise a message, as in the header (not decoded, unfolded) and
+/// shortened; `None` for a missing field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The body of the first Date.
@@ -121,40 +121,40 @@ pub struct Fields {
     pub subject: Option<Vec<u8>>,
 }
 
-/// Reads a message as it streams and makes its [`Identity`].
+/// Reads a message as a stream and computes its [`Identity`].
 ///
-/// Any chunking gives the same result, and so do CRLF and LF as line ends.
+/// The result does not depend on the size of the chunks, nor on whether lines end in CRLF or LF.
 #[derive(Default)]
 pub struct Identifier {
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
     field: Field,
     chosen: Option<Sha256>,
-    /// Every line that maildrops leave alone: what counts while no chosen field has come.
+    /// Hash of all lines that mail servers do not change: used unless a chosen field is found.
     all: Option<Sha256>,
     taken: usize,
     is_done: bool,
-    /// Where they are wanted.
+    /// `Some` if the fields are wanted.
     fields: Option<Fields>,
-    /// Whether the current line belongs to the first field of its name.
+    /// Whether the current line belongs to the first field with its name.
     is_first: bool,
 }
 
 impl Identifier {
-    /// One that has read nothing yet.
+    /// Creates one that has read nothing.
     pub fn new() -> Self {
         Identifier::default()
     }
 
-    /// One that keeps the [`Fields`], too.
+    /// Creates one that also collects the [`Fields`].
     pub fn keeping_fields() -> Self {
         Identifier { fields: Some(Fields::default()), ..Identifier::default() }
     }
 
-    /// Reads on. Costs nothing once the header is over.
+    /// Reads the next chunk. Does nothing after the header.
     pub fn push(&mut self, mut chunk: &[u8]) {
         while !self.is_done && !chunk.is_empty() {
-            // A header without end is cut at the same octet whatever the chunks and line ends are.
+            // The limit is at the same octet, whatever the chunks and the line ends are.
             let room = MAX_HEADER - self.taken;
             match memchr(b'\n', chunk) {
                 Some(end) if self.line.is_empty() => {
@@ -170,7 +170,7 @@ impl Identifier {
                     chunk = &chunk[end + 1..];
                 }
                 None => {
-                    // One octet more than fits, because it may prove to be the CR of a line end.
+                    // One octet more than fits, because it may be the CR of a line end.
                     let space = (room + 1).saturating_sub(self.line.len());
                     self.line.extend_from_slice(&chunk[..chunk.len().min(space)]);
                     return;
@@ -179,12 +179,12 @@ impl Identifier {
         }
     }
 
-    /// The identity; `None` when there was no header to make one of.
+    /// The identity; `None` if there is no header.
     pub fn finish(self) -> Option<Identity> {
         self.finish_with_fields().0
     }
 
-    /// The identity, and the fields of an [`Identifier::keeping_fields`].
+    /// The identity, and the fields if created by [`Identifier::keeping_fields`].
     pub fn finish_with_fields(mut self) -> (Option<Identity>, Fields) {
         if !self.is_done && !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
@@ -198,10 +198,11 @@ impl Identifier {
         (identity, self.fields.unwrap_or_default())
     }
 
-    /// Takes one whole line, without its LF, of which at most `room` octets count.
+    /// Handles one line, without its LF, of which at most `room` octets count.
     fn take(&mut self, line: &[u8], room: usize) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        // Delivery turns CRCRLF into CRLF, so that a line of CRs alone is an empty one here and there.
+        // Delivery turns CRCRLF into CRLF. For the same result before and after it, a line of CRs alone
+        // counts as empty.
         if line.iter().all(|byte| *byte == b'\r') {
             self.is_done = true;
             return;
@@ -226,7 +227,7 @@ impl Identifier {
             (Field::Other, None) => self.all.get_or_insert_with(Sha256::new),
             (Field::Other, Some(_)) | (Field::Touched, _) => return,
         };
-        // Names are hashed in lower case: some servers tidy their spelling.
+        // Field names are hashed in lower case, because some servers change their case.
         for part in name.chunks(64) {
             let mut lower = [0; 64];
             let lower = &mut lower[..part.len()];
@@ -238,7 +239,7 @@ impl Identifier {
         hash.update(b"\n");
     }
 
-    /// Keeps a line of a field: what stands behind the colon, or, of a folded line, all of it.
+    /// Collects a line of a field: the part after the colon, or all of a folded line.
     fn keep(&mut self, named: Named, is_folded: bool, line: &[u8]) {
         let Some(fields) = &mut self.fields else { return };
         let slot = match named {
@@ -258,7 +259,8 @@ impl Identifier {
     }
 }
 
-/// A field's name, without the blanks RFC 5322 section 4.5 once allowed behind it, and the rest from the colon on.
+/// The field's name, without the spaces that RFC 5322 section 4.5 allows after it, and the rest from the
+/// colon on.
 fn split(line: &[u8]) -> (&[u8], &[u8]) {
     match memchr(b':', line) {
         Some(colon) => (line[..colon].trim_ascii_end(), &line[colon..]),

@@ -1,7 +1,7 @@
-//! Who can read a file with a secret in it. Mode bits alone do not tell: services get their secrets from a
-//! service manager, which gives the file to root and lets one user or group read it (systemd by an access
-//! control list, Kubernetes by a group), or lays it out world-readable on a mount that nobody else sees
-//! (Docker, Kubernetes). Whoever runs there can neither change the file nor its mode.
+//! Checks who can read a file that contains a secret. The mode bits are not enough: services get their
+//! secrets from a service manager, which makes root the owner and gives access to one user or group (systemd
+//! by an access control list, Kubernetes by a group), or makes the file world-readable on a mount that others
+//! cannot see (Docker, Kubernetes). The service can change neither the file nor its mode.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,25 +12,25 @@ use rustix::fs::{AtFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
 
 use crate::error::{Error, Kind, Result};
 
-/// The file systems that live in memory: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
+/// The in-memory file systems: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
 const IN_MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58f6];
 
-/// Where Linux keeps a file's access control list, as posix_acl_xattr.h of the kernel lays it out.
+/// The extended attribute with a file's access control list, in the format of the kernel's posix_acl_xattr.h.
 const ACL: &str = "system.posix_acl_access";
 const ACL_VERSION: u32 = 2;
-/// The tags of its entries (linux/posix_acl.h).
+/// The tags of the list's entries (linux/posix_acl.h).
 const ACL_USER: u16 = 0x02;
 const ACL_GROUP_OF_FILE: u16 = 0x04;
 const ACL_GROUP: u16 = 0x08;
 const ACL_MASK: u16 = 0x10;
-/// The longest list that is read, in bytes: 8 an entry.
+/// The longest list that is read, in bytes, with 8 bytes for each entry.
 const ACL_LIMIT: usize = 8 * 1024;
 
-/// Refuses a regular file with a secret in it, called `what`, that others than its owner, this user and root
-/// may read or change. Pipes and devices have no permissions to check.
+/// Refuses a regular file that contains a secret (`what`) if others than its owner, this user and root may
+/// read or change it. Pipes and devices have no permissions to check.
 ///
 /// # Errors
-/// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.
+/// [`Kind::Config`] for such a file, [`Kind::Io`] if its permissions cannot be read.
 pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) -> Result<()> {
     let name = path.display();
     let unreadable = |error| Error::io(format!("could not read {name}"), error);
@@ -49,12 +49,12 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
     Err(Error::new(Kind::Config, told).hint(hint(&access, &reader, place, path, what)))
 }
 
-/// Whether an optional file cannot be opened because it is not there, or because the home folder is none
-/// (`/dev/null`), or is another user's.
+/// Whether an optional file could not be opened because it does not exist, or because the home folder is not
+/// a folder (`/dev/null`) or belongs to another user.
 pub(crate) fn is_absent(path: &Path, error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
-        // A folder above it is closed: whether the file is there cannot be known.
+        // A folder above it cannot be searched, so whether the file exists is unknown.
         io::ErrorKind::PermissionDenied => path.symlink_metadata().is_err(),
         _ => false,
     }
@@ -68,23 +68,24 @@ struct Access {
     everybody: bool,
     /// The members of these groups.
     groups: Vec<u32>,
-    /// These users, beside the owner.
+    /// These users, in addition to the owner.
     users: Vec<u32>,
 }
 
-/// Who reads it now.
+/// The user who reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Reader {
     user: u32,
     groups: Vec<u32>,
 }
 
-/// What is known of where a file stands.
+/// Facts about the file's location.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Place {
-    /// Nothing can be changed there, modes neither.
+    /// The file system is mounted read-only, so that modes cannot be changed either.
     read_only: bool,
-    /// Somebody mounted it for this file system tree: it lives in memory, or the file itself is a mount point.
+    /// The location may have been mounted for this service: it is in memory, or the file itself is a mount
+    /// point.
     laid_out: bool,
 }
 
@@ -116,8 +117,8 @@ impl Place {
 }
 
 impl Access {
-    /// By the mode, and by the access control list where there is one: then the mode's bits of the group are
-    /// the list's mask (acl(5)).
+    /// Evaluates the mode, and the access control list if there is one. With a list, the group bits of the
+    /// mode are the list's mask (acl(5)).
     fn of(metadata: &Metadata, list: Option<&[u8]>) -> Access {
         let mode = metadata.mode();
         let mut access = Access {
@@ -153,7 +154,7 @@ struct Entry {
     id: u32,
 }
 
-/// The entries of an access control list; `None` for what is none.
+/// Parses an access control list; `None` if it is not one.
 fn entries(list: &[u8]) -> Option<Vec<Entry>> {
     let (version, list) = list.split_first_chunk::<4>()?;
     if u32::from_le_bytes(*version) != ACL_VERSION || list.len() % 8 != 0 {
@@ -177,20 +178,21 @@ fn access_control_list(file: &File) -> Option<Vec<u8>> {
     Some(list)
 }
 
-/// Whether a file is kept from others as well as this user can tell, or have it.
+/// Whether only root, this user and, for a file of root, this user's groups have access, as far as can be
+/// determined.
 fn is_private(access: &Access, reader: &Reader, place: Place, is_credential: bool) -> bool {
     let is_own = access.owner == reader.user;
-    // Laid out for this service, in a mount or a folder that others do not see, and not to be changed from here.
+    // Provided for this service on a mount or in a folder that others cannot see, and not writable from here.
     if place.read_only && (place.laid_out || is_credential) || is_credential && !is_own {
         return true;
     }
-    // One's own file needs no group: `chmod 600` is always possible.
+    // For the user's own file no group is needed: `chmod 600` is always possible.
     let known = |user: &u32| [access.owner, reader.user, 0].contains(user);
     let may_group = |group: &u32| !is_own && access.owner == 0 && reader.groups.contains(group);
     !access.everybody && access.users.iter().all(known) && access.groups.iter().all(may_group)
 }
 
-/// Whether the file stands in the folder of a service's credentials (systemd.exec(5)).
+/// Whether the file is in the credentials folder of a service (systemd.exec(5)).
 fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
     let inside = |folder: PathBuf| {
         let (folder, path) = (fs::canonicalize(folder).ok()?, fs::canonicalize(path).ok()?);
@@ -199,7 +201,7 @@ fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
     folder.filter(|folder| folder.is_absolute()).and_then(inside).unwrap_or(false)
 }
 
-/// What helps: what this user can do.
+/// What this user can do about it.
 fn hint(access: &Access, reader: &Reader, place: Place, path: &Path, what: &str) -> String {
     let name = path.display();
     let may_change = !place.read_only && (reader.user == access.owner || reader.user == 0);
@@ -321,7 +323,7 @@ mod tests {
         assert_eq!(of(&masked), (vec![], vec![]));
         let group = [(ACL_GROUP, 4, 7), (ACL_GROUP_OF_FILE, 4, none)];
         assert_eq!(of(&group), (vec![], vec![7, metadata.gid()]));
-        // What is no list leaves the bits to decide.
+        // Anything that is not a list is ignored, and the mode bits decide.
         for list in [&b""[..], b"\x02\0\0\0\x01", b"\x03\0\0\0"] {
             assert_eq!(Access::of(&metadata, Some(list)).groups, [metadata.gid()]);
         }

@@ -1,5 +1,5 @@
-//! What a program prints first, with a deadline: a password manager may start an agent that keeps its standard
-//! output open for hours, or wait for somebody who is not there.
+//! Reads the first line that a program prints, with a deadline: a password manager may start an agent that
+//! keeps its standard output open for hours, or wait for a user who is not there.
 
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::process::CommandExt;
@@ -16,38 +16,39 @@ use zeroize::Zeroizing;
 use super::Stop;
 use super::process::{self, shell};
 
-/// How long a program that has printed its line may go on before it is left alone.
+/// How long a program may continue after it has printed its line; then it is no longer waited for.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether the program has ended.
+/// How often to check whether the program has exited.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// The leaders of the process groups that are being waited for.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// What a program did within its time.
+/// What a program did before the deadline.
 #[derive(Debug)]
 pub(crate) enum Printed {
-    /// It printed at least one line, or ended well.
+    /// It printed at least one line, or exited with success.
     Line(Zeroizing<Vec<u8>>),
     /// It failed.
     Failed(ExitStatus),
-    /// It printed no line in time, and was killed with what it had started.
+    /// It printed no line in time, and was killed together with its children.
     TooLate,
 }
 
-/// Runs a line for the shell, and returns what it printed until its first line was there and it had ended: what
-/// it leaves behind in the background is not waited for. It has the standard input only where that is a terminal:
-/// a password manager may ask there, but must not consume what is piped into this program.
+/// Runs a shell command and returns its output, once the first line is complete and the command has exited.
+/// Processes that it leaves in the background are not waited for. It inherits the standard input only if that
+/// is a terminal: a password manager may prompt there, but must not consume data that is piped into this
+/// program.
 ///
 /// # Errors
-/// It cannot be started or read, or prints more than `most` bytes ([`io::ErrorKind::FileTooLarge`]).
+/// The command cannot be started or read, or prints more than `most` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(crate) fn first_line(line: &str, limit: Duration, most: usize) -> io::Result<Printed> {
     let has_terminal = io::stdin().is_terminal();
     let mut command = shell(line);
     command.stdin(if has_terminal { Stdio::inherit() } else { Stdio::null() }).stdout(Stdio::piped());
-    // At a terminal it stays in the group of this program: no other group may read from the terminal, and
-    // Ctrl-C reaches it.
+    // With a terminal it stays in this program's process group: other groups cannot read from the terminal,
+    // and Ctrl-C would not reach them.
     if !has_terminal {
         command.process_group(0);
     }
@@ -61,7 +62,7 @@ pub(crate) fn first_line(line: &str, limit: Duration, most: usize) -> io::Result
     printed
 }
 
-/// Kills the programs that are being waited for, with what they have started: this program ends.
+/// Kills the programs that are being waited for, with their children, because this program exits.
 pub fn kill_running() {
     let running = RUNNING.lock().map_or_else(|poisoned| poisoned.into_inner().clone(), |list| list.clone());
     for leader in running {
@@ -69,10 +70,10 @@ pub fn kill_running() {
     }
 }
 
-/// A program that has been started. While it is waited for, [`kill_running`] knows of it.
+/// A program that was started. [`kill_running`] knows of it while it is waited for.
 struct Running {
     child: Option<Child>,
-    /// The group that it leads.
+    /// The process group that it leads, if it has one of its own.
     group: Option<Pid>,
 }
 
@@ -95,7 +96,7 @@ impl Running {
         let mut text = Zeroizing::new(Vec::with_capacity(most + 1));
         let (mut ended, mut line_since) = (None, None);
         loop {
-            // Asked before reading: what it printed before its end is read then.
+            // Checked before reading, so that everything printed before the exit is read.
             if ended.is_none() {
                 ended = child.try_wait()?;
             }
@@ -110,7 +111,7 @@ impl Running {
             }
             match ended {
                 Some(status) if !status.success() => return Ok(Printed::Failed(status)),
-                // Without its line end the line may have been all that it printed.
+                // The only line may lack its line end.
                 Some(_) if !text.is_empty() || stdout.is_none() => return Ok(Printed::Line(text)),
                 _ => {}
             }
@@ -127,12 +128,12 @@ impl Running {
         }
     }
 
-    /// Leaves a program that still runs alone.
+    /// Stops waiting for a program that is still running.
     fn leave(&mut self) {
         if let Some(mut child) = self.child.take()
             && matches!(child.try_wait(), Ok(None))
         {
-            // Whoever waits for it keeps it from becoming a zombie; nothing depends on that.
+            // The thread reaps it, so that it does not stay a zombie; nothing depends on that.
             let _ = thread::Builder::new().spawn(move || child.wait());
         }
     }
@@ -140,7 +141,7 @@ impl Running {
     fn kill(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         if self.group.is_some() {
-            // Its time is over: this sends SIGTERM, then SIGKILL, to the whole group.
+            // With no time left, this sends SIGTERM and then SIGKILL to the whole group.
             let _ = process::wait(child, Duration::ZERO, &Stop::new());
         } else if child.kill().is_ok() {
             let _ = child.wait();
@@ -156,7 +157,7 @@ impl Drop for Running {
     }
 }
 
-/// Reads what can be read without waiting; whether there may be more.
+/// Reads what is available without waiting; returns whether there may be more.
 fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -> io::Result<bool> {
     let mut chunk = Zeroizing::new([0; 4096]);
     loop {
@@ -174,7 +175,7 @@ fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -
 fn wait_for_more(stdout: &ChildStdout) {
     let mut wanted = [PollFd::new(stdout, PollFlags::IN)];
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()) };
-    // An interruption or a failure only makes the next look come sooner.
+    // A signal or a failure only means that the next check is made earlier.
     if poll(&mut wanted, Some(&timeout)).is_err() {
         thread::sleep(LOOK_EVERY);
     }

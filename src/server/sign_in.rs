@@ -1,5 +1,5 @@
 //! The AUTHORIZATION state: USER and PASS, APOP (RFC 1939 sections 4 and 7), AUTH with PLAIN, LOGIN and
-//! CRAM-MD5 (RFC 5034, 4616, 2195), and the verdict with its response code (RFC 2449, 3206).
+//! CRAM-MD5 (RFC 5034, 4616, 2195), and the result with its response code (RFC 2449, 3206).
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,7 +14,8 @@ use super::dialogue::{Dialogue, Flow};
 use super::transaction::Transaction;
 
 impl Dialogue<'_> {
-    /// A command of this state; `None` when it is none. `named` is what the command before it, USER, said.
+    /// Executes a command of this state; `None` for other commands. `named` is the name from a USER command
+    /// just before.
     pub(super) fn authorize(
         &mut self,
         verb: &[u8],
@@ -25,7 +26,7 @@ impl Dialogue<'_> {
         match (verb, argument) {
             (b"USER", Some(name)) if behaviour.user_pass && !name.is_empty() => {
                 self.named = Some(name.to_vec());
-                // Whether there is such a user is not for strangers to know (RFC 1939 section 13).
+                // The reply must not show whether the user exists (RFC 1939 section 13).
                 self.ok("send PASS")?;
             }
             (b"PASS", Some(password)) if behaviour.user_pass => {
@@ -49,7 +50,7 @@ impl Dialogue<'_> {
     }
 
     fn apop_is_right(&self, argument: &[u8]) -> bool {
-        // The digest is the last word; a name may hold blanks.
+        // The digest is the last word; the name may contain spaces.
         let Some(at) = argument.iter().rposition(|&byte| byte == b' ') else { return false };
         let mut hash = Md5::new();
         hash.update(self.stamp.as_deref().unwrap_or_default().as_bytes());
@@ -75,7 +76,7 @@ impl Dialogue<'_> {
                 self.err(None, "an initial response is needed")?;
                 return Ok(Flow::GoOn);
             }
-            // A lone equals sign is an empty response (RFC 5034 section 4).
+            // A single equals sign is an empty response (RFC 5034 section 4).
             (Some(b"="), _) => Some(Vec::new()),
             (Some(text), _) => match BASE64.decode(text) {
                 Ok(response) => Some(response),
@@ -127,7 +128,7 @@ impl Dialogue<'_> {
 
     fn cram_md5(&mut self, initial: Option<Vec<u8>>) -> io::Result<Option<bool>> {
         if initial.is_some() {
-            // The server speaks first in this mechanism: there is nothing yet to respond to.
+            // In this mechanism the server starts, so there is nothing to respond to yet.
             self.err(None, "wait for the challenge")?;
             return Ok(None);
         }
@@ -143,7 +144,8 @@ impl Dialogue<'_> {
         Ok(Some(response == expected))
     }
 
-    /// Puts a challenge and takes the response; `None` when it was cancelled or is none, and so answered.
+    /// Sends a challenge and reads the response; `None` if the client cancelled or sent something invalid,
+    /// which was replied to.
     fn ask(&mut self, challenge: &[u8]) -> io::Result<Option<Vec<u8>>> {
         if self.wire.has_input() {
             self.shared.complain("AUTH: a response was sent before its challenge".to_owned());
@@ -167,7 +169,7 @@ impl Dialogue<'_> {
         }
     }
 
-    /// Ends a complete sign-in: opens the maildrop, or says why not.
+    /// Ends a complete sign-in: opens the maildrop, or refuses.
     fn decide(&mut self, right: bool) -> io::Result<Flow> {
         if let Some(verdict) = &self.behaviour.verdict {
             self.wire.write(verdict)?;

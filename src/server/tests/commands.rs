@@ -1,4 +1,4 @@
-//! What an honest server says.
+//! Dialogues with a conforming server.
 
 use super::*;
 

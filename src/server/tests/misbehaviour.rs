@@ -1,4 +1,4 @@
-//! The oddities and the faults.
+//! Oddities and faults.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Every way in, and every refusal.
+//! Every way to sign in, and every refusal.
 
 use super::*;
 

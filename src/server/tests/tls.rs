@@ -1,4 +1,4 @@
-//! Encryption, spoken by another TLS client than ours: the library's own, without its checks.
+//! TLS with another client than ours: that of the TLS library, without certificate checks.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use native_tls::{Identity, TlsConnector, TlsStream};
 
 use super::*;
 
-/// A certificate of one's own for localhost, made by the `openssl` command.
+/// A self-signed certificate for localhost, made by the `openssl` command.
 fn identity() -> Identity {
     let folder = tempfile::tempdir().unwrap();
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));

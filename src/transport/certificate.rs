@@ -1,6 +1,6 @@
-//! The parts of a certificate that users need (RFC 5280): names, issuer, dates, fingerprint. Only for display,
-//! never to decide about trust, which the TLS library does. So nothing here fails: what cannot be parsed is left
-//! out, and what is shown is bounded and sanitised.
+//! The parts of a certificate that users need (RFC 5280): names, issuer, dates, fingerprint. Only for
+//! display: whether to trust it is decided by the TLS library. Therefore nothing here fails: fields that
+//! cannot be parsed are omitted, and texts are bounded and sanitised.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -183,7 +183,7 @@ fn address(octets: &[u8]) -> Option<String> {
     }
 }
 
-/// A distinguished name in short: the common name, and the organisation after it.
+/// A distinguished name in short form: the common name, then the organisation.
 fn title(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().find_map(|part| part.as_str().ok());
     let organisation = name.iter_organization().find_map(|part| part.as_str().ok());
@@ -196,7 +196,7 @@ fn title(name: &X509Name<'_>) -> String {
     }
 }
 
-/// Sanitised text of bounded length: it can neither move a cursor nor change the direction of reading.
+/// Sanitised text of bounded length: it cannot move the cursor or change the text direction.
 fn harmless(text: &str) -> String {
     let mut shown = String::new();
     for (at, letter) in text.chars().enumerate() {

@@ -68,7 +68,7 @@ impl Limit {
     }
 }
 
-/// Connects to `target` on that way before `deadline`, or until a requested stop allows no more waiting.
+/// Connects to `target` by `way` before `deadline`, or until a requested stop allows no more waiting.
 pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -> Result<Box<dyn Raw>> {
     let limit = &Limit::new(deadline, stop);
     match (target, &way.tunnel, &way.proxy) {
@@ -83,7 +83,7 @@ pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -
     }
 }
 
-/// Every address of a host that may be used by that way, to try them one by one ([`reach`]).
+/// All addresses of a host that `way` allows, to try them one by one ([`reach`]).
 ///
 /// # Errors
 /// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
@@ -91,7 +91,7 @@ pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result
     resolve(host, port, way, &Limit::new(deadline_after(patience), &Stop::new()))
 }
 
-/// Connects to one address, from the way's source, and closes the connection.
+/// Connects to one address, from the way's source address, and closes the connection.
 ///
 /// # Errors
 /// Why it cannot be reached, [`ErrorKind::TimedOut`] after `patience`.

@@ -1,6 +1,6 @@
-//! Examines a server that was not trusted: a second handshake that accepts everything, only to get the server's
-//! certificates. Nothing is sent over it. TLS libraries do not return the certificate of a failed handshake, and
-//! the user needs to see it.
+//! Examines a server that is not trusted: makes a second handshake that accepts everything, only to get the
+//! server's certificates for the user. Nothing is sent over it. (TLS libraries do not return the certificate
+//! of a failed handshake.)
 
 use std::time::Instant;
 
@@ -22,7 +22,8 @@ pub struct Shown {
     pub chain: Vec<Certificate>,
     /// The version of TLS that it chooses from all, for example `1.1`; `None` if it is not known.
     pub version: Option<String>,
-    /// Whether it ended the handshake after it had sent its certificate: it requires a client certificate.
+    /// Whether it ended the handshake after it had sent its certificate, because it requires a client
+    /// certificate.
     pub broke_off: bool,
 }
 
@@ -84,7 +85,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
     }
 }
 
-/// A client that takes any certificate, any key and any version since TLS 1.0.
+/// A client that accepts any certificate, any key and any version since TLS 1.0.
 fn credulous() -> Result<ConnectConfiguration, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls())?;
     builder.set_security_level(0);

@@ -1,6 +1,7 @@
-//! Why a TLS handshake failed, in words that users can act on: certificate errors that nobody understands make
-//! people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's text,
-//! [`examine`](super::examine) gets the server's certificates; here both become a sentence and a hint.
+//! The reason of a failed TLS handshake, in words that users can act on: incomprehensible certificate errors
+//! make people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's
+//! errors, [`examine`](super::examine) gets the server's certificates; this module makes a sentence and a
+//! hint of both.
 
 use std::error::Error as StdError;
 use std::fmt;

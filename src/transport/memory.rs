@@ -1,5 +1,5 @@
-//! An in-memory socket: a [`Transport`] and, at its other end, a [`Far`] to read and write from a test, a
-//! benchmark or a fuzzer. It buffers any amount, so that one thread may play both sides.
+//! An in-memory socket: a [`Transport`] and its other end, a [`Far`], for tests, benchmarks and fuzzers. It
+//! buffers any amount, so that one thread can use both ends.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Raw, Transport};
 
-/// A plain [`Transport`] and the end it talks to.
+/// A plain [`Transport`] and its other end.
 pub fn pair() -> (Transport, Far) {
     let (outward, inward) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
     let near =
@@ -17,8 +17,8 @@ pub fn pair() -> (Transport, Far) {
     (Transport::from_raw(Box::new(near)), Far { ends: Ends { read: outward, write: inward } })
 }
 
-/// The server's end. Reading waits for bytes without limit and sees the end when the transport is
-/// dropped or hung up; dropping it is the end for the transport.
+/// The server's end. Reads wait without limit, and return the end of file when the transport is dropped or
+/// closed. Dropping it closes the connection.
 pub struct Far {
     ends: Ends,
 }

@@ -103,11 +103,10 @@ impl Raw for UnixStream {
     }
 }
 
-/// The error of the standard library's kind that a read or a write ends with when a requested stop allows no
-/// more waiting.
+/// The error kind of a read or write that was ended by a requested stop.
 pub(crate) const STOPPED: ErrorKind = ErrorKind::Interrupted;
 
-/// The failure for a wait that a requested stop has ended.
+/// The failure of a wait that was ended by a requested stop.
 pub(crate) fn stopped(phase: Phase) -> Error {
     Error::new(Kind::Interrupted, format!("stopped while {}", phase.doing()))
 }
@@ -256,8 +255,8 @@ impl Transport {
         })
     }
 
-    /// What the server sent before it closed a connection that can no longer be written to: its refusal may have
-    /// arrived while nothing was read.
+    /// What the server sent before it closed a connection that can no longer be written to. It may have
+    /// refused something while the client was only writing.
     fn last_word(&mut self) -> Option<io::Error> {
         let Line::Tls(line) = &mut self.0 else { return None };
         line.stream.get_mut().set_deadline(deadline_after(FAREWELL));

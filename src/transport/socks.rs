@@ -205,7 +205,8 @@ mod tests {
         }
     }
 
-    /// Asks a proxy that says all that at once; what we said to it, and what it left behind.
+    /// Sends a request to a proxy that sends `says` at once; returns what it received, and what was left to
+    /// read.
     fn asked(user: Option<&str>, host: &str, says: &[u8]) -> (Result<(), Trouble>, Vec<u8>, Vec<u8>) {
         let (near, mut far) = UnixStream::pair().expect("a pair");
         far.write_all(says).expect("room");

@@ -81,7 +81,7 @@ pub(super) fn secure(
     if tls.pins.is_empty() {
         return Ok(stream);
     }
-    // Nothing but the handshake was sent so far, and it proves that the server has the certificate's key.
+    // Only the handshake was sent so far, and it proves that the server has the certificate's private key.
     let Some(certificate) = certificate(&stream) else {
         return Err(Error::new(Kind::Tls, disagreement(host))
             .because("the server showed no certificate")
@@ -100,8 +100,8 @@ pub(super) fn certificate(stream: &SslStream<Wire>) -> Option<Certificate> {
     Some(Certificate::of(&der))
 }
 
-/// The digest of the server's certificate by which both ends know a connection (`tls-server-end-point`, RFC 5929
-/// section 4); `None` for a certificate whose signature names no hash.
+/// The digest of the server's certificate for channel binding (`tls-server-end-point`, RFC 5929 section 4);
+/// `None` for a certificate whose signature algorithm has no hash.
 pub(super) fn end_point(stream: &SslStream<Wire>) -> Option<Vec<u8>> {
     let certificate = stream.ssl().peer_certificate()?;
     let signature = certificate.signature_algorithm().object().nid().signature_algorithms()?;
@@ -156,7 +156,7 @@ fn trust(
             }
         }
     }
-    // A certificate that is in the store is trusted, also one that is not self-signed.
+    // Any certificate in the store is trusted, even if it is not self-signed.
     builder.cert_store_mut().set_flags(X509VerifyFlags::PARTIAL_CHAIN).map_err(&unprepared)
 }
 

@@ -9,7 +9,7 @@ use super::Target;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// The way to a server; by default a direct connection to the address that answers first.
+/// The way to a server; by default a direct connection to the first address that answers.
 #[derive(Debug, Clone, Default)]
 pub struct Way {
     /// The proxy that makes the connection for us.

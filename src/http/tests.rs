@@ -20,7 +20,7 @@ fn reach(timeout: Duration) -> Reach {
     }
 }
 
-/// A web server that does this with each connection, the request of which is read.
+/// A web server that reads the request of each connection and then calls `serve`.
 fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("its address");

@@ -1,8 +1,8 @@
-//! Maintains one account's OAuth sign-in: returns the access token while it is valid, and renews it when it
-//! expires or was refused. A rotated refresh token is stored, durably, before the new access token is used, and
-//! the program does not let anything interrupt that: it checks before whether the safe can be written to, and
-//! other runs and signals wait. Only SIGKILL, a power cut or a lost answer at that moment remain: then the
-//! provider may know a token that we do not, and the user has to sign in again.
+//! Maintains the OAuth sign-in of an account: returns the access token while it is valid, and renews it when
+//! it expires or was refused. A rotated refresh token is stored durably before the new access token is used.
+//! So that this is not interrupted, the program checks first that the safe is writable, and other runs and
+//! signals have to wait. Only SIGKILL, a power failure or a lost answer at that moment can lose the new
+//! token; then the user has to sign in again.
 
 use std::any::Any;
 use std::path::PathBuf;
@@ -94,7 +94,7 @@ impl Keeper<'_> {
         let tokens = match tokens {
             Ok(tokens) => tokens,
             Err(error) => {
-                // The answer has replaced the refresh token, and is of no other use.
+                // The answer has replaced the refresh token, but is otherwise unusable.
                 if rotated.is_some() {
                     self.put_back(&Document { refresh: rotated, ..document }, &found)?;
                 }
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// A keeper whose provider does not exist: whatever needs it fails.
+    /// A keeper with a provider that does not exist, so that requests to it fail.
     fn with_keeper(test: impl FnOnce(&Keeper<'_>, &Safe)) {
         let folder = tempfile::tempdir().unwrap();
         let store = Safe::new(folder.path(), None);

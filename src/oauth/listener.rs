@@ -150,7 +150,7 @@ mod tests {
     use super::*;
     use std::thread;
 
-    /// What each visitor gets to see when they say that; the judge welcomes `/ours` alone.
+    /// Sends a request and returns the page; only `/ours` is expected.
     fn visit(said: &[u8], listener: &mut Listener) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", listener.port())).expect("it listens");
         stream.write_all(said).expect("said");

@@ -12,7 +12,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Phase, Result};
 
-/// How often a held lock is tried again.
+/// How often to retry while the lock is held.
 const BLINK: Duration = Duration::from_millis(50);
 
 /// Held while a sign-in is stored, renewed or removed. The kernel releases it with the process; the
@@ -28,7 +28,7 @@ impl Drop for Lock {
 }
 
 impl Lock {
-    /// Takes it; waits for another run that has it.
+    /// Takes the lock; waits while another run holds it.
     ///
     /// # Errors
     /// [`Kind::Timeout`] of the phase `Lock` if the other run holds it for longer than `timeout`.

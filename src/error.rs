@@ -154,8 +154,8 @@ impl Error {
 
     /// Rewrites the context.
     #[must_use]
-    pub(crate) fn reworded(mut self, put: impl FnOnce(&str) -> String) -> Self {
-        self.context = put(&self.context);
+    pub(crate) fn map_context(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.context = change(&self.context);
         self
     }
 
@@ -170,7 +170,7 @@ impl Error {
     }
 
     /// The first cause of that type, at any depth.
-    pub fn beneath<T: StdError + 'static>(&self) -> Option<&T> {
+    pub fn find_cause<T: StdError + 'static>(&self) -> Option<&T> {
         let mut next = self.source();
         while let Some(cause) = next {
             if let Some(found) = cause.downcast_ref() {
@@ -247,7 +247,7 @@ mod tests {
         let cause = "x".parse::<u8>().expect_err("no number");
         let error =
             Error::new(Kind::Data, "could not read it").because(cause.clone()).within("could not go on");
-        assert_eq!(error.beneath::<std::num::ParseIntError>(), Some(&cause));
-        assert!(error.beneath::<io::Error>().is_none());
+        assert_eq!(error.find_cause::<std::num::ParseIntError>(), Some(&cause));
+        assert!(error.find_cause::<io::Error>().is_none());
     }
 }

@@ -24,10 +24,10 @@ const FROM: &[u8] = b"from";
 const SUBJECT: &[u8] = b"subject";
 
 /// Fields that mail servers and mail readers change (Dovecot, UW-IMAP, qpopper).
-const TOUCHED: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
+const VOLATILE: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
 
 /// The prefix of the fields in which UW-IMAP keeps its state (`X-IMAP:`, `X-IMAPbase:`).
-const TOUCHED_PREFIX: &[u8] = b"x-imap";
+const VOLATILE_PREFIX: &[u8] = b"x-imap";
 
 /// A truncated SHA-256 that identifies a message. Displayed and parsed as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -94,7 +94,7 @@ enum Field {
     #[default]
     Other,
     Chosen(Named),
-    Touched,
+    Volatile,
 }
 
 /// The chosen fields that are displayed, and the others.
@@ -132,7 +132,7 @@ pub struct Identifier {
     chosen: Option<Sha256>,
     /// Hash of all lines that mail servers do not change: used unless a chosen field is found.
     all: Option<Sha256>,
-    taken: usize,
+    octets: usize,
     is_done: bool,
     /// `Some` if the fields are wanted.
     fields: Option<Fields>,
@@ -155,16 +155,16 @@ impl Identifier {
     pub fn push(&mut self, mut chunk: &[u8]) {
         while !self.is_done && !chunk.is_empty() {
             // The limit is at the same octet, whatever the chunks and the line ends are.
-            let room = MAX_HEADER - self.taken;
+            let room = MAX_HEADER - self.octets;
             match memchr(b'\n', chunk) {
                 Some(end) if self.line.is_empty() => {
-                    self.take(&chunk[..end], room);
+                    self.push_line(&chunk[..end], room);
                     chunk = &chunk[end + 1..];
                 }
                 Some(end) => {
                     let mut line = std::mem::take(&mut self.line);
                     line.extend_from_slice(&chunk[..end]);
-                    self.take(&line, room);
+                    self.push_line(&line, room);
                     line.clear();
                     self.line = line;
                     chunk = &chunk[end + 1..];
@@ -188,7 +188,7 @@ impl Identifier {
     pub fn finish_with_fields(mut self) -> (Option<Identity>, Fields) {
         if !self.is_done && !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.take(&line, MAX_HEADER - self.taken);
+            self.push_line(&line, MAX_HEADER - self.octets);
         }
         let identity = self.chosen.or(self.all).map(|hash| {
             let mut bytes = [0; 16];
@@ -199,7 +199,7 @@ impl Identifier {
     }
 
     /// Handles one line, without its LF, of which at most `room` octets count.
-    fn take(&mut self, line: &[u8], room: usize) {
+    fn push_line(&mut self, line: &[u8], room: usize) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         // Delivery turns CRCRLF into CRLF. For the same result before and after it, a line of CRs alone
         // counts as empty.
@@ -208,24 +208,24 @@ impl Identifier {
             return;
         }
         let line = &line[..line.len().min(room)];
-        self.taken += line.len() + 1;
-        self.is_done = self.taken >= MAX_HEADER;
+        self.octets += line.len() + 1;
+        self.is_done = self.octets >= MAX_HEADER;
         let text = line.trim_ascii_end();
         let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
-        let (name, rest) = if is_folded { (&[][..], text) } else { split(text) };
+        let (name, rest) = if is_folded { (&[][..], text) } else { split_name(text) };
         if !is_folded {
-            self.field = sort(name);
+            self.field = classify(name);
         }
         if text.is_empty() {
             return;
         }
         if let Field::Chosen(named @ (Named::Date | Named::From | Named::Subject)) = self.field {
-            self.keep(named, is_folded, rest);
+            self.collect(named, is_folded, rest);
         }
         let hash = match (self.field, &mut self.chosen) {
             (Field::Chosen(_), chosen) => chosen.get_or_insert_with(Sha256::new),
             (Field::Other, None) => self.all.get_or_insert_with(Sha256::new),
-            (Field::Other, Some(_)) | (Field::Touched, _) => return,
+            (Field::Other, Some(_)) | (Field::Volatile, _) => return,
         };
         // Field names are hashed in lower case, because some servers change their case.
         for part in name.chunks(64) {
@@ -240,7 +240,7 @@ impl Identifier {
     }
 
     /// Collects a line of a field: the part after the colon, or all of a folded line.
-    fn keep(&mut self, named: Named, is_folded: bool, line: &[u8]) {
+    fn collect(&mut self, named: Named, is_folded: bool, line: &[u8]) {
         let Some(fields) = &mut self.fields else { return };
         let slot = match named {
             Named::Date => &mut fields.date,
@@ -261,14 +261,14 @@ impl Identifier {
 
 /// The field's name, without the spaces that RFC 5322 section 4.5 allows after it, and the rest from the
 /// colon on.
-fn split(line: &[u8]) -> (&[u8], &[u8]) {
+fn split_name(line: &[u8]) -> (&[u8], &[u8]) {
     match memchr(b':', line) {
         Some(colon) => (line[..colon].trim_ascii_end(), &line[colon..]),
         None => (&[], line),
     }
 }
 
-fn sort(name: &[u8]) -> Field {
+fn classify(name: &[u8]) -> Field {
     let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
     if is(&DATE) {
         Field::Chosen(Named::Date)
@@ -278,10 +278,10 @@ fn sort(name: &[u8]) -> Field {
         Field::Chosen(Named::Subject)
     } else if CHOSEN.iter().any(is) {
         Field::Chosen(Named::Other)
-    } else if TOUCHED.iter().any(is)
-        || name.get(..TOUCHED_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(TOUCHED_PREFIX))
+    } else if VOLATILE.iter().any(is)
+        || name.get(..VOLATILE_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(VOLATILE_PREFIX))
     {
-        Field::Touched
+        Field::Volatile
     } else {
         Field::Other
     }

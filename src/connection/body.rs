@@ -14,7 +14,7 @@ use crate::protocol::multiline::{LineEnd, Unstuffer};
 
 /// How long a server must be silent after the end of a message whose lines end in LF. The same octets may
 /// stand in the middle of a proper message; only the silence shows that it is the end.
-const SILENCE_BEHIND_BARE_LF: Duration = Duration::from_secs(2);
+const SILENCE_AFTER_BARE_LF: Duration = Duration::from_secs(2);
 
 /// A message body that was read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::line`]: the message is incomplete.
     pub fn body_of(&mut self, declared: Option<u64>, mut take: impl FnMut(&[u8])) -> Result<Body> {
-        let mut budget = Budget::that_grows(self.timeout);
+        let mut budget = Budget::growing(self.timeout);
         let first = self.first_line_end(&mut budget)?;
         let mut frame = Unstuffer::new(match self.body_lines {
             BodyLines::AsStatusLines => self.ends,
@@ -103,7 +103,7 @@ impl Connection {
             }
             if frame.may_be_done() && (declared == Some(octets) || self.is_silent(&mut budget)?) {
                 self.body_lines = if first == LineEnd::Lf { BodyLines::AsFirstLine } else { BodyLines::Lf };
-                break End::BareLf { is_exact: !frame.has_dots_behind_lf() };
+                break End::BareLf { is_exact: !frame.has_dots_after_lf() };
             }
             if !self.has_unread() {
                 self.fill(Phase::Body, &mut budget)?;
@@ -130,7 +130,7 @@ impl Connection {
 
     /// Whether the server is silent for a while.
     fn is_silent(&mut self, budget: &mut Budget) -> Result<bool> {
-        let most = SILENCE_BEHIND_BARE_LF.min(self.timeout).min(budget.left());
+        let most = SILENCE_AFTER_BARE_LF.min(self.timeout).min(budget.left());
         match self.receive(most, budget) {
             Ok(0) => Err(self.broken(Phase::Body, ErrorKind::UnexpectedEof.into(), most)),
             Ok(_) => Ok(false),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 /// The minimum rate of a listing or a message, in octets per second. At this rate it may take as long as it
 /// needs; a slower server only keeps the client busy.
-pub(super) const FLOOR_RATE: u32 = 1024;
+pub(super) const MIN_RATE: u32 = 1024;
 
 /// The remaining time.
 #[derive(Debug, Clone, Copy)]
@@ -17,12 +17,12 @@ pub(super) struct Budget {
 
 impl Budget {
     /// A budget of `timeout`, whatever is received.
-    pub(super) fn of_a_phase(timeout: Duration) -> Budget {
+    pub(super) fn fixed(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: false }
     }
 
     /// A budget that grows with each octet received.
-    pub(super) fn that_grows(timeout: Duration) -> Budget {
+    pub(super) fn growing(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: true }
     }
 
@@ -35,7 +35,7 @@ impl Budget {
         self.left = self.left.saturating_sub(waited);
         if self.grows {
             // A buffer holds far less than 32 bits can count.
-            let earned = Duration::from_secs(1) / FLOOR_RATE * u32::try_from(octets).unwrap_or(u32::MAX);
+            let earned = Duration::from_secs(1) / MIN_RATE * u32::try_from(octets).unwrap_or(u32::MAX);
             self.left = self.left.saturating_add(earned);
         }
     }
@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn what_comes_fast_enough_may_take_as_long_as_it_needs() {
-        let mut budget = Budget::that_grows(2 * SECOND);
+        let mut budget = Budget::growing(2 * SECOND);
         for _ in 0..1000 {
             budget.spend(SECOND, 2048);
             assert!(budget.left() >= 2 * SECOND);
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn what_drips_is_spent_soon() {
-        let mut budget = Budget::that_grows(2 * SECOND);
+        let mut budget = Budget::growing(2 * SECOND);
         let pause = SECOND * 4 / 5;
         let waits = std::iter::repeat_with(|| {
             let fits = budget.left() >= pause;
@@ -70,10 +70,10 @@ mod tests {
 
     #[test]
     fn a_phase_does_not_grow_and_no_time_is_too_long_for_one() {
-        let mut phase = Budget::of_a_phase(2 * SECOND);
+        let mut phase = Budget::fixed(2 * SECOND);
         phase.spend(SECOND, 1 << 20);
         assert_eq!(phase.left(), SECOND);
-        let mut endless = Budget::that_grows(Duration::MAX);
+        let mut endless = Budget::growing(Duration::MAX);
         endless.spend(Duration::ZERO, usize::MAX);
         assert_eq!(endless.left(), Duration::MAX);
     }

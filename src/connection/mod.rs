@@ -140,13 +140,13 @@ impl Connection {
     }
 
     /// A text that quotes the server, without the secrets given to [`Connection::hide`].
-    pub(crate) fn unquoted(&self, words: &str) -> String {
+    pub(crate) fn redacted(&self, words: &str) -> String {
         String::from_utf8_lossy(&without_secrets(&self.secrets, words.as_bytes())).into_owned()
     }
 
     /// Starts a phase: until [`Connection::end_phase`], all lines together may take the time of one.
     pub(crate) fn begin_phase(&mut self) {
-        self.phase = Some(Budget::of_a_phase(self.timeout));
+        self.phase = Some(Budget::fixed(self.timeout));
     }
 
     /// Ends a phase.
@@ -175,7 +175,7 @@ impl Connection {
     /// [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Interrupted`]; [`Kind::Protocol`] for a line over
     /// [`MAX_LINE`].
     pub fn line(&mut self, phase: Phase) -> Result<Line<'_>> {
-        let mut budget = self.phase.unwrap_or_else(|| Budget::of_a_phase(self.timeout));
+        let mut budget = self.phase.unwrap_or_else(|| Budget::fixed(self.timeout));
         let found = self.next_line(phase, &mut budget);
         self.phase = self.phase.map(|_| budget);
         let (from, to) = found?;
@@ -192,7 +192,7 @@ impl Connection {
     /// # Errors
     /// As [`Connection::line`].
     pub fn peek(&mut self, phase: Phase) -> Result<&[u8]> {
-        let mut budget = Budget::of_a_phase(self.timeout);
+        let mut budget = Budget::fixed(self.timeout);
         let (from, to) = self.next_line(phase, &mut budget)?;
         self.start = from;
         Ok(&self.buffer[from..to])
@@ -205,7 +205,7 @@ impl Connection {
     /// # Errors
     /// The error of `take` (then the rest is not read); otherwise as [`Connection::line`].
     pub fn listing(&mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let mut budget = self.phase.unwrap_or_else(|| Budget::that_grows(self.timeout));
+        let mut budget = self.phase.unwrap_or_else(|| Budget::growing(self.timeout));
         let outcome = loop {
             match self.next_line(Phase::Reply, &mut budget).map(|(from, to)| &self.buffer[from..to]) {
                 Ok(b".") => break Ok(()),
@@ -240,7 +240,7 @@ impl Connection {
     }
 
     /// From now on no wait takes longer than `most`.
-    pub(crate) fn limit_patience(&mut self, most: Duration) {
+    pub(crate) fn limit_timeout(&mut self, most: Duration) {
         self.timeout = self.timeout.min(most);
     }
 

@@ -49,13 +49,13 @@ enum State {
 pub struct Unstuffer {
     state: State,
     ends: LineEnd,
-    has_dots_behind_lf: bool,
+    has_dots_after_lf: bool,
 }
 
 impl Unstuffer {
     /// A decoder at the first line of the content.
     pub fn new(ends: LineEnd) -> Self {
-        Unstuffer { state: State::Start, ends, has_dots_behind_lf: false }
+        Unstuffer { state: State::Start, ends, has_dots_after_lf: false }
     }
 
     /// Whether the terminating `.` has been seen.
@@ -72,8 +72,8 @@ impl Unstuffer {
 
     /// Whether, with only CRLF as a line end, the content has a bare LF followed by a dot. With
     /// [`LineEnd::Lf`] that dot would have been removed.
-    pub fn has_dots_behind_lf(&self) -> bool {
-        self.has_dots_behind_lf
+    pub fn has_dots_after_lf(&self) -> bool {
+        self.has_dots_after_lf
     }
 
     /// Decodes the next chunk: passes the content to `emit` in order, and returns how many bytes belong to
@@ -88,7 +88,7 @@ impl Unstuffer {
                     self.state = State::Dot;
                     at += 1;
                 }
-                State::Start | State::Line => at += self.plain(&input[at..], &mut emit),
+                State::Start | State::Line => at += self.push_content(&input[at..], &mut emit),
                 State::LineCr => {
                     if byte == b'\n' {
                         emit(b"\n");
@@ -121,7 +121,7 @@ impl Unstuffer {
                     }
                 }
                 State::LineLf | State::LfDot | State::LfDotCr | State::LfEnd => {
-                    at += usize::from(self.behind_bare_lf(byte, &mut emit));
+                    at += usize::from(self.push_after_bare_lf(byte, &mut emit));
                 }
                 State::End => {}
             }
@@ -130,7 +130,7 @@ impl Unstuffer {
     }
 
     /// Handles a byte after a bare LF. Returns `false` if the byte has to be handled again in the new state.
-    fn behind_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
+    fn push_after_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
         let (next, held): (State, &[u8]) = match (self.state, byte) {
             (State::LineLf, b'.') => (State::LfDot, b""),
             (State::LfDot, b'\r') => (State::LfDotCr, b""),
@@ -143,7 +143,7 @@ impl Unstuffer {
         let is_taken = matches!(next, State::LfDot | State::LfDotCr | State::LfEnd);
         self.state = next;
         if !held.is_empty() {
-            self.has_dots_behind_lf = true;
+            self.has_dots_after_lf = true;
             emit(held);
         }
         is_taken
@@ -151,7 +151,7 @@ impl Unstuffer {
 
     /// Emits content up to the next line that begins with a dot, or all of `input` except a possible end;
     /// returns how many bytes were used.
-    fn plain(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
+    fn push_content(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
         let mut from = 0;
         while let Some(found) = memmem::find(&input[from..], b"\n.") {
             let dot = from + found + 1;
@@ -165,7 +165,7 @@ impl Unstuffer {
                 b".\r" => State::LfDotCr,
                 b".\r\n" => State::LfEnd,
                 _ => {
-                    self.has_dots_behind_lf = true;
+                    self.has_dots_after_lf = true;
                     from = dot + 1;
                     continue;
                 }
@@ -280,7 +280,7 @@ mod tests {
                 }
                 assert_eq!(out, *content, "{wire:?} by {size}");
                 assert!(frame.may_be_done() && !frame.is_done(), "{wire:?} by {size}");
-                assert_eq!(frame.has_dots_behind_lf(), *has_dots, "{wire:?} by {size}");
+                assert_eq!(frame.has_dots_after_lf(), *has_dots, "{wire:?} by {size}");
                 // Any further byte shows that it was content.
                 frame.push(b"x\r\n.\r\n", |part| out.extend_from_slice(part));
                 assert_eq!(out, [&wire[..], b"x\r\n"].concat());

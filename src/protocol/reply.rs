@@ -56,10 +56,10 @@ impl Reply {
         } else if let Some(rest) = line.strip_prefix(b"-ERR") {
             (Status::Err, rest)
         } else {
-            return Err(out_of_step(line));
+            return Err(not_a_status_line(line));
         };
         if status == Status::Ok && rest.first().is_some_and(u8::is_ascii_alphanumeric) {
-            return Err(out_of_step(line));
+            return Err(not_a_status_line(line));
         }
         let text = rest.trim_ascii();
         Ok(Reply { status, code: response_code(text), text: text.to_vec() })
@@ -106,12 +106,15 @@ impl Reply {
     pub fn is_about_the_command(&self) -> bool {
         let text = self.text.to_ascii_lowercase();
         let has_code = !matches!(self.code, Some(ResponseCode::Other(_)) | None);
-        !self.is_ok() && !has_code && !speaks(&text, ABOUT_PASSWORDS) && speaks(&text, NOT_KNOWN)
+        !self.is_ok()
+            && !has_code
+            && !contains_any(&text, ABOUT_PASSWORDS)
+            && contains_any(&text, UNKNOWN_COMMAND)
     }
 
     /// Whether such a reply is about the command itself, not about one of its mechanisms.
     pub fn knows_no_mechanism(&self) -> bool {
-        self.is_about_the_command() && !speaks(&self.text.to_ascii_lowercase(), &[&["mechanism"]])
+        self.is_about_the_command() && !contains_any(&self.text.to_ascii_lowercase(), &[&["mechanism"]])
     }
 
     /// The server's text as the cause of an error; at most 200 octets of it.
@@ -131,7 +134,7 @@ pub(crate) fn excerpt(text: &[u8]) -> String {
 }
 
 /// The error for a line that is not a status line: client and server are out of step.
-fn out_of_step(line: &[u8]) -> Error {
+fn not_a_status_line(line: &[u8]) -> Error {
     Error::new(Kind::Protocol, format!("expected +OK or -ERR, got \"{}\"", excerpt(line)))
 }
 
@@ -155,12 +158,12 @@ fn response_code(text: &[u8]) -> Option<ResponseCode> {
 type Words = &'static [&'static [&'static str]];
 
 /// Whether all words of one alternative occur in the text, which must be in lower case.
-fn speaks(text: &[u8], words: Words) -> bool {
+fn contains_any(text: &[u8], words: Words) -> bool {
     words.iter().any(|all| all.iter().all(|word| memmem::find(text, word.as_bytes()).is_some()))
 }
 
 /// Texts of servers that do not know a command or a mechanism. They send these before they check a password.
-const NOT_KNOWN: Words = &[
+const UNKNOWN_COMMAND: Words = &[
     &["unknown", "command"],
     &["unrecogni", "command"],
     &["invalid command"],
@@ -223,7 +226,7 @@ const TOO_OFTEN: Words =
     &[&["login limit"], &["too many login"], &["too frequent"], &["frequency", "limit"], &["frequency of"]];
 
 /// Words for a temporary problem (Outlook: "Server Unavailable. 21").
-const LATER: Words = &[
+const TEMPORARY: Words = &[
     &["unavailable"],
     &["temporar"],
     &["too many"],
@@ -239,13 +242,13 @@ const LATER: Words = &[
 /// The meaning of an `-ERR` without a response code, by its text; [`Kind::Refused`] for an unknown text.
 fn meaning(text: &[u8]) -> Kind {
     let text = text.to_ascii_lowercase();
-    if speaks(&text, ABOUT_CREDENTIALS) {
+    if contains_any(&text, ABOUT_CREDENTIALS) {
         Kind::SignIn
-    } else if speaks(&text, IN_USE) {
+    } else if contains_any(&text, IN_USE) {
         Kind::InUse
-    } else if speaks(&text, TOO_OFTEN) {
+    } else if contains_any(&text, TOO_OFTEN) {
         Kind::LoginDelay
-    } else if speaks(&text, LATER) {
+    } else if contains_any(&text, TEMPORARY) {
         Kind::ServerTemporary
     } else {
         Kind::Refused
@@ -263,7 +266,7 @@ pub struct Greeting {
 
 impl Greeting {
     /// Parses the first reply as the greeting.
-    pub fn of(reply: &Reply) -> Greeting {
+    pub fn from_reply(reply: &Reply) -> Greeting {
         Greeting { text: reply.text.clone(), timestamp: timestamp(&reply.text) }
     }
 }

@@ -38,15 +38,15 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
     if !metadata.is_file() || metadata.mode() & 0o077 == 0 {
         return Ok(());
     }
-    let (reader, place) = (Reader::current().map_err(unreadable)?, Place::of(file));
+    let (reader, location) = (Reader::current().map_err(unreadable)?, Location::of(file));
     let access = Access::of(&metadata, access_control_list(file).as_deref());
     let is_credential = is_credential(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from));
-    if is_private(&access, &reader, place, is_credential) {
+    if is_private(&access, &reader, location, is_credential) {
         return Ok(());
     }
     let mode = metadata.mode() & 0o7777;
-    let told = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
-    Err(Error::new(Kind::Config, told).hint(hint(&access, &reader, place, path, what)))
+    let text = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
+    Err(Error::new(Kind::Config, text).hint(hint(&access, &reader, location, path, what)))
 }
 
 /// Whether an optional file could not be opened because it does not exist, or because the home folder is not
@@ -81,12 +81,12 @@ struct Reader {
 
 /// Facts about the file's location.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place {
+struct Location {
     /// The file system is mounted read-only, so that modes cannot be changed either.
     read_only: bool,
     /// The location may have been mounted for this service: it is in memory, or the file itself is a mount
     /// point.
-    laid_out: bool,
+    own_mount: bool,
 }
 
 impl Reader {
@@ -97,8 +97,8 @@ impl Reader {
     }
 }
 
-impl Place {
-    fn of(file: &File) -> Place {
+impl Location {
+    fn of(file: &File) -> Location {
         let read_only =
             rustix::fs::fstatvfs(file).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
         #[allow(
@@ -112,7 +112,7 @@ impl Place {
             rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
                 .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
         };
-        Place { read_only, laid_out: in_memory || is_mount_point() }
+        Location { read_only, own_mount: in_memory || is_mount_point() }
     }
 }
 
@@ -180,10 +180,10 @@ fn access_control_list(file: &File) -> Option<Vec<u8>> {
 
 /// Whether only root, this user and, for a file of root, this user's groups have access, as far as can be
 /// determined.
-fn is_private(access: &Access, reader: &Reader, place: Place, is_credential: bool) -> bool {
+fn is_private(access: &Access, reader: &Reader, location: Location, is_credential: bool) -> bool {
     let is_own = access.owner == reader.user;
     // Provided for this service on a mount or in a folder that others cannot see, and not writable from here.
-    if place.read_only && (place.laid_out || is_credential) || is_credential && !is_own {
+    if location.read_only && (location.own_mount || is_credential) || is_credential && !is_own {
         return true;
     }
     // For the user's own file no group is needed: `chmod 600` is always possible.
@@ -202,19 +202,19 @@ fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
 }
 
 /// What this user can do about it.
-fn hint(access: &Access, reader: &Reader, place: Place, path: &Path, what: &str) -> String {
+fn hint(access: &Access, reader: &Reader, location: Location, path: &Path, what: &str) -> String {
     let name = path.display();
-    let may_change = !place.read_only && (reader.user == access.owner || reader.user == 0);
+    let may_change = !location.read_only && (reader.user == access.owner || reader.user == 0);
     if may_change {
         return format!("chmod 600 {name}");
     }
-    let where_it_is_laid_out = match place.read_only {
+    let remedy = match location.read_only {
         true => "it cannot be changed from here: have it laid out with mode 0400".to_owned(),
         false => format!("it belongs to another user (uid {}), who can run chmod 600 {name}", access.owner),
     };
     match what {
-        "password" => format!("{where_it_is_laid_out}; or take it as it is: --password-command 'cat {name}'"),
-        _ => where_it_is_laid_out,
+        "password" => format!("{remedy}; or take it as it is: --password-command 'cat {name}'"),
+        _ => remedy,
     }
 }
 
@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn what_root_lays_out_for_this_user_or_a_group_of_it_is_private() {
-        let is_private = |access: &Access| is_private(access, &me(), Place::default(), false);
+        let is_private = |access: &Access| is_private(access, &me(), Location::default(), false);
         assert!(is_private(&access(0, &[], &[ME])), "systemd: by an access control list");
         assert!(is_private(&access(0, &[2000], &[])), "Kubernetes: by the group of the pod");
         assert!(!is_private(&access(0, &[3000], &[])), "a group of others");
@@ -266,16 +266,19 @@ mod tests {
     #[test]
     fn what_everybody_may_read_is_private_only_where_a_service_manager_laid_it_out() {
         let open = |owner| Access { everybody: true, ..access(owner, &[0], &[]) };
-        let place = |read_only, laid_out| Place { read_only, laid_out };
+        let location = |read_only, own_mount| Location { read_only, own_mount };
         assert!(
-            is_private(&open(0), &me(), place(true, true), false),
+            is_private(&open(0), &me(), location(true, true), false),
             "Docker: mode 0444, a mount of its own"
         );
-        assert!(!is_private(&open(0), &me(), place(true, false), false), "a read-only disk that all share");
-        assert!(!is_private(&open(ME), &me(), place(false, true), false), "/dev/shm");
-        assert!(is_private(&open(0), &me(), place(false, false), true), "in $CREDENTIALS_DIRECTORY");
         assert!(
-            !is_private(&open(ME), &me(), place(false, false), true),
+            !is_private(&open(0), &me(), location(true, false), false),
+            "a read-only disk that all share"
+        );
+        assert!(!is_private(&open(ME), &me(), location(false, true), false), "/dev/shm");
+        assert!(is_private(&open(0), &me(), location(false, false), true), "in $CREDENTIALS_DIRECTORY");
+        assert!(
+            !is_private(&open(ME), &me(), location(false, false), true),
             "a folder that is merely called so"
         );
     }
@@ -284,8 +287,9 @@ mod tests {
     fn each_hint_can_be_followed_by_whom_it_is_given_to() {
         let path = Path::new("/run/x");
         let hint = |owner, read_only, user, what| {
-            let (reader, place) = (Reader { user, groups: vec![] }, Place { read_only, laid_out: false });
-            super::hint(&access(owner, &[], &[]), &reader, place, path, what)
+            let (reader, location) =
+                (Reader { user, groups: vec![] }, Location { read_only, own_mount: false });
+            super::hint(&access(owner, &[], &[]), &reader, location, path, what)
         };
         assert_eq!(hint(ME, false, ME, "password"), "chmod 600 /run/x");
         assert_eq!(hint(ME, false, 0, "password"), "chmod 600 /run/x");

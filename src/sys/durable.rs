@@ -46,10 +46,10 @@ pub fn absolute(path: &Path) -> Result<PathBuf> {
 /// The path is empty, or a folder in it cannot be read.
 pub fn resolved(path: &Path) -> Result<PathBuf> {
     /// The kernel's limit.
-    const MOST_LINKS: usize = 40;
+    const MAX_LINKS: usize = 40;
     let mut path = absolute(path)?;
     let mut behind: Vec<PathBuf> = Vec::new();
-    for _ in 0..MOST_LINKS + path.components().count() {
+    for _ in 0..MAX_LINKS + path.components().count() {
         match std::fs::canonicalize(&path) {
             Ok(resolved) => {
                 return Ok(behind.iter().rev().fold(resolved, |path, name| path.join(name)));
@@ -118,7 +118,7 @@ pub(crate) fn sync_if_possible(file: &File) -> io::Result<()> {
 }
 
 /// From this number of files on, flushing the whole file system is faster than flushing each file.
-const MANY: usize = 8;
+const SYNCFS_FROM: usize = 8;
 
 /// Makes files that were just written to `folder`, and their entries in it, durable. Many files are flushed
 /// with one call. `open` is the folder, opened before any of the files was.
@@ -127,7 +127,7 @@ pub(crate) fn sync_files(
     folder: &Path,
     files: impl ExactSizeIterator<Item = PathBuf>,
 ) -> Result<()> {
-    if files.len() >= MANY && flush_file_system(open, folder)? {
+    if files.len() >= SYNCFS_FROM && flush_file_system(open, folder)? {
         return Ok(());
     }
     for file in files {

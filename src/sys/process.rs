@@ -22,7 +22,7 @@ const SECRETS: [&str; 4] =
     ["POP3_PASSWORD", "POP3_PROXY_PASSWORD", "POP3_CLIENT_CERT_PASSWORD", "POP3_OAUTH_CLIENT_SECRET"];
 
 /// How long a program may take to exit after SIGTERM, and again after SIGKILL.
-const TO_END: Duration = Duration::from_secs(1);
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Runs a command line in the shell.
 pub fn shell(line: &str) -> Command {
@@ -86,7 +86,7 @@ pub(crate) fn wait(mut child: Child, limit: Duration, stop: &Stop) -> io::Result
     let mut is_gone = false;
     for signal in [Signal::TERM, Signal::KILL] {
         let _ = rustix::process::kill_process_group(pid, signal);
-        is_gone = is_gone || end.recv_timeout(TO_END).is_ok();
+        is_gone = is_gone || end.recv_timeout(EXIT_TIMEOUT).is_ok();
     }
     // If the kernel cannot kill it now (it waits for a disk), it is not waited for any longer.
     if is_gone {

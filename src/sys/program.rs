@@ -17,10 +17,10 @@ use super::Stop;
 use super::process::{self, shell};
 
 /// How long a program may continue after it has printed its line; then it is no longer waited for.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
 /// How often to check whether the program has exited.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The leaders of the process groups that are being waited for.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
@@ -55,7 +55,7 @@ pub(crate) fn first_line(line: &str, limit: Duration, most: usize) -> io::Result
     let mut running = Running::new(command.spawn()?, !has_terminal);
     let printed = running.read(Instant::now() + limit, most);
     match printed {
-        Ok(Printed::Line(_)) => running.leave(),
+        Ok(Printed::Line(_)) => running.detach(),
         Ok(Printed::Failed(_)) => {}
         Ok(Printed::TooLate) | Err(_) => running.kill(),
     }
@@ -101,7 +101,7 @@ impl Running {
                 ended = child.try_wait()?;
             }
             if let Some(open) = &mut stdout
-                && !read_what_is_there(open, &mut text, most)?
+                && !read_available(open, &mut text, most)?
             {
                 stdout = None;
             }
@@ -115,7 +115,7 @@ impl Running {
                 Some(_) if !text.is_empty() || stdout.is_none() => return Ok(Printed::Line(text)),
                 _ => {}
             }
-            if line_since.is_some_and(|since| now >= since + AFTERWARDS || now >= deadline) {
+            if line_since.is_some_and(|since| now >= since + GRACE_PERIOD || now >= deadline) {
                 return Ok(Printed::Line(text));
             }
             if now >= deadline {
@@ -123,13 +123,13 @@ impl Running {
             }
             match &stdout {
                 Some(stdout) => wait_for_more(stdout),
-                None => thread::sleep(LOOK_EVERY),
+                None => thread::sleep(POLL_INTERVAL),
             }
         }
     }
 
     /// Stops waiting for a program that is still running.
-    fn leave(&mut self) {
+    fn detach(&mut self) {
         if let Some(mut child) = self.child.take()
             && matches!(child.try_wait(), Ok(None))
         {
@@ -158,7 +158,7 @@ impl Drop for Running {
 }
 
 /// Reads what is available without waiting; returns whether there may be more.
-fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+fn read_available(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -> io::Result<bool> {
     let mut chunk = Zeroizing::new([0; 4096]);
     loop {
         match from.read(&mut *chunk) {
@@ -174,10 +174,10 @@ fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -
 
 fn wait_for_more(stdout: &ChildStdout) {
     let mut wanted = [PollFd::new(stdout, PollFlags::IN)];
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()) };
+    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(POLL_INTERVAL.subsec_nanos()) };
     // A signal or a failure only means that the next check is made earlier.
     if poll(&mut wanted, Some(&timeout)).is_err() {
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 

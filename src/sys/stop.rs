@@ -9,10 +9,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 /// How long a peer may be silent after a stop was requested.
-const SILENT: Duration = Duration::from_secs(5);
+const MAX_SILENCE: Duration = Duration::from_secs(5);
 
 /// How long everything together may take after a stop was requested.
-const IN_ALL: Duration = Duration::from_secs(10);
+const MAX_TOTAL: Duration = Duration::from_secs(10);
 
 /// How often a wait checks whether a stop was requested.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -62,7 +62,7 @@ impl Stop {
     /// Whether transfers in progress must be aborted: the stop was requested twice, or the time is over.
     pub fn is_urgent(&self) -> bool {
         self.0.times.load(Ordering::SeqCst) > 1
-            || self.0.since.get().is_some_and(|since| since.elapsed() >= IN_ALL)
+            || self.0.since.get().is_some_and(|since| since.elapsed() >= MAX_TOTAL)
     }
 
     /// The deadline of a wait, given its own `deadline` and the time of its last activity. Without a request
@@ -71,7 +71,7 @@ impl Stop {
         match self.0.since.get() {
             None => deadline,
             Some(_) if self.0.times.load(Ordering::SeqCst) > 1 => active.min(deadline),
-            Some(since) => deadline.min(active.max(*since) + SILENT).min(*since + IN_ALL),
+            Some(since) => deadline.min(active.max(*since) + MAX_SILENCE).min(*since + MAX_TOTAL),
         }
     }
 }
@@ -90,9 +90,9 @@ mod tests {
         shared.request();
         assert!(stop.is_requested() && !stop.is_urgent());
         let bound = stop.bound(far, now);
-        assert!(bound <= now + SILENT + Duration::from_secs(1) && bound >= now + SILENT, "silence");
+        assert!(bound <= now + MAX_SILENCE + Duration::from_secs(1) && bound >= now + MAX_SILENCE, "silence");
         let active = now + Duration::from_secs(8);
-        assert!(stop.bound(far, active) <= now + IN_ALL + Duration::from_secs(1), "all of it");
+        assert!(stop.bound(far, active) <= now + MAX_TOTAL + Duration::from_secs(1), "all of it");
         assert_eq!(stop.bound(now, active), now, "never later than without a request");
         shared.change_under_way(0, 7);
         stop.change_under_way(7, 3);

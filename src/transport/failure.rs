@@ -110,7 +110,7 @@ pub struct TlsFailure {
 impl TlsFailure {
     /// The failed handshake among the causes of `error`, if any.
     pub fn of(error: &Error) -> Option<&TlsFailure> {
-        error.beneath()
+        error.find_cause()
     }
 
     /// The failed handshake behind an error of an encrypted connection: a server may check our certificate only

@@ -67,7 +67,7 @@ impl<'a> Dialogue<'a> {
         if let Some(limit) = fault::in_session(self.faults) {
             self.wire.limit(limit);
         }
-        if self.strike(b"")?.is_none() {
+        if self.inject_fault(b"")?.is_none() {
             let mut greeting = self.behaviour.greeting.clone();
             if let Some(stamp) = &self.stamp {
                 greeting.push(b' ');
@@ -77,10 +77,10 @@ impl<'a> Dialogue<'a> {
         }
         while let Some(line) = self.wire.line()? {
             self.shared.note(&line.bytes);
-            self.judge(&line)?;
-            let flow = match self.strike(&line.bytes)? {
+            self.check_line(&line)?;
+            let flow = match self.inject_fault(&line.bytes)? {
                 Some(flow) => flow,
-                None => self.carry_out(&line.bytes)?,
+                None => self.execute(&line.bytes)?,
             };
             if flow == Flow::Close {
                 break;
@@ -95,7 +95,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Records violations by the client, even if the server accepts them.
-    fn judge(&mut self, line: &Line) -> io::Result<()> {
+    fn check_line(&mut self, line: &Line) -> io::Result<()> {
         let verb = String::from_utf8_lossy(verb(&line.bytes)).into_owned();
         if !line.crlf {
             self.shared.complain(format!("{verb}: ends in a bare LF"));
@@ -106,11 +106,11 @@ impl<'a> Dialogue<'a> {
         if self.wire.has_input() && !self.told_pipelining {
             self.shared.complain(format!("{verb}: more was sent before its reply, without PIPELINING"));
         }
-        if self.behaviour.pipelining == Pipelining::Lost { self.wire.lose_input() } else { Ok(()) }
+        if self.behaviour.pipelining == Pipelining::Lost { self.wire.discard_input() } else { Ok(()) }
     }
 
     /// Lets the fault for this command occur; `None`: the command has to be executed.
-    fn strike(&mut self, line: &[u8]) -> io::Result<Option<Flow>> {
+    fn inject_fault(&mut self, line: &[u8]) -> io::Result<Option<Flow>> {
         match fault::at_command(self.faults, line) {
             None => Ok(None),
             Some(Act::Delay(time)) => {
@@ -132,7 +132,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    fn carry_out(&mut self, line: &[u8]) -> io::Result<Flow> {
+    fn execute(&mut self, line: &[u8]) -> io::Result<Flow> {
         let verb = verb(line).to_ascii_uppercase();
         let argument = line.get(verb.len() + 1..);
         let named = self.named.take();
@@ -142,8 +142,8 @@ impl<'a> Dialogue<'a> {
             (b"STLS", None) if self.transaction.is_none() => self.stls(),
             _ => {
                 let known = match self.transaction {
-                    None => self.authorize(&verb, argument, named)?,
-                    Some(_) => self.transact(&verb, argument)?,
+                    None => self.authorization_command(&verb, argument, named)?,
+                    Some(_) => self.transaction_command(&verb, argument)?,
                 };
                 match known {
                     Some(flow) => Ok(flow),
@@ -202,7 +202,7 @@ impl<'a> Dialogue<'a> {
 
     fn stls(&mut self) -> io::Result<Flow> {
         let Tls::Stls(identity) = &self.behaviour.tls else {
-            self.err(None, "no TLS here")?;
+            self.err(None, "TLS is not available")?;
             return Ok(Flow::GoOn);
         };
         if self.wire.is_encrypted() {
@@ -226,9 +226,9 @@ impl<'a> Dialogue<'a> {
             return Ok(Flow::Close);
         };
         if self.behaviour.farewell.removes {
-            let leaving: HashSet<u64> = transaction.leaving(self.behaviour.pops);
-            if !leaving.is_empty() {
-                self.shared.remove(&leaving);
+            let to_be_removed: HashSet<u64> = transaction.to_be_removed(self.behaviour.pops);
+            if !to_be_removed.is_empty() {
+                self.shared.remove(&to_be_removed);
             }
         }
         let left = transaction.present().count();

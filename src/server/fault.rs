@@ -83,7 +83,7 @@ impl Fault {
 /// The fault at this command, if any.
 pub(super) fn at_command<'a>(faults: &'a [Fault], line: &[u8]) -> Option<&'a Act> {
     faults.iter().find_map(|fault| match fault {
-        Fault::OnCommand(command, act) if says(line, command.as_bytes()) => Some(act),
+        Fault::OnCommand(command, act) if matches_command(line, command.as_bytes()) => Some(act),
         _ => None,
     })
 }
@@ -105,7 +105,7 @@ pub(super) fn in_message(faults: &[Fault], message: usize) -> Option<(u64, End)>
 }
 
 /// Whether the line is this command, or begins with its words.
-pub(super) fn says(line: &[u8], command: &[u8]) -> bool {
+pub(super) fn matches_command(line: &[u8], command: &[u8]) -> bool {
     let Some(start) = line.get(..command.len()) else { return false };
     start.eq_ignore_ascii_case(command)
         && match line.get(command.len()) {
@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn a_command_is_matched_word_by_word() {
-        assert!(says(b"retr 1", b"RETR 1"));
-        assert!(says(b"RETR 1", b"RETR"));
-        assert!(!says(b"RETR 10", b"RETR 1"));
-        assert!(!says(b"RETR", b"RETR 1"));
-        assert!(says(b"", b""));
-        assert!(!says(b"QUIT", b""));
-        assert!(!says(b" x", b""));
+        assert!(matches_command(b"retr 1", b"RETR 1"));
+        assert!(matches_command(b"RETR 1", b"RETR"));
+        assert!(!matches_command(b"RETR 10", b"RETR 1"));
+        assert!(!matches_command(b"RETR", b"RETR 1"));
+        assert!(matches_command(b"", b""));
+        assert!(!matches_command(b"QUIT", b""));
+        assert!(!matches_command(b" x", b""));
     }
 
     #[test]

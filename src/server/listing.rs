@@ -79,13 +79,13 @@ impl Dialogue<'_> {
                 self.wire.write(&vec![b'x'; octets])?;
                 self.wire.write(b"\r\n")?;
             }
-            ListingEnd::Never => return self.go_on_for_ever(),
+            ListingEnd::Never => return self.list_without_end(),
         }
         self.wire.write(b".\r\n")
     }
 
     /// Lists messages that do not exist until the client closes the connection, or the patience is over.
-    fn go_on_for_ever(&mut self) -> io::Result<()> {
+    fn list_without_end(&mut self) -> io::Result<()> {
         let until = Instant::now() + self.behaviour.patience;
         for number in 1_000_001_u64.. {
             self.wire.write(format!("{number} {number}\r\n").as_bytes())?;

@@ -93,7 +93,7 @@ impl Message {
     }
 
     /// Assigns the server's internal id, and a unique-id made from it if there is none.
-    pub(super) fn enter(&mut self, serial: u64) {
+    pub(super) fn assign_serial(&mut self, serial: u64) {
         self.serial = serial;
         self.unique_id.get_or_insert_with(|| format!("{serial:016x}").into_bytes());
     }

@@ -17,7 +17,7 @@
 //! let server = Server::start(letters, Behaviour::default().with(Fault::cut_in(2, 10)))?;
 //! let address = server.addr(); // sign in here as `demo` with `tanstaaf`
 //! # let _ = address;
-//! // … then look at what was said, and at what is left:
+//! // … then check what was sent, and what is left:
 //! assert_eq!(server.count("DELE"), 0);
 //! assert_eq!(server.maildrop().len(), 2);
 //! assert!(server.complaints().is_empty());
@@ -112,7 +112,7 @@ impl Server {
     /// How often clients have sent a command: its first words, in any case (`RETR`, or `RETR 1`).
     pub fn count(&self, command: &str) -> usize {
         let log = self.shared.log();
-        log.iter().filter(|line| fault::says(line.as_bytes(), command.as_bytes())).count()
+        log.iter().filter(|line| fault::matches_command(line.as_bytes(), command.as_bytes())).count()
     }
 
     /// Violations of the RFCs by clients: commands sent before a reply although PIPELINING was not announced
@@ -170,20 +170,20 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, scripts: &Arc<Vec<Script
             continue;
         };
         threads.retain(|thread| !thread.is_finished());
-        let Some(session) = line.try_clone().ok().and_then(|line| shared.admit(line)) else { continue };
+        let Some(session) = line.try_clone().ok().and_then(|line| shared.register(line)) else { continue };
         if threads.len() >= MOST_CONNECTIONS {
-            shared.dismiss(session);
+            shared.unregister(session);
             continue;
         }
         let (theirs, scripts) = (Arc::clone(shared), Arc::clone(scripts));
         let spawned = std::thread::Builder::new().name(format!("pop3 session {session}")).spawn(move || {
             // The client notices a lost connection, which is often the purpose of a test.
-            let _ = attend(line, &theirs, &scripts, session);
-            theirs.dismiss(session);
+            let _ = serve(line, &theirs, &scripts, session);
+            theirs.unregister(session);
         });
         match spawned {
             Ok(thread) => threads.push(thread),
-            Err(_) => shared.dismiss(session),
+            Err(_) => shared.unregister(session),
         }
     }
     for thread in threads {
@@ -192,7 +192,7 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, scripts: &Arc<Vec<Script
 }
 
 /// Serves one connection.
-fn attend(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) -> io::Result<()> {
+fn serve(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) -> io::Result<()> {
     let behaviour = shared.behaviour();
     let mut wire = Wire::new(line, behaviour.patience, behaviour.framing.bare_lf)?;
     let outcome = match scripts.get(session).or(scripts.last()) {

@@ -72,13 +72,14 @@ impl Script {
                     if let Some(line) = &line {
                         shared.note(line);
                     }
-                    let fits =
-                        line.as_ref().is_some_and(|line| expected.is_empty() || fault::says(line, expected));
+                    let fits = line
+                        .as_ref()
+                        .is_some_and(|line| expected.is_empty() || fault::matches_command(line, expected));
                     if !fits {
                         let heard = line
                             .map_or("the end".to_owned(), |line| String::from_utf8_lossy(&line).into_owned());
                         let expected = String::from_utf8_lossy(expected);
-                        shared.complain(format!("the script expects {expected}, the client said {heard}"));
+                        shared.complain(format!("the script expects {expected}, the client sent {heard}"));
                         return wire.write(format!("-ERR the script expects {expected}\r\n").as_bytes());
                     }
                 }

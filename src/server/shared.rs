@@ -75,7 +75,7 @@ impl Shared {
         for message in &mut messages {
             if message.serial == 0 || !seen.insert(message.serial) {
                 state.next_serial += 1;
-                message.enter(state.next_serial);
+                message.assign_serial(state.next_serial);
                 seen.insert(message.serial);
             }
         }
@@ -112,10 +112,10 @@ impl Shared {
         let mut arrived = Vec::new();
         let mut at = 0;
         while at < state.arrivals.len() {
-            if fault::says(line, state.arrivals[at].after.as_bytes()) {
+            if fault::matches_command(line, state.arrivals[at].after.as_bytes()) {
                 let mut message = state.arrivals.remove(at).message;
                 state.next_serial += 1;
-                message.enter(state.next_serial);
+                message.assign_serial(state.next_serial);
                 let message = Arc::new(message);
                 state.held.push(Arc::clone(&message));
                 arrived.push(message);
@@ -166,7 +166,7 @@ impl Shared {
     }
 
     /// Registers a connection and returns its number, from zero. `None` after the server was stopped.
-    pub(super) fn admit(&self, line: TcpStream) -> Option<usize> {
+    pub(super) fn register(&self, line: TcpStream) -> Option<usize> {
         let mut state = self.state();
         if state.stopped {
             return None;
@@ -177,7 +177,7 @@ impl Shared {
         Some(session)
     }
 
-    pub(super) fn dismiss(&self, session: usize) {
+    pub(super) fn unregister(&self, session: usize) {
         self.state().lines.remove(&session);
     }
 

@@ -16,7 +16,7 @@ use super::transaction::Transaction;
 impl Dialogue<'_> {
     /// Executes a command of this state; `None` for other commands. `named` is the name from a USER command
     /// just before.
-    pub(super) fn authorize(
+    pub(super) fn authorization_command(
         &mut self,
         verb: &[u8],
         argument: Option<&[u8]>,
@@ -35,11 +35,11 @@ impl Dialogue<'_> {
                     return Ok(Some(Flow::GoOn));
                 };
                 let right = name == behaviour.user && password == behaviour.password;
-                return self.decide(right).map(Some);
+                return self.finish_sign_in(right).map(Some);
             }
             (b"APOP", Some(argument)) if self.stamp.is_some() => {
                 let right = self.apop_is_right(argument);
-                return self.decide(right).map(Some);
+                return self.finish_sign_in(right).map(Some);
             }
             (b"AUTH", Some(argument)) if !behaviour.mechanisms.is_empty() => {
                 return self.auth(argument).map(Some);
@@ -69,11 +69,11 @@ impl Dialogue<'_> {
         };
         let initial = match (initial, self.behaviour.initial_response) {
             (Some(_), InitialResponse::Refused) => {
-                self.err(None, "no initial response here")?;
+                self.err(None, "initial response not allowed")?;
                 return Ok(Flow::GoOn);
             }
             (None, InitialResponse::Required) => {
-                self.err(None, "an initial response is needed")?;
+                self.err(None, "initial response required")?;
                 return Ok(Flow::GoOn);
             }
             // A single equals sign is an empty response (RFC 5034 section 4).
@@ -81,7 +81,7 @@ impl Dialogue<'_> {
             (Some(text), _) => match BASE64.decode(text) {
                 Ok(response) => Some(response),
                 Err(_) => {
-                    self.err(None, "that is no base64")?;
+                    self.err(None, "invalid base64")?;
                     return Ok(Flow::GoOn);
                 }
             },
@@ -93,7 +93,7 @@ impl Dialogue<'_> {
             Sasl::CramMd5 => self.cram_md5(initial)?,
         };
         match right {
-            Some(right) => self.decide(right),
+            Some(right) => self.finish_sign_in(right),
             None => Ok(Flow::GoOn),
         }
     }
@@ -157,20 +157,20 @@ impl Dialogue<'_> {
         let Some(line) = self.wire.line()? else { return Err(io::ErrorKind::UnexpectedEof.into()) };
         self.shared.note(&line.bytes);
         if line.bytes == b"*" {
-            self.err(None, "cancelled, as you wish")?;
+            self.err(None, "authentication cancelled")?;
             return Ok(None);
         }
         match BASE64.decode(&line.bytes) {
             Ok(response) => Ok(Some(response)),
             Err(_) => {
-                self.err(None, "that is no base64")?;
+                self.err(None, "invalid base64")?;
                 Ok(None)
             }
         }
     }
 
     /// Ends a complete sign-in: opens the maildrop, or refuses.
-    fn decide(&mut self, right: bool) -> io::Result<Flow> {
+    fn finish_sign_in(&mut self, right: bool) -> io::Result<Flow> {
         if let Some(verdict) = &self.behaviour.verdict {
             self.wire.write(verdict)?;
             self.wire.write(b"\r\n")?;
@@ -186,7 +186,7 @@ impl Dialogue<'_> {
             return Ok(self.after_refusal());
         }
         if self.behaviour.loses_input_at_sign_in {
-            self.wire.lose_input()?;
+            self.wire.discard_input()?;
         }
         let transaction = Transaction::new(self.shared.snapshot(self.behaviour.window), lease);
         let (count, octets) = transaction.size(self.behaviour.sizes);

@@ -50,7 +50,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// The messages that QUIT removes.
-    pub(super) fn leaving(&self, pops: bool) -> HashSet<u64> {
+    pub(super) fn to_be_removed(&self, pops: bool) -> HashSet<u64> {
         let leaves = |slot: &&Slot| slot.deleted || (pops && slot.retrieved);
         self.messages.iter().filter(leaves).map(|slot| slot.message.serial).collect()
     }
@@ -68,7 +68,11 @@ impl<'a> Transaction<'a> {
 
 impl Dialogue<'_> {
     /// Executes a command of this state; `None` for other commands.
-    pub(super) fn transact(&mut self, verb: &[u8], argument: Option<&[u8]>) -> io::Result<Option<Flow>> {
+    pub(super) fn transaction_command(
+        &mut self,
+        verb: &[u8],
+        argument: Option<&[u8]>,
+    ) -> io::Result<Option<Flow>> {
         let Some(transaction) = &mut self.transaction else { return Ok(None) };
         match (verb, argument) {
             (b"STAT", None) => {

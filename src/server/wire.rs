@@ -15,9 +15,9 @@ use super::fault::End;
 /// The longest line that a client may send.
 const LINE_LIMIT: usize = 64 * 1024;
 /// Output is buffered up to this size, or until the client's next line is read.
-const OUTPUT: usize = 64 * 1024;
+const OUTPUT_LIMIT: usize = 64 * 1024;
 /// How long to wait for the client's end of file when closing, so that no data is lost to a reset.
-const LINGER: Duration = Duration::from_secs(1);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A line from the client, without its line end.
 #[derive(Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ impl Wire {
     }
 
     /// Discards the input that has arrived.
-    pub(super) fn lose_input(&mut self) -> io::Result<()> {
+    pub(super) fn discard_input(&mut self) -> io::Result<()> {
         self.input.clear();
         if self.tls.is_none() {
             self.tcp.set_nonblocking(true)?;
@@ -150,10 +150,10 @@ impl Wire {
                 limit.0 -= count;
             }
         }
-        if self.output.len() + bytes.len() > OUTPUT {
+        if self.output.len() + bytes.len() > OUTPUT_LIMIT {
             self.flush()?;
         }
-        if bytes.len() >= OUTPUT { self.send(bytes) } else { self.output.write_all(bytes) }
+        if bytes.len() >= OUTPUT_LIMIT { self.send(bytes) } else { self.output.write_all(bytes) }
     }
 
     /// Sends the buffered output.
@@ -176,7 +176,7 @@ impl Wire {
         match end {
             End::HangUp => io::ErrorKind::ConnectionAborted.into(),
             End::Stall => {
-                self.read_out(self.patience);
+                self.drain(self.patience);
                 io::ErrorKind::TimedOut.into()
             }
         }
@@ -193,13 +193,13 @@ impl Wire {
         }
         if self.tcp.shutdown(Shutdown::Write).is_ok() {
             self.tls = None;
-            self.read_out(LINGER);
+            self.drain(CLOSE_TIMEOUT);
         }
         let _ = self.tcp.shutdown(Shutdown::Both);
     }
 
     /// Discards input until the client closes its end or the time is over.
-    fn read_out(&mut self, time: Duration) {
+    fn drain(&mut self, time: Duration) {
         let until = Instant::now() + time;
         let mut buffer = [0; 8192];
         loop {

@@ -74,7 +74,7 @@ fn injects_behind_the_reply_to_stls() {
 }
 
 #[test]
-fn closes_the_line_when_bytes_follow_stls() {
+fn closes_the_connection_when_bytes_follow_stls() {
     let server = of(|server| server.tls = Tls::Stls(identity()));
     let mut peer = Peer::connect(&server);
     peer.hear_line();

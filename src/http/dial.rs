@@ -63,7 +63,7 @@ impl<In: HttpTransport> Connector<In> for Dialler {
         let host = bare(details.uri.host().unwrap_or_default());
         let port = port_of(details.uri);
         let target = Target::Tcp { host: host.to_owned(), port };
-        let way = match self.proxy.spares(host, port) {
+        let way = match self.proxy.is_direct(host, port) {
             true => Way { proxy: None, ..self.way.clone() },
             false => self.way.clone(),
         };

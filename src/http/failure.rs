@@ -36,7 +36,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
             new(Kind::Interrupted).because("it did not answer before the requested stop")
         }
         ureq::Error::HostNotFound => {
-            new(Kind::HostNotFound).because(format!("the host {host} is not found")).hint(NOT_FOUND)
+            new(Kind::HostNotFound).because(format!("the host {host} was not found")).hint(NOT_FOUND)
         }
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
@@ -45,7 +45,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::NativeTls(error) => distrust(&error.to_string(), context, host),
         ureq::Error::Tls(text) => distrust(text, context, host),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
-            new(Kind::Protocol).because("its answer is larger than anything that is asked for")
+            new(Kind::Protocol).because("its answer is too large")
         }
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
@@ -61,7 +61,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
             new(Kind::Connect).because("the proxy refused to connect to it").hint(CONNECTING)
         }
         // The others are about the answer, which their text may quote, so it is omitted.
-        _ => new(Kind::Protocol).because("what it answered is no HTTP"),
+        _ => new(Kind::Protocol).because("its answer is not HTTP"),
     }
 }
 

@@ -31,7 +31,7 @@ use crate::sys::Stop;
 use crate::transport::{self, Family, Names, Way};
 
 /// The maximum size of an answer, in bytes; tokens and metadata have a few thousand.
-const LARGEST: u64 = 1 << 20;
+const MAX_ANSWER: u64 = 1 << 20;
 
 /// How to reach a web server.
 #[derive(Debug, Clone)]
@@ -67,7 +67,7 @@ pub enum WebProxy {
 
 impl WebProxy {
     /// Whether a host is reached directly in spite of a proxy.
-    fn spares(&self, host: &str, port: u16) -> bool {
+    fn is_direct(&self, host: &str, port: u16) -> bool {
         let no_proxy = match self {
             WebProxy::Environment { no_proxy } => no_proxy,
             WebProxy::None | WebProxy::Proxy(_) => "",
@@ -100,7 +100,7 @@ impl Http {
             WebProxy::None => (None, None),
             WebProxy::Proxy(proxy) => (Some(proxy.clone()), None),
             WebProxy::Environment { .. } => match ureq::Proxy::try_from_env() {
-                Some(proxy) => of_the_environment(proxy)?,
+                Some(proxy) => from_environment(proxy)?,
                 None => (None, None),
             },
         };
@@ -148,22 +148,22 @@ impl Http {
         let sent = Sent::of(&request);
         let (parts, body) = request.into_parts();
         let (body, host) = (Zeroizing::new(body), bare(parts.uri.host().unwrap_or_default()).to_owned());
-        let context = talking_to(&place(&parts.uri));
+        let context = talking_to(&without_query(&parts.uri));
         if parts.uri.scheme_str() != Some("https")
             && !transport::goes_straight("", &host, port_of(&parts.uri))
         {
             return Err(
-                Error::new(Kind::Config, context).because("it is not https, and secrets are sent there")
+                Error::new(Kind::Config, context).because("it is not https, but secrets would be sent there")
             );
         }
         self.tell(|| match trace::asked(&body) {
-            names if names.is_empty() => format!("C: {} {}", parts.method, place(&parts.uri)),
-            names => format!("C: {} {} ({names})", parts.method, place(&parts.uri)),
+            names if names.is_empty() => format!("C: {} {}", parts.method, without_query(&parts.uri)),
+            names => format!("C: {} {} ({names})", parts.method, without_query(&parts.uri)),
         });
         let failed = |error| failure(error, &context, &host, &self.stop);
         let answer = match body.is_empty() {
-            true => self.agent.run(self.past_the_proxy(Request::from_parts(parts, ()), &host)),
-            false => self.agent.run(self.past_the_proxy(Request::from_parts(parts, body.as_slice()), &host)),
+            true => self.agent.run(self.without_proxy(Request::from_parts(parts, ()), &host)),
+            false => self.agent.run(self.without_proxy(Request::from_parts(parts, body.as_slice()), &host)),
         };
         let (parts, mut body) = answer.map_err(failed)?.into_parts();
         let status = parts.status.as_u16();
@@ -177,18 +177,18 @@ impl Http {
             }
             StatusCode::TOO_MANY_REQUESTS => return Err(refused(Kind::ServerTemporary, "too many requests")),
             status if status.is_server_error() => {
-                return Err(refused(Kind::ServerTemporary, "trouble of its own"));
+                return Err(refused(Kind::ServerTemporary, "a problem of the server"));
             }
             _ => {}
         }
-        let bytes = body.with_config().limit(LARGEST).read_to_vec().map_err(failed)?;
+        let bytes = body.with_config().limit(MAX_ANSWER).read_to_vec().map_err(failed)?;
         self.tell(|| format!("S: {status} ({})", sent.summary(&bytes)));
         Ok(Response::from_parts(parts, bytes))
     }
 
     /// The request, without the HTTP proxy if the host is reached directly.
-    fn past_the_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
-        match self.proxy.spares(host, port_of(request.uri())) {
+    fn without_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
+        match self.proxy.is_direct(host, port_of(request.uri())) {
             true => self.agent.configure_request(request).proxy(None).build(),
             false => request,
         }
@@ -202,15 +202,15 @@ impl Http {
 }
 
 /// The proxy in the environment: our own code handles a SOCKS proxy, the HTTP library any other.
-fn of_the_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Option<ureq::Proxy>)> {
+fn from_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Option<ureq::Proxy>)> {
     let names = match proxy.protocol() {
         ProxyProtocol::Socks5h => Names::AtProxy,
         ProxyProtocol::Socks5 => Names::Here,
         ProxyProtocol::Http | ProxyProtocol::Https => return Ok((None, Some(proxy))),
         _ => {
             return Err(Error::new(Kind::Usage, "could not use the proxy that the environment names")
-                .because("it is a SOCKS proxy of an old version")
-                .hint("write it as socks5h://[user@]host[:port]; --proxy none does without"));
+                .because("it is a SOCKS4 proxy, which is not supported")
+                .hint("write it as socks5h://[user@]host[:port]; --proxy none uses no proxy"));
         }
     };
     let socks = transport::Proxy {
@@ -230,7 +230,7 @@ fn port_of(uri: &Uri) -> u16 {
 }
 
 /// A URL without its query, which may contain secrets.
-fn place(uri: &Uri) -> String {
+fn without_query(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     format!("{}://{authority}{}", uri.scheme_str().unwrap_or("https"), uri.path())
 }

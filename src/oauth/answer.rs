@@ -33,7 +33,7 @@ pub(super) enum Wanted {
 
 impl Wanted {
     /// The fields without which an answer is useless.
-    fn demanded(self) -> &'static [&'static str] {
+    fn required(self) -> &'static [&'static str] {
         match self {
             Wanted::Tokens => &["access_token"],
             Wanted::Code => &["device_code", "user_code", "verification_uri"],
@@ -67,15 +67,16 @@ impl<'a> Answer<'a> {
                 self.fields.insert("verification_uri".to_owned(), url);
             }
         }
-        let lacking = wanted.demanded().iter().find(|name| text(self.fields.get(**name)).is_none()).copied();
-        let (status, fields) = match (lacking, self.error()) {
-            (None, _) if self.status.is_success() => (StatusCode::OK, self.good(wanted)),
+        let missing = wanted.required().iter().find(|name| text(self.fields.get(**name)).is_none()).copied();
+        let (status, fields) = match (missing, self.error()) {
+            (None, _) if self.status.is_success() => (StatusCode::OK, self.standard_fields(wanted)),
             (_, Some(error)) if self.status.is_success() => (StatusCode::BAD_REQUEST, error),
             (_, Some(error)) => (self.status, error),
-            (lacking, None) => return Err(self.without(lacking.unwrap_or("error"))),
+            (missing, None) => return Err(self.without(missing.unwrap_or("error"))),
         };
-        let body = serde_json::to_vec(&fields)
-            .map_err(|_| Error::new(Kind::Protocol, talking_to(self.from)).because("it answered nonsense"))?;
+        let body = serde_json::to_vec(&fields).map_err(|_| {
+            Error::new(Kind::Protocol, talking_to(self.from)).because("its answer cannot be converted")
+        })?;
         let mut response = HttpResponse::new(body);
         *response.status_mut() = status;
         let json = HeaderValue::from_static("application/json");
@@ -84,14 +85,14 @@ impl<'a> Answer<'a> {
     }
 
     /// The wanted fields in standard form; fields that cannot be converted are omitted.
-    fn good(&self, wanted: Wanted) -> Map<String, Value> {
+    fn standard_fields(&self, wanted: Wanted) -> Map<String, Value> {
         let field = |name: &str| self.fields.get(name);
         let word = |name: &str| text(field(name)).map(Value::from);
         let count = |name: &str| number(field(name)).map(Value::from);
-        let mut good = Map::new();
+        let mut fields = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
-                good.insert(name.to_owned(), value);
+                fields.insert(name.to_owned(), value);
             }
         };
         match wanted {
@@ -111,7 +112,7 @@ impl<'a> Answer<'a> {
                 put("interval", count("interval"));
             }
         }
-        good
+        fields
     }
 
     /// The error in the answer: `error`, or an object that contains the text, as in some Google APIs.
@@ -134,7 +135,7 @@ impl<'a> Answer<'a> {
 
     fn without(&self, name: &str) -> Error {
         Error::new(Kind::Protocol, talking_to(self.from)).because(format!(
-            "its answer ({}) lacks what it must have: there is no {name} in it, but {}",
+            "its answer ({}) lacks a required field: there is no {name} in it, but {}",
             self.status.as_u16(),
             self.sent.names(self.fields.keys().map(String::as_str))
         ))
@@ -160,10 +161,8 @@ pub(super) fn object(response: &HttpResponse, from: &str) -> Result<Map<String, 
     // A wrong path or host sends a page with status 404; a captive portal sends a page with status 200.
     let kind = if status.is_success() { Kind::Protocol } else { Kind::Refused };
     Err(Error::new(kind, talking_to(from))
-        .because(format!("it answered {} with something that is no JSON", status.as_u16()))
-        .hint(
-            "check the provider's URLs, and whether something on the way (a portal, a proxy) answers instead",
-        ))
+        .because(format!("it answered {} with something other than JSON", status.as_u16()))
+        .hint("check the provider's URLs, and whether a captive portal or a proxy answers instead"))
 }
 
 /// A non-empty string.
@@ -223,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_access_token_is_demanded_and_other_forms_are_read() {
+    fn only_the_access_token_is_required_and_other_forms_are_read() {
         for (kind, body, expected) in [
             ("application/json", r#"{"access_token":"a"}"#, r#"{"access_token":"a","token_type":"bearer"}"#),
             (
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_needs_what_a_person_enters_and_nothing_else() {
+    fn a_code_needs_only_its_required_fields() {
         let body = r#"{"device_code":"d","user_code":"u","verification_url":"https://v","interval":"7"}"#;
         let (_, read) = standard(&response(200, "text/html", body), Wanted::Code).expect(body);
         assert_eq!((&read["interval"], &read["expires_in"]), (&7.into(), &CODE_LIFETIME.into()));
@@ -289,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_names_what_is_missing_and_repeats_no_secret() {
+    fn an_unusable_answer_names_missing_fields_and_no_secret() {
         let body = r#"{"refresh_token":"r","accessToken":"a","the-old-one":1}"#;
         let error = standard(&response(200, "", body), Wanted::Tokens).expect_err(body);
         let why = error.source().expect("a cause").to_string();
@@ -308,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_found_in_an_answer_that_is_of_no_other_use() {
+    fn a_refresh_token_is_found_in_an_unusable_answer() {
         let request = Request::post("https://p/token").body(Vec::new()).expect("a request");
         let sent = Sent::of(&request);
         for (status, body, found) in [

@@ -5,7 +5,7 @@
 use crate::error::{Error, Kind};
 
 /// The maximum length of a quoted text of a provider, in characters.
-const SHOWN: usize = 300;
+const MAX_QUOTED: usize = 300;
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ impl Doing {
             Doing::BeginCode => "could not begin the sign-in with a code",
             Doing::FinishCode => "could not finish the sign-in with a code",
             Doing::Browser => "could not sign in with the browser",
-            Doing::Revoke => "could not have the provider forget the sign-in",
+            Doing::Revoke => "could not revoke the sign-in",
         }
     }
 
@@ -43,10 +43,10 @@ impl Doing {
 const TENANT: &str = "name your tenant, by its domain or its id, instead of `common`: \
                       oauth = \"https://login.microsoftonline.com/TENANT/v2.0\", then sign in again with \
                       `pop3 auth login`";
-const CONSENT: &str = "allow the access in the browser; where the tenant lets nobody do that, its administrator \
-                       has to consent to the client first";
-const WRONG_SECRET: &str = "check oauth-client-secret (its value, not its id): it may be another client's \
-                            (oauth-client-id), or have expired, and then the provider makes a new one";
+const CONSENT: &str = "allow the access in the browser; if the tenant does not let users do that, its \
+                       administrator has to consent to the client first";
+const WRONG_SECRET: &str = "check oauth-client-secret (its value, not its id): it may be of another client \
+                            (oauth-client-id), or may have expired, so that the provider must issue a new one";
 const NO_SECRET: &str = "add oauth-client-secret, or at Microsoft allow public client flows for the client";
 const BY_BROWSER: &str = "the provider may not allow sign-in by a code for this client or this tenant: sign in \
                           with --browser, or check oauth-client-id and the other oauth- keys";
@@ -88,7 +88,7 @@ fn by_description(doing: Doing, description: &str) -> Option<Meaning> {
     if text.contains("client secret") || text.contains("client_secret") {
         let is_missing = ["missing", "required", "must contain"].iter().any(|word| text.contains(word));
         return Some(match is_missing {
-            true => (Kind::Config, "the provider wants the client's secret", Some(NO_SECRET)),
+            true => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
             false => (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET)),
         });
     }
@@ -105,11 +105,9 @@ fn microsofts_number(description: &str) -> Option<u32> {
 /// The meaning of Microsoft's numbers for errors that the user can fix.
 fn by_number(doing: Doing, number: u32) -> Option<Meaning> {
     Some(match number {
-        50194 | 50059 | 9001023 => (
-            Kind::Config,
-            "the client is registered for one tenant, and the address names none",
-            Some(TENANT),
-        ),
+        50194 | 50059 | 9001023 => {
+            (Kind::Config, "the client is registered for one tenant, but the URL names none", Some(TENANT))
+        }
         90002 => (Kind::Config, "the provider does not know the tenant", Some(TENANT)),
         700016 => (
             Kind::Config,
@@ -119,7 +117,7 @@ fn by_number(doing: Doing, number: u32) -> Option<Meaning> {
         7000215 | 7000222 => {
             (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET))
         }
-        7000218 => (Kind::Config, "the provider wants the client's secret", Some(NO_SECRET)),
+        7000218 => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
         65001 | 65004 | 90094 | 90095 => {
             (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
         }
@@ -147,7 +145,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
         }
         "expired_token" => {
-            (Kind::SignIn, "the code expired before anybody entered it", Some("run it again, for a new code"))
+            (Kind::SignIn, "the code expired before it was entered", Some("run it again, for a new code"))
         }
         "unauthorized_client" if doing.is_by_code() => {
             (Kind::Config, "the provider does not allow this to the client", Some(BY_BROWSER))
@@ -173,7 +171,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             }),
         ),
         "temporarily_unavailable" | "server_error" | "slow_down" => {
-            (Kind::ServerTemporary, "the provider has trouble of its own", None)
+            (Kind::ServerTemporary, "the provider has a temporary problem", None)
         }
         _ => (Kind::SignIn, "the provider refused", None),
     }
@@ -183,7 +181,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(SHOWN)
+        .take(MAX_QUOTED)
         .collect::<String>()
         .trim()
         .to_owned()
@@ -293,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_hold_a_secret_are_neither_shown_nor_judged() {
+    fn texts_with_a_secret_are_neither_shown_nor_interpreted() {
         let error = refusal(Doing::Refresh, "x-hunter2", Some("hunter2: AADSTS50194"), &|text| {
             text.contains("hunter2")
         });

@@ -229,7 +229,7 @@ impl Connection {
     /// injected them in order to have them read as if they were encrypted.
     pub fn secure(mut self, tls: &TlsSettings, host: &str) -> Result<Connection> {
         if self.has_unread() {
-            return Err(Error::new(Kind::Protocol, "the server sent data behind its consent to TLS")
+            return Err(Error::new(Kind::Protocol, "the server sent data after its reply to STLS")
                 .hint("someone may be tampering with the connection; try --tls implicit"));
         }
         self.transport = self.transport.secure(tls, host, self.timeout)?;
@@ -298,7 +298,7 @@ impl Connection {
 
     /// The error for a connection that was closed, was silent for `waited`, or was stopped.
     fn broken(&self, phase: Phase, error: io::Error, waited: Duration) -> Error {
-        if let Some(failure) = TlsFailure::of_line(&error) {
+        if let Some(failure) = TlsFailure::of_io_error(&error) {
             return failure.into_error();
         }
         match error.kind() {

@@ -57,16 +57,17 @@ impl Places {
         }
     }
 
-    fn hold_none(&self) -> bool {
+    fn are_empty(&self) -> bool {
         let file = self.file.as_ref().and_then(|file| fs::read(file).ok());
         let certificates = file.and_then(|pem| X509::stack_from_pem(&pem).ok());
-        certificates.is_none_or(|all| all.is_empty()) && !self.folders.iter().any(|folder| holds_any(folder))
+        certificates.is_none_or(|all| all.is_empty())
+            && !self.folders.iter().any(|folder| has_certificates(folder))
     }
 }
 
 /// Trusts the system's authorities. A place that does not exist is ignored: if nothing is trusted, the
 /// handshake fails.
-pub(super) fn add_those_of_the_system(builder: &mut SslConnectorBuilder) {
+pub(super) fn add_system_authorities(builder: &mut SslConnectorBuilder) {
     let places = Places::find();
     // Each separately, so that an unusable one does not affect the others.
     if let Some(file) = &places.file {
@@ -78,13 +79,13 @@ pub(super) fn add_those_of_the_system(builder: &mut SslConnectorBuilder) {
 }
 
 /// Whether no trusted authorities are installed on this system.
-pub(super) fn system_has_none() -> bool {
-    Places::find().hold_none()
+pub(super) fn system_has_no_authorities() -> bool {
+    Places::find().are_empty()
 }
 
 /// Whether a folder contains certificates under the names that OpenSSL looks for: eight hexadecimal digits
 /// and a number.
-fn holds_any(folder: &Path) -> bool {
+fn has_certificates(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let name = entry.file_name();
@@ -112,11 +113,11 @@ mod tests {
         fs::write(at("empty/12345678.pem"), "").unwrap();
         fs::write(at("full/1a2b3c4d.0"), "a certificate").unwrap();
         fs::write(at("none.pem"), "# nothing").unwrap();
-        assert!(Places::default().hold_none());
-        assert!(places("missing", "missing").hold_none());
-        assert!(places("none.pem", "empty").hold_none());
-        assert!(!places("missing", "full").hold_none());
+        assert!(Places::default().are_empty());
+        assert!(places("missing", "missing").are_empty());
+        assert!(places("none.pem", "empty").are_empty());
+        assert!(!places("missing", "full").are_empty());
         std::os::unix::fs::symlink(at("missing"), at("empty/1a2b3c4d.0")).unwrap();
-        assert!(places("none.pem", "empty").hold_none(), "a link that leads nowhere");
+        assert!(places("none.pem", "empty").are_empty(), "a link that leads nowhere");
     }
 }

@@ -67,9 +67,9 @@ impl Failed {
     pub(super) fn reason(self, has_identity: bool) -> (Reason, String) {
         if self.errors.contains(&VERIFY_FAILED) {
             let (number, words) = self.verdict;
-            return (judge(number), if words.is_empty() { self.words } else { words });
+            return (verification_reason(number), if words.is_empty() { self.words } else { words });
         }
-        let found = self.errors.iter().find_map(|number| identify(*number, has_identity));
+        let found = self.errors.iter().find_map(|number| handshake_reason(*number, has_identity));
         // OpenSSL has no error for a connection that was closed.
         let reason = found.unwrap_or(if self.words == HUNG_UP { Reason::HungUp } else { Reason::Other });
         (reason, self.words)
@@ -88,7 +88,7 @@ pub(super) fn read_text(text: &str) -> (Reason, String) {
 }
 
 /// The reason of a verification result (`X509_V_ERR_…`).
-fn judge(verdict: i32) -> Reason {
+fn verification_reason(verdict: i32) -> Reason {
     match verdict {
         10 => Reason::Expired,
         9 => Reason::NotYetValid,
@@ -104,7 +104,7 @@ fn judge(verdict: i32) -> Reason {
 }
 
 /// The reason of an error of the handshake itself (`SSL_R_…`).
-fn identify(error: i32, has_identity: bool) -> Option<Reason> {
+fn handshake_reason(error: i32, has_identity: bool) -> Option<Reason> {
     // Alerts of a server about our certificate, or about its absence: no_certificate, bad_certificate, unsupported,
     // revoked, expired, unknown, unknown_ca, access_denied, certificate_required.
     if matches!(error - ALERT, 41..=46 | 48 | 49 | 116) {

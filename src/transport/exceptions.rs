@@ -14,10 +14,10 @@ use std::net::IpAddr;
 /// An IPv6 address may be in brackets.
 pub fn goes_straight(no_proxy: &str, host: &str, port: u16) -> bool {
     let host = bare(host).strip_suffix('.').unwrap_or(bare(host));
-    is_here(host) || no_proxy.split([',', ' ']).any(|entry| takes_out(entry, host, port))
+    is_this_computer(host) || no_proxy.split([',', ' ']).any(|entry| matches_entry(entry, host, port))
 }
 
-fn is_here(host: &str) -> bool {
+fn is_this_computer(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => is_domain_of(host, "localhost"),
@@ -25,7 +25,7 @@ fn is_here(host: &str) -> bool {
 }
 
 /// Whether one entry of the list matches that host and port.
-fn takes_out(entry: &str, host: &str, port: u16) -> bool {
+fn matches_entry(entry: &str, host: &str, port: u16) -> bool {
     let (place, only) = split_port(entry);
     if place.is_empty() || only.is_some_and(|only| only != port) {
         return false;
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_in_front_of_a_domain_stands_for_the_hosts_in_it() {
+    fn a_wildcard_matches_the_hosts_in_its_domain() {
         assert!(goes_straight("*.example.com", "pop.example.com", 995));
         assert!(goes_straight("*.EXAMPLE.com", "a.b.example.com.", 995));
         assert!(!goes_straight("*.example.com", "example.com", 995));

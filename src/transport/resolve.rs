@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 
-use super::dial::{Limit, stopped_meanwhile, within};
+use super::dial::{Limit, run_with_limit, stopped_meanwhile};
 use super::{Family, STOPPED, Way};
 use crate::error::{Error, Kind, Phase, Result};
 
@@ -17,7 +17,7 @@ use crate::error::{Error, Kind, Phase, Result};
 /// lookup failed or took too long; [`Kind::Interrupted`].
 pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
     let name = host.to_owned();
-    let outcome = within(limit, move || Ok(look_up(&name, port)));
+    let outcome = run_with_limit(limit, move || Ok(look_up(&name, port)));
     let context = format!("could not find the host {host}");
     let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
     let spelling = "check how the host is spelt";
@@ -29,7 +29,7 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
             match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
                 (false, _) => Ok(addresses),
                 (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use what it has")),
+                    .hint("leave out -4, -6 and --source-ip to use its other addresses")),
                 (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
             }
         }
@@ -87,7 +87,7 @@ fn read_failure(error: &LookupError) -> Unresolved {
         }
         // The resolver was not called: the name contains a NUL.
         LookupErrorKind::IO if error.error_num() == 0 => {
-            Unresolved::NoSuchName("this is no name of a host".to_owned())
+            Unresolved::NoSuchName("this is not a host name".to_owned())
         }
         LookupErrorKind::Again => {
             Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())

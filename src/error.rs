@@ -32,7 +32,7 @@ impl Phase {
     pub(crate) fn doing(self) -> &'static str {
         match self {
             Phase::Connect => "connecting",
-            Phase::Tls => "agreeing on TLS",
+            Phase::Tls => "negotiating TLS",
             Phase::Greeting => "waiting for the greeting",
             Phase::Reply => "waiting for a reply",
             Phase::Body => "waiting for more of a message",
@@ -226,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_from_other_trouble() {
+    fn a_full_disk_has_its_own_kind() {
         let full = Error::io("could not write x", io::ErrorKind::StorageFull.into());
         assert_eq!(full.kind(), Kind::DiskFull);
         let other = Error::io("could not write x", io::ErrorKind::PermissionDenied.into());
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn seen_from_above_it_keeps_kind_and_hint() {
+    fn a_new_context_keeps_kind_and_hint() {
         let inner = Error::new(Kind::Tls, "certificate expired").hint("renew it");
         let outer = inner.within("could not connect to h");
         assert_eq!(outer.kind(), Kind::Tls);
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_found_by_its_type_beneath_any_context() {
+    fn a_cause_is_found_by_its_type_at_any_depth() {
         let cause = "x".parse::<u8>().expect_err("no number");
         let error =
             Error::new(Kind::Data, "could not read it").because(cause.clone()).within("could not go on");

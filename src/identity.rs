@@ -303,7 +303,7 @@ mod tests {
         Message-ID: <1@example>\r\nSubject: hello\r\n world\r\nX-Other: 1\r\n\r\nbody\r\n";
 
     #[test]
-    fn is_read_back_from_what_it_shows() {
+    fn parses_its_displayed_form() {
         let one = identity(MAIL).expect("an identity");
         assert_eq!(one.to_string().len(), 32);
         assert_eq!(one.to_string().parse::<Identity>().expect("hex"), one);
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_the_same_whatever_a_maildrop_adds_or_tidies() {
+    fn ignores_changes_made_by_maildrops() {
         let one = identity(MAIL);
         let lf: Vec<u8> = MAIL.iter().copied().filter(|byte| *byte != b'\r').collect();
         let touched: &[u8] = b"X-UIDL: 77\r\nReceived: from a  \r\n\tby b; Mon, 1 Jan 2024 00:00:00 +0000\t\r\n\
@@ -326,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_first_from_and_subject_for_people() {
+    fn collects_the_first_from_and_subject() {
         let mail = b"Received: x\r\nFrom: A\r\n <a@x>\r\nSubject: one\r\n\ttwo\r\nSUBJECT: three\r\n four\r\n\r\nFrom: body\r\n";
         let mut identifier = Identifier::keeping_fields();
         mail.chunks(3).for_each(|chunk| identifier.push(chunk));
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn falls_back_on_every_line_that_maildrops_leave_alone() {
+    fn without_chosen_fields_it_hashes_all_unchanged_lines() {
         let one = identity(b"X-A: 1\nX-B: 2\n\n").expect("an identity");
         assert_eq!(
             identity(b"Status: RO\nX-A: 1\nX-B: 2\nX-IMAPbase: 9\n more\nX-Keywords: a\n\n"),
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_without_end_is_cut_alike_with_either_line_end() {
+    fn an_endless_header_is_cut_at_the_same_octet_with_crlf_and_lf() {
         let mut mail = b"Subject: x\r\n".to_vec();
         for n in 0..20_000 {
             mail.extend_from_slice(format!("To: someone-{n}@example.org\r\n").as_bytes());

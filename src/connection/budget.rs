@@ -48,7 +48,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn what_comes_fast_enough_may_take_as_long_as_it_needs() {
+    fn fast_data_extends_the_budget() {
         let mut budget = Budget::growing(2 * SECOND);
         for _ in 0..1000 {
             budget.spend(SECOND, 2048);
@@ -57,7 +57,7 @@ mod tests {
     }
 
     #[test]
-    fn what_drips_is_spent_soon() {
+    fn slow_data_uses_up_the_budget() {
         let mut budget = Budget::growing(2 * SECOND);
         let pause = SECOND * 4 / 5;
         let waits = std::iter::repeat_with(|| {
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_does_not_grow_and_no_time_is_too_long_for_one() {
+    fn a_phase_does_not_grow_and_any_timeout_is_valid() {
         let mut phase = Budget::fixed(2 * SECOND);
         phase.spend(SECOND, 1 << 20);
         assert_eq!(phase.left(), SECOND);

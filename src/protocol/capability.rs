@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_questions_about_the_example_of_rfc_2449() {
+    fn parses_the_example_of_rfc_2449() {
         let these = capabilities(&[
             "TOP",
             "USER",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_and_blanks_do_not_matter() {
+    fn case_and_spaces_do_not_matter() {
         let these = capabilities(&["  sasl  plain\tlogin ", "expire never USER", "Login-Delay 300 user"]);
         assert_eq!(these.sasl(), [b"PLAIN".to_vec(), b"LOGIN".to_vec()]);
         assert_eq!(these.expire(), Some(Expire::Never));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_answer() {
+    fn invalid_values_are_ignored() {
         let these = capabilities(&["EXPIRE", "LOGIN-DELAY -3", "TOPPED", ""]);
         assert_eq!((these.expire(), these.login_delay(), these.top()), (None, None, false));
         assert!(these.sasl().is_empty() && these.implementation().is_none());

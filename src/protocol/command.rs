@@ -131,7 +131,7 @@ impl fmt::Debug for Command<'_> {
 /// Refuses an argument that would end the line early. The error names the argument, but not its value.
 fn guard<'a>(what: &str, argument: &'a [u8]) -> Result<&'a [u8]> {
     if argument.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        return Err(Error::new(Kind::Usage, format!("{what} holds a line end or a NUL")));
+        return Err(Error::new(Kind::Usage, format!("{what} contains a line end or a NUL")));
     }
     Ok(argument)
 }
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_arguments_that_would_smuggle_a_second_command() {
+    fn refuses_arguments_that_could_inject_a_second_command() {
         for bad in [&b"x\r\nDELE 1"[..], b"x\n", b"x\r", b"x\0"] {
             for command in [Command::User(bad), Command::Pass(bad), Command::Apop { user: bad, digest: "0" }]
             {

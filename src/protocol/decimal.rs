@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_digits_and_nothing_else() {
+    fn accepts_only_digits() {
         for text in ["", "-", "+1", "-1", " 1", "1 ", "1x", "/", ":", "1\u{e9}", "0x10"] {
             assert_eq!(decimal(text.as_bytes()), None, "{text:?}");
         }

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_listings_together_in_any_order() {
+    fn combines_listings_in_any_order() {
         let drop = maildrop(2, Some(&["2 b", "1 a"]), &["2 20", "1 -1"]).unwrap();
         assert_eq!(shown(&drop), [(1, None, Some(&b"a"[..])), (2, Some(20), Some(b"b"))]);
         assert!(drop.is_complete() && drop.has_unique_ids());
@@ -304,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn listings_that_part_company_on_the_way_are_put_together_all_the_same() {
+    fn listings_whose_orders_diverge_are_combined() {
         let all = Some(&["1 a", "2 b", "3 c"][..]);
         for sizes in
             [&["1 10", "3 30", "2 20"][..], &["1 10", "2 20", "4 40", "3 30"], &["2 20", "1 10", "3 30"]]
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_and_capped_listings_prove_nothing_gone() {
+    fn gaps_and_capped_listings_make_the_maildrop_incomplete() {
         assert!(!maildrop(3, Some(&["1 a", "3 c"]), &[]).unwrap().is_complete());
         assert!(!maildrop(500, Some(&["1 a", "2 b"]), &[]).unwrap().is_complete());
         assert!(maildrop(0, Some(&[]), &[]).unwrap().is_complete());
@@ -334,14 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn without_unique_ids_the_scan_listing_leads() {
+    fn without_unique_ids_the_scan_listing_decides() {
         let drop = maildrop(1, None, &["1 10"]).unwrap();
         assert_eq!(shown(&drop), [(1, Some(10), None)]);
         assert!(!drop.is_complete() && !drop.has_unique_ids());
     }
 
     #[test]
-    fn a_line_without_its_unique_id_costs_that_message_alone() {
+    fn a_line_without_a_unique_id_affects_only_its_message() {
         for line in ["2 ", "2"] {
             let drop = maildrop(3, Some(&["1 a", line, "3 c"]), &["1 10", "2 20", "3 30"]).unwrap();
             assert_eq!(
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unique_id_listing_without_unique_ids_is_none() {
+    fn a_listing_without_unique_ids_counts_as_unsupported() {
         let sizes = &["1 10", "2 20"][..];
         for unique_ids in [&[][..], &["1", "2 "]] {
             for counted in [Some(2), None] {
@@ -371,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_list_that_cannot_be_read_cost_their_octets() {
+    fn an_unreadable_line_of_list_leaves_the_size_unknown() {
         let drop = maildrop(3, Some(&["1 a", "2 b", "3 c"]), &["1 10", "two 20", "", "3 30"]).unwrap();
         let octets: Vec<_> = drop.messages().map(|message| message.octets).collect();
         assert_eq!(octets, [Some(10), None, Some(30)]);
@@ -381,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_counted_is_counted_by_its_lines() {
+    fn without_stat_the_listed_lines_are_counted() {
         let drop = maildrop(None, Some(&["1 a", "2 b"]), &[]).unwrap();
         assert_eq!((drop.counted(), drop.is_complete()), (2, true));
         assert_eq!(maildrop(500, Some(&["1 a"]), &[]).unwrap().counted(), 500);

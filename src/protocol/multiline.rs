@@ -257,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_follows_to_the_next_answer() {
+    fn leaves_the_rest_to_the_next_reply() {
         let (out, used, done) = unstuff(b"x\r\n.\r\n+OK next\r\n", &[64], LineEnd::Crlf);
         assert_eq!((out.as_slice(), used, done), (&b"x\r\n"[..], 6, true));
     }
 
     #[test]
-    fn what_ends_a_message_of_bare_line_feeds_is_held_back_and_given_out_where_more_follows() {
+    fn a_possible_end_after_a_bare_lf_is_held_back_until_more_follows() {
         let table: &[(&[u8], &[u8], bool)] = &[
             (b"a\n.\r\n", b"a\n", false),
             (b"\n.\r\n", b"\n", false),

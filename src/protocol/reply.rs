@@ -295,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_status_lines_apart() {
+    fn parses_status_lines() {
         let table: &[(&[u8], Status, Option<ResponseCode>, &[u8])] = &[
             (b"+OK", Status::Ok, None, b""),
             (b"+OK 2 320", Status::Ok, None, b"2 320"),
@@ -317,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn success_is_ok_and_nothing_else() {
+    fn only_ok_means_success() {
         for line in [&b"+ERR failed"[..], b"+", b"+OKAY", b"-", b"", b"OK", b"* OK", b"+ok", b"From: me"] {
             assert_eq!(Reply::parse(line).unwrap_err().kind(), Kind::Protocol, "{line:?}");
         }
     }
 
     #[test]
-    fn a_refused_sign_in_is_understood_from_code_or_words() {
+    fn the_kind_of_a_refused_sign_in_comes_from_code_or_text() {
         let table: &[(&[u8], Kind)] = &[
             (b"-ERR [AUTH] Authentication failed.", Kind::SignIn),
             (b"-ERR authorization failed", Kind::SignIn),
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_or_mechanism_is_told_from_a_refused_password() {
+    fn an_unknown_command_or_mechanism_is_not_a_refused_password() {
         let table: &[(&[u8], bool, bool)] = &[
             (b"-ERR Unknown command", true, true),
             (b"-ERR unknown command: AUTH", true, true),
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_question_about_the_maildrop_is_understood_from_code_or_words() {
+    fn the_kind_of_a_refused_listing_comes_from_code_or_text() {
         let table: &[(&[u8], Kind)] = &[
             (b"-ERR Server Unavailable. 21", Kind::ServerTemporary),
             (b"-ERR Exceeded the login limit for a 15 minute period.", Kind::LoginDelay),
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_timestamp_that_is_one() {
+    fn finds_the_first_valid_timestamp() {
         let table: &[(&[u8], Option<&[u8]>)] = &[
             (
                 b"POP3 server ready <1896.697170952@dbc.mtview.ca.us>",
@@ -424,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_what_it_quotes() {
+    fn quotes_are_bounded() {
         let reply = Reply::parse(&[b"-ERR ".to_vec(), vec![b'x'; 5000]].concat()).unwrap();
         assert!(reply.words().len() < 300);
     }

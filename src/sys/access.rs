@@ -209,11 +209,11 @@ fn hint(access: &Access, reader: &Reader, location: Location, path: &Path, what:
         return format!("chmod 600 {name}");
     }
     let remedy = match location.read_only {
-        true => "it cannot be changed from here: have it laid out with mode 0400".to_owned(),
+        true => "it cannot be changed from here: have it provided with mode 0400".to_owned(),
         false => format!("it belongs to another user (uid {}), who can run chmod 600 {name}", access.owner),
     };
     match what {
-        "password" => format!("{remedy}; or take it as it is: --password-command 'cat {name}'"),
+        "password" => format!("{remedy}; or read it anyway with --password-command 'cat {name}'"),
         _ => remedy,
     }
 }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_told_by_what_it_holds() {
+    fn a_file_that_others_may_read_is_refused() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         for (mode, is_fine) in [(0o600, true), (0o400, true), (0o640, false), (0o602, false)] {
             fs::set_permissions(file.path(), Permissions::from_mode(mode)).expect("set");
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_root_lays_out_for_this_user_or_a_group_of_it_is_private() {
+    fn a_file_of_root_for_this_user_or_its_group_is_private() {
         let is_private = |access: &Access| is_private(access, &me(), Location::default(), false);
         assert!(is_private(&access(0, &[], &[ME])), "systemd: by an access control list");
         assert!(is_private(&access(0, &[2000], &[])), "Kubernetes: by the group of the pod");
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_may_read_is_private_only_where_a_service_manager_laid_it_out() {
+    fn a_world_readable_file_is_private_only_if_a_service_manager_provided_it() {
         let open = |owner| Access { everybody: true, ..access(owner, &[0], &[]) };
         let location = |read_only, own_mount| Location { read_only, own_mount };
         assert!(
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn each_hint_can_be_followed_by_whom_it_is_given_to() {
+    fn each_hint_suits_the_user_who_gets_it() {
         let path = Path::new("/run/x");
         let hint = |owner, read_only, user, what| {
             let (reader, location) =
@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_and_the_entries_of_an_access_control_list_decide_and_not_the_bits_of_the_group() {
+    fn an_access_control_list_overrides_the_group_bits() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::set_permissions(file.path(), Permissions::from_mode(0o440)).expect("set");
         let metadata = file.as_file().metadata().expect("there");
@@ -334,7 +334,7 @@ mod tests {
     }
 
     #[test]
-    fn a_credential_stands_in_the_folder_of_credentials_and_not_behind_a_way_out_of_it() {
+    fn a_credential_is_inside_the_credentials_folder() {
         let folder = tempfile::tempdir().expect("a folder");
         let (inside, outside) = (folder.path().join("c"), folder.path().join("secret"));
         fs::create_dir(&inside).expect("made");
@@ -348,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_file_below_what_is_no_folder_is_absent() {
+    fn an_optional_file_below_a_non_folder_is_absent() {
         for path in ["/dev/null/.netrc", "/nonexistent/x", "/proc/self/nothing"] {
             let error = File::open(path).expect_err("not there");
             assert!(is_absent(Path::new(path), &error), "{path}");

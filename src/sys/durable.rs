@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_flushed_at_all_is_told_from_a_flush_that_failed() {
+    fn unsupported_flushes_are_distinguished_from_failed_ones() {
         for (errno, expected) in [
             (Errno::INVAL, true),
             (Errno::OPNOTSUPP, true),
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn only_file_systems_that_are_known_are_flushed_at_once() {
+    fn only_known_file_systems_are_flushed_as_a_whole() {
         let proc = File::open("/proc").unwrap();
         assert!(!can_flush_file_system(&proc));
         assert!(!flush_file_system(&proc, Path::new("/proc")).unwrap());
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_followed_also_to_what_is_not_there() {
+    fn links_to_missing_targets_are_resolved() {
         let home = tempfile::tempdir().unwrap();
         let home = fs::canonicalize(home.path()).unwrap();
         fs::create_dir(home.join("disk")).unwrap();

@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_account_name_leaves_the_folder_or_meets_another() {
+    fn account_names_stay_in_the_folder_and_are_unique() {
         assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
         assert_eq!(file_name("me@h/run\0ü"), "me@h%2Frun%00%C3%BC");
         assert_ne!(file_name("a/b"), file_name("a%2Fb"));

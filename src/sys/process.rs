@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_the_living_from_the_dead() {
+    fn detects_running_and_exited_processes() {
         let me = std::process::id().cast_signed();
         assert!(is_alive(me));
         let mut child = Command::new("true").spawn().unwrap();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_known_by_when_it_started() {
+    fn a_process_is_identified_by_its_start_time() {
         let me = std::process::id().cast_signed();
         assert_eq!(start_ticks(me), start_ticks(me));
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();

@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_prints_more_slowly_or_goes_on_for_long_has_given_its_first_line() {
+    fn a_slow_or_long_running_command_still_returns_its_first_line() {
         assert_eq!(text("echo secret; sleep 0.3; echo more", LONG), b"secret\nmore\n");
         assert_eq!(text("(sleep 0.3; echo secret) &", LONG), b"secret\n");
         assert_eq!(text("exec >&-; sleep 0.3", LONG), b"");
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_and_endless_output_are_told() {
+    fn failures_and_endless_output_are_reported() {
         let printed = first_line("echo x; exit 3", LONG, 1024).expect("read");
         assert!(matches!(printed, Printed::Failed(status) if status.code() == Some(3)), "{printed:?}");
         let error = first_line("yes", LONG, 1024).expect_err("too much");

@@ -81,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_bounds_the_silence_and_all_of_it_and_a_second_one_ends_the_wait() {
+    fn a_request_bounds_silence_and_total_time_and_a_second_one_ends_the_wait() {
         let (stop, now) = (Stop::new(), Instant::now());
         let far = now + Duration::from_secs(60);
         assert_eq!(stop.bound(far, now), far);

@@ -45,7 +45,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::NativeTls(error) => distrust(&error.to_string(), context, host),
         ureq::Error::Tls(text) => distrust(text, context, host),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
-            new(Kind::Protocol).because("its answer is too large")
+            new(Kind::Protocol).because("its answer is larger than 1 MiB")
         }
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {

@@ -75,7 +75,7 @@ impl Visit {
             {
                 outcome = read(query_of(line.trim()), state, issuer);
                 if outcome.is_none() && !line.trim().is_empty() {
-                    tell("that is not the final address of this sign-in, which contains code= and state=");
+                    tell("that is not the address at which this sign-in ends: it contains code= and state=");
                 }
             }
             if let Some(outcome) = outcome {

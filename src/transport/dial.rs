@@ -36,10 +36,10 @@ impl Limit {
         Limit { begun: Instant::now(), deadline, stop: stop.clone() }
     }
 
-    /// What is left of the time; never zero.
+    /// The remaining time; never zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if that is because of a stop.
+    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if a stop is the reason.
     fn left(&self) -> io::Result<Duration> {
         let now = Instant::now();
         let until = self.stop.bound(self.deadline, self.begun);
@@ -50,7 +50,7 @@ impl Limit {
         }
     }
 
-    /// Waits for what another thread reports, `most` at most; `None` when that is over.
+    /// Waits for a report of another thread, at most `most`; `None` after that.
     fn receive<T>(
         &self,
         reports: &Receiver<io::Result<T>>,
@@ -96,7 +96,7 @@ pub fn addresses(host: &str, port: u16, way: &Way, timeout: Duration) -> Result<
 /// Connects to one address, from the way's source address, and closes the connection.
 ///
 /// # Errors
-/// Why it cannot be reached, [`ErrorKind::TimedOut`] after `timeout`.
+/// The reason why it cannot be reached; [`ErrorKind::TimedOut`] after `timeout`.
 pub fn reach(address: SocketAddr, way: &Way, timeout: Duration) -> io::Result<()> {
     connect(address, way.source, timeout).map(drop)
 }
@@ -129,7 +129,7 @@ fn connect_from(source: IpAddr, address: SocketAddr, timeout: Duration) -> io::R
     Ok(socket.into())
 }
 
-/// Has the proxy connect, to the name or to one address of the server after the other.
+/// Connects through the proxy, to the server's name or to its addresses one after the other.
 fn connect_through_proxy(
     proxy: &Proxy,
     host: &str,
@@ -138,7 +138,7 @@ fn connect_through_proxy(
     limit: &Limit,
 ) -> Result<Box<dyn Raw>> {
     let server = Target::Tcp { host: host.to_owned(), port };
-    let context = || format!("could not connect to {server} connect_through_proxy the proxy {proxy}");
+    let context = || format!("could not connect to {server} through the proxy {proxy}");
     let hosts = match proxy.names {
         Names::AtProxy => vec![host.to_owned()],
         // The version of IP is for our connection to the proxy, not for that of the proxy to the server.
@@ -224,7 +224,7 @@ pub(super) fn run_with_limit<T: Send + 'static>(
     limit.receive(&outcome, Duration::MAX)?.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
 }
 
-/// The cause of a failure because of a requested stop.
+/// The cause of a failure that a requested stop has led to.
 pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }

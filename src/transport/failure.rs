@@ -234,8 +234,8 @@ impl TlsFailure {
                 "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
             ),
             Reason::NoAuthorities => {
-                "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it contains \
-                 authorities; --ca-file PEM names a file with them"
+                "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it leads \
+                 to authorities; --ca-file PEM names a file with them"
                     .to_owned()
             }
             Reason::MissingIssuer => format!(

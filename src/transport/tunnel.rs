@@ -21,9 +21,9 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use super::{Raw, Target};
 use crate::error::{Error, Kind, Result};
 
-/// How long a command that has closed its side, or whose input was closed, may take to end by itself.
+/// How long a command may take to exit after it has closed its side, or after its input was closed.
 const GRACE: Duration = Duration::from_millis(500);
-/// The interval at which it is checked whether it has ended.
+/// How often to check whether it has exited.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A running command.
@@ -35,8 +35,8 @@ pub(super) struct Tunnel {
     notes: Arc<Notes>,
 }
 
-/// What is known about how a connection began and ended, to explain a failure after it was closed. Knows
-/// something about tunnels only.
+/// What is known about the beginning and the end of a connection, to explain a failure after it was closed.
+/// Only used for tunnels.
 #[derive(Debug, Clone, Default)]
 pub struct Ending(Arc<Notes>);
 
@@ -53,13 +53,14 @@ impl Ending {
         self.0.is_tunnel
     }
 
-    /// Whether what came first can be neither a greeting nor the beginning of TLS (a handshake or an
-    /// alert, RFC 8446 section 5.1).
+    /// Whether the first byte can belong neither to a greeting nor to TLS (a handshake or an alert, RFC 8446
+    /// section 5.1).
     pub fn began_with_invalid_data(&self) -> bool {
         self.0.first.get().is_some_and(|first| !matches!(first, b'+' | b'-' | 0x15 | 0x16))
     }
 
-    /// How the command ended by itself, if it did: `the tunnel command ssh ended with exit status: 255`.
+    /// How the command exited, if it did before it was ended: `the tunnel command ssh ended with exit status:
+    /// 255`.
     pub fn words(&self) -> Option<&str> {
         self.0.end.get().map(String::as_str)
     }
@@ -87,8 +88,8 @@ impl Tunnel {
         Ok(Tunnel { line: near, child: Mutex::new(Some(child)), program, notes })
     }
 
-    /// The end of the command's output: if it has sent something and exited with 0, the server closed the
-    /// connection; otherwise it is an error that says how the command ended.
+    /// The command has closed its output. If it has sent data and exited with 0, the server closed the
+    /// connection; otherwise the error says how the command ended.
     fn end_of_output(&self) -> io::Result<usize> {
         self.record_exit(GRACE);
         match self.notes.end.get() {
@@ -97,8 +98,8 @@ impl Tunnel {
         }
     }
 
-    /// Waits that long for the command to end by itself, and records how it did. It is not reaped: its
-    /// process id must not be used again until its group is ended.
+    /// Waits at most `timeout` for the command to exit, and records its exit status. It is not reaped: its
+    /// process ID must not be reused before its group is killed.
     fn record_exit(&self, timeout: Duration) {
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(state) = child.as_ref().and_then(|child| wait(child, timeout)) else { return };
@@ -115,19 +116,19 @@ impl Tunnel {
         let _ = self.notes.end.set(words);
     }
 
-    /// Closes its input, lets the command end, kills it if it does not, and reaps it.
+    /// Closes its input, lets the command exit, kills it if it does not, and reaps it.
     fn end(&self) {
-        // A command that failed at once has probably ended by now: then its exit status is recorded.
+        // A command that failed at once has probably exited by now, so its exit status is recorded.
         let is_invalid = self.ending().began_with_invalid_data();
         self.record_exit(if is_invalid { GRACE } else { Duration::ZERO });
-        // Fails only if the command has closed it already, which is the same.
+        // Fails only if the command has closed it already.
         let _ = self.line.shutdown(Shutdown::Both);
         let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
         wait(&child, GRACE);
-        // The group may outlive its leader if the shell started several processes. Until the leader is reaped
-        // no other process can have its number.
+        // The group may outlive its leader if the shell started several processes. Until the leader is
+        // reaped, its ID cannot be reused.
         if let Some(group) = pid(&child) {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
@@ -220,7 +221,7 @@ fn status(state: &WaitIdStatus) -> ExitStatus {
     }
 }
 
-/// The first word of the command, without its folder: enough to recognise it, and no secret.
+/// The first word of the command, without its folder: enough to recognise it, and not secret.
 fn program(command: &str) -> String {
     let word = command.split_whitespace().next().unwrap_or_default();
     word.rsplit('/').next().unwrap_or_default().to_owned()

@@ -1,39 +1,38 @@
-//! What went wrong, in types: an [`Error`] says of what [`Kind`] it is, what was being done, and
-//! what lay beneath. It knows no other module; the sentence for a person, the hint and the exit
-//! code are made at the edge (`cli/`).
+//! The error type: an [`Error`] has a [`Kind`], what was being done, and a cause. It depends on no other
+//! module. The sentences for users, most hints and the exit status are in `cli/`.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-/// The library's result.
+/// The result type of the library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The wait that a deadline ended, so that a message says which one it was.
+/// What the program was waiting for when a deadline passed, for the error message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// Resolving the name and reaching one of its addresses.
+    /// Resolving the host's name and connecting to one of its addresses.
     Connect,
     /// The TLS handshake.
     Tls,
-    /// The server's first line (RFC 1939 section 3).
+    /// The greeting (RFC 1939 section 3).
     Greeting,
     /// The status line of a reply, or a listing.
     Reply,
-    /// Silence in the middle of a message.
+    /// The rest of a message.
     Body,
-    /// A command that did not leave because the server stopped reading.
+    /// Sending a command: the server has stopped reading.
     Send,
-    /// Another program holding a lock on an mbox.
+    /// A lock on an mbox that another program holds.
     Lock,
 }
 
 impl Phase {
-    /// What is being done in it: `connecting`, `waiting for a reply`.
+    /// What is being done in this phase: `connecting`, `waiting for a reply`.
     pub(crate) fn doing(self) -> &'static str {
         match self {
             Phase::Connect => "connecting",
-            Phase::Tls => "agreeing on TLS",
+            Phase::Tls => "negotiating TLS",
             Phase::Greeting => "waiting for the greeting",
             Phase::Reply => "waiting for a reply",
             Phase::Body => "waiting for more of a message",
@@ -49,43 +48,43 @@ impl fmt::Display for Phase {
     }
 }
 
-/// What sort of failure it is: what a caller decides by.
+/// The kind of a failure, on which callers decide what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// A value that was typed or passed in is not valid.
+    /// A value that the user typed or the caller passed is not valid.
     Usage,
     /// The configuration is wrong.
     Config,
-    /// There is no password to sign in with, and nobody to ask.
+    /// There is no password to sign in with, and no way to ask the user for one.
     NoCredentials,
-    /// The host's name does not resolve.
+    /// The host's name cannot be resolved.
     HostNotFound,
     /// No address of the host accepted the connection.
     Connect,
-    /// The connection ended while something was still to come.
+    /// The connection was lost before everything was received.
     LineLost,
-    /// A phase's patience ran out.
+    /// A phase took longer than its timeout.
     Timeout(Phase),
     /// The server's identity or the encryption could not be trusted.
     Tls,
-    /// The server said something the protocol does not allow.
+    /// The server violated the protocol.
     Protocol,
-    /// The server does not have what was asked for.
+    /// The server does not support what was requested.
     Unsupported,
-    /// A plain `-ERR`, without a response code that says more.
+    /// An `-ERR` without a response code that is more specific.
     Refused,
     /// The credentials were refused (`[AUTH]`, RFC 3206, or an `-ERR` to a sign-in).
     SignIn,
     /// Another session holds the maildrop (`[IN-USE]`, RFC 2449).
     InUse,
-    /// Signed in too soon after the last time (`[LOGIN-DELAY]`, RFC 2449).
+    /// Signed in too soon after the last sign-in (`[LOGIN-DELAY]`, RFC 2449).
     LoginDelay,
-    /// The server's own passing trouble (`[SYS/TEMP]`, RFC 3206).
+    /// A temporary problem of the server (`[SYS/TEMP]`, RFC 3206).
     ServerTemporary,
-    /// The server's own lasting trouble (`[SYS/PERM]`, RFC 3206).
+    /// A permanent problem of the server (`[SYS/PERM]`, RFC 3206).
     ServerPermanent,
-    /// The message can only be had in UTF-8 mode (`[UTF8]`, RFC 6856).
+    /// The message is available only in UTF-8 mode (`[UTF8]`, RFC 6856).
     NeedsUtf8,
     /// No message has that number or unique-id.
     NoSuchMessage,
@@ -95,18 +94,18 @@ pub enum Kind {
     Create,
     /// Reading or writing a file failed.
     Io,
-    /// The disk, or the quota, is full.
+    /// The disk or the quota is full.
     DiskFull,
-    /// A file or a message holds data that cannot be used.
+    /// A file or a message contains data that cannot be used.
     Data,
-    /// Some messages could not be brought in and will be tried again.
+    /// Some messages could not be fetched and will be tried again.
     Partial,
     /// The user asked to stop.
     Interrupted,
 }
 
-/// A failure: its [`Kind`], what was being done (`could not <verb> <thing>`), its cause, and
-/// sometimes what to do about it. Never holds a secret.
+/// A failure: its [`Kind`], what was being done (`could not <verb> <thing>`), its cause, and sometimes a hint
+/// for the user. Never contains a secret.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
@@ -116,26 +115,26 @@ pub struct Error {
 }
 
 impl Error {
-    /// A failure of that kind. `context` is lower case, without a full stop.
+    /// A failure of this kind. `context` is lower case, without a full stop.
     pub fn new(kind: Kind, context: impl Into<String>) -> Self {
         Error { kind, context: context.into(), hint: None, source: None }
     }
 
-    /// The same failure with what lay beneath it.
+    /// Adds the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The same failure with what the user can do about it.
+    /// Adds what the user can do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// A failed file operation: full disks become [`Kind::DiskFull`], all else [`Kind::Io`].
+    /// A failed file operation: [`Kind::DiskFull`] for a full disk, otherwise [`Kind::Io`].
     pub fn io(context: impl Into<String>, source: io::Error) -> Self {
         let kind = match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
@@ -146,32 +145,32 @@ impl Error {
         Error::new(kind, context).because(source)
     }
 
-    /// The same failure seen from one level up: the kind and the hint stay, the old one becomes the cause.
+    /// Wraps the error in a new context: kind and hint stay, and the old error becomes the cause.
     #[must_use]
     pub fn within(self, context: impl Into<String>) -> Self {
         let (kind, hint) = (self.kind, self.hint.clone());
         Error { kind, context: context.into(), hint, source: Some(Box::new(self)) }
     }
 
-    /// The same failure with its own context put otherwise.
+    /// Rewrites the context.
     #[must_use]
-    pub(crate) fn reworded(mut self, put: impl FnOnce(&str) -> String) -> Self {
-        self.context = put(&self.context);
+    pub(crate) fn map_context(mut self, change: impl FnOnce(&str) -> String) -> Self {
+        self.context = change(&self.context);
         self
     }
 
-    /// Of what kind it is.
+    /// Its kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// What to do about it, where the place it arose knows better than its kind does.
+    /// What the user can do about it, if the code that failed knows more than the kind says.
     pub fn own_hint(&self) -> Option<&str> {
         self.hint.as_deref()
     }
 
-    /// The cause of that type, however deep it lies.
-    pub fn beneath<T: StdError + 'static>(&self) -> Option<&T> {
+    /// The first cause of that type, at any depth.
+    pub fn find_cause<T: StdError + 'static>(&self) -> Option<&T> {
         let mut next = self.source();
         while let Some(cause) = next {
             if let Some(found) = cause.downcast_ref() {
@@ -182,7 +181,7 @@ impl Error {
         None
     }
 
-    /// Whether the connection cannot be used any more: what follows would fail too.
+    /// Whether the connection cannot be used any more, so that further commands would fail, too.
     pub fn ends_the_session(&self) -> bool {
         matches!(
             self.kind,
@@ -195,7 +194,7 @@ impl Error {
         )
     }
 
-    /// Whether trying later, changing nothing, may help.
+    /// Whether retrying later, without any change, may help.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self.kind,
@@ -210,7 +209,7 @@ impl Error {
 }
 
 impl fmt::Display for Error {
-    /// The context alone; a reporter walks `source()` for the rest.
+    /// Only the context; a reporter prints the causes by walking `source()`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.context)
     }
@@ -227,7 +226,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_from_other_trouble() {
+    fn a_full_disk_has_its_own_kind() {
         let full = Error::io("could not write x", io::ErrorKind::StorageFull.into());
         assert_eq!(full.kind(), Kind::DiskFull);
         let other = Error::io("could not write x", io::ErrorKind::PermissionDenied.into());
@@ -235,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn seen_from_above_it_keeps_kind_and_hint() {
+    fn a_new_context_keeps_kind_and_hint() {
         let inner = Error::new(Kind::Tls, "certificate expired").hint("renew it");
         let outer = inner.within("could not connect to h");
         assert_eq!(outer.kind(), Kind::Tls);
@@ -244,11 +243,11 @@ mod tests {
     }
 
     #[test]
-    fn a_cause_is_found_by_its_type_beneath_any_context() {
+    fn a_cause_is_found_by_its_type_at_any_depth() {
         let cause = "x".parse::<u8>().expect_err("no number");
         let error =
             Error::new(Kind::Data, "could not read it").because(cause.clone()).within("could not go on");
-        assert_eq!(error.beneath::<std::num::ParseIntError>(), Some(&cause));
-        assert!(error.beneath::<io::Error>().is_none());
+        assert_eq!(error.find_cause::<std::num::ParseIntError>(), Some(&cause));
+        assert!(error.find_cause::<io::Error>().is_none());
     }
 }

@@ -1,9 +1,9 @@
-//! The identity of a message: a hash over header fields that no server touches, so that a message is
-//! recognised when its unique-id does not tell (RFC 1939 section 7 lets a server give a gone message's
-//! unique-id to another, and migrations renumber everything).
+//! The identity of a message: a hash of header fields that servers do not change. It identifies a message if
+//! its unique-id does not: RFC 1939 section 7 allows a server to reuse the unique-id of a deleted message,
+//! and a migration changes all unique-ids.
 //!
-//! Place in the flow: the fetch feeds an [`Identifier`] with every message as it streams by, and with the
-//! answer to TOP where the plan is in doubt; the journal keeps the [`Identity`]; an mbox is searched by it.
+//! The fetch feeds every message to an [`Identifier`] while it is received, or the reply to TOP if the plan
+//! is in doubt. The journal stores the [`Identity`], and an mbox is searched for it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,38 +13,38 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
 
-/// Where a header ends for us, in octets without line ends' CR: none that people write is longer.
+/// The part of a header that is read, in octets without CR; real headers are shorter.
 const MAX_HEADER: usize = 256 * 1024;
 
-/// The fields that make the identity (RFC 5322 section 3.6): written by sender and relays, never by a maildrop.
-/// Date, From and Subject are three more.
+/// The fields that are hashed (RFC 5322 section 3.6), with Date, From and Subject below: written by the
+/// sender and the relays, never by a maildrop.
 const CHOSEN: [&[u8]; 3] = [b"received", b"message-id", b"to"];
 const DATE: &[u8] = b"date";
 const FROM: &[u8] = b"from";
 const SUBJECT: &[u8] = b"subject";
 
-/// What maildrops and mail readers write into a header (Dovecot, UW-IMAP, qpopper), so it may change.
-const TOUCHED: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
+/// Fields that mail servers and mail readers change (Dovecot, UW-IMAP, qpopper).
+const VOLATILE: [&[u8]; 5] = [b"status", b"x-status", b"x-uidl", b"x-keywords", b"content-length"];
 
-/// The beginning of the names UW-IMAP keeps its own state under (`X-IMAP:`, `X-IMAPbase:`).
-const TOUCHED_PREFIX: &[u8] = b"x-imap";
+/// The prefix of the fields in which UW-IMAP keeps its state (`X-IMAP:`, `X-IMAPbase:`).
+const VOLATILE_PREFIX: &[u8] = b"x-imap";
 
-/// What a message is recognised by: a truncated SHA-256. Displayed, and read back, as 32 hexadecimal digits.
+/// A truncated SHA-256 that identifies a message. Displayed and parsed as 32 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Identity([u8; 16]);
 
 impl Identity {
-    /// The identity those octets are.
+    /// The identity with these bytes.
     pub const fn from_bytes(bytes: [u8; 16]) -> Identity {
         Identity(bytes)
     }
 
-    /// Its octets.
+    /// Its bytes.
     pub const fn as_bytes(&self) -> &[u8; 16] {
         &self.0
     }
 
-    /// The identity 32 hexadecimal digits, of either case, spell.
+    /// Parses 32 hexadecimal digits of either case.
     pub fn from_hex(text: &[u8]) -> Option<Identity> {
         if text.len() != 32 {
             return None;
@@ -59,7 +59,7 @@ impl Identity {
     }
 }
 
-/// The value of each hexadecimal digit, and for all other bytes one that is too large: a journal has
+/// The value of each hexadecimal digit; [`NO_DIGIT`] for all other bytes. A table, because a journal has
 /// millions of digits.
 const DIGITS: [u8; 256] = {
     let mut values = [NO_DIGIT; 256];
@@ -88,16 +88,16 @@ impl FromStr for Identity {
     }
 }
 
-/// What the header line before belongs to, which its folded continuations follow.
+/// The field of the current header line, to which folded lines belong.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Field {
     #[default]
     Other,
     Chosen(Named),
-    Touched,
+    Volatile,
 }
 
-/// The chosen fields that a person knows a message by, and the others.
+/// The chosen fields that are displayed, and the others.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Named {
     Date,
@@ -106,11 +106,11 @@ enum Named {
     Other,
 }
 
-/// How much of a field is kept for people, in octets.
+/// The maximum length of a displayed field, in octets.
 const MAX_FIELD: usize = 500;
 
-/// The bodies of the fields that a person knows a message by, as they stand in the header (undecoded, the
-/// line ends of folding left out), cut short; `None` for one that is not there.
+/// The bodies of the fields by which people recognise a message, as in the header (not decoded, unfolded) and
+/// shortened; `None` for a missing field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fields {
     /// The body of the first Date.
@@ -121,56 +121,56 @@ pub struct Fields {
     pub subject: Option<Vec<u8>>,
 }
 
-/// Reads a message as it streams and makes its [`Identity`].
+/// Reads a message as a stream and computes its [`Identity`].
 ///
-/// Any chunking gives the same result, and so do CRLF and LF as line ends.
+/// The result does not depend on the size of the chunks, nor on whether lines end in CRLF or LF.
 #[derive(Default)]
 pub struct Identifier {
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of an incomplete line.
     line: Vec<u8>,
     field: Field,
     chosen: Option<Sha256>,
-    /// Every line that maildrops leave alone: what counts while no chosen field has come.
+    /// Hash of all lines that mail servers do not change: used unless a chosen field is found.
     all: Option<Sha256>,
-    taken: usize,
+    octets: usize,
     is_done: bool,
-    /// Where they are wanted.
+    /// `Some` if the fields are wanted.
     fields: Option<Fields>,
-    /// Whether the current line belongs to the first field of its name.
+    /// Whether the current line belongs to the first field with its name.
     is_first: bool,
 }
 
 impl Identifier {
-    /// One that has read nothing yet.
+    /// Creates one that has read nothing.
     pub fn new() -> Self {
         Identifier::default()
     }
 
-    /// One that keeps the [`Fields`], too.
+    /// Creates one that also collects the [`Fields`].
     pub fn keeping_fields() -> Self {
         Identifier { fields: Some(Fields::default()), ..Identifier::default() }
     }
 
-    /// Reads on. Costs nothing once the header is over.
+    /// Reads the next chunk. Does nothing after the header.
     pub fn push(&mut self, mut chunk: &[u8]) {
         while !self.is_done && !chunk.is_empty() {
-            // A header without end is cut at the same octet whatever the chunks and line ends are.
-            let room = MAX_HEADER - self.taken;
+            // The limit is at the same octet, whatever the chunks and the line ends are.
+            let room = MAX_HEADER - self.octets;
             match memchr(b'\n', chunk) {
                 Some(end) if self.line.is_empty() => {
-                    self.take(&chunk[..end], room);
+                    self.push_line(&chunk[..end], room);
                     chunk = &chunk[end + 1..];
                 }
                 Some(end) => {
                     let mut line = std::mem::take(&mut self.line);
                     line.extend_from_slice(&chunk[..end]);
-                    self.take(&line, room);
+                    self.push_line(&line, room);
                     line.clear();
                     self.line = line;
                     chunk = &chunk[end + 1..];
                 }
                 None => {
-                    // One octet more than fits, because it may prove to be the CR of a line end.
+                    // One octet more than fits, because it may be the CR of a line end.
                     let space = (room + 1).saturating_sub(self.line.len());
                     self.line.extend_from_slice(&chunk[..chunk.len().min(space)]);
                     return;
@@ -179,16 +179,16 @@ impl Identifier {
         }
     }
 
-    /// The identity; `None` when there was no header to make one of.
+    /// The identity; `None` if there is no header.
     pub fn finish(self) -> Option<Identity> {
         self.finish_with_fields().0
     }
 
-    /// The identity, and the fields of an [`Identifier::keeping_fields`].
+    /// The identity, and the fields if created by [`Identifier::keeping_fields`].
     pub fn finish_with_fields(mut self) -> (Option<Identity>, Fields) {
         if !self.is_done && !self.line.is_empty() {
             let line = std::mem::take(&mut self.line);
-            self.take(&line, MAX_HEADER - self.taken);
+            self.push_line(&line, MAX_HEADER - self.octets);
         }
         let identity = self.chosen.or(self.all).map(|hash| {
             let mut bytes = [0; 16];
@@ -198,35 +198,36 @@ impl Identifier {
         (identity, self.fields.unwrap_or_default())
     }
 
-    /// Takes one whole line, without its LF, of which at most `room` octets count.
-    fn take(&mut self, line: &[u8], room: usize) {
+    /// Handles one line, without its LF, of which at most `room` octets count.
+    fn push_line(&mut self, line: &[u8], room: usize) {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        // Delivery turns CRCRLF into CRLF, so that a line of CRs alone is an empty one here and there.
+        // Delivery turns CRCRLF into CRLF. For the same result before and after it, a line of CRs alone
+        // counts as empty.
         if line.iter().all(|byte| *byte == b'\r') {
             self.is_done = true;
             return;
         }
         let line = &line[..line.len().min(room)];
-        self.taken += line.len() + 1;
-        self.is_done = self.taken >= MAX_HEADER;
+        self.octets += line.len() + 1;
+        self.is_done = self.octets >= MAX_HEADER;
         let text = line.trim_ascii_end();
         let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
-        let (name, rest) = if is_folded { (&[][..], text) } else { split(text) };
+        let (name, rest) = if is_folded { (&[][..], text) } else { split_name(text) };
         if !is_folded {
-            self.field = sort(name);
+            self.field = classify(name);
         }
         if text.is_empty() {
             return;
         }
         if let Field::Chosen(named @ (Named::Date | Named::From | Named::Subject)) = self.field {
-            self.keep(named, is_folded, rest);
+            self.collect(named, is_folded, rest);
         }
         let hash = match (self.field, &mut self.chosen) {
             (Field::Chosen(_), chosen) => chosen.get_or_insert_with(Sha256::new),
             (Field::Other, None) => self.all.get_or_insert_with(Sha256::new),
-            (Field::Other, Some(_)) | (Field::Touched, _) => return,
+            (Field::Other, Some(_)) | (Field::Volatile, _) => return,
         };
-        // Names are hashed in lower case: some servers tidy their spelling.
+        // Field names are hashed in lower case, because some servers change their case.
         for part in name.chunks(64) {
             let mut lower = [0; 64];
             let lower = &mut lower[..part.len()];
@@ -238,8 +239,8 @@ impl Identifier {
         hash.update(b"\n");
     }
 
-    /// Keeps a line of a field: what stands behind the colon, or, of a folded line, all of it.
-    fn keep(&mut self, named: Named, is_folded: bool, line: &[u8]) {
+    /// Collects a line of a field: the part after the colon, or all of a folded line.
+    fn collect(&mut self, named: Named, is_folded: bool, line: &[u8]) {
         let Some(fields) = &mut self.fields else { return };
         let slot = match named {
             Named::Date => &mut fields.date,
@@ -258,15 +259,16 @@ impl Identifier {
     }
 }
 
-/// A field's name, without the blanks RFC 5322 section 4.5 once allowed behind it, and the rest from the colon on.
-fn split(line: &[u8]) -> (&[u8], &[u8]) {
+/// The field's name, without the spaces that RFC 5322 section 4.5 allows after it, and the rest from the
+/// colon on.
+fn split_name(line: &[u8]) -> (&[u8], &[u8]) {
     match memchr(b':', line) {
         Some(colon) => (line[..colon].trim_ascii_end(), &line[colon..]),
         None => (&[], line),
     }
 }
 
-fn sort(name: &[u8]) -> Field {
+fn classify(name: &[u8]) -> Field {
     let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
     if is(&DATE) {
         Field::Chosen(Named::Date)
@@ -276,10 +278,10 @@ fn sort(name: &[u8]) -> Field {
         Field::Chosen(Named::Subject)
     } else if CHOSEN.iter().any(is) {
         Field::Chosen(Named::Other)
-    } else if TOUCHED.iter().any(is)
-        || name.get(..TOUCHED_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(TOUCHED_PREFIX))
+    } else if VOLATILE.iter().any(is)
+        || name.get(..VOLATILE_PREFIX.len()).is_some_and(|head| head.eq_ignore_ascii_case(VOLATILE_PREFIX))
     {
-        Field::Touched
+        Field::Volatile
     } else {
         Field::Other
     }
@@ -301,7 +303,7 @@ mod tests {
         Message-ID: <1@example>\r\nSubject: hello\r\n world\r\nX-Other: 1\r\n\r\nbody\r\n";
 
     #[test]
-    fn is_read_back_from_what_it_shows() {
+    fn parses_its_displayed_form() {
         let one = identity(MAIL).expect("an identity");
         assert_eq!(one.to_string().len(), 32);
         assert_eq!(one.to_string().parse::<Identity>().expect("hex"), one);
@@ -312,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn stays_the_same_whatever_a_maildrop_adds_or_tidies() {
+    fn ignores_changes_made_by_maildrops() {
         let one = identity(MAIL);
         let lf: Vec<u8> = MAIL.iter().copied().filter(|byte| *byte != b'\r').collect();
         let touched: &[u8] = b"X-UIDL: 77\r\nReceived: from a  \r\n\tby b; Mon, 1 Jan 2024 00:00:00 +0000\t\r\n\
@@ -324,7 +326,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_first_from_and_subject_for_people() {
+    fn collects_the_first_from_and_subject() {
         let mail = b"Received: x\r\nFrom: A\r\n <a@x>\r\nSubject: one\r\n\ttwo\r\nSUBJECT: three\r\n four\r\n\r\nFrom: body\r\n";
         let mut identifier = Identifier::keeping_fields();
         mail.chunks(3).for_each(|chunk| identifier.push(chunk));
@@ -349,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn falls_back_on_every_line_that_maildrops_leave_alone() {
+    fn without_chosen_fields_it_hashes_all_unchanged_lines() {
         let one = identity(b"X-A: 1\nX-B: 2\n\n").expect("an identity");
         assert_eq!(
             identity(b"Status: RO\nX-A: 1\nX-B: 2\nX-IMAPbase: 9\n more\nX-Keywords: a\n\n"),
@@ -368,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_without_end_is_cut_alike_with_either_line_end() {
+    fn an_endless_header_is_cut_at_the_same_octet_with_crlf_and_lf() {
         let mut mail = b"Subject: x\r\n".to_vec();
         for n in 0..20_000 {
             mail.extend_from_slice(format!("To: someone-{n}@example.org\r\n").as_bytes());

@@ -20,7 +20,7 @@ pub struct TokenRefused {
 impl TokenRefused {
     /// The one among the causes of an error, if any.
     pub fn of(error: &Error) -> Option<&TokenRefused> {
-        error.beneath()
+        error.find_cause()
     }
 }
 

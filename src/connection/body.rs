@@ -1,6 +1,6 @@
-//! A message body off the wire, and what ends one: servers exist whose status lines end in CRLF and whose
-//! messages, taken as they lie on a Unix disk, have lines that end in LF, before a proper `.` CRLF
-//! (zetacomponents/Mail#40 met one). By RFC 1939 that is no end, and nothing ever follows it.
+//! Reads a message body and finds its end. Some servers end status lines with CRLF but send messages as they
+//! are stored on a Unix disk, with lines that end in LF, followed by a proper `.` CRLF (seen in
+//! zetacomponents/Mail#40). According to RFC 1939 this is not the end, but nothing follows it.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -12,67 +12,67 @@ use super::budget::Budget;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::{LineEnd, Unstuffer};
 
-/// How long a server may be silent behind what ends a message whose lines end in LF, and may stand in the
-/// middle of a proper one, until it is taken for the end.
-const SILENCE_BEHIND_BARE_LF: Duration = Duration::from_secs(2);
+/// How long a server must be silent after the end of a message whose lines end in LF. The same octets may
+/// stand in the middle of a proper message; only the silence shows that it is the end.
+const SILENCE_AFTER_BARE_LF: Duration = Duration::from_secs(2);
 
-/// So many octets more than declared are no message: the server sends without end. Servers exist that declare far
-/// too few, or nothing.
+/// The most octets of a message beyond its declared size; a longer message is treated as endless. Some servers
+/// declare far too few octets, or none.
 const MOST_BEYOND_DECLARED: u64 = 4 << 30;
 
-/// A message body that has come to an end.
+/// A message body that was read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body {
-    /// How many octets it has, byte-stuffing taken off, without the line that ends it.
+    /// Its size in octets, without byte-stuffing and the terminating line.
     pub octets: u64,
-    /// What ended it.
+    /// How it ended.
     pub end: End,
 }
 
 impl Body {
-    /// No octets.
+    /// An empty body.
     pub(crate) const NONE: Body = Body { octets: 0, end: End::Proper };
 
-    /// Whether the message has to be asked for again, to be read by the line ends that it really has.
+    /// Whether the message has to be retrieved again, to be read with its actual line ends.
     pub fn wants_another_reading(&self) -> bool {
         self.end == End::BareLf { is_exact: false }
     }
 }
 
-/// What ended a message body.
+/// How a message body ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// A `.` on a line of its own.
+    /// With a `.` on a line of its own.
     Proper,
-    /// LF, `.`, CRLF, and then nothing: the server's lines end in LF. The connection reads the next body
-    /// accordingly, so that the message can be asked for again.
+    /// With LF, `.`, CRLF, and then silence: the lines of this server end in LF. The connection reads the
+    /// next body accordingly, so that the message can be retrieved again.
     BareLf {
-        /// Whether the octets that were handed on are those that a second reading would give: no line of the
-        /// message begins with a dot that may have been stuffed.
+        /// Whether a second retrieval would give the same octets: no line of the message begins with a dot
+        /// that may be byte-stuffing.
         is_exact: bool,
     },
 }
 
-/// By which line ends the next body is read.
+/// Which line ends are used to read the next body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum BodyLines {
-    /// Those of the status lines.
+    /// The same as in status lines.
     #[default]
     AsStatusLines,
-    /// Those of its own first line: some messages of this server have lines that end in LF.
+    /// The same as in its own first line: some of this server's messages have lines that end in LF.
     AsFirstLine,
-    /// LF: a server that puts lines of its own before them.
+    /// LF: this server puts lines that end in CRLF before such messages.
     Lf,
 }
 
 impl Connection {
-    /// Streams a message up to its end, byte-stuffing taken off, in chunks to `take`; returns how many octets.
-    /// Always reads to the end: whoever cannot take more ignores it, so that the conversation stays in step.
-    /// It may take the time that a [`Connection::listing`] may take.
+    /// Reads a message to its end, removes byte-stuffing, and passes it to `take` in chunks; returns its size
+    /// in octets. `take` cannot stop it, since the rest must be read to keep client and server in step. It
+    /// may take as long as a [`Connection::listing`].
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`] and [`Kind::Interrupted`] mean that the message is not whole;
-    /// [`Kind::Protocol`], that its lines end in LF and that some of its dots may be too many: nothing but
+    /// [`Kind::LineLost`], [`Kind::Timeout`] and [`Kind::Interrupted`] mean that the message is incomplete;
+    /// [`Kind::Protocol`], that its lines end in LF and some of its dots may be byte-stuffing: only
     /// [`Connection::body_of`] can read such messages.
     pub fn body(&mut self, take: impl FnMut(&[u8])) -> Result<u64> {
         let body = self.body_of(None, take)?;
@@ -84,10 +84,10 @@ impl Connection {
         }
     }
 
-    /// The same for a message that is `declared` to have so many octets, and says what ended it.
+    /// The same for a message whose size the server declared; also returns how it ended.
     ///
     /// # Errors
-    /// As [`Connection::line`]: the message is not whole. [`Kind::Protocol`] where it does not end.
+    /// As [`Connection::line`]: the message is incomplete. [`Kind::Protocol`] if it does not end.
     pub fn body_of(&mut self, declared: Option<u64>, take: impl FnMut(&[u8])) -> Result<Body> {
         self.body_within(declared, declared.unwrap_or(0).saturating_add(MOST_BEYOND_DECLARED), take)
     }
@@ -98,7 +98,7 @@ impl Connection {
         most: u64,
         mut take: impl FnMut(&[u8]),
     ) -> Result<Body> {
-        let mut budget = Budget::that_grows(self.timeout);
+        let mut budget = Budget::growing(self.timeout);
         let first = self.first_line_end(&mut budget)?;
         let mut frame = Unstuffer::new(match self.body_lines {
             BodyLines::AsStatusLines => self.ends,
@@ -116,7 +116,7 @@ impl Connection {
             }
             if frame.may_be_done() && (declared == Some(octets) || self.is_silent(&mut budget)?) {
                 self.body_lines = if first == LineEnd::Lf { BodyLines::AsFirstLine } else { BodyLines::Lf };
-                break End::BareLf { is_exact: !frame.has_dots_behind_lf() };
+                break End::BareLf { is_exact: !frame.has_dots_after_lf() };
             }
             if octets > most {
                 let says = format!("a message did not end after {octets} octets");
@@ -132,7 +132,7 @@ impl Connection {
         Ok(Body { octets, end })
     }
 
-    /// What ends the first line of the body that comes next; CRLF where that line is longer than the buffer.
+    /// The line end of the next body's first line; CRLF if that line is longer than the buffer.
     fn first_line_end(&mut self, budget: &mut Budget) -> Result<LineEnd> {
         loop {
             let held = &self.buffer[self.start..self.end];
@@ -145,9 +145,9 @@ impl Connection {
         }
     }
 
-    /// Whether nothing comes for a while.
+    /// Whether the server is silent for a while.
     fn is_silent(&mut self, budget: &mut Budget) -> Result<bool> {
-        let most = SILENCE_BEHIND_BARE_LF.min(self.timeout).min(budget.left());
+        let most = SILENCE_AFTER_BARE_LF.min(self.timeout).min(budget.left());
         match self.receive(most, budget) {
             Ok(0) => Err(self.broken(Phase::Body, ErrorKind::UnexpectedEof.into(), most)),
             Ok(_) => Ok(false),

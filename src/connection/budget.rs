@@ -1,14 +1,14 @@
-//! How long the waits of one answer, or of one phase, may last together.
+//! How long all waits of one reply, or of one phase, may take together.
 //!
-//! Time spent by whoever takes the data does not count: a slow disk is no slow server.
+//! Time spent by the receiver of the data does not count: a slow disk does not make the server slow.
 
 use std::time::Duration;
 
-/// The least octets a second of an answer of many lines, or of a message, that may take as long as it needs:
-/// slower is a server that keeps a client busy, not one that answers it.
-pub(super) const FLOOR_RATE: u32 = 1024;
+/// The minimum rate of a listing or a message, in octets per second. At this rate it may take as long as it
+/// needs; a slower server only keeps the client busy.
+pub(super) const MIN_RATE: u32 = 1024;
 
-/// What is left.
+/// The remaining time.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Budget {
     left: Duration,
@@ -16,13 +16,13 @@ pub(super) struct Budget {
 }
 
 impl Budget {
-    /// One that is spent after `timeout`, whatever comes.
-    pub(super) fn of_a_phase(timeout: Duration) -> Budget {
+    /// A budget of `timeout`, whatever is received.
+    pub(super) fn fixed(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: false }
     }
 
-    /// One that each octet that comes makes larger by its share of a second.
-    pub(super) fn that_grows(timeout: Duration) -> Budget {
+    /// A budget that grows with each octet received.
+    pub(super) fn growing(timeout: Duration) -> Budget {
         Budget { left: timeout, grows: true }
     }
 
@@ -30,12 +30,12 @@ impl Budget {
         self.left
     }
 
-    /// Takes off what a wait took, in which so many octets came.
+    /// Subtracts the duration of a wait in which `octets` were received.
     pub(super) fn spend(&mut self, waited: Duration, octets: usize) {
         self.left = self.left.saturating_sub(waited);
         if self.grows {
             // A buffer holds far less than 32 bits can count.
-            let earned = Duration::from_secs(1) / FLOOR_RATE * u32::try_from(octets).unwrap_or(u32::MAX);
+            let earned = Duration::from_secs(1) / MIN_RATE * u32::try_from(octets).unwrap_or(u32::MAX);
             self.left = self.left.saturating_add(earned);
         }
     }
@@ -48,8 +48,8 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     #[test]
-    fn what_comes_fast_enough_may_take_as_long_as_it_needs() {
-        let mut budget = Budget::that_grows(2 * SECOND);
+    fn fast_data_extends_the_budget() {
+        let mut budget = Budget::growing(2 * SECOND);
         for _ in 0..1000 {
             budget.spend(SECOND, 2048);
             assert!(budget.left() >= 2 * SECOND);
@@ -57,8 +57,8 @@ mod tests {
     }
 
     #[test]
-    fn what_drips_is_spent_soon() {
-        let mut budget = Budget::that_grows(2 * SECOND);
+    fn slow_data_uses_up_the_budget() {
+        let mut budget = Budget::growing(2 * SECOND);
         let pause = SECOND * 4 / 5;
         let waits = std::iter::repeat_with(|| {
             let fits = budget.left() >= pause;
@@ -69,11 +69,11 @@ mod tests {
     }
 
     #[test]
-    fn a_phase_does_not_grow_and_no_time_is_too_long_for_one() {
-        let mut phase = Budget::of_a_phase(2 * SECOND);
+    fn a_phase_does_not_grow_and_any_timeout_is_valid() {
+        let mut phase = Budget::fixed(2 * SECOND);
         phase.spend(SECOND, 1 << 20);
         assert_eq!(phase.left(), SECOND);
-        let mut endless = Budget::that_grows(Duration::MAX);
+        let mut endless = Budget::growing(Duration::MAX);
         endless.spend(Duration::ZERO, usize::MAX);
         assert_eq!(endless.left(), Duration::MAX);
     }

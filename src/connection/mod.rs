@@ -1,9 +1,9 @@
-//! One conversation with a server of whatever protocol: a buffer over the transport, lines out, lines,
-//! listings and message bodies in, a limit on the time that each of them takes, and a transcript of it all.
+//! A connection to a server, for any line-based protocol: a buffer over the transport that sends lines and
+//! receives lines, listings and message bodies, with a time limit for each, and a transcript.
 //!
-//! Stands between [`crate::transport`] (bytes and time) and [`crate::session`] (meaning): it frames, and
-//! knows no command. Everything is bounded: a line, a listing in time; a body streams through and is never
-//! held.
+//! Sits between [`crate::transport`] (bytes and deadlines) and [`crate::session`] (commands): it does the
+//! framing and knows no command. Everything is bounded: a line in length, a listing in time. A body is
+//! streamed and never held in memory.
 
 mod body;
 mod budget;
@@ -27,23 +27,23 @@ use crate::transport::{self, Certificate, STOPPED, TlsFailure, TlsSettings, Tran
 use body::BodyLines;
 use budget::Budget;
 
-/// The longest line outside a message. RFC 2449 section 4 says 512; servers' CAPA and UIDL lines
-/// and SASL challenges (12,288 in RFC 5034 section 4) are longer.
+/// The longest line outside a message. RFC 2449 section 4 says 512 octets, but the lines of CAPA and UIDL and
+/// SASL challenges (12,288 in RFC 5034 section 4) can be longer.
 pub const MAX_LINE: usize = 64 * 1024;
 
-/// Watches the conversation, for `--trace`. What it is given holds no secret and no mail.
+/// Observes the dialogue, for `--trace`. It is given neither secrets nor mail.
 pub trait Transcript: Send {
-    /// A command as it may be shown.
+    /// The client sent a command, here in its redacted form.
     fn client(&mut self, shown: &str);
-    /// A line of the server's, without its line end.
+    /// The server sent a line, here without its line end.
     fn server(&mut self, line: &[u8]);
-    /// A message body that went by, its size in octets without byte-stuffing.
+    /// A message body was received; its size in octets without byte-stuffing.
     fn body(&mut self, octets: u64);
-    /// TLS begins here.
+    /// TLS starts here.
     fn encrypted(&mut self);
 }
 
-/// One line that the server has said, without its line end.
+/// A line that the server sent, without its line end.
 #[derive(Debug)]
 pub struct Line<'c> {
     octets: &'c [u8],
@@ -51,31 +51,31 @@ pub struct Line<'c> {
 }
 
 impl<'c> Line<'c> {
-    /// What it said, octet for octet.
+    /// The line as the server sent it.
     pub fn octets(&self) -> &'c [u8] {
         self.octets
     }
 
-    /// The same without the secrets that it may not tell us back, for what people are shown.
+    /// The line without the secrets given to [`Connection::hide`], for display.
     pub fn without_secrets(&self) -> Cow<'c, [u8]> {
         without_secrets(self.secrets, self.octets)
     }
 }
 
-/// A conversation.
+/// A connection.
 pub struct Connection {
     transport: Transport,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
     timeout: Duration,
-    /// What is left of the time for a phase of several lines, while there is one.
+    /// The remaining time of a phase of several lines, during one.
     phase: Option<Budget>,
     /// How the last line outside a message ended.
     ends: LineEnd,
     body_lines: BodyLines,
     transcript: Option<Box<dyn Transcript>>,
-    /// What the server may not tell us back.
+    /// Secrets that are removed from what the server sends before it is shown.
     secrets: Vec<Secret>,
 }
 
@@ -86,9 +86,9 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    /// A conversation over `transport` in which the server may be silent for `timeout` at most, and a line or
-    /// a phase take as long. What has many lines may take longer where it comes fast enough
-    /// ([`Connection::listing`]). It heeds the stop that the transport heeds.
+    /// A connection over `transport`. The server may be silent for at most `timeout`, and a line or a phase
+    /// may take that long. A listing or a message may take longer if it arrives fast enough
+    /// ([`Connection::listing`]). Waits end soon after the transport's stop is requested.
     pub fn new(transport: Transport, timeout: Duration, transcript: Option<Box<dyn Transcript>>) -> Self {
         let buffer = vec![0; MAX_LINE].into_boxed_slice();
         Connection {
@@ -105,48 +105,48 @@ impl Connection {
         }
     }
 
-    /// The same conversation, whose waits end soon after `stop` is requested.
+    /// Makes waits end soon after `stop` is requested.
     #[must_use]
     pub fn with_stop(mut self, stop: Stop) -> Self {
         self.transport.set_stop(stop);
         self
     }
 
-    /// Whether what is sent is encrypted.
+    /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.transport.is_encrypted()
     }
 
-    /// The server's certificate; `None` without encryption.
+    /// The server's certificate; `None` without TLS.
     pub fn certificate(&self) -> Option<Certificate> {
         self.transport.certificate()
     }
 
-    /// What the TLS connection can be known by at both ends (RFC 5929 section 4); `None` where nothing can.
+    /// The channel binding of the TLS connection (RFC 5929 section 4), if there is one.
     pub fn end_point(&self) -> Option<Vec<u8>> {
         self.transport.end_point()
     }
 
-    /// Whether octets have come in that no answer has claimed: behind STLS an attack, behind a
-    /// message a server that did not byte-stuff it.
+    /// Whether the buffer holds octets that belong to no reply. After STLS that is an attack; after a
+    /// message, the server did not byte-stuff it.
     pub fn has_unread(&self) -> bool {
         self.start < self.end
     }
 
-    /// From now on nothing the server says is shown with this in it: some repeat a line that they do not
-    /// understand, or a password that they do not like. What it says as data stays as it is.
+    /// From now on, this secret is removed from what the server sends before it is shown: some servers repeat
+    /// a command that they do not understand, or a password that they refuse. The data itself is not changed.
     pub fn hide(&mut self, secret: Secret) {
         self.secrets.push(secret);
     }
 
-    /// What quotes the server, without the secrets that it may not tell us back.
-    pub(crate) fn unquoted(&self, words: &str) -> String {
+    /// A text that quotes the server, without the secrets given to [`Connection::hide`].
+    pub(crate) fn redacted(&self, words: &str) -> String {
         String::from_utf8_lossy(&without_secrets(&self.secrets, words.as_bytes())).into_owned()
     }
 
-    /// Begins a phase: until [`Connection::end_phase`] all lines that are waited for share the time of one.
+    /// Starts a phase: until [`Connection::end_phase`], all lines together may take the time of one.
     pub(crate) fn begin_phase(&mut self) {
-        self.phase = Some(Budget::of_a_phase(self.timeout));
+        self.phase = Some(Budget::fixed(self.timeout));
     }
 
     /// Ends a phase.
@@ -154,9 +154,9 @@ impl Connection {
         self.phase = None;
     }
 
-    /// Sends whole lines, line ends included, in one write; `shown` is what the transcript is told of each.
-    /// What is on its way without an answer has to stay below what the sockets' buffers hold, a few
-    /// kilobytes: then writing never waits for a server that waits for us to read.
+    /// Sends whole lines, including their line ends, in one write; `shown` is their redacted form for the
+    /// transcript. Commands without a reply yet must fit into the sockets' buffers (a few kilobytes):
+    /// otherwise both sides could wait for each other to read.
     ///
     /// # Errors
     /// [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Interrupted`].
@@ -169,13 +169,13 @@ impl Connection {
         sent.map_err(|error| self.broken(Phase::Send, error, self.timeout))
     }
 
-    /// Reads a line: a reply, or what stands in its place.
+    /// Reads one line, usually a reply.
     ///
     /// # Errors
     /// [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Interrupted`]; [`Kind::Protocol`] for a line over
     /// [`MAX_LINE`].
     pub fn line(&mut self, phase: Phase) -> Result<Line<'_>> {
-        let mut budget = self.phase.unwrap_or_else(|| Budget::of_a_phase(self.timeout));
+        let mut budget = self.phase.unwrap_or_else(|| Budget::fixed(self.timeout));
         let found = self.next_line(phase, &mut budget);
         self.phase = self.phase.map(|_| budget);
         let (from, to) = found?;
@@ -187,25 +187,25 @@ impl Connection {
         Ok(line)
     }
 
-    /// Reads a line as [`Connection::line`] does, and leaves it to be read again.
+    /// Reads a line like [`Connection::line`], but leaves it in the buffer.
     ///
     /// # Errors
     /// As [`Connection::line`].
     pub fn peek(&mut self, phase: Phase) -> Result<&[u8]> {
-        let mut budget = Budget::of_a_phase(self.timeout);
+        let mut budget = Budget::fixed(self.timeout);
         let (from, to) = self.next_line(phase, &mut budget)?;
         self.start = from;
         Ok(&self.buffer[from..to])
     }
 
-    /// Reads the lines of an answer up to the terminating `.`, byte-stuffing taken off, and hands each to
-    /// `take`. They may take the time of a phase, and a second more for each 1,024 octets that have come; in a
-    /// phase of several lines, no more than is left of it.
+    /// Reads the lines of a multi-line reply up to the terminating `.`, removes byte-stuffing, and passes
+    /// each line to `take`. The listing may take the time of a phase, plus one second for each 1,024 octets
+    /// received; within a phase of several lines, only the remaining time.
     ///
     /// # Errors
-    /// What `take` fails with (the rest is not read then); else as [`Connection::line`].
+    /// The error of `take` (then the rest is not read); otherwise as [`Connection::line`].
     pub fn listing(&mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
-        let mut budget = self.phase.unwrap_or_else(|| Budget::that_grows(self.timeout));
+        let mut budget = self.phase.unwrap_or_else(|| Budget::growing(self.timeout));
         let outcome = loop {
             match self.next_line(Phase::Reply, &mut budget).map(|(from, to)| &self.buffer[from..to]) {
                 Ok(b".") => break Ok(()),
@@ -221,15 +221,15 @@ impl Connection {
         outcome
     }
 
-    /// Begins TLS on this conversation (RFC 2595 section 4). What the server said before counts for
-    /// nothing after it.
+    /// Starts TLS on this connection (RFC 2595 section 4). What the server sent before must not be used
+    /// afterwards.
     ///
     /// # Errors
-    /// [`Kind::Tls`]; [`Kind::Protocol`] where octets lie behind the server's consent: whoever put them
-    /// there wants them read as if they had come encrypted.
+    /// [`Kind::Tls`]; [`Kind::Protocol`] if octets follow the server's reply to STLS: an attacker may have
+    /// injected them in order to have them read as if they were encrypted.
     pub fn secure(mut self, tls: &TlsSettings, host: &str) -> Result<Connection> {
         if self.has_unread() {
-            return Err(Error::new(Kind::Protocol, "the server sent data behind its consent to TLS")
+            return Err(Error::new(Kind::Protocol, "the server sent data after its reply to STLS")
                 .hint("someone may be tampering with the connection; try --tls implicit"));
         }
         self.transport = self.transport.secure(tls, host, self.timeout)?;
@@ -239,17 +239,17 @@ impl Connection {
         Ok(self)
     }
 
-    /// From now on every wait lasts `most` at most.
-    pub(crate) fn limit_patience(&mut self, most: Duration) {
+    /// From now on no wait takes longer than `most`.
+    pub(crate) fn limit_timeout(&mut self, most: Duration) {
         self.timeout = self.timeout.min(most);
     }
 
-    /// What the conversation went over, its buffer forgotten.
+    /// The transport; what is left in the buffer is dropped.
     pub(crate) fn into_transport(self) -> Transport {
         self.transport
     }
 
-    /// Reads one line and says where it stands in the buffer, without its line end.
+    /// Reads one line and returns its position in the buffer, without its line end.
     fn next_line(&mut self, phase: Phase, budget: &mut Budget) -> Result<(usize, usize)> {
         let mut searched = self.start;
         loop {
@@ -268,7 +268,7 @@ impl Connection {
         }
     }
 
-    /// Reads more behind what is held.
+    /// Reads more data into the buffer.
     fn fill(&mut self, phase: Phase, budget: &mut Budget) -> Result<()> {
         let most = budget.left().min(self.timeout);
         match self.receive(most, budget) {
@@ -278,8 +278,8 @@ impl Connection {
         }
     }
 
-    /// Reads more behind what is held, moving that to the front where there is no room, and waits for it as
-    /// long as `most`; what the wait took goes off the budget. The clock is asked only here: most lines of a
+    /// Reads more data into the buffer, moving the unread part to its front if there is no room, and waits
+    /// for at most `most`. The time is taken off the budget. Only here is the clock read: most lines of a
     /// listing are in the buffer already.
     fn receive(&mut self, most: Duration, budget: &mut Budget) -> io::Result<usize> {
         if self.start == self.end {
@@ -296,9 +296,9 @@ impl Connection {
         outcome
     }
 
-    /// The error for a conversation that ended, fell silent for `waited`, or was stopped.
+    /// The error for a connection that was closed, was silent for `waited`, or was stopped.
     fn broken(&self, phase: Phase, error: io::Error, waited: Duration) -> Error {
-        if let Some(failure) = TlsFailure::of_line(&error) {
+        if let Some(failure) = TlsFailure::of_io_error(&error) {
             return failure.into_error();
         }
         match error.kind() {
@@ -318,7 +318,7 @@ impl Connection {
     }
 }
 
-/// The text without any of the secrets.
+/// The text without the secrets.
 fn without_secrets<'l>(secrets: &[Secret], text: &'l [u8]) -> Cow<'l, [u8]> {
     secrets.iter().fold(Cow::Borrowed(text), |text, secret| match secret.hidden_in(&text) {
         Cow::Owned(shown) => Cow::Owned(shown),

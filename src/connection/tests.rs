@@ -10,14 +10,14 @@ const LONG: Duration = Duration::from_secs(5);
 /// A time-out that tests wait for.
 const SHORT: Duration = Duration::from_millis(60);
 
-/// A conversation in which the server has said `bytes` and then hung up.
+/// A connection over which the server has sent `bytes` and which it has closed.
 fn after(bytes: &[u8]) -> Connection {
     let (connection, far) = talking(bytes, LONG);
     drop(far);
     connection
 }
 
-/// A conversation in which the server has said `bytes` and is still there.
+/// A connection over which the server has sent `bytes` and which is still open.
 fn talking(bytes: &[u8], timeout: Duration) -> (Connection, Far) {
     let (near, mut far) = memory::pair();
     far.write_all(bytes).unwrap();
@@ -72,7 +72,7 @@ fn reads_lines_listings_and_bodies_in_turn() {
 }
 
 #[test]
-fn an_end_in_mid_message_is_an_error_and_no_message() {
+fn a_truncated_message_is_an_error() {
     for cut in [
         &b"+OK\r\nhalf"[..],
         b"+OK\r\nhalf\r\n",
@@ -110,7 +110,7 @@ fn a_message_may_have_a_first_line_longer_than_the_buffer() {
 }
 
 #[test]
-fn lines_that_straddle_the_buffers_end_are_read_whole() {
+fn lines_across_the_end_of_the_buffer_are_read_whole() {
     let long = [vec![b'y'; 40_000], b"\r\n".to_vec()].concat();
     let mut connection = after(&[&b"+OK\r\n"[..], &long, &long, &long, b".\r\n"].concat());
     line(&mut connection);
@@ -118,7 +118,7 @@ fn lines_that_straddle_the_buffers_end_are_read_whole() {
 }
 
 #[test]
-fn silence_is_named_by_its_phase() {
+fn a_timeout_names_its_phase() {
     let (mut connection, _far) = talking(b"", SHORT);
     let error = connection.line(Phase::Greeting).unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout(Phase::Greeting));
@@ -126,7 +126,7 @@ fn silence_is_named_by_its_phase() {
 }
 
 #[test]
-fn a_line_that_drips_octet_by_octet_ends_with_the_time_for_one() {
+fn a_slow_line_ends_at_the_timeout() {
     let (mut connection, far) = talking(b"+OK", SHORT * 2);
     drip(far, SHORT / 3, std::iter::repeat_n(b"x".to_vec(), 200));
     let begun = Instant::now();
@@ -135,7 +135,7 @@ fn a_line_that_drips_octet_by_octet_ends_with_the_time_for_one() {
 }
 
 #[test]
-fn listings_and_messages_that_drip_for_ever_end_soon() {
+fn slow_listings_and_messages_end_soon() {
     for what in ["listing", "body"] {
         let (mut connection, far) = talking(b"", SHORT * 2);
         drip(far, SHORT / 3, std::iter::repeat_n(b"1\r\n".to_vec(), 200));
@@ -150,7 +150,7 @@ fn listings_and_messages_that_drip_for_ever_end_soon() {
 }
 
 #[test]
-fn what_keeps_coming_fast_enough_may_take_longer_than_the_time_out() {
+fn data_that_arrives_fast_enough_may_take_longer_than_the_timeout() {
     // A tenth of a second for each line that takes a fraction of that to come.
     let padded = [vec![b'x'; 100], b"\r\n".to_vec()].concat();
     for what in ["listing", "body"] {
@@ -165,7 +165,7 @@ fn what_keeps_coming_fast_enough_may_take_longer_than_the_time_out() {
 }
 
 #[test]
-fn the_lines_of_a_phase_share_the_time_of_one() {
+fn the_lines_of_a_phase_share_one_timeout() {
     let (mut connection, far) = talking(b"", SHORT * 8);
     drip(far, SHORT / 2, std::iter::repeat_n(b"+ \r\n".to_vec(), 200));
     connection.begin_phase();
@@ -176,7 +176,7 @@ fn the_lines_of_a_phase_share_the_time_of_one() {
 }
 
 #[test]
-fn time_spent_on_what_was_read_is_not_the_servers() {
+fn time_spent_by_the_receiver_does_not_count() {
     let (mut connection, mut far) = talking(b"a\r\n", SHORT);
     let mut far_end = Some(b"b\r\n.\r\n");
     let octets = connection.body(|_| {
@@ -187,7 +187,7 @@ fn time_spent_on_what_was_read_is_not_the_servers() {
 }
 
 #[test]
-fn a_stop_ends_a_wait_and_says_which() {
+fn a_stop_ends_a_wait_and_names_it() {
     let (near, _far) = memory::pair();
     let stop = Stop::new();
     let mut connection = Connection::new(near, LONG * 12, None).with_stop(stop.clone());
@@ -205,7 +205,7 @@ fn a_stop_ends_a_wait_and_says_which() {
 }
 
 #[test]
-fn a_message_whose_lines_end_in_lf_ends_at_once_where_its_octets_have_come() {
+fn a_message_with_lf_ends_at_once_at_its_declared_size() {
     let (mut connection, mut far) = talking(b"+OK\r\nFrom: x\n\nhi\n.\r\n", LONG * 12);
     line(&mut connection);
     assert_eq!(
@@ -221,7 +221,7 @@ fn a_message_whose_lines_end_in_lf_ends_at_once_where_its_octets_have_come() {
 }
 
 #[test]
-fn a_message_whose_lines_end_in_lf_ends_with_a_short_silence_where_its_octets_are_not_known() {
+fn a_message_with_lf_and_unknown_size_ends_after_a_silence() {
     let (mut connection, _far) = talking(b"a: b\n\n..hi\n.\r\n", SHORT);
     assert_eq!(
         body(&mut connection, Some(99)),
@@ -234,7 +234,7 @@ fn a_message_whose_lines_end_in_lf_ends_with_a_short_silence_where_its_octets_ar
 }
 
 #[test]
-fn a_server_that_puts_proper_lines_before_such_a_message_is_understood_the_second_time() {
+fn crlf_lines_before_a_message_with_lf_are_handled_on_the_second_retrieval() {
     let (mut connection, mut far) = talking(b"Received: x\r\na: b\n\n..hi\n.\r\n", SHORT);
     assert_eq!(body(&mut connection, None).1, End::BareLf { is_exact: false });
     far.write_all(b"Received: x\r\na: b\n\n..hi\n.\r\n").unwrap();
@@ -242,7 +242,7 @@ fn a_server_that_puts_proper_lines_before_such_a_message_is_understood_the_secon
 }
 
 #[test]
-fn what_follows_within_the_silence_goes_on_with_the_message() {
+fn data_during_the_silence_continues_the_message() {
     let (mut connection, far) = talking(b"a\r\nb\n.\r\n", LONG);
     drip(far, SHORT, [b"c\r\n".to_vec(), b".\r\n".to_vec()]);
     assert_eq!(body(&mut connection, None), (b"a\r\nb\n.\r\nc\r\n".to_vec(), End::Proper));

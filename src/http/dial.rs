@@ -1,7 +1,7 @@
-//! Connects the HTTP client as the mail server is connected to: every address of the host is tried, one that
-//! does not answer is soon raced by the next, and name resolution, SOCKS proxy, `-4`/`-6`, deadline and a
-//! requested stop are those of [`crate::transport`]. TLS, and the tunnel through an HTTP proxy, are made by the
-//! HTTP library on top of it.
+//! Makes the connections of the HTTP client in the same way as those to the mail server: all addresses of the
+//! host are tried, with the next one started in parallel if one is slow, and name resolution, SOCKS proxy,
+//! `-4`/`-6`, deadline and requested stop are handled by [`crate::transport`]. The HTTP library adds TLS and
+//! the tunnel through an HTTP proxy.
 
 use std::io::ErrorKind;
 use std::sync::Mutex;
@@ -18,11 +18,11 @@ use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
 use crate::transport::{Target, Transport, Way, deadline_after};
 
-/// How long an exchange that has begun may still take once a stop was requested: its answer may hold a token
-/// that replaces the one that was sent, which is lost if nobody waits for it.
+/// How long an exchange in progress may take after a stop was requested. Its answer may contain a new refresh
+/// token that replaces the old one, and would be lost.
 const AFTER_STOP: Duration = Duration::from_secs(10);
 
-/// Leaves name resolution to the [`Dialler`], which races the addresses and knows the proxy.
+/// Leaves name resolution to the [`Dialler`], which tries the addresses in parallel and knows the proxy.
 #[derive(Debug)]
 pub(super) struct NoResolver;
 
@@ -40,9 +40,9 @@ impl Resolver for NoResolver {
 /// Makes the connections.
 #[derive(Debug)]
 pub(super) struct Dialler {
-    /// The way to a host that is not reached directly.
+    /// The way to hosts that are not reached directly.
     pub(super) way: Way,
-    /// Tells which hosts are.
+    /// Determines which hosts are reached directly.
     pub(super) proxy: WebProxy,
     /// The request to stop.
     pub(super) stop: Stop,
@@ -63,7 +63,7 @@ impl<In: HttpTransport> Connector<In> for Dialler {
         let host = bare(details.uri.host().unwrap_or_default());
         let port = port_of(details.uri);
         let target = Target::Tcp { host: host.to_owned(), port };
-        let way = match self.proxy.spares(host, port) {
+        let way = match self.proxy.is_direct(host, port) {
             true => Way { proxy: None, ..self.way.clone() },
             false => self.way.clone(),
         };
@@ -80,10 +80,10 @@ pub(super) fn bare(host: &str) -> &str {
     host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(host)
 }
 
-/// One connection, in the HTTP library's terms.
+/// A connection, as required by the HTTP library.
 #[derive(Debug)]
 pub(super) struct Connection {
-    /// Never locked: the library wants a type that threads may share.
+    /// Never locked: the library requires a type that threads may share.
     transport: Mutex<Transport>,
     buffers: LazyBuffers,
     stop: Stop,
@@ -93,12 +93,12 @@ pub(super) struct Connection {
 
 impl Connection {
     fn new(mut transport: Transport, buffers: LazyBuffers, stop: Stop) -> Connection {
-        // From here on the stop is looked at in `wait`, which gives the exchange more time.
+        // From here on `wait` checks the stop, to give the exchange more time.
         transport.set_stop(Stop::new());
         Connection { transport: Mutex::new(transport), buffers, stop, stopped: None }
     }
 
-    /// Until when to wait before the stop is looked at again.
+    /// How long to wait before checking the stop again.
     ///
     /// # Errors
     /// [`ureq::Error::Timeout`] when no time is left.
@@ -115,8 +115,8 @@ impl Connection {
     }
 }
 
-/// A failure for the HTTP library. Its helpers repeat what failed with `Interrupted`, so that kind never
-/// gets there.
+/// A failure for the HTTP library. Its helper functions retry after `Interrupted`, so that kind must not
+/// reach them.
 fn failed(error: std::io::Error, timeout: NextTimeout) -> ureq::Error {
     match error.kind() {
         ErrorKind::TimedOut | ErrorKind::WouldBlock | ErrorKind::Interrupted => {
@@ -133,7 +133,7 @@ impl HttpTransport for Connection {
 
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         let timeout = timeout.for_write();
-        // What is sent is short: the stop need not be looked at meanwhile, only before.
+        // Requests are short, so that checking the stop before sending is enough.
         let deadline = deadline_after(*timeout.after);
         self.wait(deadline, timeout)?;
         let end = self.stopped.map_or(deadline, |stopped| deadline.min(stopped + AFTER_STOP));
@@ -159,7 +159,7 @@ impl HttpTransport for Connection {
         }
     }
 
-    /// No connection is kept for a second exchange.
+    /// A connection is used for one exchange only.
     fn is_open(&mut self) -> bool {
         false
     }

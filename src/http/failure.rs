@@ -1,5 +1,5 @@
-//! What went wrong in an exchange, in our errors: what the HTTP library says, and what our own dialling said
-//! below it. No text of an answer is repeated.
+//! Converts failures of an exchange into our errors: those of the HTTP library, and our own from dialling,
+//! which it passes on. Text of an answer is never quoted.
 
 use std::io::ErrorKind;
 
@@ -9,21 +9,20 @@ use crate::error::{Error, Kind, Phase};
 use crate::sys::Stop;
 use crate::transport;
 
-/// What helps if the host of the provider is not found.
+/// The hint if the provider's host is not found.
 const NOT_FOUND: &str = "check the provider's URLs, and this computer's network";
 
-/// What helps if the connection could not be made.
+/// The hint if the connection failed.
 const CONNECTING: &str = "check the network, and --proxy if there is one between";
 
-/// The failure of an exchange with that host. Where a stop was requested, the wait that it cut short is told as
-/// that.
+/// Converts the failure of an exchange with `host`. If a requested stop ended the wait, the error says so.
 pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop) -> Error {
     let new = |kind| Error::new(kind, context);
     let error = match dialling(error) {
         Ok(error) => {
             let kind = error.kind();
             let error = error.within(context);
-            // The hints of dialling are about a mail server's ports and options.
+            // The hints from dialling are about a mail server's ports and options.
             return match kind {
                 Kind::HostNotFound => error.hint(NOT_FOUND),
                 Kind::Connect => error.hint(CONNECTING),
@@ -37,7 +36,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
             new(Kind::Interrupted).because("it did not answer before the requested stop")
         }
         ureq::Error::HostNotFound => {
-            new(Kind::HostNotFound).because(format!("the host {host} is not found")).hint(NOT_FOUND)
+            new(Kind::HostNotFound).because(format!("the host {host} was not found")).hint(NOT_FOUND)
         }
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
@@ -46,7 +45,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::NativeTls(error) => distrust(&error.to_string(), context, host),
         ureq::Error::Tls(text) => distrust(text, context, host),
         ureq::Error::BodyExceedsLimit(_) | ureq::Error::LargeResponseHeader(..) => {
-            new(Kind::Protocol).because("its answer is larger than anything that is asked for")
+            new(Kind::Protocol).because("its answer is larger than 1 MiB")
         }
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
@@ -61,12 +60,12 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::ConnectProxyFailed(_) => {
             new(Kind::Connect).because("the proxy refused to connect to it").hint(CONNECTING)
         }
-        // The others are about the answer, which their text may quote, so it is not repeated.
-        _ => new(Kind::Protocol).because("what it answered is no HTTP"),
+        // The others are about the answer, which their text may quote, so it is omitted.
+        _ => new(Kind::Protocol).because("its answer is not HTTP"),
     }
 }
 
-/// Our own error, which the HTTP library has only carried.
+/// Our own error that the HTTP library passed on.
 fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
     match error {
         ureq::Error::Other(inner) => match inner.downcast::<Error>() {
@@ -78,7 +77,7 @@ fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
 }
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
-    // Its own hint names flags that apply to the mail server only.
+    // The original hint mentions options that apply to the mail server only.
     transport::handshake_failed(host, text).within(context).hint(
         "if an authority of your own signed the certificate, name it with --ca-file PEM; else something on the \
          way may speak in its place, or this computer's clock is wrong",

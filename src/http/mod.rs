@@ -1,6 +1,6 @@
-//! The HTTP client: one exchange at a time, bounded in size and in time, its failures as our errors. It knows
-//! nothing of what is said; a redirection is never followed, because a request may carry a secret, and without
-//! TLS nothing goes anywhere but to this computer.
+//! The HTTP client: one exchange at a time, bounded in size and time, with failures as our errors. It does
+//! not interpret the content. Redirections are never followed, because a request may contain a secret; for
+//! the same reason, requests without TLS are allowed to this computer only.
 //!
 //! ```text
 //! oauth ─▶ Http::exchange ─▶ (HTTP proxy) ─▶ Dialler: transport's dialling ─▶ TLS ─▶ request, answer
@@ -30,14 +30,14 @@ use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
 use crate::transport::{self, Family, Names, Way};
 
-/// The largest answer that is read, in bytes: tokens and metadata have a few thousand.
-const LARGEST: u64 = 1 << 20;
+/// The maximum size of an answer, in bytes; tokens and metadata have a few thousand.
+const MAX_ANSWER: u64 = 1 << 20;
 
-/// How a web server is reached.
+/// How to reach a web server.
 #[derive(Debug, Clone)]
 pub struct Reach {
-    /// PEM files with authorities to trust in addition to the system's, which most providers' certificates
-    /// are signed by, even if the mail server's is not.
+    /// PEM files with authorities to trust in addition to the system's: most providers have publicly trusted
+    /// certificates, even if the mail server does not.
     pub ca_files: Vec<PathBuf>,
     /// The proxy to use.
     pub proxy: WebProxy,
@@ -47,11 +47,11 @@ pub struct Reach {
     pub timeout: Duration,
     /// Connecting ends soon after this is requested; an exchange that has begun gets ten seconds more.
     pub stop: Stop,
-    /// Is shown each exchange.
+    /// Gets the lines of `--trace`.
     pub watch: Option<Watch>,
 }
 
-/// The proxy through which a web server is reached. One on this computer is always reached directly.
+/// The proxy for web servers. This computer is always reached directly.
 #[derive(Debug, Clone)]
 pub enum WebProxy {
     /// No proxy.
@@ -66,8 +66,8 @@ pub enum WebProxy {
 }
 
 impl WebProxy {
-    /// Whether a host is reached directly although there is a proxy.
-    fn spares(&self, host: &str, port: u16) -> bool {
+    /// Whether a host is reached directly in spite of a proxy.
+    fn is_direct(&self, host: &str, port: u16) -> bool {
         let no_proxy = match self {
             WebProxy::Environment { no_proxy } => no_proxy,
             WebProxy::None | WebProxy::Proxy(_) => "",
@@ -86,11 +86,11 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// Gets ready; nothing is sent yet.
+    /// Creates the client; nothing is sent.
     ///
     /// # Errors
-    /// [`Kind::Io`] or [`Kind::Data`] for a CA file that cannot be used, [`Kind::Usage`] for a proxy
-    /// that cannot be parsed or is of a version that cannot be used.
+    /// [`Kind::Io`] or [`Kind::Data`] for an unusable CA file, [`Kind::Usage`] for a proxy that cannot be
+    /// parsed or whose version is not supported.
     pub(crate) fn new(reach: &Reach) -> Result<Http> {
         let roots = match reach.ca_files.as_slice() {
             [] => RootCerts::PlatformVerifier,
@@ -100,7 +100,7 @@ impl Http {
             WebProxy::None => (None, None),
             WebProxy::Proxy(proxy) => (Some(proxy.clone()), None),
             WebProxy::Environment { .. } => match ureq::Proxy::try_from_env() {
-                Some(proxy) => of_the_environment(proxy)?,
+                Some(proxy) => from_environment(proxy)?,
                 None => (None, None),
             },
         };
@@ -109,7 +109,7 @@ impl Http {
             .tls_config(tls)
             .proxy(http)
             .timeout_global(Some(reach.timeout))
-            // No redirections: a secret may be sent only to the configured address.
+            // No redirections: a secret must be sent to the configured address only.
             .max_redirects(0)
             .max_redirects_will_error(false)
             .http_status_as_error(false)
@@ -140,30 +140,30 @@ impl Http {
     /// Sends a request and reads the whole answer, of any status below 500.
     ///
     /// # Errors
-    /// [`Kind::Config`] for a request that would leave this computer without TLS;
-    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Tls`],
-    /// [`Kind::Interrupted`]; [`Kind::Protocol`] for what is no answer (too large, a redirection), and
-    /// [`Kind::ServerTemporary`] for 429 and all from 500 on.
+    /// [`Kind::Config`] for a request to another computer without TLS; [`Kind::HostNotFound`],
+    /// [`Kind::Connect`], [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Tls`], [`Kind::Interrupted`];
+    /// [`Kind::Protocol`] for an unusable answer (too large, a redirection), and [`Kind::ServerTemporary`]
+    /// for status 429 and from 500 on.
     pub(crate) fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
         let sent = Sent::of(&request);
         let (parts, body) = request.into_parts();
         let (body, host) = (Zeroizing::new(body), bare(parts.uri.host().unwrap_or_default()).to_owned());
-        let context = talking_to(&place(&parts.uri));
+        let context = talking_to(&without_query(&parts.uri));
         if parts.uri.scheme_str() != Some("https")
             && !transport::goes_straight("", &host, port_of(&parts.uri))
         {
             return Err(
-                Error::new(Kind::Config, context).because("it is not https, and secrets are sent there")
+                Error::new(Kind::Config, context).because("it is not https, but secrets would be sent there")
             );
         }
         self.tell(|| match trace::asked(&body) {
-            names if names.is_empty() => format!("C: {} {}", parts.method, place(&parts.uri)),
-            names => format!("C: {} {} ({names})", parts.method, place(&parts.uri)),
+            names if names.is_empty() => format!("C: {} {}", parts.method, without_query(&parts.uri)),
+            names => format!("C: {} {} ({names})", parts.method, without_query(&parts.uri)),
         });
         let failed = |error| failure(error, &context, &host, &self.stop);
         let answer = match body.is_empty() {
-            true => self.agent.run(self.past_the_proxy(Request::from_parts(parts, ()), &host)),
-            false => self.agent.run(self.past_the_proxy(Request::from_parts(parts, body.as_slice()), &host)),
+            true => self.agent.run(self.without_proxy(Request::from_parts(parts, ()), &host)),
+            false => self.agent.run(self.without_proxy(Request::from_parts(parts, body.as_slice()), &host)),
         };
         let (parts, mut body) = answer.map_err(failed)?.into_parts();
         let status = parts.status.as_u16();
@@ -177,18 +177,18 @@ impl Http {
             }
             StatusCode::TOO_MANY_REQUESTS => return Err(refused(Kind::ServerTemporary, "too many requests")),
             status if status.is_server_error() => {
-                return Err(refused(Kind::ServerTemporary, "trouble of its own"));
+                return Err(refused(Kind::ServerTemporary, "a problem of the server"));
             }
             _ => {}
         }
-        let bytes = body.with_config().limit(LARGEST).read_to_vec().map_err(failed)?;
+        let bytes = body.with_config().limit(MAX_ANSWER).read_to_vec().map_err(failed)?;
         self.tell(|| format!("S: {status} ({})", sent.summary(&bytes)));
         Ok(Response::from_parts(parts, bytes))
     }
 
-    /// The request, without the HTTP proxy if its host is reached directly.
-    fn past_the_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
-        match self.proxy.spares(host, port_of(request.uri())) {
+    /// The request, without the HTTP proxy if the host is reached directly.
+    fn without_proxy<S: AsSendBody>(&self, request: Request<S>, host: &str) -> Request<S> {
+        match self.proxy.is_direct(host, port_of(request.uri())) {
             true => self.agent.configure_request(request).proxy(None).build(),
             false => request,
         }
@@ -201,16 +201,16 @@ impl Http {
     }
 }
 
-/// The proxy that the environment names: ours to speak to if it is a SOCKS proxy, else the HTTP library's.
-fn of_the_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Option<ureq::Proxy>)> {
+/// The proxy in the environment: our own code handles a SOCKS proxy, the HTTP library any other.
+fn from_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Option<ureq::Proxy>)> {
     let names = match proxy.protocol() {
         ProxyProtocol::Socks5h => Names::AtProxy,
         ProxyProtocol::Socks5 => Names::Here,
         ProxyProtocol::Http | ProxyProtocol::Https => return Ok((None, Some(proxy))),
         _ => {
             return Err(Error::new(Kind::Usage, "could not use the proxy that the environment names")
-                .because("it is a SOCKS proxy of an old version")
-                .hint("write it as socks5h://[user@]host[:port]; --proxy none does without"));
+                .because("it is a SOCKS4 proxy, which is not supported")
+                .hint("write it as socks5h://[user@]host[:port]; --proxy none uses no proxy"));
         }
     };
     let socks = transport::Proxy {
@@ -223,24 +223,24 @@ fn of_the_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, O
     Ok((Some(socks), None))
 }
 
-/// The port of an address: its own, else that of its scheme.
+/// The port in a URL, or the default port of its scheme.
 fn port_of(uri: &Uri) -> u16 {
     let usual = if uri.scheme_str() == Some("http") { 80 } else { 443 };
     uri.port_u16().unwrap_or(usual)
 }
 
-/// An address without its query, which may contain secrets.
-fn place(uri: &Uri) -> String {
+/// A URL without its query, which may contain secrets.
+fn without_query(uri: &Uri) -> String {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     format!("{}://{authority}{}", uri.scheme_str().unwrap_or("https"), uri.path())
 }
 
-/// What is being done, for errors about an exchange.
+/// What is being done, for errors of an exchange.
 pub(crate) fn talking_to(place: &str) -> String {
     format!("could not talk to {place}")
 }
 
-/// The authorities of the files and the system's.
+/// The authorities in the files, and the system's.
 fn authorities(files: &[PathBuf]) -> Result<Vec<Certificate<'static>>> {
     // If the system has none, or some cannot be read, only the files are used.
     let mut all: Vec<_> = rustls_native_certs::load_native_certs()

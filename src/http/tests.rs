@@ -20,7 +20,7 @@ fn reach(timeout: Duration) -> Reach {
     }
 }
 
-/// A web server that does this with each connection, the request of which is read.
+/// A web server that reads the request of each connection and then calls `serve`.
 fn server(serve: impl Fn(TcpStream) + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port");
     let address = listener.local_addr().expect("its address");
@@ -44,7 +44,7 @@ fn ask(address: SocketAddr, reach: &Reach) -> Result<Response<Vec<u8>>> {
 }
 
 #[test]
-fn an_answer_that_drips_ends_at_the_timeout() {
+fn a_slow_answer_ends_at_the_timeout() {
     for head in ["HTTP/1.1 200 OK\r\nX-", "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"] {
         let address = server(move |mut stream| {
             let _ = stream.write_all(head.as_bytes());
@@ -89,7 +89,7 @@ fn a_redirection_is_not_followed_and_its_secret_goes_nowhere() {
 }
 
 #[test]
-fn without_tls_nothing_leaves_this_computer() {
+fn without_tls_nothing_is_sent_to_other_computers() {
     let request = Request::get("http://192.0.2.1/token").body(Vec::new()).expect("a request");
     let error = Http::new(&reach(Duration::from_secs(5))).expect("ready").exchange(request);
     assert_eq!(error.expect_err("not safe").kind(), Kind::Config);
@@ -128,11 +128,11 @@ fn a_requested_stop_ends_the_wait_for_an_answer_after_a_while() {
 #[test]
 fn a_query_is_not_part_of_what_is_shown() {
     let uri = "https://h:8443/token?client_secret=x".parse().expect("an address");
-    assert_eq!(place(&uri), "https://h:8443/token");
+    assert_eq!(without_query(&uri), "https://h:8443/token");
 }
 
 #[test]
-fn what_went_wrong_has_its_kind() {
+fn each_failure_has_its_kind() {
     let io = |kind: ErrorKind| ureq::Error::Io(kind.into());
     let dialled =
         |kind| ureq::Error::Other(Box::new(Error::new(kind, "could not connect").hint("--source-ip")));
@@ -163,7 +163,7 @@ fn a_ca_file_without_a_certificate_is_told() {
 
 #[test]
 fn a_socks_proxy_of_the_environment_keeps_its_host_its_user_and_who_resolves() {
-    let read = |text: &str| of_the_environment(ureq::Proxy::new(text).expect(text));
+    let read = |text: &str| from_environment(ureq::Proxy::new(text).expect(text));
     let (socks, http) = read("socks5h://me%40x:p%3Aw@proxy.example.com:1080").expect("sound");
     let socks = socks.expect("SOCKS");
     assert_eq!((socks.host.as_str(), socks.port, socks.names), ("proxy.example.com", 1080, Names::AtProxy));
@@ -178,7 +178,7 @@ fn a_socks_proxy_of_the_environment_keeps_its_host_its_user_and_who_resolves() {
 }
 
 #[test]
-fn an_exception_with_a_port_takes_out_that_port_only() {
+fn an_exception_with_a_port_applies_to_that_port_only() {
     let proxy = WebProxy::Environment { no_proxy: "p.example:8443".to_owned() };
     for (url, is_spared) in [
         ("https://p.example:8443/token", true),
@@ -187,7 +187,7 @@ fn an_exception_with_a_port_takes_out_that_port_only() {
         ("https://localhost/token", true),
     ] {
         let uri: Uri = url.parse().expect("an address");
-        assert_eq!(proxy.spares(uri.host().expect("a host"), port_of(&uri)), is_spared, "{url}");
+        assert_eq!(proxy.is_direct(uri.host().expect("a host"), port_of(&uri)), is_spared, "{url}");
     }
     let ports = ["https://p/", "http://p/", "http://p:81/"].map(|url| port_of(&url.parse().expect("one")));
     assert_eq!(ports, [443, 80, 81]);

@@ -1,6 +1,6 @@
-//! What `--trace` shows of an exchange: method, host and path, status, and the names of the fields, never a
-//! value. A name is shown only if it looks like one and holds nothing of what was sent, since an answer may
-//! repeat a secret in any place.
+//! What `--trace` shows of an exchange: method, host and path, status, and the names of the fields, but no
+//! values. A name is shown only if it looks like a name and does not contain a value that was sent, since a
+//! server may repeat a secret anywhere.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,16 +11,16 @@ use ureq::http::{Request, header};
 
 use crate::auth::Secret;
 
-/// The most names that are listed, and the longest that is.
+/// The limits for displayed names: how many, and how long.
 const MOST_NAMES: usize = 24;
 const LONGEST_NAME: usize = 40;
 
-/// Is told the lines of `--trace`. They hold no secret.
+/// Receives the lines of `--trace`. They contain no secret.
 #[derive(Clone)]
 pub struct Watch(Arc<dyn Fn(&str) + Send + Sync>);
 
 impl Watch {
-    /// `show` gets each line.
+    /// `show` is called with each line.
     pub fn new(show: impl Fn(&str) + Send + Sync + 'static) -> Watch {
         Watch(Arc::new(show))
     }
@@ -36,14 +36,14 @@ impl fmt::Debug for Watch {
     }
 }
 
-/// What a request carries that may be secret: all values of its form, and what its `Authorization` field says.
+/// The values in a request that may be secret: those of its form, and those in its `Authorization` field.
 pub(crate) struct Sent(Vec<Secret>);
 
 impl Sent {
-    /// Reads them from the request.
+    /// Collects them from the request.
     pub(crate) fn of(request: &Request<Vec<u8>>) -> Sent {
         let of_form = form(request.body());
-        // The name of a grant (`refresh_token`) is no secret, and the name of a field as well.
+        // The grant type (`refresh_token`) is not a secret, nor is the name of a field.
         let mut all: Vec<_> =
             of_form.filter(|(name, _)| name != "grant_type").map(|(_, value)| value).collect();
         if let Some(field) = request.headers().get(header::AUTHORIZATION)
@@ -57,12 +57,12 @@ impl Sent {
         Sent(all.into_iter().map(Secret::new).collect())
     }
 
-    /// Whether a text repeats one of them.
+    /// Whether a text contains one of them.
     pub(crate) fn is_repeated_in(&self, text: &str) -> bool {
         self.0.iter().any(|secret| secret.is_in(text.as_bytes()))
     }
 
-    /// The names of an answer's fields, to be shown.
+    /// The names of an answer's fields, for display.
     pub(crate) fn names<'n>(&self, names: impl Iterator<Item = &'n str>) -> String {
         let (mut shown, mut others) = (Vec::new(), 0_usize);
         for name in names {
@@ -79,7 +79,7 @@ impl Sent {
         }
     }
 
-    /// What an answer holds, in a few words.
+    /// A summary of an answer.
     pub(super) fn summary(&self, body: &[u8]) -> String {
         match serde_json::from_slice::<serde_json::Value>(body) {
             Ok(serde_json::Value::Object(fields)) => self.names(fields.keys().map(String::as_str)),
@@ -88,7 +88,7 @@ impl Sent {
     }
 }
 
-/// The names of a request's form.
+/// The names in a request's form.
 pub(super) fn asked(body: &[u8]) -> String {
     form(body).map(|(name, _)| name).filter(|name| looks_like_a_name(name)).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,7 @@
-//! What a provider answers, read leniently: of an answer that gives out tokens only the access token is
-//! demanded, and everything else may be missing or written in another form than RFC 6749 section 5 wants.
-//! A refresh token that was sent is used up by the answer, so that nothing else in it may be a reason to throw
-//! it away. The `oauth2` crate, which is strict, gets the answer in the standard form.
+//! Reads a provider's answers leniently: an answer with tokens must contain an access token, but all other
+//! fields may be missing, or deviate from RFC 6749 section 5. A provider that rotates refresh tokens accepts
+//! the old one only once, so an answer must not be discarded because of a minor error. The strict `oauth2`
+//! crate gets the answer in standard form.
 
 use oauth2::HttpResponse;
 use oauth2::http::{HeaderValue, StatusCode, header};
@@ -11,7 +11,7 @@ use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Sent, form, talking_to};
 
-/// How long a code is good for where the provider does not say, in seconds (RFC 8628 section 3.2 demands it).
+/// The lifetime of a code if the provider does not state it, in seconds (RFC 8628 section 3.2 requires it).
 const CODE_LIFETIME: u64 = 15 * 60;
 
 /// An answer of a provider's endpoint.
@@ -22,7 +22,7 @@ pub(super) struct Answer<'a> {
     sent: &'a Sent,
 }
 
-/// What is asked for.
+/// The expected kind of answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
     /// Tokens (RFC 6749 section 5.1).
@@ -32,8 +32,8 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    /// What an answer is of no use without.
-    fn demanded(self) -> &'static [&'static str] {
+    /// The fields without which an answer is useless.
+    fn required(self) -> &'static [&'static str] {
         match self {
             Wanted::Tokens => &["access_token"],
             Wanted::Code => &["device_code", "user_code", "verification_uri"],
@@ -42,39 +42,41 @@ impl Wanted {
 }
 
 impl<'a> Answer<'a> {
-    /// Reads the answer of the endpoint `from` to a request that has `sent` these secrets.
+    /// Parses the answer of the endpoint `from` to a request with the secrets `sent`.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] or [`Kind::Refused`] for what no endpoint answers with, as a portal's page.
+    /// [`Kind::Protocol`] or [`Kind::Refused`] if it does not come from an OAuth endpoint, but for example
+    /// from a captive portal.
     pub(super) fn read(response: &HttpResponse, from: &'a str, sent: &'a Sent) -> Result<Answer<'a>> {
         Ok(Answer { status: response.status(), fields: object(response, from)?, from, sent })
     }
 
-    /// The refresh token that came, whatever else did.
+    /// The refresh token in the answer, even if the rest is unusable.
     pub(super) fn refresh_token(&self) -> Option<Secret> {
         text(self.fields.get("refresh_token")).filter(|_| self.status.is_success()).map(Secret::new)
     }
 
-    /// The answer in the form that the standard has for it: what is wanted, or an error.
+    /// The answer in standard form: the wanted fields, or an error.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] when it is neither.
+    /// [`Kind::Protocol`] if it is neither.
     pub(super) fn into_standard(mut self, wanted: Wanted) -> Result<HttpResponse> {
         if wanted == Wanted::Code && !self.fields.contains_key("verification_uri") {
-            // As it was called before RFC 8628.
+            // The name before RFC 8628.
             if let Some(url) = self.fields.remove("verification_url") {
                 self.fields.insert("verification_uri".to_owned(), url);
             }
         }
-        let lacking = wanted.demanded().iter().find(|name| text(self.fields.get(**name)).is_none()).copied();
-        let (status, fields) = match (lacking, self.error()) {
-            (None, _) if self.status.is_success() => (StatusCode::OK, self.good(wanted)),
+        let missing = wanted.required().iter().find(|name| text(self.fields.get(**name)).is_none()).copied();
+        let (status, fields) = match (missing, self.error()) {
+            (None, _) if self.status.is_success() => (StatusCode::OK, self.standard_fields(wanted)),
             (_, Some(error)) if self.status.is_success() => (StatusCode::BAD_REQUEST, error),
             (_, Some(error)) => (self.status, error),
-            (lacking, None) => return Err(self.without(lacking.unwrap_or("error"))),
+            (missing, None) => return Err(self.without(missing.unwrap_or("error"))),
         };
-        let body = serde_json::to_vec(&fields)
-            .map_err(|_| Error::new(Kind::Protocol, talking_to(self.from)).because("it answered nonsense"))?;
+        let body = serde_json::to_vec(&fields).map_err(|_| {
+            Error::new(Kind::Protocol, talking_to(self.from)).because("its answer cannot be converted")
+        })?;
         let mut response = HttpResponse::new(body);
         *response.status_mut() = status;
         let json = HeaderValue::from_static("application/json");
@@ -82,22 +84,22 @@ impl<'a> Answer<'a> {
         Ok(response)
     }
 
-    /// What was asked for, each field in its standard form, and what has none left out.
-    fn good(&self, wanted: Wanted) -> Map<String, Value> {
+    /// The wanted fields in standard form; fields that cannot be converted are omitted.
+    fn standard_fields(&self, wanted: Wanted) -> Map<String, Value> {
         let field = |name: &str| self.fields.get(name);
         let word = |name: &str| text(field(name)).map(Value::from);
         let count = |name: &str| number(field(name)).map(Value::from);
-        let mut good = Map::new();
+        let mut fields = Map::new();
         let mut put = |name: &str, value: Option<Value>| {
             if let Some(value) = value {
-                good.insert(name.to_owned(), value);
+                fields.insert(name.to_owned(), value);
             }
         };
         match wanted {
             Wanted::Tokens => {
                 put("access_token", word("access_token"));
                 put("refresh_token", word("refresh_token"));
-                // Mail servers take bearer tokens only, whatever the answer calls them, or does not.
+                // Mail servers accept bearer tokens only, whatever token type the answer states.
                 put("token_type", Some("bearer".into()));
                 put("expires_in", count("expires_in"));
                 put("scope", scope(field("scope")).map(Value::from));
@@ -110,10 +112,10 @@ impl<'a> Answer<'a> {
                 put("interval", count("interval"));
             }
         }
-        good
+        fields
     }
 
-    /// The refusal in the answer: `error`, or an object with the words in it, as some programs of Google have.
+    /// The error in the answer: `error`, or an object that contains the text, as in some Google APIs.
     fn error(&self) -> Option<Map<String, Value>> {
         let (code, description) = match self.fields.get("error")? {
             Value::Object(inner) => {
@@ -133,19 +135,20 @@ impl<'a> Answer<'a> {
 
     fn without(&self, name: &str) -> Error {
         Error::new(Kind::Protocol, talking_to(self.from)).because(format!(
-            "its answer ({}) lacks what it must have: there is no {name} in it, but {}",
+            "its answer ({}) lacks a required field: there is no {name} in it, but {}",
             self.status.as_u16(),
             self.sent.names(self.fields.keys().map(String::as_str))
         ))
     }
 }
 
-/// The object that an answer is: JSON whatever its Content-Type says, or a form, as some providers send it.
+/// Parses an answer as a JSON object, whatever its Content-Type says, or as a form, which some providers
+/// send.
 ///
 /// # Errors
-/// [`Kind::Protocol`], or [`Kind::Refused`] where the status is not of success, for anything else.
+/// [`Kind::Protocol`] for anything else, or [`Kind::Refused`] if the status does not mean success.
 pub(super) fn object(response: &HttpResponse, from: &str) -> Result<Map<String, Value>> {
-    // Some write another charset than JSON has into a description: that is no reason to lose the rest.
+    // Some providers use another charset in descriptions; the other fields are still usable.
     let text = String::from_utf8_lossy(response.body());
     let text = text.trim_start_matches('\u{feff}').trim();
     if let Ok(Value::Object(fields)) = serde_json::from_str(text) {
@@ -155,16 +158,14 @@ pub(super) fn object(response: &HttpResponse, from: &str) -> Result<Map<String, 
         return Ok(form(text.as_bytes()).map(|(name, value)| (name, value.into())).collect());
     }
     let status = response.status();
-    // A wrong path or a wrong host answers with a page and 404; a portal in the way with a page and 200.
+    // A wrong path or host sends a page with status 404; a captive portal sends a page with status 200.
     let kind = if status.is_success() { Kind::Protocol } else { Kind::Refused };
     Err(Error::new(kind, talking_to(from))
-        .because(format!("it answered {} with something that is no JSON", status.as_u16()))
-        .hint(
-            "check the provider's URLs, and whether something on the way (a portal, a proxy) answers instead",
-        ))
+        .because(format!("it answered {} with something other than JSON", status.as_u16()))
+        .hint("check the provider's URLs, and whether a captive portal or a proxy answers instead"))
 }
 
-/// A text that is not empty.
+/// A non-empty string.
 fn text(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::String(text) if !text.is_empty() => Some(text.clone()),
@@ -172,7 +173,7 @@ fn text(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// A number that is not negative, also as text, also with a fraction. A lifetime below zero says nothing.
+/// A non-negative number, also as a string or with a fraction. A negative lifetime is ignored.
 fn number(value: Option<&Value>) -> Option<u64> {
     match value? {
         Value::Number(number) => number.as_u64().or_else(|| whole(number.as_f64()?)),
@@ -184,13 +185,13 @@ fn number(value: Option<&Value>) -> Option<u64> {
     }
 }
 
-/// The whole seconds of a number that may have a fraction.
+/// The integer part of a number.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked, and `as` saturates")]
 fn whole(number: f64) -> Option<u64> {
     (number.is_finite() && number >= 0.0).then_some(number as u64)
 }
 
-/// A scope as text, words apart by blanks; some providers send a list.
+/// A scope as text, separated by spaces; some providers send a list.
 fn scope(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Array(words) => {
@@ -221,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_access_token_is_demanded_and_other_forms_are_read() {
+    fn only_the_access_token_is_required_and_other_forms_are_read() {
         for (kind, body, expected) in [
             ("application/json", r#"{"access_token":"a"}"#, r#"{"access_token":"a","token_type":"bearer"}"#),
             (
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_code_needs_what_a_person_enters_and_nothing_else() {
+    fn a_code_needs_only_its_required_fields() {
         let body = r#"{"device_code":"d","user_code":"u","verification_url":"https://v","interval":"7"}"#;
         let (_, read) = standard(&response(200, "text/html", body), Wanted::Code).expect(body);
         assert_eq!((&read["interval"], &read["expires_in"]), (&7.into(), &CODE_LIFETIME.into()));
@@ -287,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_neither_names_what_is_missing_and_repeats_no_secret() {
+    fn an_unusable_answer_names_missing_fields_and_no_secret() {
         let body = r#"{"refresh_token":"r","accessToken":"a","the-old-one":1}"#;
         let error = standard(&response(200, "", body), Wanted::Tokens).expect_err(body);
         let why = error.source().expect("a cause").to_string();
@@ -306,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_found_in_an_answer_that_is_of_no_other_use() {
+    fn a_refresh_token_is_found_in_an_unusable_answer() {
         let request = Request::post("https://p/token").body(Vec::new()).expect("a request");
         let sent = Sent::of(&request);
         for (status, body, found) in [

@@ -20,7 +20,7 @@ use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 
 /// How often connections and the terminal are checked.
-const BLINK: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Returns a line if the user typed one; its failure ends the wait.
 pub type Typed<'a> = &'a mut dyn FnMut() -> Result<Option<String>>;
@@ -75,13 +75,13 @@ impl Visit {
             {
                 outcome = read(query_of(line.trim()), state, issuer);
                 if outcome.is_none() && !line.trim().is_empty() {
-                    tell("that is not the address this sign-in ends at: it has code= and state= in it");
+                    tell("that is not the address at which this sign-in ends: it contains code= and state=");
                 }
             }
             if let Some(outcome) = outcome {
                 return outcome;
             }
-            thread::sleep(BLINK);
+            thread::sleep(POLL_INTERVAL);
         }
         Err(Error::new(Kind::Timeout(Phase::Reply), DOING)
             .because("nobody finished it in the browser in time")
@@ -168,9 +168,9 @@ impl Client<'_> {
                 Ok((url(format!("http://{host}:{}", listener.port()))?, Some(listener)))
             }
             (None, None) => Err(Error::new(Kind::Config, DOING)
-                .because(format!("{provider} sends the browser only where the client is registered for"))
+                .because(format!("{provider} redirects only to an address that is registered for the client"))
                 .hint(
-                    "add oauth-redirect-url with the https address you registered; https://localhost will do",
+                    "add oauth-redirect-url with the https address that you registered; https://localhost is enough",
                 )),
         }
     }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_answer_to_our_question_counts() {
+    fn only_the_answer_to_our_request_counts() {
         for other in
             ["", "/", "/favicon.ico", "/?code=x", "/?code=x&state=other", "/?state=s+t", "/?code=&state=s+t"]
         {

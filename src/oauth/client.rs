@@ -28,7 +28,7 @@ pub struct Settings {
     pub provider: Provider,
     /// The client id, which the provider assigned when the client was registered.
     pub client_id: String,
-    /// The scope, words separated by blanks; `None`: that of the known provider.
+    /// The scope, separated by spaces; `None`: that of the known provider.
     pub scope: Option<String>,
     /// Endpoints that take precedence over those of the provider.
     pub named: Named,
@@ -60,7 +60,8 @@ pub struct Tokens {
 /// The result of a refresh.
 #[derive(Debug)]
 pub struct Refreshed {
-    /// The refresh token that replaces the one that was sent; to be stored whatever else was in the answer.
+    /// The refresh token that replaces the one that was sent; to be stored even if the rest of the answer is
+    /// unusable.
     pub rotated: Option<Secret>,
     /// The tokens. The error is [`Kind::SignIn`] if the provider no longer accepts the refresh token,
     /// [`Kind::Config`] if it does not know the client, otherwise the error of the exchange.
@@ -189,7 +190,7 @@ impl<'a> Client<'a> {
         self.ask_noting(request, wanted, &Cell::new(None))
     }
 
-    /// The same; `rotated` gets the refresh token of the answer, whatever else is wrong with it.
+    /// The same; `rotated` gets the refresh token of the answer, even if the rest is unusable.
     fn ask_noting(
         &self,
         request: HttpRequest,
@@ -237,7 +238,7 @@ impl<'a> Client<'a> {
             // Both may quote the answer, which may contain a token.
             RequestTokenError::Parse(..) | RequestTokenError::Other(_) => {
                 Error::new(Kind::Protocol, doing.failed())
-                    .because("the provider's answer lacks what it must have")
+                    .because("the provider's answer lacks a required field")
             }
         }
     }
@@ -272,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_user_named_outweighs_what_is_known() {
+    fn configured_endpoints_take_precedence() {
         let mut settings = settings(Provider::Microsoft);
         let own = Url::parse("https://login.example.com/token").unwrap();
         settings.named.token = Some(own.clone());

@@ -58,7 +58,7 @@ impl Client<'_> {
         let doing = Doing::BeginCode;
         let Some(device) = &endpoints.device else {
             return Err(Error::new(Kind::Unsupported, doing.failed())
-                .because("the provider has no such flow for mail")
+                .because("the provider does not support it for mail")
                 .hint("sign in with --browser"));
         };
         let client = self
@@ -70,7 +70,7 @@ impl Client<'_> {
             answer.map_err(|error| self.refused(error, doing, &[]))?;
         if answer.interval() > LONGEST_INTERVAL {
             return Err(Error::new(Kind::Protocol, doing.failed())
-                .because("the provider wants an absurdly long pause"));
+                .because("the provider demands too long a pause between requests"));
         }
         Ok(DeviceCode(answer))
     }

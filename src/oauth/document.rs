@@ -131,7 +131,7 @@ impl Document {
         };
         let json = serde_json::to_vec(&form);
         json.map(Secret::new)
-            .map_err(|error| Error::new(Kind::Data, "could not write the sign-in down").because(error))
+            .map_err(|error| Error::new(Kind::Data, "could not encode the sign-in").because(error))
     }
 
     /// Parses the stored form.
@@ -146,7 +146,7 @@ impl Document {
         let form: Form<String> =
             serde_json::from_slice(stored.expose()).map_err(|_| wrong("it is damaged"))?;
         if form.version != VERSION {
-            return Err(wrong("a newer pop3 wrote it"));
+            return Err(wrong("a newer version of pop3 wrote it"));
         }
         let url = |text: String| endpoint(&text).map_err(|_| wrong("an endpoint in it is not safe"));
         Ok(Document {
@@ -221,7 +221,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_refresh_keeps_what_did_not_come_again() {
+    fn a_refresh_keeps_missing_values() {
         let renewed = document("a", Some("r"), 10, 0).renewed(tokens("b", None, 20), 100);
         assert_eq!((renewed.access.expose(), renewed.refresh.unwrap().expose()), (&b"b"[..], &b"r"[..]));
         assert_eq!(renewed.expires_at, Some(120));
@@ -252,7 +252,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_told_and_not_repeated() {
+    fn a_damaged_document_is_reported_but_not_quoted() {
         for text in ["", "hunter2", "{\"version\":1,\"refresh_token\":\"hunter2\"}", "[\"hunter2\"]"] {
             let error = Document::read(&Secret::new(text)).unwrap_err();
             assert_eq!(error.kind(), Kind::Data);

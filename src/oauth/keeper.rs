@@ -1,8 +1,8 @@
-//! Maintains one account's OAuth sign-in: returns the access token while it is valid, and renews it when it
-//! expires or was refused. A rotated refresh token is stored, durably, before the new access token is used, and
-//! the program does not let anything interrupt that: it checks before whether the safe can be written to, and
-//! other runs and signals wait. Only SIGKILL, a power cut or a lost answer at that moment remain: then the
-//! provider may know a token that we do not, and the user has to sign in again.
+//! Maintains the OAuth sign-in of an account: returns the access token while it is valid, and renews it when
+//! it expires or was refused. A rotated refresh token is stored durably before the new access token is used.
+//! So that this is not interrupted, the program checks first that the safe is writable, and other runs and
+//! signals have to wait. Only SIGKILL, a power failure or a lost answer at that moment can lose the new
+//! token; then the user has to sign in again.
 
 use std::any::Any;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ pub struct Forgotten {
     pub revoked: Option<Result<()>>,
 }
 
-/// The stored sign-in of the account, whatever is configured, and where it is stored.
+/// The stored sign-in of the account, even if the configuration has changed, and where it is stored.
 ///
 /// # Errors
 /// The error of the safe; [`Kind::Data`] for a document that cannot be parsed.
@@ -94,7 +94,7 @@ impl Keeper<'_> {
         let tokens = match tokens {
             Ok(tokens) => tokens,
             Err(error) => {
-                // The answer has replaced the refresh token, and is of no other use.
+                // The answer has replaced the refresh token, but is otherwise unusable.
                 if rotated.is_some() {
                     self.put_back(&Document { refresh: rotated, ..document }, &found)?;
                 }
@@ -153,7 +153,7 @@ impl Keeper<'_> {
     fn revoke(&self, document: &Document) -> Option<Result<()>> {
         let endpoint = document.revocation_endpoint.as_ref()?;
         if !document.belongs_to(self.settings) {
-            let error = Error::new(Kind::Config, "could not have the provider forget the sign-in");
+            let error = Error::new(Kind::Config, "could not revoke the sign-in");
             return Some(Err(error.because("it belongs to another provider or client than is configured")));
         }
         let (token, is_refresh) = match &document.refresh {
@@ -177,7 +177,7 @@ impl Keeper<'_> {
         }
     }
 
-    /// The hint for a refusal that a new sign-in cures, with what has to be done besides.
+    /// The hint for a refusal that a new sign-in can fix, with anything else that has to be done.
     fn advise(&self, error: Error) -> Error {
         if error.kind() != Kind::SignIn {
             return error;
@@ -200,7 +200,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// A keeper whose provider does not exist: whatever needs it fails.
+    /// A keeper with a provider that does not exist, so that requests to it fail.
     fn with_keeper(test: impl FnOnce(&Keeper<'_>, &Safe)) {
         let folder = tempfile::tempdir().unwrap();
         let store = Safe::new(folder.path(), None);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fresh_token_is_given_out_without_asking_anybody() {
+    fn a_valid_token_is_returned_without_the_provider() {
         with_keeper(|keeper, store| {
             keep(store, "a", Some("r"));
             assert_eq!(keeper.token(None, 2000).unwrap().expose(), b"a");
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_due_or_refused_token_needs_the_provider_and_its_failure_loses_nothing() {
+    fn renewal_needs_the_provider_and_its_failure_loses_nothing() {
         with_keeper(|keeper, store| {
             keep(store, "a", Some("r"));
             for (refused, now) in [(None, 9000), (Some(Secret::new("a")), 2000)] {
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_damaged_is_told_and_can_be_forgotten() {
+    fn a_damaged_sign_in_is_reported_and_can_be_removed() {
         with_keeper(|keeper, store| {
             put(store, &Secret::new("rubbish"));
             assert_eq!(keeper.token(None, 0).unwrap_err().kind(), Kind::Data);

@@ -11,13 +11,13 @@ use zeroize::Zeroizing;
 use crate::error::{Error, Result};
 
 /// The longest request that is read, in bytes: a code may have some thousands.
-const LONGEST: usize = 32 * 1024;
+const MAX_REQUEST: usize = 32 * 1024;
 /// The most connections that are open at a time; for another one the oldest is closed.
-const CROWD: usize = 16;
+const MAX_CONNECTIONS: usize = 16;
 /// How long a connection may take to send its request.
-const LINGER: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long sending a response may take.
-const ANSWER: Duration = Duration::from_secs(1);
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The page for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +35,12 @@ impl Page {
         let (status, text) = match self {
             Page::Welcome => (
                 "200 OK",
-                "The browser has done its part, and you can close this page. The terminal tells the rest.",
+                "The browser has done its part, and you can close this page. See the terminal for the result.",
             ),
-            Page::Refused => ("200 OK", "Not signed in. The terminal says why; you can close this page."),
-            Page::Unknown => ("404 Not Found", "Nothing is here. Open the address that the terminal shows."),
+            Page::Refused => {
+                ("200 OK", "Not signed in. See the terminal for the reason; you can close this page.")
+            }
+            Page::Unknown => ("404 Not Found", "Not found. Open the address that the terminal shows."),
         };
         let body = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>pop3</title>\
@@ -57,13 +59,13 @@ impl Page {
 pub(super) struct Listener {
     socket: TcpListener,
     port: u16,
-    visitors: Vec<Visitor>,
+    connections: Vec<Connection>,
 }
 
 #[derive(Debug)]
-struct Visitor {
+struct Connection {
     stream: TcpStream,
-    said: Zeroizing<Vec<u8>>,
+    request: Zeroizing<Vec<u8>>,
     since: Instant,
 }
 
@@ -78,7 +80,7 @@ impl Listener {
         let socket = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(failed)?;
         socket.set_nonblocking(true).map_err(failed)?;
         let port = socket.local_addr().map_err(failed)?.port();
-        Ok(Listener { socket, port, visitors: Vec::new() })
+        Ok(Listener { socket, port, connections: Vec::new() })
     }
 
     pub(super) fn port(&self) -> u16 {
@@ -86,25 +88,29 @@ impl Listener {
     }
 
     /// Does what can be done without waiting: accepts connections, reads requests, and answers each complete one
-    /// with the page that `judge` chooses for its target.
-    pub(super) fn step(&mut self, judge: &mut dyn FnMut(&str) -> Page) {
+    /// with the page that `choose_page` chooses for its target.
+    pub(super) fn step(&mut self, choose_page: &mut dyn FnMut(&str) -> Page) {
         // A failure to accept concerns one connection, which the browser opens again.
         while let Ok((stream, _)) = self.socket.accept() {
             if stream.set_nonblocking(true).is_err() {
                 continue;
             }
-            if self.visitors.len() == CROWD {
-                self.visitors.remove(0);
+            if self.connections.len() == MAX_CONNECTIONS {
+                self.connections.remove(0);
             }
-            self.visitors.push(Visitor { stream, said: Zeroizing::new(Vec::new()), since: Instant::now() });
+            self.connections.push(Connection {
+                stream,
+                request: Zeroizing::new(Vec::new()),
+                since: Instant::now(),
+            });
         }
-        self.visitors.retain_mut(|visitor| visitor.stays(judge));
+        self.connections.retain_mut(|connection| connection.keeps_waiting(choose_page));
     }
 }
 
-impl Visitor {
+impl Connection {
     /// Reads more; answers and closes when the request is complete, or cannot be.
-    fn stays(&mut self, judge: &mut dyn FnMut(&str) -> Page) -> bool {
+    fn keeps_waiting(&mut self, choose_page: &mut dyn FnMut(&str) -> Page) -> bool {
         let mut buffer = Zeroizing::new([0; 4096]);
         let mut has_ended = false;
         loop {
@@ -114,24 +120,24 @@ impl Visitor {
                     has_ended = true;
                     break;
                 }
-                Ok(count) => self.said.extend_from_slice(&buffer[..count]),
+                Ok(count) => self.request.extend_from_slice(&buffer[..count]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return false,
             }
-            if self.said.len() > LONGEST {
+            if self.request.len() > MAX_REQUEST {
                 return false;
             }
         }
-        if memchr::memmem::find(&self.said, b"\r\n\r\n").is_none() {
-            return !has_ended && self.since.elapsed() < LINGER;
+        if memchr::memmem::find(&self.request, b"\r\n\r\n").is_none() {
+            return !has_ended && self.since.elapsed() < REQUEST_TIMEOUT;
         }
-        let page = target(&self.said).map_or(Page::Unknown, judge);
+        let page = target(&self.request).map_or(Page::Unknown, choose_page);
         // The page is optional: the answer was received, whether or not the browser reads it.
         let _ = self
             .stream
             .set_nonblocking(false)
-            .and_then(|()| self.stream.set_write_timeout(Some(ANSWER)))
+            .and_then(|()| self.stream.set_write_timeout(Some(RESPONSE_TIMEOUT)))
             .and_then(|()| self.stream.write_all(page.response().as_bytes()));
         false
     }
@@ -150,7 +156,7 @@ mod tests {
     use super::*;
     use std::thread;
 
-    /// What each visitor gets to see when they say that; the judge welcomes `/ours` alone.
+    /// Sends a request and returns the page; only `/ours` is expected.
     fn visit(said: &[u8], listener: &mut Listener) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", listener.port())).expect("it listens");
         stream.write_all(said).expect("said");
@@ -168,9 +174,9 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_survived_and_the_right_one_welcomed() {
+    fn invalid_requests_are_survived_and_the_right_one_is_accepted() {
         let mut listener = Listener::bind(0).expect("a port");
-        let long = [b"GET /".as_slice(), &vec![b'x'; 3 * LONGEST]].concat();
+        let long = [b"GET /".as_slice(), &vec![b'x'; 3 * MAX_REQUEST]].concat();
         for said in [&b""[..], b"\0\xff\xfe", b"GET /ours", b"\x16\x03\x01\x02\x00\x01", &long] {
             assert_eq!(visit(said, &mut listener), "", "{} octets", said.len());
         }
@@ -188,18 +194,19 @@ mod tests {
     }
 
     #[test]
-    fn connections_that_say_nothing_keep_nobody_out() {
+    fn silent_connections_do_not_block_others() {
         let mut listener = Listener::bind(0).expect("a port");
-        let idle: Vec<_> =
-            (0..3 * CROWD).map(|_| TcpStream::connect(("127.0.0.1", listener.port())).expect("in")).collect();
+        let idle: Vec<_> = (0..3 * MAX_CONNECTIONS)
+            .map(|_| TcpStream::connect(("127.0.0.1", listener.port())).expect("in"))
+            .collect();
         listener.step(&mut |_| Page::Unknown);
-        assert!(listener.visitors.len() <= CROWD);
+        assert!(listener.connections.len() <= MAX_CONNECTIONS);
         assert!(visit(b"GET /ours HTTP/1.1\r\n\r\n", &mut listener).contains("has done its part"));
         drop(idle);
     }
 
     #[test]
-    fn a_port_that_is_taken_is_told() {
+    fn a_port_in_use_is_reported() {
         let taken = Listener::bind(0).expect("a port");
         let error = Listener::bind(taken.port()).expect_err("taken");
         assert!(error.to_string().contains(&taken.port().to_string()));

@@ -12,8 +12,8 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Phase, Result};
 
-/// How often a held lock is tried again.
-const BLINK: Duration = Duration::from_millis(50);
+/// How often to retry while the lock is held.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Held while a sign-in is stored, renewed or removed. The kernel releases it with the process; the
 /// file stays, so that two runs can never hold locks on two files of one name.
@@ -28,7 +28,7 @@ impl Drop for Lock {
 }
 
 impl Lock {
-    /// Takes it; waits for another run that has it.
+    /// Takes the lock; waits while another run holds it.
     ///
     /// # Errors
     /// [`Kind::Timeout`] of the phase `Lock` if the other run holds it for longer than `timeout`.
@@ -42,7 +42,7 @@ impl Lock {
         loop {
             match flock(&file, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => return Ok(Lock(file)),
-                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(BLINK),
+                Err(Errno::WOULDBLOCK) if Instant::now() < deadline => thread::sleep(POLL_INTERVAL),
                 Err(Errno::WOULDBLOCK) => {
                     return Err(Error::new(Kind::Timeout(Phase::Lock), context())
                         .because("another run is renewing the sign-in of this account")
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lock_is_waited_for_and_not_for_ever() {
+    fn waiting_for_the_lock_has_a_limit() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("work.token.lock");
         let held = Lock::take(&path, Duration::ZERO).unwrap();

@@ -61,10 +61,10 @@ pub(super) fn fetch(http: &Http, url: &Url) -> Result<Endpoints> {
 fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {
     let wrong = |what: &str| Error::new(Kind::Protocol, what);
     let metadata: Metadata = serde_json::from_value(document)
-        .map_err(|error| wrong("it lacks what it must have").because(error))?;
+        .map_err(|error| wrong("it lacks a required field").because(error))?;
     let issuer = Url::parse(&metadata.issuer).map_err(|_| wrong("its issuer is no URL"))?;
-    if !speaks_for(url, &issuer) {
-        return Err(wrong("it speaks of another issuer").hint(format!(
+    if !may_describe(url, &issuer) {
+        return Err(wrong("it describes another issuer").hint(format!(
             "if that is the provider, name it as oauth = \"{}\"",
             metadata.issuer.escape_debug()
         )));
@@ -88,7 +88,7 @@ fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {
 
 /// Whether a document at that address may describe that issuer (RFC 8414 section 3.3): the address without
 /// `.well-known` must be the issuer.
-fn speaks_for(url: &Url, issuer: &Url) -> bool {
+fn may_describe(url: &Url, issuer: &Url) -> bool {
     if url.origin() != issuer.origin() {
         return false;
     }
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn the_endpoints_are_read_and_the_rest_is_let_be() {
+    fn the_endpoints_are_read_and_the_rest_is_ignored() {
         let text = br#"{"issuer":"https://i/t","token_endpoint":"https://i/token","jwks_uri":1,
             "authorization_endpoint":"https://i/auth","device_authorization_endpoint":"https://i/device",
             "token_endpoint_auth_methods_supported":["client_secret_post"]}"#;
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_document_speaks_for_its_own_issuer_only() {
+    fn a_document_may_describe_its_own_issuer_only() {
         for (place, issuer, expected) in [
             ("https://i/.well-known/openid-configuration", "https://i", true),
             ("https://i/.well-known/openid-configuration", "https://i/", true),
@@ -158,12 +158,12 @@ mod tests {
                 false,
             ),
         ] {
-            assert_eq!(speaks_for(&url(place), &url(issuer)), expected, "{place} for {issuer}");
+            assert_eq!(may_describe(&url(place), &url(issuer)), expected, "{place} for {issuer}");
         }
     }
 
     #[test]
-    fn what_is_no_metadata_is_told() {
+    fn invalid_metadata_is_reported() {
         let place = url("https://i/.well-known/openid-configuration");
         for (text, why) in [
             ("{}", "lacks"),

@@ -178,7 +178,7 @@ pub fn endpoint(text: &str) -> Result<Url> {
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
     if !is_safe {
-        return Err(wrong("it is not https, and secrets are sent there"));
+        return Err(wrong("it is not https, but secrets would be sent there"));
     }
     if url.host().is_none() || !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("it has no host, or a user name in it"));
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refresh_token_is_asked_for_in_each_ones_way() {
+    fn a_refresh_token_is_requested_as_each_provider_requires() {
         assert!(Provider::Google.extra("x").contains(&("access_type", "offline")));
         assert_eq!(Provider::Microsoft.extra("a offline_access"), []);
         assert_eq!(Provider::Own.extra("openid offline_access"), [("prompt", "consent")]);

@@ -1,24 +1,25 @@
-//! What a provider's refusal means, and what helps: by its error code (RFC 6749 sections 4.1.2.1 and 5.2,
-//! RFC 8628 section 3.5), and where that says little by the words of the providers that most people have.
-//! Microsoft's descriptions begin with a number (`AADSTS50194`), Google's are the same texts for years.
+//! The meaning of a provider's refusal and a hint for it: by its error code (RFC 6749 sections 4.1.2.1 and
+//! 5.2, RFC 8628 section 3.5), and if that is too general, by the descriptions of the most common providers.
+//! Microsoft's begin with a number (`AADSTS50194`), and Google's have not changed for years.
 
 use crate::error::{Error, Kind};
 
-/// The most that is shown of a provider's text, in characters.
-const SHOWN: usize = 300;
+/// The maximum length of a quoted text of a provider, in characters.
+const MAX_QUOTED: usize = 300;
 
 /// What is being done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
-    /// Getting a new access token by the refresh token: the one refusal after which a new sign-in helps.
+    /// Requesting a new access token with the refresh token. Only here does a new sign-in help after a
+    /// refusal.
     Refresh,
-    /// Asking for a code.
+    /// Requesting a code.
     BeginCode,
-    /// Waiting until the code was entered.
+    /// Waiting until the user has entered the code.
     FinishCode,
     /// Signing in with a browser.
     Browser,
-    /// Having a sign-in forgotten.
+    /// Revoking a sign-in.
     Revoke,
 }
 
@@ -30,7 +31,7 @@ impl Doing {
             Doing::BeginCode => "could not begin the sign-in with a code",
             Doing::FinishCode => "could not finish the sign-in with a code",
             Doing::Browser => "could not sign in with the browser",
-            Doing::Revoke => "could not have the provider forget the sign-in",
+            Doing::Revoke => "could not revoke the sign-in",
         }
     }
 
@@ -42,17 +43,17 @@ impl Doing {
 const TENANT: &str = "name your tenant, by its domain or its id, instead of `common`: \
                       oauth = \"https://login.microsoftonline.com/TENANT/v2.0\", then sign in again with \
                       `pop3 auth login`";
-const CONSENT: &str = "allow the access in the browser; where the tenant lets nobody do that, its administrator \
-                       has to consent to the client first";
-const WRONG_SECRET: &str = "check oauth-client-secret (its value, not its id): it may be another client's \
-                            (oauth-client-id), or have expired, and then the provider makes a new one";
+const CONSENT: &str = "allow the access in the browser; if the tenant does not let users do that, its \
+                       administrator has to consent to the client first";
+const WRONG_SECRET: &str = "check oauth-client-secret (its value, not its id): it may be of another client \
+                            (oauth-client-id), or may have expired, so that the provider must issue a new one";
 const NO_SECRET: &str = "add oauth-client-secret, or at Microsoft allow public client flows for the client";
 const BY_BROWSER: &str = "the provider may not allow sign-in by a code for this client or this tenant: sign in \
                           with --browser, or check oauth-client-id and the other oauth- keys";
 const TESTING: &str = "if that happens every seven days, the Google client is in publishing status \"Testing\": \
                        set it to \"In production\" first";
 
-/// The error for a refusal. `holds_a_secret` tells what of the provider's words is not repeated.
+/// The error for a refusal. Texts of the provider for which `holds_a_secret` returns true are not quoted.
 pub(super) fn refusal(
     doing: Doing,
     code: &str,
@@ -75,7 +76,7 @@ pub(super) fn refusal(
 
 type Meaning = (Kind, &'static str, Option<&'static str>);
 
-/// What the provider's words mean, where they are known.
+/// The meaning of a known description.
 fn by_description(doing: Doing, description: &str) -> Option<Meaning> {
     if let Some(number) = microsofts_number(description) {
         return by_number(doing, number);
@@ -87,28 +88,26 @@ fn by_description(doing: Doing, description: &str) -> Option<Meaning> {
     if text.contains("client secret") || text.contains("client_secret") {
         let is_missing = ["missing", "required", "must contain"].iter().any(|word| text.contains(word));
         return Some(match is_missing {
-            true => (Kind::Config, "the provider wants the client's secret", Some(NO_SECRET)),
+            true => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
             false => (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET)),
         });
     }
     None
 }
 
-/// The number that Microsoft's descriptions begin with.
+/// The number at the beginning of Microsoft's descriptions.
 fn microsofts_number(description: &str) -> Option<u32> {
     let digits = description.split_once("AADSTS")?.1;
     let end = digits.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(digits.len());
     digits[..end].parse().ok()
 }
 
-/// What Microsoft's numbers mean that a person can do something about.
+/// The meaning of Microsoft's numbers for errors that the user can fix.
 fn by_number(doing: Doing, number: u32) -> Option<Meaning> {
     Some(match number {
-        50194 | 50059 | 9001023 => (
-            Kind::Config,
-            "the client is registered for one tenant, and the address names none",
-            Some(TENANT),
-        ),
+        50194 | 50059 | 9001023 => {
+            (Kind::Config, "the client is registered for one tenant, but the URL names none", Some(TENANT))
+        }
         90002 => (Kind::Config, "the provider does not know the tenant", Some(TENANT)),
         700016 => (
             Kind::Config,
@@ -118,11 +117,12 @@ fn by_number(doing: Doing, number: u32) -> Option<Meaning> {
         7000215 | 7000222 => {
             (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET))
         }
-        7000218 => (Kind::Config, "the provider wants the client's secret", Some(NO_SECRET)),
+        7000218 => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
         65001 | 65004 | 90094 | 90095 => {
             (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
         }
-        // Conditional access and security defaults, which mostly forbid the code and not the browser.
+        // Conditional access and security defaults; these usually forbid the device flow, but not the
+        // browser.
         53000..=53011 | 530_000..=530_099 if doing.is_by_code() => {
             (Kind::SignIn, "the tenant's policy does not allow this sign-in", Some(BY_BROWSER))
         }
@@ -145,7 +145,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
         }
         "expired_token" => {
-            (Kind::SignIn, "the code expired before anybody entered it", Some("run it again, for a new code"))
+            (Kind::SignIn, "the code expired before it was entered", Some("run it again, for a new code"))
         }
         "unauthorized_client" if doing.is_by_code() => {
             (Kind::Config, "the provider does not allow this to the client", Some(BY_BROWSER))
@@ -171,17 +171,17 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             }),
         ),
         "temporarily_unavailable" | "server_error" | "slow_down" => {
-            (Kind::ServerTemporary, "the provider has trouble of its own", None)
+            (Kind::ServerTemporary, "the provider has a temporary problem", None)
         }
         _ => (Kind::SignIn, "the provider refused", None),
     }
 }
 
-/// A provider's text, in one line of bounded length.
+/// A provider's text in one line of bounded length.
 fn printable(text: &str) -> String {
     text.chars()
         .map(|c| if c.is_control() { ' ' } else { c })
-        .take(SHOWN)
+        .take(MAX_QUOTED)
         .collect::<String>()
         .trim()
         .to_owned()
@@ -275,7 +275,7 @@ mod tests {
             let (told, cause, advice) = refused(doing, code, description);
             assert_eq!((told, advice.as_str()), (kind, hint), "{code} {description}: {cause}");
         }
-        // A second factor, a password that was changed, a blocked sign-in: their words, and a new sign-in.
+        // Second factor, changed password, blocked sign-in: the provider's text, and a new sign-in.
         for text in
             ["AADSTS50076: multi-factor authentication", "AADSTS50173: expired", "AADSTS53003: blocked"]
         {
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn words_that_hold_a_secret_are_neither_shown_nor_judged() {
+    fn texts_with_a_secret_are_neither_shown_nor_interpreted() {
         let error = refusal(Doing::Refresh, "x-hunter2", Some("hunter2: AADSTS50194"), &|text| {
             text.contains("hunter2")
         });

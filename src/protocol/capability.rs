@@ -1,36 +1,36 @@
-//! What a server announces in answer to CAPA (RFC 2449 section 6, RFC 2595, 5034, 3206, 6856),
-//! asked by questions, not by strings.
+//! The capabilities that a server announces in its reply to CAPA (RFC 2449 section 6, RFC 2595, 5034, 3206,
+//! 6856).
 
 use super::decimal::decimal;
 
-/// The capabilities of a server in one state of the session. They may change with TLS and with
-/// sign-in (Gmail announces PIPELINING only then), so they are asked again there.
+/// The capabilities of a server in one state of the session. TLS and signing in may change them (Gmail
+/// announces PIPELINING only after sign-in), so the client sends CAPA again after each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Capabilities {
     lines: Vec<Vec<u8>>,
     sasl: Vec<Vec<u8>>,
 }
 
-/// The least time between two sign-ins (RFC 2449 section 6.6).
+/// The minimum time between two sign-ins (RFC 2449 section 6.6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LoginDelay {
     /// Seconds.
     pub seconds: u32,
-    /// The value may differ for this user; it is asked again after sign-in.
+    /// The value may differ for this user, so it has to be read again after sign-in.
     pub may_differ: bool,
 }
 
-/// How long the server keeps mail (RFC 2449 section 6.7).
+/// How long the server keeps messages (RFC 2449 section 6.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expire {
-    /// It does not delete by itself.
+    /// It does not delete messages on its own.
     Never,
-    /// It may delete messages after so many days; 0: once they were retrieved.
+    /// It may delete messages after this many days; 0: as soon as they are retrieved.
     Days(u32),
 }
 
 impl Capabilities {
-    /// Makes them from the lines of a CAPA answer, without line ends and byte-stuffing.
+    /// Parses the lines of a reply to CAPA, without line ends and byte-stuffing.
     pub fn of(lines: Vec<Vec<u8>>) -> Self {
         let mut capabilities = Capabilities { lines, sasl: Vec::new() };
         capabilities.sasl = capabilities.arguments("SASL").map(<[u8]>::to_ascii_uppercase).collect();
@@ -42,7 +42,7 @@ impl Capabilities {
         &self.lines
     }
 
-    /// Whether a capability of that name is announced, in any letter case.
+    /// Whether a capability with that name is announced; case does not matter.
     pub fn has(&self, name: &str) -> bool {
         self.line(name).is_some()
     }
@@ -52,27 +52,27 @@ impl Capabilities {
         self.has("PIPELINING")
     }
 
-    /// Whether UIDL is there.
+    /// Whether UIDL is supported.
     pub fn uidl(&self) -> bool {
         self.has("UIDL")
     }
 
-    /// Whether TOP is there.
+    /// Whether TOP is supported.
     pub fn top(&self) -> bool {
         self.has("TOP")
     }
 
-    /// Whether USER and PASS may be used.
+    /// Whether USER and PASS are supported.
     pub fn user(&self) -> bool {
         self.has("USER")
     }
 
-    /// Whether TLS can be begun.
+    /// Whether STLS is supported.
     pub fn stls(&self) -> bool {
         self.has("STLS")
     }
 
-    /// Whether UTF-8 mode is there (RFC 6856 section 2).
+    /// Whether UTF-8 mode is supported (RFC 6856 section 2).
     pub fn utf8(&self) -> bool {
         self.has("UTF8")
     }
@@ -82,7 +82,7 @@ impl Capabilities {
         &self.sasl
     }
 
-    /// The least time between two sign-ins.
+    /// The minimum time between two sign-ins.
     pub fn login_delay(&self) -> Option<LoginDelay> {
         let mut arguments = self.arguments("LOGIN-DELAY");
         let seconds = number(arguments.next()?)?;
@@ -90,13 +90,13 @@ impl Capabilities {
         Some(LoginDelay { seconds, may_differ })
     }
 
-    /// How long the server keeps mail.
+    /// How long the server keeps messages.
     pub fn expire(&self) -> Option<Expire> {
         let word = self.arguments("EXPIRE").next()?;
         if word.eq_ignore_ascii_case(b"NEVER") { Some(Expire::Never) } else { number(word).map(Expire::Days) }
     }
 
-    /// What the server calls itself.
+    /// The name of the server's software.
     pub fn implementation(&self) -> Option<&[u8]> {
         self.line("IMPLEMENTATION").map(|line| line["IMPLEMENTATION".len()..].trim_ascii())
     }
@@ -130,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_questions_about_the_example_of_rfc_2449() {
+    fn parses_the_example_of_rfc_2449() {
         let these = capabilities(&[
             "TOP",
             "USER",
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn letter_case_and_blanks_do_not_matter() {
+    fn case_and_spaces_do_not_matter() {
         let these = capabilities(&["  sasl  plain\tlogin ", "expire never USER", "Login-Delay 300 user"]);
         assert_eq!(these.sasl(), [b"PLAIN".to_vec(), b"LOGIN".to_vec()]);
         assert_eq!(these.expire(), Some(Expire::Never));
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_no_answer() {
+    fn invalid_values_are_ignored() {
         let these = capabilities(&["EXPIRE", "LOGIN-DELAY -3", "TOPPED", ""]);
         assert_eq!((these.expire(), these.login_delay(), these.top()), (None, None, false));
         assert!(these.sasl().is_empty() && these.implementation().is_none());

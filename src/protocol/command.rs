@@ -1,36 +1,35 @@
-//! Commands: their form on the wire, and the redacted form that traces show (RFC 1939, 2449,
-//! 2595, 5034; LAST from RFC 1460).
+//! Commands: their form on the wire, and the redacted form for traces (RFC 1939, 2449, 2595, 5034; LAST from
+//! RFC 1460).
 
 use std::fmt;
 
 use crate::error::{Error, Kind, Result};
 
-/// The longest command line, CRLF included (RFC 2449 section 4); RFC 5034 section 4 lets an
-/// initial response ride on AUTH only below it.
+/// The longest command line, CRLF included (RFC 2449 section 4). A longer AUTH must send its initial response
+/// on a line of its own (RFC 5034 section 4).
 pub const MAX_COMMAND: usize = 255;
 
-/// One command line. Arguments are borrowed bytes; a `Debug` or [`Command::shown`] form never
-/// holds a secret.
+/// One command line, with borrowed arguments. Its `Debug` form and [`Command::shown`] contain no secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Command<'a> {
     /// Asks for the capabilities (RFC 2449 section 5).
     Capa,
-    /// Begins TLS (RFC 2595 section 4).
+    /// Starts TLS (RFC 2595 section 4).
     Stls,
     /// Switches to UTF-8 mode, before sign-in (RFC 6856 section 2).
     Utf8,
     /// Names the user (RFC 1939 section 7).
     User(&'a [u8]),
-    /// Gives the password.
+    /// Sends the password.
     Pass(&'a [u8]),
-    /// Signs in with a digest of greeting and password (RFC 1939 section 7).
+    /// Signs in with a digest of the greeting's timestamp and the password (RFC 1939 section 7).
     Apop {
         /// The user's name.
         user: &'a [u8],
         /// 32 lower-case hexadecimal digits.
         digest: &'a str,
     },
-    /// Begins a SASL exchange (RFC 5034).
+    /// Starts a SASL exchange (RFC 5034).
     Auth {
         /// The mechanism's registered name.
         mechanism: &'a str,
@@ -39,32 +38,32 @@ pub enum Command<'a> {
     },
     /// Answers a SASL challenge, in base64.
     Response(&'a str),
-    /// Gives up a SASL exchange (RFC 5034 section 4).
+    /// Cancels a SASL exchange (RFC 5034 section 4).
     Cancel,
-    /// Asks for count and size of the maildrop.
+    /// Asks for the number and total size of the messages.
     Stat,
-    /// Asks for the scan listing, of all messages or of one.
+    /// Asks for the scan listing of all messages or of one.
     List(Option<u32>),
-    /// Asks for the unique-id listing, of all messages or of one.
+    /// Asks for the unique-id listing of all messages or of one.
     Uidl(Option<u32>),
     /// Retrieves a message.
     Retr(u32),
-    /// Retrieves the header and some lines of the body.
+    /// Retrieves the header and the first lines of the body.
     Top {
         /// The message-number.
         number: u32,
         /// How many lines of the body.
         lines: u32,
     },
-    /// Marks a message as deleted; QUIT carries it out.
+    /// Marks a message as deleted; QUIT removes it.
     Dele(u32),
-    /// Does nothing, and shows that the line is alive.
+    /// Does nothing; shows that the connection works.
     Noop,
-    /// Takes all DELEs of this session back.
+    /// Unmarks all messages that this session has marked as deleted.
     Rset,
-    /// Asks for the highest message-number accessed (RFC 1460; gone from RFC 1725 on).
+    /// Asks for the highest message-number accessed (RFC 1460; removed in RFC 1725).
     Last,
-    /// Ends the session; in TRANSACTION this is what deletes.
+    /// Ends the session; in the TRANSACTION state it also removes the marked messages.
     Quit,
 }
 
@@ -72,7 +71,7 @@ impl Command<'_> {
     /// The line to send, CRLF included.
     ///
     /// # Errors
-    /// [`Kind::Usage`] where an argument holds CR, LF or NUL: it would smuggle in a second command.
+    /// [`Kind::Usage`] if an argument contains CR, LF or NUL, which could inject a second command.
     pub fn wire(&self) -> Result<Vec<u8>> {
         let mut line = Vec::with_capacity(64);
         let mut put = |parts: &[&[u8]]| parts.iter().for_each(|part| line.extend_from_slice(part));
@@ -94,7 +93,7 @@ impl Command<'_> {
         Ok(line)
     }
 
-    /// The line as a trace may show it: no secret, nothing derived from one, no CRLF.
+    /// The line for a trace: no secret, nothing derived from one, no CRLF.
     pub fn shown(&self) -> String {
         match self {
             Command::Capa => "CAPA".into(),
@@ -129,10 +128,10 @@ impl fmt::Debug for Command<'_> {
     }
 }
 
-/// Refuses what would end the line early. The error names the argument, never its value.
+/// Refuses an argument that would end the line early. The error names the argument, but not its value.
 fn guard<'a>(what: &str, argument: &'a [u8]) -> Result<&'a [u8]> {
     if argument.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
-        return Err(Error::new(Kind::Usage, format!("{what} holds a line end or a NUL")));
+        return Err(Error::new(Kind::Usage, format!("{what} contains a line end or a NUL")));
     }
     Ok(argument)
 }
@@ -167,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_arguments_that_would_smuggle_a_second_command() {
+    fn refuses_arguments_that_could_inject_a_second_command() {
         for bad in [&b"x\r\nDELE 1"[..], b"x\n", b"x\r", b"x\0"] {
             for command in [Command::User(bad), Command::Pass(bad), Command::Apop { user: bad, digest: "0" }]
             {

@@ -1,24 +1,24 @@
-//! One line of each listing: drop listing (STAT), scan listing (LIST) and unique-id listing (UIDL)
-//! (RFC 1939 sections 5 and 7). [`super::maildrop`] puts the lines together.
+//! Parses a line of the drop listing (STAT), the scan listing (LIST) and the unique-id listing (UIDL) (RFC
+//! 1939 sections 5 and 7). [`super::maildrop`] combines the lines.
 
 use super::decimal::decimal;
 use super::reply::excerpt;
 use crate::error::{Error, Kind, Result};
 
-/// The answer to STAT: what the server counts, a hint only (see [`scan`]).
+/// The reply to STAT. The octets are only a hint (see [`scan`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DropListing {
-    /// How many messages.
+    /// The number of messages.
     pub messages: u32,
-    /// Their octets together; `None` where the server says something that is no size (OpenMail and
-    /// Exchange have answered with negative totals).
+    /// Their total size; `None` if the server sends something else than a size (OpenMail and Exchange have
+    /// sent negative totals).
     pub octets: Option<u64>,
 }
 
-/// Reads `nn mm` from the text of a STAT reply. What follows is ignored (RFC 1939 section 5).
+/// Parses `nn mm` from the text of a reply to STAT. The rest is ignored (RFC 1939 section 5).
 ///
 /// # Errors
-/// [`Kind::Protocol`] where the count is none, or beyond what a message-number can be here.
+/// [`Kind::Protocol`] if the count is missing, or larger than any message-number can be here.
 pub fn drop_listing(text: &[u8]) -> Result<DropListing> {
     let mut words = words(text);
     let count = words.next().and_then(decimal);
@@ -28,24 +28,24 @@ pub fn drop_listing(text: &[u8]) -> Result<DropListing> {
     Ok(DropListing { messages, octets: words.next().and_then(decimal) })
 }
 
-/// Reads `n octets` from a line of LIST, or the text of a `LIST n` reply. The octets are a hint:
-/// servers round them, compress them or count line ends otherwise; what is no size at all (-1,
-/// nothing) is `None`.
+/// Parses `n octets` from a line of LIST, or from the text of a reply to `LIST n`. The octets are only a
+/// hint: servers round them, give the compressed size, or count line ends differently. `None` if they are
+/// missing or not a size (-1).
 ///
 /// # Errors
-/// [`Kind::Protocol`] where the line has no message-number.
+/// [`Kind::Protocol`] if the line has no message-number.
 pub fn scan(line: &[u8]) -> Result<(u32, Option<u64>)> {
     let mut words = words(line);
     let number_of = words.next().and_then(message_number).ok_or_else(|| unreadable("scan listing", line))?;
     Ok((number_of, words.next().and_then(decimal)))
 }
 
-/// Reads `n unique-id` from a line of UIDL. Forgives what servers do: several blanks before the
-/// unique-id (Comcast's Maillennium and others), one of more than 70 octets, with spaces or 8-bit
-/// octets inside (one server each, all met by mpop's users).
+/// Parses `n unique-id` from a line of UIDL. Accepts several spaces before the unique-id (Comcast's
+/// Maillennium and others), and unique-ids of more than 70 octets, with spaces or with 8-bit octets (one
+/// server each, all reported by users of mpop).
 ///
 /// # Errors
-/// [`Kind::Protocol`] where the line lacks the number or the unique-id.
+/// [`Kind::Protocol`] if the line lacks the number or the unique-id.
 pub fn unique_id(line: &[u8]) -> Result<(u32, &[u8])> {
     let line = line.trim_ascii_start();
     let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
@@ -56,11 +56,11 @@ pub fn unique_id(line: &[u8]) -> Result<(u32, &[u8])> {
     }
 }
 
-/// Reads a line of the whole unique-id listing, in which the unique-id of a message may be missing: a server
-/// exists that leaves it out where it has lost it (jstedfast/MailKit#560).
+/// Parses a line of the whole unique-id listing. The unique-id may be missing: one server omits it for
+/// messages whose unique-id it has lost (jstedfast/MailKit#560).
 ///
 /// # Errors
-/// [`Kind::Protocol`] where the line lacks the number.
+/// [`Kind::Protocol`] if the line lacks the number.
 pub fn unique_id_line(line: &[u8]) -> Result<(u32, Option<&[u8]>)> {
     match message_number(line.trim_ascii()) {
         Some(number) => Ok((number, None)),
@@ -68,16 +68,16 @@ pub fn unique_id_line(line: &[u8]) -> Result<(u32, Option<&[u8]>)> {
     }
 }
 
-/// Whether a line that cannot be read as one of a listing counts messages from 0: then every other number
-/// means another message than it says.
+/// Whether a line that could not be parsed shows that the server counts messages from 0. Then every
+/// message-number in the listing is wrong by one.
 pub fn counts_from_zero(line: &[u8]) -> bool {
     words(line).next().and_then(decimal) == Some(0)
 }
 
-/// Reads the unique-id from the text of a `UIDL n` reply. Twisted's server leaves the number out.
+/// Parses the unique-id from the text of a reply to `UIDL n`. Twisted's server omits the number.
 ///
 /// # Errors
-/// [`Kind::Protocol`] where the text holds none.
+/// [`Kind::Protocol`] if the text has no unique-id.
 pub fn unique_id_of(asked: u32, text: &[u8]) -> Result<&[u8]> {
     match unique_id(text) {
         Ok((number, unique_id)) if number == asked => Ok(unique_id),

@@ -1,26 +1,26 @@
-//! The maildrop as one session sees it: numbers, octets and unique-ids, put together from STAT,
-//! LIST and UIDL. Kept compact, since a maildrop may hold a million messages.
+//! The maildrop as one session sees it: message-numbers, sizes and unique-ids, combined from STAT, LIST and
+//! UIDL. Stored compactly, because a maildrop may hold a million messages.
 
 use super::listing::{self, DropListing};
 use crate::error::{Error, Kind, Result};
 
-/// The most messages that are believed; a longer listing never ends.
+/// The maximum number of messages; a longer listing is treated as endless.
 pub const MAX_MESSAGES: usize = 2_000_000;
 
-/// The most octets of unique-ids that are kept.
+/// The maximum total size of the unique-ids.
 const MAX_UNIQUE_IDS: usize = 256 << 20;
 
-/// No size known.
+/// Stands for an unknown size.
 const NO_OCTETS: u64 = u64::MAX;
 
 /// One message of a maildrop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
-    /// Its number in this session, from 1.
+    /// Its message-number in this session, from 1.
     pub number: u32,
-    /// Its size as the server declares it; a hint.
+    /// Its size as the server declares it; only a hint.
     pub octets: Option<u64>,
-    /// Its unique-id, where the server has them.
+    /// Its unique-id, if the server sent one.
     pub unique_id: Option<&'a [u8]>,
 }
 
@@ -32,7 +32,7 @@ struct Row {
     octets: u64,
 }
 
-/// One session's snapshot of the messages that are there.
+/// The messages of one session.
 #[derive(Debug, Default)]
 pub struct Maildrop {
     rows: Vec<Row>,
@@ -44,18 +44,18 @@ pub struct Maildrop {
 }
 
 impl Maildrop {
-    /// All messages, by number.
+    /// All messages, ordered by message-number.
     pub fn messages(&self) -> impl ExactSizeIterator<Item = Message<'_>> {
         self.rows.iter().map(|row| self.message_of(row))
     }
 
-    /// The message of that number.
+    /// The message with that message-number.
     pub fn message(&self, number: u32) -> Option<Message<'_>> {
         let at = self.rows.binary_search_by_key(&number, |row| row.number).ok()?;
         Some(self.message_of(&self.rows[at]))
     }
 
-    /// How many messages.
+    /// The number of messages.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
@@ -65,36 +65,36 @@ impl Maildrop {
         self.rows.is_empty()
     }
 
-    /// How many messages the server counts (STAT). More than [`Maildrop::len`] are messages that it does not
-    /// list.
+    /// The number of messages according to STAT. It is larger than [`Maildrop::len`] if the server does not
+    /// list all of them.
     pub fn counted(&self) -> u32 {
         self.counted
     }
 
-    /// The declared octets of all messages that declare any.
+    /// The sum of the declared sizes.
     pub fn octets(&self) -> u64 {
         let known = self.rows.iter().map(|row| row.octets).filter(|octets| *octets != NO_OCTETS);
         known.fold(0, u64::saturating_add)
     }
 
-    /// Whether the unique-id listing covers the maildrop without a gap: only then does a unique-id
-    /// that it lacks mean a message that is gone.
+    /// Whether the unique-id listing covers the maildrop without gaps. Only then does a missing unique-id
+    /// mean that its message is gone.
     pub fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// The figures of STAT in this session, where it gave any.
+    /// The reply to STAT in this session, if it could be parsed.
     pub fn drop_listing(&self) -> Option<DropListing> {
         self.drop_listing
     }
 
-    /// The same with the figures of STAT.
+    /// Adds the reply to STAT.
     #[must_use]
     pub fn with_drop_listing(self, drop_listing: Option<DropListing>) -> Maildrop {
         Maildrop { drop_listing, ..self }
     }
 
-    /// Whether the server has unique-ids. A message may lack its own all the same.
+    /// Whether the server supports unique-ids. A single message may still lack one.
     pub fn has_unique_ids(&self) -> bool {
         self.has_unique_ids
     }
@@ -109,33 +109,33 @@ impl Maildrop {
     }
 }
 
-/// Collects the listings' lines into a [`Maildrop`].
+/// Combines the lines of the listings into a [`Maildrop`].
 ///
-/// The unique-id listing leads, where there is one: mail that arrives between the commands stands
-/// in the later listings only, and a message without a unique-id is left to the next session.
+/// The unique-id listing, if there is one, decides which messages exist: mail that arrives between the two
+/// commands appears only in the later listing, and a message without a unique-id is left to the next session.
 #[derive(Debug, Default)]
 pub struct Collector {
     rows: Vec<Row>,
     unique_ids: Vec<u8>,
     has_unique_ids: bool,
-    /// How many rows have their line of LIST, as long as both listings have the same order.
+    /// The number of rows that have their line of LIST, while both listings are in the same order.
     scanned: usize,
-    /// The lines of LIST where they do not.
+    /// The lines of LIST, once the orders differ.
     sizes: Vec<(u32, u64)>,
-    /// How many lines of LIST could not be read.
+    /// The number of lines of LIST that could not be parsed.
     unreadable: usize,
 }
 
 impl Collector {
-    /// An empty one.
+    /// An empty collector.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes a line of UIDL. One without a unique-id is a message without one.
+    /// Adds a line of UIDL. The message's unique-id may be missing.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] for a line without a number, and for more lines or octets than are believed.
+    /// [`Kind::Protocol`] for a line without a message-number, and if the listing exceeds the limits.
     pub fn unique_id(&mut self, line: &[u8]) -> Result<()> {
         let (number, unique_id) = listing::unique_id_line(line)?;
         let unique_id = unique_id.unwrap_or_default();
@@ -143,22 +143,22 @@ impl Collector {
             return Err(endless("unique-id listing"));
         }
         self.has_unique_ids = true;
-        // The arena stays under MAX_UNIQUE_IDS, so that both fit.
+        // The arena stays below MAX_UNIQUE_IDS, so both fit into 32 bits.
         let (start, length) = (self.unique_ids.len() as u32, unique_id.len() as u32);
         self.unique_ids.extend_from_slice(unique_id);
         self.rows.push(Row { number, start, length, octets: NO_OCTETS });
         Ok(())
     }
 
-    /// Notes that the unique-id listing was answered, be it empty.
+    /// Records that the server sent a unique-id listing, even an empty one.
     pub fn unique_ids_listed(&mut self) {
         self.has_unique_ids = true;
     }
 
-    /// Takes a line of LIST. One that cannot be read costs its own message's octets.
+    /// Adds a line of LIST. If it cannot be parsed, the size of its message is unknown.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] for a line that counts from 0, and for more lines than are believed.
+    /// [`Kind::Protocol`] if the server counts messages from 0, and if the listing exceeds the limits.
     pub fn scan(&mut self, line: &[u8]) -> Result<()> {
         let (number, octets) = match listing::scan(line) {
             Ok(read) => read,
@@ -185,7 +185,7 @@ impl Collector {
         Ok(())
     }
 
-    /// The listings differ: what was taken from LIST so far has to be compared with what follows.
+    /// The listings are in different orders: collects the sizes separately, to sort them in the end.
     fn fall_back_to_sorting(&mut self) {
         let scanned = self.rows[..self.scanned].iter_mut();
         let apart = scanned.map(|row| (row.number, std::mem::replace(&mut row.octets, NO_OCTETS)));
@@ -193,13 +193,14 @@ impl Collector {
         self.scanned = 0;
     }
 
-    /// Puts the listings together. `counted` is what STAT said, where it said anything: fewer lines than it
-    /// counts make the maildrop incomplete (Gmail, Geocities and others cap their listings).
+    /// Combines the listings. `counted` is the count of STAT, if known: if fewer messages are listed, the
+    /// maildrop is incomplete (Gmail, Geocities and others cap their listings).
     ///
-    /// A unique-id listing without a single unique-id, where there are messages, is taken for none.
+    /// If the maildrop has messages but the unique-id listing has no unique-id at all, UIDL counts as
+    /// unsupported.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] where a message-number stands twice in one listing.
+    /// [`Kind::Protocol`] if a message-number occurs twice in one listing.
     pub fn finish(mut self, counted: Option<u32>) -> Result<Maildrop> {
         if self.unique_ids.is_empty() && self.has_messages(counted) {
             self.has_unique_ids = false;
@@ -239,13 +240,13 @@ impl Collector {
         })
     }
 
-    /// Whether there are messages, by what STAT said or else by the listings.
+    /// Whether there are messages, according to STAT or else to the listings.
     fn has_messages(&self, counted: Option<u32>) -> bool {
         counted.map_or(!self.sizes.is_empty() || !self.rows.is_empty(), |counted| counted > 0)
     }
 }
 
-/// Refuses a listing (sorted) that names a message twice: no telling which line is true.
+/// Refuses a (sorted) listing that has a message twice, since either line may be wrong.
 fn once(what: &str, numbers: impl Iterator<Item = u32>) -> Result<()> {
     let mut last = None;
     for number in numbers {
@@ -284,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn puts_listings_together_in_any_order() {
+    fn combines_listings_in_any_order() {
         let drop = maildrop(2, Some(&["2 b", "1 a"]), &["2 20", "1 -1"]).unwrap();
         assert_eq!(shown(&drop), [(1, None, Some(&b"a"[..])), (2, Some(20), Some(b"b"))]);
         assert!(drop.is_complete() && drop.has_unique_ids());
@@ -303,7 +304,7 @@ mod tests {
     }
 
     #[test]
-    fn listings_that_part_company_on_the_way_are_put_together_all_the_same() {
+    fn listings_whose_orders_diverge_are_combined() {
         let all = Some(&["1 a", "2 b", "3 c"][..]);
         for sizes in
             [&["1 10", "3 30", "2 20"][..], &["1 10", "2 20", "4 40", "3 30"], &["2 20", "1 10", "3 30"]]
@@ -320,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn gaps_and_capped_listings_prove_nothing_gone() {
+    fn gaps_and_capped_listings_make_the_maildrop_incomplete() {
         assert!(!maildrop(3, Some(&["1 a", "3 c"]), &[]).unwrap().is_complete());
         assert!(!maildrop(500, Some(&["1 a", "2 b"]), &[]).unwrap().is_complete());
         assert!(maildrop(0, Some(&[]), &[]).unwrap().is_complete());
@@ -333,14 +334,14 @@ mod tests {
     }
 
     #[test]
-    fn without_unique_ids_the_scan_listing_leads() {
+    fn without_unique_ids_the_scan_listing_decides() {
         let drop = maildrop(1, None, &["1 10"]).unwrap();
         assert_eq!(shown(&drop), [(1, Some(10), None)]);
         assert!(!drop.is_complete() && !drop.has_unique_ids());
     }
 
     #[test]
-    fn a_line_without_its_unique_id_costs_that_message_alone() {
+    fn a_line_without_a_unique_id_affects_only_its_message() {
         for line in ["2 ", "2"] {
             let drop = maildrop(3, Some(&["1 a", line, "3 c"]), &["1 10", "2 20", "3 30"]).unwrap();
             assert_eq!(
@@ -352,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn a_unique_id_listing_without_unique_ids_is_none() {
+    fn a_listing_without_unique_ids_counts_as_unsupported() {
         let sizes = &["1 10", "2 20"][..];
         for unique_ids in [&[][..], &["1", "2 "]] {
             for counted in [Some(2), None] {
@@ -370,7 +371,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_of_list_that_cannot_be_read_cost_their_octets() {
+    fn an_unreadable_line_of_list_leaves_the_size_unknown() {
         let drop = maildrop(3, Some(&["1 a", "2 b", "3 c"]), &["1 10", "two 20", "", "3 30"]).unwrap();
         let octets: Vec<_> = drop.messages().map(|message| message.octets).collect();
         assert_eq!(octets, [Some(10), None, Some(30)]);
@@ -380,7 +381,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_counted_is_counted_by_its_lines() {
+    fn without_stat_the_listed_lines_are_counted() {
         let drop = maildrop(None, Some(&["1 a", "2 b"]), &[]).unwrap();
         assert_eq!((drop.counted(), drop.is_complete()), (2, true));
         assert_eq!(maildrop(500, Some(&["1 a"]), &[]).unwrap().counted(), 500);

@@ -1,8 +1,8 @@
-//! Bytes to values and back: what RFC 1939 and its extensions put on the wire. Pure: no I/O, no
-//! clock, no environment, so that every line of it can be tested and fuzzed in a box.
+//! Parses and formats what RFC 1939 and its extensions define. Pure: no I/O, no clock, no environment, so
+//! that all of it can be unit-tested and fuzzed.
 //!
-//! Framing comes first ([`multiline`]), parsing after; each tolerance for a server that bends the
-//! rules is a small function whose comment names the server.
+//! Framing ([`multiline`]) comes before parsing. Each workaround for a server that violates the RFCs is a
+//! small function whose comment names the server.
 
 pub mod capability;
 pub mod command;

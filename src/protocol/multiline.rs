@@ -1,61 +1,61 @@
-//! The frame of a message on the wire (RFC 1939 section 3): takes byte-stuffing off and finds the
-//! terminating `.`, over input cut into any chunks.
+//! Decodes multi-line replies (RFC 1939 section 3): removes byte-stuffing and finds the terminating `.`, for
+//! input in chunks of any size.
 //!
-//! Sits between the connection's buffer and whoever takes the message; emits borrowed slices of
-//! the input, so that nothing is copied. Content is bytes: NUL, 8-bit, bare CR and lines of any
-//! length pass as they are.
+//! Emits borrowed slices of the input, so that nothing is copied. Content is passed through as bytes,
+//! including NUL, 8-bit octets, bare CR and lines of any length.
 
 use memchr::memmem;
 
 /// What ends a line on this connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LineEnd {
-    /// CRLF, as RFC 1939 says. A bare LF is content: it neither begins a line that could be
-    /// unstuffed, nor lets a `.` end the message.
+    /// CRLF, as in RFC 1939. A bare LF is content: a dot after it is neither byte-stuffing nor the end of the
+    /// message.
     #[default]
     Crlf,
-    /// LF, with or without a CR before it: a server whose status lines end so (seen with Post Office/NT, and
-    /// scripts behind inetd) ends its messages so as well, and others only their messages.
+    /// LF, with or without CR: a server that ends its status lines with LF (seen with Post Office/NT, and
+    /// with scripts run by inetd) ends the lines of messages the same way; other servers do so in messages
+    /// only.
     Lf,
 }
 
-/// Where between two chunks the frame stands.
+/// The decoder's position between two chunks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// At the start of a line.
     Start,
     /// Somewhere in a line.
     Line,
-    /// In a line, behind a CR that may belong to a CRLF.
+    /// After a CR that may belong to a CRLF.
     LineCr,
-    /// Behind a dot that began a line; the dot is not content.
+    /// After a dot at the start of a line; the dot is not content.
     Dot,
-    /// Behind a dot that began a line, and a CR.
+    /// After a dot at the start of a line, and a CR.
     DotCr,
-    /// Behind a bare LF, where only CRLF ends a line. What follows may turn out to be the end all the same.
+    /// After a bare LF, if only CRLF ends a line. What follows may still turn out to be the end.
     LineLf,
-    /// Behind a bare LF and a dot, which is held back.
+    /// After a bare LF and a dot, which is held back.
     LfDot,
-    /// Behind a bare LF, a dot and a CR, which are held back.
+    /// After a bare LF, a dot and a CR; dot and CR are held back.
     LfDotCr,
-    /// Behind a bare LF, a dot and CRLF, which are held back: the end, if nothing follows.
+    /// After a bare LF, a dot and CRLF; dot and CRLF are held back: the end, if nothing follows.
     LfEnd,
-    /// The terminating line has been seen.
+    /// After the terminating line.
     End,
 }
 
-/// Takes the byte-stuffing off one multi-line answer.
+/// Removes the byte-stuffing of one multi-line reply.
 #[derive(Debug)]
 pub struct Unstuffer {
     state: State,
     ends: LineEnd,
-    has_dots_behind_lf: bool,
+    has_dots_after_lf: bool,
 }
 
 impl Unstuffer {
-    /// A frame that expects the first line of content next.
+    /// A decoder at the first line of the content.
     pub fn new(ends: LineEnd) -> Self {
-        Unstuffer { state: State::Start, ends, has_dots_behind_lf: false }
+        Unstuffer { state: State::Start, ends, has_dots_after_lf: false }
     }
 
     /// Whether the terminating `.` has been seen.
@@ -63,21 +63,22 @@ impl Unstuffer {
         self.state == State::End
     }
 
-    /// Whether a bare LF, a dot and CRLF came last, which are held back: by RFC 1939 content in the middle of
-    /// a line, but the end of a message whose lines end in LF.
+    /// Whether the input so far ends with a bare LF, a dot and CRLF, which are held back. According to RFC
+    /// 1939 they are content in the middle of a line, but they may be the end of a message whose lines end in
+    /// LF.
     pub fn may_be_done(&self) -> bool {
         self.state == State::LfEnd
     }
 
-    /// Whether content was handed on, where only CRLF ends a line, in which a dot follows a bare LF: read with
-    /// [`LineEnd::Lf`] it would have lost that dot.
-    pub fn has_dots_behind_lf(&self) -> bool {
-        self.has_dots_behind_lf
+    /// Whether, with only CRLF as a line end, the content has a bare LF followed by a dot. With
+    /// [`LineEnd::Lf`] that dot would have been removed.
+    pub fn has_dots_after_lf(&self) -> bool {
+        self.has_dots_after_lf
     }
 
-    /// Takes the next chunk; hands content to `emit` in order and returns how many bytes belonged
-    /// to this answer. Less than the chunk only when [`Unstuffer::is_done`]: what follows is the
-    /// next answer's.
+    /// Decodes the next chunk: passes the content to `emit` in order, and returns how many bytes belong to
+    /// this reply. These are fewer than the chunk only if [`Unstuffer::is_done`]; the rest belongs to the
+    /// next reply.
     pub fn push(&mut self, input: &[u8], mut emit: impl FnMut(&[u8])) -> usize {
         let mut at = 0;
         while at < input.len() && self.state != State::End {
@@ -87,7 +88,7 @@ impl Unstuffer {
                     self.state = State::Dot;
                     at += 1;
                 }
-                State::Start | State::Line => at += self.plain(&input[at..], &mut emit),
+                State::Start | State::Line => at += self.push_content(&input[at..], &mut emit),
                 State::LineCr => {
                     if byte == b'\n' {
                         emit(b"\n");
@@ -106,8 +107,8 @@ impl Unstuffer {
                         self.state = State::End;
                         at += 1;
                     }
-                    // Any leading dot is taken off, also where no second one follows (RFC 1939
-                    // section 3 speaks of "the first octet", whatever comes behind it).
+                    // A leading dot is removed even if no second dot follows (RFC 1939 section 3: "the first
+                    // octet", whatever follows it).
                     _ => self.state = State::Line,
                 },
                 State::DotCr => {
@@ -120,7 +121,7 @@ impl Unstuffer {
                     }
                 }
                 State::LineLf | State::LfDot | State::LfDotCr | State::LfEnd => {
-                    at += usize::from(self.behind_bare_lf(byte, &mut emit));
+                    at += usize::from(self.push_after_bare_lf(byte, &mut emit));
                 }
                 State::End => {}
             }
@@ -128,8 +129,8 @@ impl Unstuffer {
         at
     }
 
-    /// Takes a byte behind a bare LF, or says that it is to be taken in the state that is then reached.
-    fn behind_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
+    /// Handles a byte after a bare LF. Returns `false` if the byte has to be handled again in the new state.
+    fn push_after_bare_lf(&mut self, byte: u8, emit: &mut impl FnMut(&[u8])) -> bool {
         let (next, held): (State, &[u8]) = match (self.state, byte) {
             (State::LineLf, b'.') => (State::LfDot, b""),
             (State::LfDot, b'\r') => (State::LfDotCr, b""),
@@ -142,15 +143,15 @@ impl Unstuffer {
         let is_taken = matches!(next, State::LfDot | State::LfDotCr | State::LfEnd);
         self.state = next;
         if !held.is_empty() {
-            self.has_dots_behind_lf = true;
+            self.has_dots_after_lf = true;
             emit(held);
         }
         is_taken
     }
 
-    /// Emits content up to the next line that begins with a dot, or all of `input` but what may be the end;
-    /// returns how much was used.
-    fn plain(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
+    /// Emits content up to the next line that begins with a dot, or all of `input` except a possible end;
+    /// returns how many bytes were used.
+    fn push_content(&mut self, input: &[u8], emit: &mut impl FnMut(&[u8])) -> usize {
         let mut from = 0;
         while let Some(found) = memmem::find(&input[from..], b"\n.") {
             let dot = from + found + 1;
@@ -164,7 +165,7 @@ impl Unstuffer {
                 b".\r" => State::LfDotCr,
                 b".\r\n" => State::LfEnd,
                 _ => {
-                    self.has_dots_behind_lf = true;
+                    self.has_dots_after_lf = true;
                     from = dot + 1;
                     continue;
                 }
@@ -189,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs `wire` through in chunks of the given sizes (the last size repeats).
+    /// Decodes `wire` in chunks of the given sizes (the last size repeats).
     fn unstuff(wire: &[u8], sizes: &[usize], ends: LineEnd) -> (Vec<u8>, usize, bool) {
         let mut frame = Unstuffer::new(ends);
         let (mut out, mut used, mut turn) = (Vec::new(), 0, 0);
@@ -202,7 +203,7 @@ mod tests {
         (out, used, frame.is_done())
     }
 
-    /// The sender's side, written from RFC 1939 section 3: a dot at the start of a line is doubled.
+    /// The sender's side (RFC 1939 section 3): doubles a dot at the start of a line.
     fn stuff(message: &[u8]) -> Vec<u8> {
         let mut wire = Vec::new();
         let mut start = true;
@@ -256,13 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn leaves_what_follows_to_the_next_answer() {
+    fn leaves_the_rest_to_the_next_reply() {
         let (out, used, done) = unstuff(b"x\r\n.\r\n+OK next\r\n", &[64], LineEnd::Crlf);
         assert_eq!((out.as_slice(), used, done), (&b"x\r\n"[..], 6, true));
     }
 
     #[test]
-    fn what_ends_a_message_of_bare_line_feeds_is_held_back_and_given_out_where_more_follows() {
+    fn a_possible_end_after_a_bare_lf_is_held_back_until_more_follows() {
         let table: &[(&[u8], &[u8], bool)] = &[
             (b"a\n.\r\n", b"a\n", false),
             (b"\n.\r\n", b"\n", false),
@@ -279,8 +280,8 @@ mod tests {
                 }
                 assert_eq!(out, *content, "{wire:?} by {size}");
                 assert!(frame.may_be_done() && !frame.is_done(), "{wire:?} by {size}");
-                assert_eq!(frame.has_dots_behind_lf(), *has_dots, "{wire:?} by {size}");
-                // More that follows, however little, shows that it was content.
+                assert_eq!(frame.has_dots_after_lf(), *has_dots, "{wire:?} by {size}");
+                // Any further byte shows that it was content.
                 frame.push(b"x\r\n.\r\n", |part| out.extend_from_slice(part));
                 assert_eq!(out, [&wire[..], b"x\r\n"].concat());
                 assert!(frame.is_done());

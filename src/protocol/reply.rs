@@ -1,11 +1,11 @@
-//! The first line of an answer: status indicator and response code (RFC 1939 section 3, RFC 2449
-//! section 8, RFC 3206), and the greeting with its APOP timestamp (RFC 1939 section 7).
+//! The status line of a reply: status indicator and response code (RFC 1939 section 3, RFC 2449 section 8,
+//! RFC 3206), and the greeting with its APOP timestamp (RFC 1939 section 7).
 
 use memchr::{memchr, memmem};
 
 use crate::error::{Error, Kind, Result};
 
-/// Whether the server did what it was asked.
+/// The status indicator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
     /// `+OK`.
@@ -14,52 +14,52 @@ pub enum Status {
     Err,
 }
 
-/// What an extended response code says (RFC 2449 section 8.1.1, RFC 3206, RFC 6856).
+/// An extended response code (RFC 2449 section 8.1.1, RFC 3206, RFC 6856).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ResponseCode {
-    /// `[AUTH]`: the credentials are wrong, trying again will not help.
+    /// `[AUTH]`: the credentials are wrong; retrying does not help.
     Auth,
     /// `[IN-USE]`: another session holds the maildrop.
     InUse,
     /// `[LOGIN-DELAY]`: too soon after the last sign-in.
     LoginDelay,
-    /// `[SYS/TEMP]`: the server's passing trouble.
+    /// `[SYS/TEMP]`: a temporary problem of the server.
     SysTemp,
-    /// `[SYS/PERM]`: the server's lasting trouble.
+    /// `[SYS/PERM]`: a permanent problem of the server.
     SysPerm,
-    /// `[UTF8]`: it can only be had in UTF-8 mode.
+    /// `[UTF8]`: the message is available only in UTF-8 mode.
     Utf8,
     /// Any other, in upper case.
     Other(Vec<u8>),
 }
 
-/// A status line, taken apart. The text stays bytes: it is the server's, and untrusted.
+/// A parsed status line. The text stays bytes, because it comes from the server and is untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {
     /// `+OK` or `-ERR`.
     pub status: Status,
-    /// The code in brackets, where there is one.
+    /// The response code, if any.
     pub code: Option<ResponseCode>,
-    /// What follows the status indicator, the code included.
+    /// The text after the status indicator, including the response code.
     pub text: Vec<u8>,
 }
 
 impl Reply {
-    /// Takes a status line (without its line end) apart.
+    /// Parses a status line, without its line end.
     ///
     /// # Errors
-    /// [`Kind::Protocol`] for anything but `+OK` and `-ERR`. hMailServer says `+ERR` and means a
-    /// failure, so a lone `+` is no success.
+    /// [`Kind::Protocol`] for anything but `+OK` and `-ERR`. hMailServer reports a failure as `+ERR`, so `+`
+    /// alone does not mean success.
     pub fn parse(line: &[u8]) -> Result<Reply> {
         let (status, rest) = if let Some(rest) = line.strip_prefix(b"+OK") {
             (Status::Ok, rest)
         } else if let Some(rest) = line.strip_prefix(b"-ERR") {
             (Status::Err, rest)
         } else {
-            return Err(out_of_step(line));
+            return Err(not_a_status_line(line));
         };
         if status == Status::Ok && rest.first().is_some_and(u8::is_ascii_alphanumeric) {
-            return Err(out_of_step(line));
+            return Err(not_a_status_line(line));
         }
         let text = rest.trim_ascii();
         Ok(Reply { status, code: response_code(text), text: text.to_vec() })
@@ -70,8 +70,8 @@ impl Reply {
         self.status == Status::Ok
     }
 
-    /// What an `-ERR` about one message means, by its response code; [`Kind::Refused`] where it has none that
-    /// says more.
+    /// The meaning of an `-ERR` about one message, by its response code; [`Kind::Refused`] without a known
+    /// one.
     pub fn refusal(&self) -> Kind {
         match self.code {
             Some(ResponseCode::Auth) => Kind::SignIn,
@@ -84,8 +84,8 @@ impl Reply {
         }
     }
 
-    /// What an `-ERR` means that is about the maildrop or the session as a whole (greeting, sign-in, STAT, UIDL,
-    /// LIST): the response code, else the words of servers that have none.
+    /// The meaning of an `-ERR` about the maildrop or the session as a whole (greeting, sign-in, STAT, UIDL,
+    /// LIST): by its response code, otherwise by the text, since many servers have no response codes.
     pub fn refusal_of_service(&self) -> Kind {
         match self.refusal() {
             Kind::Refused => meaning(&self.text),
@@ -93,7 +93,7 @@ impl Reply {
         }
     }
 
-    /// What an `-ERR` to a sign-in means: [`Kind::SignIn`] where neither code nor words say more.
+    /// The meaning of an `-ERR` to a sign-in: [`Kind::SignIn`] unless response code or text say otherwise.
     pub fn sign_in_refusal(&self) -> Kind {
         match self.refusal_of_service() {
             Kind::Refused => Kind::SignIn,
@@ -101,20 +101,23 @@ impl Reply {
         }
     }
 
-    /// Whether an `-ERR` to a command of the sign-in says that the server knows neither the command nor the
-    /// mechanism: then it has not judged a password, whatever was sent along.
+    /// Whether an `-ERR` during sign-in says that the server does not know the command or the mechanism. Then
+    /// it has not checked the password that was sent.
     pub fn is_about_the_command(&self) -> bool {
         let text = self.text.to_ascii_lowercase();
         let has_code = !matches!(self.code, Some(ResponseCode::Other(_)) | None);
-        !self.is_ok() && !has_code && !speaks(&text, ABOUT_PASSWORDS) && speaks(&text, NOT_KNOWN)
+        !self.is_ok()
+            && !has_code
+            && !contains_any(&text, ABOUT_PASSWORDS)
+            && contains_any(&text, UNKNOWN_COMMAND)
     }
 
-    /// Whether such an answer is about the command as a whole, and not about one of its mechanisms.
+    /// Whether such a reply is about the command itself, not about one of its mechanisms.
     pub fn knows_no_mechanism(&self) -> bool {
-        self.is_about_the_command() && !speaks(&self.text.to_ascii_lowercase(), &[&["mechanism"]])
+        self.is_about_the_command() && !contains_any(&self.text.to_ascii_lowercase(), &[&["mechanism"]])
     }
 
-    /// The server's words as the cause of an error: at most 200 octets of them.
+    /// The server's text as the cause of an error; at most 200 octets of it.
     pub fn words(&self) -> String {
         match excerpt(&self.text) {
             words if words.is_empty() => "the server gave no reason".into(),
@@ -123,20 +126,19 @@ impl Reply {
     }
 }
 
-/// Bounds what goes into an error message; sanitising for a terminal is the printer's part.
+/// Shortens text for an error message. It is sanitised for the terminal when printed.
 pub(crate) fn excerpt(text: &[u8]) -> String {
     const MOST: usize = 200;
     let shown = String::from_utf8_lossy(&text[..text.len().min(MOST)]).into_owned();
     if text.len() > MOST { shown + "…" } else { shown }
 }
 
-/// The error for a line that is no status line: the conversation is out of step.
-fn out_of_step(line: &[u8]) -> Error {
+/// The error for a line that is not a status line: client and server are out of step.
+fn not_a_status_line(line: &[u8]) -> Error {
     Error::new(Kind::Protocol, format!("expected +OK or -ERR, got \"{}\"", excerpt(line)))
 }
 
-/// The code in brackets at the start of the text (RFC 2449 section 8). What follows a space in the
-/// brackets is an argument.
+/// The response code in brackets at the start of the text (RFC 2449 section 8), without its arguments.
 fn response_code(text: &[u8]) -> Option<ResponseCode> {
     let inside = text.strip_prefix(b"[")?;
     let inside = &inside[..memchr(b']', inside)?];
@@ -152,16 +154,16 @@ fn response_code(text: &[u8]) -> Option<ResponseCode> {
     })
 }
 
-/// Words of several alternatives, each of which is a set of words that all occur.
+/// Alternatives, each of which is a set of words that must all occur.
 type Words = &'static [&'static [&'static str]];
 
-/// Whether all words of one of the alternatives occur in the text, which is in lower case.
-fn speaks(text: &[u8], words: Words) -> bool {
+/// Whether all words of one alternative occur in the text, which must be in lower case.
+fn contains_any(text: &[u8], words: Words) -> bool {
     words.iter().any(|all| all.iter().all(|word| memmem::find(text, word.as_bytes()).is_some()))
 }
 
-/// Words of a server that does not know a command or a mechanism. It says so before it looks at any password.
-const NOT_KNOWN: Words = &[
+/// Texts of servers that do not know a command or a mechanism. They send these before they check a password.
+const UNKNOWN_COMMAND: Words = &[
     &["unknown", "command"],
     &["unrecogni", "command"],
     &["invalid command"],
@@ -184,11 +186,12 @@ const NOT_KNOWN: Words = &[
     &["unsupported"],
 ];
 
-/// Words that show that a password was looked at, whatever else is said.
+/// Words that show that the server has checked a password, whatever else it says.
 const ABOUT_PASSWORDS: Words = &[&["password"], &["credential"]];
 
-/// Words that speak of the secret, or of an account that it does not open. They outweigh all others: QQ
-/// answers a wrong password with "password is incorrect, login frequency limited, or system is busy".
+/// Words about wrong credentials, or about an account that cannot be used. They take precedence over all
+/// others: QQ answers a wrong password with "password is incorrect, login frequency limited, or system is
+/// busy".
 const ABOUT_CREDENTIALS: Words = &[
     &["password"],
     &["credential"],
@@ -205,8 +208,9 @@ const ABOUT_CREDENTIALS: Words = &[
     &["access is disabled"],
 ];
 
-/// Words of a maildrop that another session holds: qpopper, InterMail and others have no `[IN-USE]` ("maildrop
-/// lock busy", "mailbox is locked by another session"). "Your account is locked" is not that.
+/// Words for a maildrop that another session has locked: qpopper, InterMail and others have no `[IN-USE]`
+/// ("maildrop lock busy", "mailbox is locked by another session"). "Your account is locked" means something
+/// else.
 const IN_USE: Words = &[
     &["lock", "maildrop"],
     &["lock", "mailbox"],
@@ -216,13 +220,13 @@ const IN_USE: Words = &[
     &["in use"],
 ];
 
-/// Words of servers that limit how often one may sign in and have no `[LOGIN-DELAY]` (Hotmail: "Exceeded the
-/// login limit for a 15 minute period").
+/// Words for too many sign-ins, from servers without `[LOGIN-DELAY]` (Hotmail: "Exceeded the login limit for
+/// a 15 minute period").
 const TOO_OFTEN: Words =
     &[&["login limit"], &["too many login"], &["too frequent"], &["frequency", "limit"], &["frequency of"]];
 
-/// Words of trouble that passes (Outlook: "Server Unavailable. 21").
-const LATER: Words = &[
+/// Words for a temporary problem (Outlook: "Server Unavailable. 21").
+const TEMPORARY: Words = &[
     &["unavailable"],
     &["temporar"],
     &["too many"],
@@ -235,17 +239,16 @@ const LATER: Words = &[
     &["maintenance"],
 ];
 
-/// What the words of an `-ERR` mean that has no response code; [`Kind::Refused`] where they say nothing that
-/// is known.
+/// The meaning of an `-ERR` without a response code, by its text; [`Kind::Refused`] for an unknown text.
 fn meaning(text: &[u8]) -> Kind {
     let text = text.to_ascii_lowercase();
-    if speaks(&text, ABOUT_CREDENTIALS) {
+    if contains_any(&text, ABOUT_CREDENTIALS) {
         Kind::SignIn
-    } else if speaks(&text, IN_USE) {
+    } else if contains_any(&text, IN_USE) {
         Kind::InUse
-    } else if speaks(&text, TOO_OFTEN) {
+    } else if contains_any(&text, TOO_OFTEN) {
         Kind::LoginDelay
-    } else if speaks(&text, LATER) {
+    } else if contains_any(&text, TEMPORARY) {
         Kind::ServerTemporary
     } else {
         Kind::Refused
@@ -255,21 +258,21 @@ fn meaning(text: &[u8]) -> Kind {
 /// The server's first line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Greeting {
-    /// The line's text behind `+OK`.
+    /// The text after `+OK`.
     pub text: Vec<u8>,
-    /// The APOP timestamp with its angle brackets, where the line holds one (RFC 1939 section 7).
+    /// The APOP timestamp including its angle brackets, if the line contains one (RFC 1939 section 7).
     pub timestamp: Option<Vec<u8>>,
 }
 
 impl Greeting {
-    /// Reads the greeting out of the first reply.
-    pub fn of(reply: &Reply) -> Greeting {
+    /// Parses the first reply as the greeting.
+    pub fn from_reply(reply: &Reply) -> Greeting {
         Greeting { text: reply.text.clone(), timestamp: timestamp(&reply.text) }
     }
 }
 
-/// The first `<local@domain>` in printable ASCII. Greetings hold text before it, several brackets,
-/// or brackets that are no msg-id at all (many servers); those offer no APOP.
+/// The first `<local@domain>` in printable ASCII. Greetings may have text before it and several brackets.
+/// Many servers send brackets without a msg-id; these do not support APOP.
 fn timestamp(text: &[u8]) -> Option<Vec<u8>> {
     let mut rest = text;
     while let Some(open) = memchr(b'<', rest) {
@@ -292,7 +295,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_status_lines_apart() {
+    fn parses_status_lines() {
         let table: &[(&[u8], Status, Option<ResponseCode>, &[u8])] = &[
             (b"+OK", Status::Ok, None, b""),
             (b"+OK 2 320", Status::Ok, None, b"2 320"),
@@ -314,14 +317,14 @@ mod tests {
     }
 
     #[test]
-    fn success_is_ok_and_nothing_else() {
+    fn only_ok_means_success() {
         for line in [&b"+ERR failed"[..], b"+", b"+OKAY", b"-", b"", b"OK", b"* OK", b"+ok", b"From: me"] {
             assert_eq!(Reply::parse(line).unwrap_err().kind(), Kind::Protocol, "{line:?}");
         }
     }
 
     #[test]
-    fn a_refused_sign_in_is_understood_from_code_or_words() {
+    fn the_kind_of_a_refused_sign_in_comes_from_code_or_text() {
         let table: &[(&[u8], Kind)] = &[
             (b"-ERR [AUTH] Authentication failed.", Kind::SignIn),
             (b"-ERR authorization failed", Kind::SignIn),
@@ -360,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_command_or_mechanism_is_told_from_a_refused_password() {
+    fn an_unknown_command_or_mechanism_is_not_a_refused_password() {
         let table: &[(&[u8], bool, bool)] = &[
             (b"-ERR Unknown command", true, true),
             (b"-ERR unknown command: AUTH", true, true),
@@ -385,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_question_about_the_maildrop_is_understood_from_code_or_words() {
+    fn the_kind_of_a_refused_listing_comes_from_code_or_text() {
         let table: &[(&[u8], Kind)] = &[
             (b"-ERR Server Unavailable. 21", Kind::ServerTemporary),
             (b"-ERR Exceeded the login limit for a 15 minute period.", Kind::LoginDelay),
@@ -401,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_timestamp_that_is_one() {
+    fn finds_the_first_valid_timestamp() {
         let table: &[(&[u8], Option<&[u8]>)] = &[
             (
                 b"POP3 server ready <1896.697170952@dbc.mtview.ca.us>",
@@ -421,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_what_it_quotes() {
+    fn quotes_are_bounded() {
         let reply = Reply::parse(&[b"-ERR ".to_vec(), vec![b'x'; 5000]].concat()).unwrap();
         assert!(reply.words().len() < 300);
     }

@@ -1,8 +1,8 @@
-//! How the embedded server behaves: what it offers, whom it lets in, and which of the oddities seen at
-//! real servers it plays. The default is a modern server that keeps to RFC 1939, 2449 and 5034.
+//! How the embedded server behaves: the commands and mechanisms it supports, the user it accepts, and which
+//! oddities of real servers it imitates. The default is a modern server that conforms to RFC 1939, 2449 and
+//! 5034.
 //!
-//! A [`Behaviour`] is read by every part of a dialogue and changed by none. Oddities that are not a
-//! lasting habit, but strike at one moment, are [`Fault`]s.
+//! A [`Behaviour`] does not change during a session. Faults at one moment of a session are [`Fault`]s.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,72 +10,72 @@ use std::time::Duration;
 use super::fault::Fault;
 use super::message::Message;
 
-/// Everything a test or the demo can say about the server. Use `Behaviour { …, ..Behaviour::default() }`.
+/// Everything that a test or the demo can configure. Use `Behaviour { …, ..Behaviour::default() }`.
 #[derive(Clone, Debug)]
 pub struct Behaviour {
-    /// The only user there is. Default `demo`.
+    /// The name of the only user. Default `demo`.
     pub user: Vec<u8>,
     /// That user's password. Default `tanstaaf`.
     pub password: Vec<u8>,
-    /// What the greeting says behind `+OK `.
+    /// The text of the greeting after `+OK `.
     pub greeting: Vec<u8>,
-    /// Whether the greeting carries an APOP timestamp (and the command is known).
+    /// Whether the greeting contains an APOP timestamp (and the command is supported).
     pub apop: Apop,
-    /// USER and PASS are known and announced.
+    /// USER and PASS are supported and announced.
     pub user_pass: bool,
     /// The mechanisms of AUTH, announced in this order.
     pub mechanisms: Vec<Sasl>,
-    /// What AUTH makes of a response on the command's own line (RFC 5034 section 4).
+    /// How AUTH treats an initial response (RFC 5034 section 4).
     pub initial_response: InitialResponse,
-    /// What stands before a challenge's base64: `+ ` by RFC 5034, `+OK ` or `+` elsewhere.
+    /// What precedes the base64 of a challenge: `+ ` in RFC 5034, `+OK ` or `+` in other servers.
     pub challenge: Vec<u8>,
-    /// The status line (without CRLF) that ends every complete sign-in, whatever the password was:
-    /// `-ERR [IN-USE] …`, `-ERR [LOGIN-DELAY 60] …`, `-ERR [SYS/TEMP] …`.
+    /// The status line (without CRLF) that ends every sign-in, whether or not the password is right: `-ERR
+    /// [IN-USE] …`, `-ERR [LOGIN-DELAY 60] …`, `-ERR [SYS/TEMP] …`.
     pub verdict: Option<Vec<u8>>,
-    /// Closes the line when a sign-in was refused.
+    /// Closes the connection after a failed sign-in.
     pub hangs_up_when_refused: bool,
-    /// What the client sent behind the last line of its sign-in is lost (a hand-over to another process).
+    /// Drops what the client sent after the last line of its sign-in (as when another process takes over).
     pub loses_input_at_sign_in: bool,
-    /// Closes the line at an unknown command (Gmail, before the sign-in).
+    /// Closes the connection after an unknown command (Gmail, before the sign-in).
     pub hangs_up_on_unknown: bool,
     /// Encryption.
     pub tls: Tls,
-    /// Sent in the clear in one write with the `+OK` to STLS: an injection that a client must not believe.
+    /// Sent in one write with the `+OK` to STLS, without TLS: an injection that a client must not accept.
     pub injected: Vec<u8>,
     /// CAPA (RFC 2449).
     pub capa: Capa,
-    /// RESP-CODES and AUTH-RESP-CODE are announced and used.
+    /// RESP-CODES and AUTH-RESP-CODE are announced, and response codes are sent.
     pub response_codes: bool,
     /// PIPELINING.
     pub pipelining: Pipelining,
-    /// UIDL is known and announced.
+    /// UIDL is supported and announced.
     pub uidl: bool,
     /// TOP.
     pub top: Top,
-    /// LAST is known (RFC 1460; RFC 1939 dropped it).
+    /// LAST is supported (RFC 1460; removed in RFC 1725).
     pub last: bool,
-    /// One session at a time (RFC 1939 section 4); a second one is told `[IN-USE]` after two seconds.
+    /// One session at a time (RFC 1939 section 4); a second one gets `[IN-USE]` after two seconds.
     pub exclusive: bool,
-    /// A session sees only the first so many messages (Gmail: about 250).
+    /// A session sees only this many messages (Gmail: about 250).
     pub window: Option<usize>,
-    /// Messages that were retrieved leave with QUIT as if DELE had been said (Gmail).
+    /// QUIT also removes retrieved messages, as if they were marked as deleted (Gmail).
     pub pops: bool,
-    /// The sizes that STAT, LIST and the reply to RETR tell.
+    /// The sizes in the replies to STAT, LIST and RETR.
     pub sizes: Sizes,
-    /// The form of LIST's and UIDL's replies.
+    /// The form of the replies to LIST and UIDL.
     pub listing: Listing,
     /// Line ends and dots on the wire.
     pub framing: Framing,
-    /// What QUIT does in the TRANSACTION state.
+    /// The effect of QUIT in the TRANSACTION state.
     pub farewell: Farewell,
-    /// Mail that joins a running session (RFC 1939 forbids it; busy servers do it).
+    /// Mail that appears in a running session (RFC 1939 forbids it, but busy servers do it).
     pub arrivals: Vec<Arrival>,
     /// What goes wrong, and when.
     pub faults: Vec<Fault>,
-    /// Faults strike in the first so many sessions of the server only; `None`: in all.
+    /// Faults occur only in the first sessions of the server, this many; `None`: in all.
     pub faulty_sessions: Option<usize>,
-    /// How long the server waits for the client to say or to take anything before it closes the line
-    /// (and how long any stall lasts), so that no test can hang. Default 60 seconds.
+    /// How long the server waits for the client to send or to read before it closes the connection, and how
+    /// long a stall lasts, so that no test can hang. Default 60 seconds.
     pub patience: Duration,
 }
 
@@ -118,7 +118,7 @@ impl Default for Behaviour {
 }
 
 impl Behaviour {
-    /// A server of RFC 1939's first days: no CAPA, no AUTH, no APOP, no UIDL, no TOP, no pipelining.
+    /// A server like those of RFC 1939's time: no CAPA, AUTH, APOP, UIDL, TOP or pipelining.
     pub fn ancient() -> Behaviour {
         Behaviour {
             apop: Apop::Absent,
@@ -133,7 +133,7 @@ impl Behaviour {
         }
     }
 
-    /// The same with one more fault; the first that fits a moment strikes.
+    /// Adds a fault. If several apply at one moment, the first one occurs.
     #[must_use]
     pub fn with(mut self, fault: Fault) -> Behaviour {
         self.faults.push(fault);
@@ -144,20 +144,20 @@ impl Behaviour {
 /// APOP (RFC 1939 section 7).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Apop {
-    /// No timestamp, no command.
+    /// No timestamp, and the command is unknown.
     Absent,
-    /// A new timestamp for each session, as the RFC wants it.
+    /// A new timestamp for each session, as in RFC 1939.
     Unique,
     /// This timestamp, with its angle brackets.
     Stamp(String),
 }
 
-/// A mechanism of AUTH that the server has.
+/// A SASL mechanism that the server supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sasl {
     /// RFC 4616.
     Plain,
-    /// The old two-question mechanism, never standardised.
+    /// The old mechanism with two prompts, never standardised.
     Login,
     /// RFC 2195.
     CramMd5,
@@ -174,31 +174,31 @@ impl Sasl {
     }
 }
 
-/// What AUTH makes of an initial response.
+/// How AUTH treats an initial response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialResponse {
-    /// Takes it, and asks where it is missing (RFC 5034).
+    /// Accepts it, and sends a challenge if it is missing (RFC 5034).
     Accepted,
-    /// Refuses a command that has one: the client must say it in two lines.
+    /// Refuses it: the client must send it on a line of its own.
     Refused,
-    /// Refuses a command that lacks one.
+    /// Requires it.
     Required,
 }
 
-/// Encryption of the line.
+/// Encryption of the connection.
 #[derive(Clone, Default)]
 pub enum Tls {
     /// None, and no STLS.
     #[default]
     None,
-    /// From the first octet.
+    /// From the first byte.
     Implicit(native_tls::Identity),
-    /// On STLS (RFC 2595).
+    /// After STLS (RFC 2595).
     Stls(native_tls::Identity),
 }
 
 impl fmt::Debug for Tls {
-    /// Names the kind and keeps the private key to itself.
+    /// Shows the kind, but not the private key.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Tls::None => "None",
@@ -211,24 +211,24 @@ impl fmt::Debug for Tls {
 /// CAPA.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Capa {
-    /// Unknown, as at many old servers.
+    /// Unknown, as in many old servers.
     Absent,
-    /// Tells what the server really has, state by state.
+    /// Announces what the server supports in the current state.
     Honest,
-    /// These lines, always.
+    /// Always these lines.
     Lines(Vec<Vec<u8>>),
 }
 
-/// What becomes of commands that were sent before the reply to an earlier one.
+/// How the server treats commands that arrive before it has replied to an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pipelining {
-    /// Announced, and they are carried out in turn (RFC 2449 section 6.6).
+    /// Announced, and executed in order (RFC 2449 section 6.6).
     Announced,
     /// Announced only after the sign-in (Gmail).
     AfterSignIn,
-    /// Carried out, but never announced.
+    /// Executed in order, but never announced.
     Unannounced,
-    /// Not announced, and lost: the server empties its input before it replies.
+    /// Not announced, and such commands are lost: the server discards its input before it replies.
     Lost,
 }
 
@@ -237,37 +237,37 @@ pub enum Pipelining {
 pub enum Top {
     /// Unknown.
     Absent,
-    /// As RFC 1939 section 7 has it.
+    /// As in RFC 1939 section 7.
     Honest,
-    /// Sends the whole message, whatever the count.
+    /// Sends the whole message, whatever the number of lines.
     Whole,
-    /// Says `+OK` twice.
+    /// Sends `+OK` twice.
     SaysOkTwice,
 }
 
-/// The sizes that are told, true or not.
+/// The declared sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sizes {
-    /// What RETR will send.
+    /// The size that RETR will send.
     Honest,
     /// This number for every message; may be negative.
     Always(i64),
-    /// Rounded up to a multiple of this number (1024 at some servers).
+    /// Rounded up to a multiple of this number (1024 in some servers).
     RoundedUp(u64),
-    /// Every line end counted as one octet: as the file is on the server's disk.
+    /// Each line end counted as one octet: the size of the file on the server's disk.
     LineEndsAsOne,
 }
 
-/// The form of the many-line replies to LIST and UIDL.
+/// The form of the multi-line replies to LIST and UIDL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
-    /// Blanks between the message-number and what follows; one by the RFC, three seen.
+    /// Spaces after the message-number; one in RFC 1939, three in some servers.
     pub blanks: usize,
     /// The last message comes first.
     pub reversed: bool,
     /// The reply to `UIDL n` lacks the message-number (Twisted).
     pub numberless: bool,
-    /// Only so many messages are listed, whatever STAT says.
+    /// Only this many messages are listed, whatever STAT says.
     pub limit: Option<usize>,
     /// How it ends.
     pub end: ListingEnd,
@@ -282,22 +282,24 @@ impl Default for Listing {
 /// How a listing ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ListingEnd {
-    /// With the line of a single dot.
+    /// With a terminating line.
     Proper,
-    /// With a line of so many octets, then properly.
+    /// With a line of this many octets, then a terminating line.
     LongLine(usize),
-    /// Never: lines with ever higher message-numbers until the client hangs up or the patience is over.
+    /// Never: lines with increasing message-numbers until the client closes the connection or the patience is
+    /// over.
     Never,
 }
 
 /// Line ends and dots on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Framing {
-    /// Leading dots are doubled, as RFC 1939 section 3 wants it.
+    /// Leading dots are doubled, as required by RFC 1939 section 3.
     pub stuffs: bool,
-    /// The last line's CRLF is missing, so that the terminating dot is glued to it: the message has no end.
+    /// The last line's CRLF is missing, so that the terminating dot is appended to that line and the message
+    /// has no end.
     pub glues_the_dot: bool,
-    /// Every CRLF that is sent becomes a bare LF.
+    /// Every CRLF is sent as a bare LF.
     pub bare_lf: bool,
 }
 
@@ -310,7 +312,7 @@ impl Default for Framing {
 /// QUIT in the TRANSACTION state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Farewell {
-    /// The messages marked as deleted are removed. `false` with a good reply: they come back later.
+    /// Messages marked as deleted are removed. `false` with a good reply: they reappear in later sessions.
     pub removes: bool,
     /// The reply.
     pub reply: FarewellReply,
@@ -329,16 +331,16 @@ pub enum FarewellReply {
     Ok,
     /// `-ERR` (RFC 1939 section 6: some deleted messages not removed).
     Err,
-    /// None: the line closes at once.
+    /// None: the connection is closed at once.
     HangUp,
-    /// None: the line stays open, silent.
+    /// None: the connection stays open, but silent.
     Stall,
 }
 
-/// A message that joins the maildrop, and the running session, behind the reply to a command.
+/// A message that appears in the maildrop and in the running session after the reply to a command.
 #[derive(Clone, Debug)]
 pub struct Arrival {
-    /// The command, as in [`Fault::OnCommand`]; the first time it is said.
+    /// The command, as in [`Fault::OnCommand`]; the first time it is received.
     pub after: String,
     /// The message.
     pub message: Message,

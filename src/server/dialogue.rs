@@ -1,6 +1,6 @@
-//! One session from the greeting to the farewell: takes each command, lets a fault strike or has it carried
-//! out, and knows the commands that belong to no state in particular: CAPA, STLS, QUIT (RFC 1939 sections 4
-//! to 6, RFC 2449, RFC 2595).
+//! One session from greeting to QUIT: reads each command, lets a fault occur or has the command executed, and
+//! handles the commands that do not belong to a single state: CAPA, STLS, QUIT (RFC 1939 sections 4 to 6, RFC
+//! 2449, RFC 2595).
 
 use std::collections::HashSet;
 use std::io;
@@ -13,17 +13,17 @@ use super::shared::Shared;
 use super::transaction::Transaction;
 use super::wire::{Line, Wire};
 
-/// The longest command, its CRLF counted (RFC 2449 section 4).
+/// The longest command, CRLF included (RFC 2449 section 4).
 const COMMAND_LIMIT: usize = 255;
-/// Who signs off; the name of the host in RFC 1939 section 10.
+/// The name of the host in RFC 1939 section 10.
 const HOST: &str = "dewey";
 
-/// What comes after a command.
+/// What follows a command.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     /// The next command.
     GoOn,
-    /// The end of the line.
+    /// The end of the connection.
     Close,
 }
 
@@ -35,16 +35,16 @@ pub(super) struct Dialogue<'a> {
     pub(super) faults: &'a [Fault],
     /// The APOP timestamp of this session's greeting.
     pub(super) stamp: Option<String>,
-    /// The name that USER said; the next command has to be PASS.
+    /// The name in the last USER command; the next command must be PASS.
     pub(super) named: Option<Vec<u8>>,
-    /// The maildrop, from the sign-in on.
+    /// The maildrop, after the sign-in.
     pub(super) transaction: Option<Transaction<'a>>,
-    /// The client has read PIPELINING in the capabilities (of this side of STLS).
+    /// The client has received PIPELINING in a reply to CAPA (since STLS, if that was used).
     told_pipelining: bool,
 }
 
 impl<'a> Dialogue<'a> {
-    /// The session with that place in the server's row of sessions.
+    /// A session with this number.
     pub(super) fn new(
         wire: &'a mut Wire,
         shared: &'a Shared,
@@ -62,12 +62,12 @@ impl<'a> Dialogue<'a> {
         Dialogue { wire, shared, behaviour, faults, stamp, named, transaction, told_pipelining: false }
     }
 
-    /// All of it. An error is a line that broke, by itself or on purpose.
+    /// Runs the session. An error means that the connection was closed or lost, maybe by a fault.
     pub(super) fn run(mut self) -> io::Result<()> {
         if let Some(limit) = fault::in_session(self.faults) {
             self.wire.limit(limit);
         }
-        if self.strike(b"")?.is_none() {
+        if self.inject_fault(b"")?.is_none() {
             let mut greeting = self.behaviour.greeting.clone();
             if let Some(stamp) = &self.stamp {
                 greeting.push(b' ');
@@ -77,10 +77,10 @@ impl<'a> Dialogue<'a> {
         }
         while let Some(line) = self.wire.line()? {
             self.shared.note(&line.bytes);
-            self.judge(&line)?;
-            let flow = match self.strike(&line.bytes)? {
+            self.check_line(&line)?;
+            let flow = match self.inject_fault(&line.bytes)? {
                 Some(flow) => flow,
-                None => self.carry_out(&line.bytes)?,
+                None => self.execute(&line.bytes)?,
             };
             if flow == Flow::Close {
                 break;
@@ -94,8 +94,8 @@ impl<'a> Dialogue<'a> {
         Ok(())
     }
 
-    /// Notes what the client may not do, whether or not the server minds.
-    fn judge(&mut self, line: &Line) -> io::Result<()> {
+    /// Records violations by the client, even if the server accepts them.
+    fn check_line(&mut self, line: &Line) -> io::Result<()> {
         let verb = String::from_utf8_lossy(verb(&line.bytes)).into_owned();
         if !line.crlf {
             self.shared.complain(format!("{verb}: ends in a bare LF"));
@@ -106,11 +106,11 @@ impl<'a> Dialogue<'a> {
         if self.wire.has_input() && !self.told_pipelining {
             self.shared.complain(format!("{verb}: more was sent before its reply, without PIPELINING"));
         }
-        if self.behaviour.pipelining == Pipelining::Lost { self.wire.lose_input() } else { Ok(()) }
+        if self.behaviour.pipelining == Pipelining::Lost { self.wire.discard_input() } else { Ok(()) }
     }
 
-    /// Lets the fault strike that waits at this command; `None`: it is to be carried out.
-    fn strike(&mut self, line: &[u8]) -> io::Result<Option<Flow>> {
+    /// Lets the fault for this command occur; `None`: the command has to be executed.
+    fn inject_fault(&mut self, line: &[u8]) -> io::Result<Option<Flow>> {
         match fault::at_command(self.faults, line) {
             None => Ok(None),
             Some(Act::Delay(time)) => {
@@ -119,7 +119,7 @@ impl<'a> Dialogue<'a> {
                 Ok(None)
             }
             Some(Act::Reply(bytes)) => {
-                // A made-up list of capabilities is an announcement like the real one.
+                // A configured reply to CAPA announces capabilities, too.
                 self.told_pipelining |= verb(line).eq_ignore_ascii_case(b"CAPA")
                     && memmem::find(bytes, b"\nPIPELINING").is_some();
                 self.wire.write(bytes)?;
@@ -132,7 +132,7 @@ impl<'a> Dialogue<'a> {
         }
     }
 
-    fn carry_out(&mut self, line: &[u8]) -> io::Result<Flow> {
+    fn execute(&mut self, line: &[u8]) -> io::Result<Flow> {
         let verb = verb(line).to_ascii_uppercase();
         let argument = line.get(verb.len() + 1..);
         let named = self.named.take();
@@ -142,8 +142,8 @@ impl<'a> Dialogue<'a> {
             (b"STLS", None) if self.transaction.is_none() => self.stls(),
             _ => {
                 let known = match self.transaction {
-                    None => self.authorize(&verb, argument, named)?,
-                    Some(_) => self.transact(&verb, argument)?,
+                    None => self.authorization_command(&verb, argument, named)?,
+                    Some(_) => self.transaction_command(&verb, argument)?,
                 };
                 match known {
                     Some(flow) => Ok(flow),
@@ -171,7 +171,7 @@ impl<'a> Dialogue<'a> {
         Ok(Flow::GoOn)
     }
 
-    /// What the server really has, in this state.
+    /// What the server supports in this state.
     fn capabilities(&self) -> Vec<Vec<u8>> {
         let behaviour = self.behaviour;
         let signed_in = self.transaction.is_some();
@@ -202,7 +202,7 @@ impl<'a> Dialogue<'a> {
 
     fn stls(&mut self) -> io::Result<Flow> {
         let Tls::Stls(identity) = &self.behaviour.tls else {
-            self.err(None, "no TLS here")?;
+            self.err(None, "TLS is not available")?;
             return Ok(Flow::GoOn);
         };
         if self.wire.is_encrypted() {
@@ -226,13 +226,13 @@ impl<'a> Dialogue<'a> {
             return Ok(Flow::Close);
         };
         if self.behaviour.farewell.removes {
-            let leaving: HashSet<u64> = transaction.leaving(self.behaviour.pops);
-            if !leaving.is_empty() {
-                self.shared.remove(&leaving);
+            let to_be_removed: HashSet<u64> = transaction.to_be_removed(self.behaviour.pops);
+            if !to_be_removed.is_empty() {
+                self.shared.remove(&to_be_removed);
             }
         }
         let left = transaction.present().count();
-        // The lock is given back first: who has read the reply may sign in again at once.
+        // The lock is released first: a client that has read the reply may sign in again at once.
         drop(transaction);
         match self.behaviour.farewell.reply {
             FarewellReply::Ok if left == 0 => {
@@ -246,14 +246,14 @@ impl<'a> Dialogue<'a> {
         Ok(Flow::Close)
     }
 
-    /// A good status line.
+    /// Sends `+OK`.
     pub(super) fn ok(&mut self, text: impl AsRef<[u8]>) -> io::Result<()> {
         self.wire.write(b"+OK ")?;
         self.wire.write(text.as_ref())?;
         self.wire.write(b"\r\n")
     }
 
-    /// A bad status line, with its response code where the server has them.
+    /// Sends `-ERR`, with the response code if the server supports them.
     pub(super) fn err(&mut self, code: Option<&str>, text: &str) -> io::Result<()> {
         let line = match code {
             Some(code) if self.behaviour.response_codes => format!("-ERR [{code}] {text}\r\n"),

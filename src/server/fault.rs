@@ -1,94 +1,94 @@
-//! What goes wrong at one moment of a dialogue: at a command, after so many octets, or in the middle of a message.
+//! Faults at one moment of a session: at a command, after a number of octets, or in the middle of a message.
 //!
-//! The dialogue asks here before it carries a command out; the wire is told here how far it may write.
+//! The dialogue checks for faults before it executes a command, and tells the wire how much it may send.
 
 use std::time::Duration;
 
-/// Something that goes wrong. A fault strikes each time its moment comes.
+/// A fault. It occurs each time its moment comes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// When the client says this: a whole command, or its first words, in any case (`RETR 1` is not
-    /// `RETR 10`). The empty command is the greeting. The command is not carried out.
+    /// At this command: a whole command line, or its first words, in any case (`RETR 1` does not match `RETR
+    /// 10`). The empty command is the greeting. The command is not executed.
     OnCommand(String, Act),
-    /// When the server has sent so many octets in this session, TLS not counted.
+    /// After the server has sent this many octets in the session, without counting TLS.
     AfterOctets(u64, End),
-    /// When so many octets of a message were sent by RETR, its status line not counted.
+    /// After RETR has sent this many octets of a message, without counting the status line.
     InMessage {
         /// The message-number.
         number: usize,
-        /// How many octets of it still arrive.
+        /// How many octets of it are sent.
         octets: u64,
-        /// What then.
+        /// How it ends.
         end: End,
     },
 }
 
-/// What the server does instead of carrying a command out.
+/// What the server does instead of executing a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Sends exactly these bytes.
     Reply(Vec<u8>),
-    /// Sends these bytes, then ends so.
+    /// Sends these bytes, then ends the session this way.
     ReplyAndEnd(Vec<u8>, End),
-    /// Waits, then carries it out after all.
+    /// Waits, then executes the command.
     Delay(Duration),
 }
 
-/// How a conversation ends before its time.
+/// How a session ends early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// The line closes: the client reads an end of file (no close_notify under TLS).
+    /// The connection is closed: the client reads an end of file (no close_notify with TLS).
     HangUp,
-    /// Nothing more is ever said; the line stays open until the client closes it.
+    /// Nothing more is sent; the connection stays open until the client closes it.
     Stall,
 }
 
 impl Fault {
-    /// Answers the command with these bytes, which bring their own CRLF, and does not carry it out.
+    /// Replies to the command with these bytes, including their line ends, and does not execute it.
     pub fn answer(command: &str, reply: impl Into<Vec<u8>>) -> Fault {
         Fault::OnCommand(command.to_owned(), Act::Reply(reply.into()))
     }
 
-    /// Never answers the command.
+    /// Never replies to the command.
     pub fn stall_at(command: &str) -> Fault {
         Fault::OnCommand(command.to_owned(), Act::ReplyAndEnd(Vec::new(), End::Stall))
     }
 
-    /// Closes the line instead of answering the command.
+    /// Closes the connection instead of replying to the command.
     pub fn hang_up_at(command: &str) -> Fault {
         Fault::OnCommand(command.to_owned(), Act::ReplyAndEnd(Vec::new(), End::HangUp))
     }
 
-    /// Carries the command out late.
+    /// Delays the command.
     pub fn delay_at(command: &str, delay: Duration) -> Fault {
         Fault::OnCommand(command.to_owned(), Act::Delay(delay))
     }
 
-    /// Closes the line when so many octets were sent.
+    /// Closes the connection after this many octets.
     pub fn cut_after(octets: u64) -> Fault {
         Fault::AfterOctets(octets, End::HangUp)
     }
 
-    /// Closes the line in the middle of a message.
+    /// Closes the connection in the middle of a message.
     pub fn cut_in(number: usize, octets: u64) -> Fault {
         Fault::InMessage { number, octets, end: End::HangUp }
     }
 
-    /// Falls silent in the middle of a message.
+    /// Stops sending in the middle of a message.
     pub fn stall_in(number: usize, octets: u64) -> Fault {
         Fault::InMessage { number, octets, end: End::Stall }
     }
 }
 
-/// What strikes at this command.
+/// The fault at this command, if any.
 pub(super) fn at_command<'a>(faults: &'a [Fault], line: &[u8]) -> Option<&'a Act> {
     faults.iter().find_map(|fault| match fault {
-        Fault::OnCommand(command, act) if says(line, command.as_bytes()) => Some(act),
+        Fault::OnCommand(command, act) if matches_command(line, command.as_bytes()) => Some(act),
         _ => None,
     })
 }
 
-/// How much the session may send, and what happens then.
+/// How much the session may send, and how it ends after that.
 pub(super) fn in_session(faults: &[Fault]) -> Option<(u64, End)> {
     faults.iter().find_map(|fault| match fault {
         Fault::AfterOctets(octets, end) => Some((*octets, *end)),
@@ -96,7 +96,7 @@ pub(super) fn in_session(faults: &[Fault]) -> Option<(u64, End)> {
     })
 }
 
-/// How much of this message may be sent, and what happens then.
+/// How much of this message may be sent, and how the session ends after that.
 pub(super) fn in_message(faults: &[Fault], message: usize) -> Option<(u64, End)> {
     faults.iter().find_map(|fault| match fault {
         Fault::InMessage { number, octets, end } if *number == message => Some((*octets, *end)),
@@ -104,8 +104,8 @@ pub(super) fn in_message(faults: &[Fault], message: usize) -> Option<(u64, End)>
     })
 }
 
-/// Whether the line is this command, or begins with it word for word.
-pub(super) fn says(line: &[u8], command: &[u8]) -> bool {
+/// Whether the line is this command, or begins with its words.
+pub(super) fn matches_command(line: &[u8], command: &[u8]) -> bool {
     let Some(start) = line.get(..command.len()) else { return false };
     start.eq_ignore_ascii_case(command)
         && match line.get(command.len()) {
@@ -120,13 +120,13 @@ mod tests {
 
     #[test]
     fn a_command_is_matched_word_by_word() {
-        assert!(says(b"retr 1", b"RETR 1"));
-        assert!(says(b"RETR 1", b"RETR"));
-        assert!(!says(b"RETR 10", b"RETR 1"));
-        assert!(!says(b"RETR", b"RETR 1"));
-        assert!(says(b"", b""));
-        assert!(!says(b"QUIT", b""));
-        assert!(!says(b" x", b""));
+        assert!(matches_command(b"retr 1", b"RETR 1"));
+        assert!(matches_command(b"RETR 1", b"RETR"));
+        assert!(!matches_command(b"RETR 10", b"RETR 1"));
+        assert!(!matches_command(b"RETR", b"RETR 1"));
+        assert!(matches_command(b"", b""));
+        assert!(!matches_command(b"QUIT", b""));
+        assert!(!matches_command(b" x", b""));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! LIST and UIDL (RFC 1939 sections 5 and 7): for one message or for all, in the form, and with the end,
-//! that the behaviour asks for.
+//! LIST and UIDL (RFC 1939 sections 5 and 7) for one message or for all, in the form that the behaviour
+//! configures.
 
 use std::io;
 use std::time::Instant;
@@ -54,7 +54,7 @@ impl Dialogue<'_> {
         self.ok(text)
     }
 
-    /// The lines for all messages that are not deleted, and the end.
+    /// The lines for all messages that are not marked as deleted, and the end of the listing.
     fn all(&mut self, what: impl Fn(&Message) -> Vec<u8>) -> io::Result<()> {
         let Some(transaction) = &self.transaction else { return Ok(()) };
         let listing = &self.behaviour.listing;
@@ -79,13 +79,13 @@ impl Dialogue<'_> {
                 self.wire.write(&vec![b'x'; octets])?;
                 self.wire.write(b"\r\n")?;
             }
-            ListingEnd::Never => return self.go_on_for_ever(),
+            ListingEnd::Never => return self.list_without_end(),
         }
         self.wire.write(b".\r\n")
     }
 
-    /// Lists messages that are not there until the client has had enough, or the patience is over.
-    fn go_on_for_ever(&mut self) -> io::Result<()> {
+    /// Lists messages that do not exist until the client closes the connection, or the patience is over.
+    fn list_without_end(&mut self) -> io::Result<()> {
         let until = Instant::now() + self.behaviour.patience;
         for number in 1_000_001_u64.. {
             self.wire.write(format!("{number} {number}\r\n").as_bytes())?;

@@ -1,8 +1,8 @@
-//! A message as the embedded server holds it: stored bytes, or a recipe that costs no memory.
+//! A message of the embedded server: stored bytes, or content that is generated when it is sent.
 //!
-//! The recipe makes a message of 1 GB, or a maildrop of 100,000, as cheap as a small one. From here
-//! the transaction takes the whole message (RETR) or its top (TOP), byte-stuffed for the wire
-//! (RFC 1939 section 3).
+//! Generated content makes a message of 1 GB, or a maildrop of 100,000 messages, possible without using
+//! memory for it. The transaction sends the whole message (RETR) or its top (TOP), byte-stuffed (RFC 1939
+//! section 3).
 
 use std::borrow::Cow;
 use std::io;
@@ -10,49 +10,48 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-/// How many octets of repeated lines are put together before they are sent.
+/// Repeated lines are sent in blocks of about this size.
 const BLOCK: usize = 64 * 1024;
 
-/// What a message is made of. Line ends are CRLF, as on the wire, unless a test wants otherwise.
+/// The content of a message. Lines end in CRLF, as on the wire, unless a test needs something else.
 #[derive(Clone, Debug)]
 pub enum Content {
     /// Exactly these bytes.
     Bytes(Arc<[u8]>),
-    /// `head`, then `line` so many times: a message of any size, of which two lines are held.
+    /// `head`, then `line` repeated: a message of any size, of which only two lines are in memory.
     Repeat {
-        /// The header, its blank line and whatever comes before the repeated lines.
+        /// The header, its blank line and anything before the repeated lines.
         head: Arc<[u8]>,
         /// The line, with its CRLF.
         line: Arc<[u8]>,
-        /// How often it comes.
+        /// The number of repetitions.
         times: u64,
     },
-    /// Made from its number when it is asked for: one of many small messages, each with its own
-    /// Message-ID, Date and Subject.
+    /// Generated from its number: one of many small messages, each with its own Message-ID, Date and Subject.
     Series {
-        /// Its place in the series, which all its header fields are made from.
+        /// Its number in the series, from which its header fields are generated.
         number: u32,
-        /// How many lines its body has.
+        /// The number of lines in its body.
         lines: u32,
     },
 }
 
-/// A message of the maildrop, and the unique-id it goes by.
+/// A message of the maildrop, with its unique-id.
 #[derive(Clone, Debug)]
 pub struct Message {
     content: Content,
     unique_id: Option<Vec<u8>>,
-    /// The server's own mark, by which a session's deletions find it again; zero outside a server.
+    /// The server's internal id, which identifies deleted messages; zero outside a server.
     pub(super) serial: u64,
 }
 
 impl Message {
-    /// A message of exactly these bytes. A missing last CRLF is added when it is sent.
+    /// A message with exactly these bytes. A missing CRLF at its end is added when it is sent.
     pub fn new(bytes: impl AsRef<[u8]>) -> Message {
         Message::from(Content::Bytes(bytes.as_ref().into()))
     }
 
-    /// A message written down with LF line ends, which become CRLF.
+    /// A message from text with LF line ends, which become CRLF.
     pub fn text(text: impl AsRef<[u8]>) -> Message {
         let text = text.as_ref();
         let mut bytes = Vec::with_capacity(text.len() + text.len() / 32);
@@ -68,7 +67,8 @@ impl Message {
         Message::new(bytes)
     }
 
-    /// A message of a head (CRLF line ends) and one line, so many times. Either gets a CRLF where it has none.
+    /// A message of a head (with CRLF line ends) and a repeated line. A missing CRLF at the end of either is
+    /// added.
     pub fn repeated(head: impl AsRef<[u8]>, line: impl AsRef<[u8]>, times: u64) -> Message {
         let ended = |bytes: &[u8]| -> Arc<[u8]> {
             let mut bytes = bytes.to_vec();
@@ -80,45 +80,46 @@ impl Message {
         Message::from(Content::Repeat { head: ended(head.as_ref()), line: ended(line.as_ref()), times })
     }
 
-    /// `count` small messages that all differ, of `lines` body lines each; none of them is held in memory.
+    /// `count` different small messages, with `lines` body lines each; none of them is held in memory.
     pub fn series(count: u32, lines: u32) -> impl Iterator<Item = Message> {
         (1..=count).map(move |number| Message::from(Content::Series { number, lines }))
     }
 
-    /// The same message under a unique-id of the caller's choice, however odd. Without, the server gives it one.
+    /// Sets the unique-id, however odd. Without it, the server assigns one.
     #[must_use]
     pub fn with_unique_id(mut self, unique_id: impl Into<Vec<u8>>) -> Message {
         self.unique_id = Some(unique_id.into());
         self
     }
 
-    /// Marks it as the server's own, under a unique-id made from the mark where it has none.
-    pub(super) fn enter(&mut self, serial: u64) {
+    /// Assigns the server's internal id, and a unique-id made from it if there is none.
+    pub(super) fn assign_serial(&mut self, serial: u64) {
         self.serial = serial;
         self.unique_id.get_or_insert_with(|| format!("{serial:016x}").into_bytes());
     }
 
-    /// The unique-id; of a message that never was in a server and was given none, nothing.
+    /// The unique-id; `None` for a message that has not been in a server and was given none.
     pub fn unique_id(&self) -> Option<&[u8]> {
         self.unique_id.as_deref()
     }
 
-    /// Its size on the wire, byte-stuffing and terminator not counted (RFC 1939 section 11).
+    /// Its size on the wire, without byte-stuffing and terminator (RFC 1939 section 11).
     pub fn octets(&self) -> u64 {
         let whole = self.whole();
         whole.head.len() as u64 + u64::from(!whole.is_ended()) * 2 + whole.line.len() as u64 * whole.times
     }
 
-    /// How many CRLF it has on the wire.
+    /// The number of CRLFs that it has on the wire.
     pub(super) fn line_ends(&self) -> u64 {
         let whole = self.whole();
         memmem::find_iter(&whole.head, b"\r\n").count() as u64 + u64::from(!whole.is_ended()) + whole.times
     }
 
-    /// The whole message as a client has to receive it, un-stuffed. Meant for messages that fit in memory.
+    /// The whole message as a client has to receive it, without byte-stuffing. For messages that fit in
+    /// memory.
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        // A Vec takes everything; there is no error to pass on.
+        // Writing to a Vec cannot fail.
         let _ = self.whole().write(false, true, &mut |part| {
             bytes.extend_from_slice(part);
             Ok(())
@@ -126,7 +127,7 @@ impl Message {
         bytes
     }
 
-    /// All of it, for RETR.
+    /// The whole message, for RETR.
     pub(super) fn whole(&self) -> Extract<'_> {
         match &self.content {
             Content::Bytes(bytes) => {
@@ -177,13 +178,13 @@ impl Message {
 }
 
 impl From<Content> for Message {
-    /// The message of that content, without a unique-id of its own.
+    /// A message with that content, without a unique-id.
     fn from(content: Content) -> Message {
         Message { content, unique_id: None, serial: 0 }
     }
 }
 
-/// The part of a message that one reply carries.
+/// The part of a message that a reply contains.
 pub(super) struct Extract<'a> {
     head: Cow<'a, [u8]>,
     line: Cow<'a, [u8]>,
@@ -191,12 +192,12 @@ pub(super) struct Extract<'a> {
 }
 
 impl Extract<'_> {
-    /// Whether its last line has its CRLF (nothing at all needs none).
+    /// Whether its last line ends with CRLF (or it is empty).
     fn is_ended(&self) -> bool {
         self.times > 0 || self.head.is_empty() || self.head.ends_with(b"\r\n")
     }
 
-    /// Hands it on piece by piece: byte-stuffed when `stuffs`, with a last CRLF when `ends` and it has none.
+    /// Passes it on in pieces: byte-stuffed if `stuffs`, with a CRLF added if `ends` and it is missing.
     pub(super) fn write(
         &self,
         stuffs: bool,
@@ -205,7 +206,7 @@ impl Extract<'_> {
     ) -> io::Result<()> {
         stuff(&self.head, stuffs, sink)?;
         if self.times > 0 && !self.line.is_empty() {
-            // The block begins and ends at a line border, so it is stuffed once and sent many times.
+            // The block begins and ends at line boundaries, so it is byte-stuffed once and sent many times.
             let a_block = (BLOCK / self.line.len()).max(1) as u64;
             let mut block = Vec::new();
             for _ in 0..a_block.min(self.times) {
@@ -241,7 +242,7 @@ fn stuff(bytes: &[u8], stuffs: bool, sink: &mut dyn FnMut(&[u8]) -> io::Result<(
     if from < bytes.len() { sink(&bytes[from..]) } else { Ok(()) }
 }
 
-/// The header of one of a series, and its blank line. The dates rise with the number.
+/// The header of a generated message, and its blank line. Dates increase with the number.
 fn series_head(number: u32) -> String {
     let (day, hour, minute) = (1 + number / 1440 % 28, number / 60 % 24, number % 60);
     format!(

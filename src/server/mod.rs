@@ -1,4 +1,4 @@
-//! An embedded POP3 server on loopback: it serves `pop3 demo`, and is the peer that tests can make misbehave.
+//! An embedded POP3 server on loopback, for `pop3 demo`, and for tests, which can make it misbehave.
 //!
 //! ```text
 //! Server ── a thread a connection ─▶ wire ─▶ dialogue ─▶ sign_in │ transaction · listing │ script
@@ -6,9 +6,9 @@
 //!   └── shared: maildrop, its lock, the log ◀──────┴── behaviour ─────┘   message: stored, or made as it is sent
 //! ```
 //!
-//! It is a second, independent reading of RFC 1939, 2449, 2595 and 5034: it shares no code with the client,
-//! so that each checks the other. What the client may not do is noted ([`Server::complaints`]). Everything
-//! is bounded: each wait by [`Behaviour::patience`], and all threads end when the [`Server`] is dropped.
+//! It is an independent implementation of RFC 1939, 2449, 2595 and 5034: it shares no code with the client,
+//! so that each checks the other. It records violations by the client ([`Server::complaints`]). Each wait is
+//! bounded by [`Behaviour::patience`], and all threads end when the [`Server`] is dropped.
 //!
 //! ```
 //! use pop3::server::{Behaviour, Fault, Message, Server};
@@ -17,7 +17,7 @@
 //! let server = Server::start(letters, Behaviour::default().with(Fault::cut_in(2, 10)))?;
 //! let address = server.addr(); // sign in here as `demo` with `tanstaaf`
 //! # let _ = address;
-//! // … then look at what was said, and at what is left:
+//! // … then check what was sent, and what is left:
 //! assert_eq!(server.count("DELE"), 0);
 //! assert_eq!(server.maildrop().len(), 2);
 //! assert!(server.complaints().is_empty());
@@ -58,10 +58,10 @@ use dialogue::Dialogue;
 use shared::Shared;
 use wire::Wire;
 
-/// More connections than that at one time are closed without a word.
+/// Further connections are closed without a greeting.
 const MOST_CONNECTIONS: usize = 64;
 
-/// A running server. Dropping it closes every line and ends every thread.
+/// A running server. Dropping it closes all connections and ends all threads.
 pub struct Server {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -69,13 +69,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server with that mail on a free port of 127.0.0.1.
+    /// Starts a server with these messages on a free port of 127.0.0.1.
     pub fn start(messages: impl IntoIterator<Item = Message>, behaviour: Behaviour) -> io::Result<Server> {
         Server::open(messages, behaviour, Vec::new())
     }
 
-    /// Starts a server that plays a script on each connection: the first on the first, and so on; the
-    /// last is played again on all that follow. No script at all closes every line at once.
+    /// Starts a server that runs a script on each connection, in order. The last one is repeated for all
+    /// further connections. Without scripts, connections are closed at once.
     pub fn play(mut scripts: Vec<Script>) -> io::Result<Server> {
         if scripts.is_empty() {
             scripts.push(Script::new());
@@ -98,50 +98,50 @@ impl Server {
         Ok(Server { address, shared, accepting: Some(accepting) })
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Every line that clients have said, in order and verbatim, passwords too; bytes that are no UTF-8 are replaced.
+    /// Every line that clients have sent, in order and unchanged, including passwords; invalid UTF-8 is
+    /// replaced.
     pub fn log(&self) -> Vec<String> {
         self.shared.log()
     }
 
-    /// How often a command was said: its first words, in any case (`RETR`, or `RETR 1`).
+    /// How often clients have sent a command: its first words, in any case (`RETR`, or `RETR 1`).
     pub fn count(&self, command: &str) -> usize {
         let log = self.shared.log();
-        log.iter().filter(|line| fault::says(line.as_bytes(), command.as_bytes())).count()
+        log.iter().filter(|line| fault::matches_command(line.as_bytes(), command.as_bytes())).count()
     }
 
-    /// What clients did that the RFCs forbid: commands sent before a reply without PIPELINING having been
-    /// announced to them, anything behind STLS, overlong commands, bare LF; and departures from a script.
+    /// Violations of the RFCs by clients: commands sent before a reply although PIPELINING was not announced
+    /// to them, any data sent after STLS, overlong commands, bare LF; also deviations from a script.
     pub fn complaints(&self) -> Vec<String> {
         self.shared.complaints()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub fn sessions(&self) -> usize {
         self.shared.sessions()
     }
 
-    /// The messages as they are now: what was deleted is gone once QUIT was said.
+    /// The current messages; deleted ones are missing once QUIT was received.
     pub fn maildrop(&self) -> Vec<Message> {
         self.shared.messages()
     }
 
-    /// Changes the maildrop by hand: new mail, other unique-ids, another order. Running sessions keep
-    /// their snapshot.
+    /// Changes the maildrop: new mail, other unique-ids, another order. Running sessions keep their snapshot.
     pub fn edit(&self, change: impl FnOnce(&mut Vec<Message>)) {
         self.shared.edit(change);
     }
 
-    /// Puts every message back that QUIT has ever removed, in the order of their arrival.
+    /// Restores all messages that QUIT has removed, in the order of their arrival.
     pub fn bring_back(&self) {
         self.shared.bring_back();
     }
 
-    /// Behaves otherwise from the next connection on. Arrivals start anew.
+    /// Changes the behaviour from the next connection on. Arrivals start again.
     pub fn set_behaviour(&self, behaviour: Behaviour) {
         self.shared.set_behaviour(behaviour);
     }
@@ -150,40 +150,40 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.shared.stop();
-        // The thread waits for a client; be one. Where that fails it is left to wait alone.
+        // The thread waits for a connection, so connect. If that fails, the thread is not waited for.
         if TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok()
             && let Some(accepting) = self.accepting.take()
         {
-            // It ends by returning; a panic in it was reported on stderr already.
+            // A panic in the thread was already printed to stderr.
             let _ = accepting.join();
         }
     }
 }
 
-/// Takes connections, a thread for each, until the server stops; then waits for those threads.
+/// Accepts connections, with a thread for each, until the server stops; then waits for those threads.
 fn accept(listener: &TcpListener, shared: &Arc<Shared>, scripts: &Arc<Vec<Script>>) {
     let mut threads: Vec<JoinHandle<()>> = Vec::new();
     while !shared.is_stopped() {
         let Ok((line, _)) = listener.accept() else {
-            // Out of file descriptors, most likely: wait for some to come back.
+            // Most likely there are too many open files: wait until some are closed.
             shared.pause(Duration::from_millis(10));
             continue;
         };
         threads.retain(|thread| !thread.is_finished());
-        let Some(session) = line.try_clone().ok().and_then(|line| shared.admit(line)) else { continue };
+        let Some(session) = line.try_clone().ok().and_then(|line| shared.register(line)) else { continue };
         if threads.len() >= MOST_CONNECTIONS {
-            shared.dismiss(session);
+            shared.unregister(session);
             continue;
         }
         let (theirs, scripts) = (Arc::clone(shared), Arc::clone(scripts));
         let spawned = std::thread::Builder::new().name(format!("pop3 session {session}")).spawn(move || {
-            // A line that broke is the client's to notice, and often what the test is about.
-            let _ = attend(line, &theirs, &scripts, session);
-            theirs.dismiss(session);
+            // The client notices a lost connection, which is often the purpose of a test.
+            let _ = serve(line, &theirs, &scripts, session);
+            theirs.unregister(session);
         });
         match spawned {
             Ok(thread) => threads.push(thread),
-            Err(_) => shared.dismiss(session),
+            Err(_) => shared.unregister(session),
         }
     }
     for thread in threads {
@@ -191,8 +191,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>, scripts: &Arc<Vec<Script
     }
 }
 
-/// One connection from first to last.
-fn attend(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) -> io::Result<()> {
+/// Serves one connection.
+fn serve(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) -> io::Result<()> {
     let behaviour = shared.behaviour();
     let mut wire = Wire::new(line, behaviour.patience, behaviour.framing.bare_lf)?;
     let outcome = match scripts.get(session).or(scripts.last()) {
@@ -202,7 +202,7 @@ fn attend(line: TcpStream, shared: &Shared, scripts: &[Script], session: usize) 
                 Tls::Implicit(identity) => wire.secure(identity),
                 Tls::None | Tls::Stls(_) => Ok(()),
             };
-            // The dialogue ends, and with it the maildrop's lock, before the client sees the line close.
+            // The dialogue, with the maildrop's lock, is dropped before the client sees the connection close.
             secured.and_then(|()| Dialogue::new(&mut wire, shared, &behaviour, session).run())
         }
     };

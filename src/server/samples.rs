@@ -1,7 +1,6 @@
-//! A dozen messages that are instructive to fetch: each holds something that mail programs have got wrong.
+//! A dozen messages, each with something that mail programs have handled wrongly.
 //!
-//! They are written with LF line ends and served with CRLF; their dates are fixed, so that whoever fetches
-//! them twice can compare.
+//! They are written with LF and sent with CRLF. Their dates are fixed, so that two downloads can be compared.
 
 use super::message::Message;
 

@@ -1,7 +1,7 @@
-//! A scripted peer: says and hears exactly what a test wrote down, and knows nothing of POP3.
+//! A scripted peer: sends and expects exactly what a test specifies, and knows nothing about POP3.
 //!
-//! For what no behaviour can play. Where the client says something else than the script expects, that is
-//! noted as a complaint and the line closes.
+//! For what no [`Behaviour`](super::Behaviour) can do. If the client sends something unexpected, this is
+//! recorded as a complaint and the connection is closed.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use super::fault::{self, End};
 use super::shared::Shared;
 use super::wire::Wire;
 
-/// What happens on one connection, in order; at its end the server closes the line.
+/// What happens on one connection, in order; at the end the server closes the connection.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Script {
     turns: Vec<Turn>,
@@ -23,13 +23,13 @@ enum Turn {
 }
 
 impl Script {
-    /// One that closes the line at once.
+    /// A script that closes the connection at once.
     pub fn new() -> Script {
         Script::default()
     }
 
-    /// The script of a transcript: `S: ` lines are said, with CRLF, and `C: ` lines are awaited. Blank
-    /// lines and indentation do not count; nor does any other line, which may so be a comment.
+    /// Parses a transcript: lines with `S: ` are sent, with CRLF, and lines with `C: ` are expected. Blank
+    /// lines and indentation are ignored, and so are all other lines, which can serve as comments.
     pub fn transcript(text: &str) -> Script {
         text.lines().map(str::trim_start).fold(Script::new(), |script, line| {
             match (line.strip_prefix("S:"), line.strip_prefix("C:")) {
@@ -40,28 +40,28 @@ impl Script {
         })
     }
 
-    /// Then says these bytes, which bring their own line ends.
+    /// Then sends these bytes, including their line ends.
     #[must_use]
     pub fn say(mut self, bytes: impl Into<Vec<u8>>) -> Script {
         self.turns.push(Turn::Say(bytes.into()));
         self
     }
 
-    /// Then waits for a line that is this, or begins with it word for word (`""`: any line at all).
+    /// Then waits for this line, or for one that begins with its words (`""`: any line).
     #[must_use]
     pub fn hear(mut self, line: impl Into<Vec<u8>>) -> Script {
         self.turns.push(Turn::Hear(line.into()));
         self
     }
 
-    /// Then falls silent until the client closes the line.
+    /// Then stays silent until the client closes the connection.
     #[must_use]
     pub fn stall(mut self) -> Script {
         self.turns.push(Turn::End(End::Stall));
         self
     }
 
-    /// Plays it.
+    /// Runs it.
     pub(super) fn run(&self, wire: &mut Wire, shared: &Shared) -> io::Result<()> {
         for turn in &self.turns {
             match turn {
@@ -72,13 +72,14 @@ impl Script {
                     if let Some(line) = &line {
                         shared.note(line);
                     }
-                    let fits =
-                        line.as_ref().is_some_and(|line| expected.is_empty() || fault::says(line, expected));
+                    let fits = line
+                        .as_ref()
+                        .is_some_and(|line| expected.is_empty() || fault::matches_command(line, expected));
                     if !fits {
                         let heard = line
                             .map_or("the end".to_owned(), |line| String::from_utf8_lossy(&line).into_owned());
                         let expected = String::from_utf8_lossy(expected);
-                        shared.complain(format!("the script expects {expected}, the client said {heard}"));
+                        shared.complain(format!("the script expects {expected}, the client sent {heard}"));
                         return wire.write(format!("-ERR the script expects {expected}\r\n").as_bytes());
                     }
                 }

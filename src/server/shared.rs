@@ -1,5 +1,5 @@
-//! What the sessions of one server share: the maildrop with its lock, the notes of what clients said, and
-//! the sockets that are shut down when the server stops.
+//! What the sessions of a server share: the maildrop and its lock, the log, and the sockets that are closed
+//! when the server stops.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{Shutdown, TcpStream};
@@ -10,15 +10,15 @@ use super::behaviour::{Arrival, Behaviour};
 use super::fault;
 use super::message::Message;
 
-/// How long a session waits for the one before it to let go of the maildrop, which happens a moment
-/// after a client has closed its line.
+/// How long a session waits for an earlier one to release the maildrop, which happens shortly after its
+/// client has closed the connection.
 const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 
-/// All of it, behind one lock.
+/// The shared state, behind one lock.
 #[derive(Default)]
 pub(super) struct Shared {
     state: Mutex<State>,
-    /// Told when the maildrop becomes free and when the server stops.
+    /// Notified when the maildrop is released and when the server stops.
     changed: Condvar,
 }
 
@@ -46,7 +46,7 @@ impl Shared {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing that holds the lock can panic half-way through a change.
+        // No code that holds the lock can panic in the middle of a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -60,14 +60,14 @@ impl Shared {
         state.behaviour = Arc::new(behaviour);
     }
 
-    /// The messages as they are now.
+    /// The current messages.
     pub(super) fn messages(&self) -> Vec<Message> {
         self.state().held.iter().map(|message| Message::clone(message)).collect()
     }
 
-    /// Changes the maildrop by hand. Running sessions keep what they saw.
+    /// Changes the maildrop. Running sessions keep their snapshot.
     pub(super) fn edit(&self, change: impl FnOnce(&mut Vec<Message>)) {
-        // Taken out first: the change is the caller's code and must not run under the lock.
+        // The messages are taken out first, because the caller's code must not run while the lock is held.
         let mut messages = self.messages();
         change(&mut messages);
         let mut state = self.state();
@@ -75,14 +75,14 @@ impl Shared {
         for message in &mut messages {
             if message.serial == 0 || !seen.insert(message.serial) {
                 state.next_serial += 1;
-                message.enter(state.next_serial);
+                message.assign_serial(state.next_serial);
                 seen.insert(message.serial);
             }
         }
         state.held = messages.into_iter().map(Arc::new).collect();
     }
 
-    /// Puts every removed message back where it was.
+    /// Restores the removed messages to their old places.
     pub(super) fn bring_back(&self) {
         let mut state = self.state();
         let removed = std::mem::take(&mut state.removed);
@@ -90,13 +90,13 @@ impl Shared {
         state.held.sort_by_key(|message| message.serial);
     }
 
-    /// The snapshot that a session works on.
+    /// The snapshot for a session.
     pub(super) fn snapshot(&self, window: Option<usize>) -> Vec<Arc<Message>> {
         let state = self.state();
         state.held.iter().take(window.unwrap_or(usize::MAX)).cloned().collect()
     }
 
-    /// Removes the messages with these marks: the UPDATE state.
+    /// Removes the messages with these serials: the UPDATE state.
     pub(super) fn remove(&self, serials: &HashSet<u64>) {
         let mut state = self.state();
         let (removed, held) = std::mem::take(&mut state.held)
@@ -106,16 +106,16 @@ impl Shared {
         state.removed.extend::<Vec<_>>(removed);
     }
 
-    /// The messages that arrive behind this command; each arrives once.
+    /// The messages that arrive after this command; each arrives once.
     pub(super) fn arrivals(&self, line: &[u8]) -> Vec<Arc<Message>> {
         let mut state = self.state();
         let mut arrived = Vec::new();
         let mut at = 0;
         while at < state.arrivals.len() {
-            if fault::says(line, state.arrivals[at].after.as_bytes()) {
+            if fault::matches_command(line, state.arrivals[at].after.as_bytes()) {
                 let mut message = state.arrivals.remove(at).message;
                 state.next_serial += 1;
-                message.enter(state.next_serial);
+                message.assign_serial(state.next_serial);
                 let message = Arc::new(message);
                 state.held.push(Arc::clone(&message));
                 arrived.push(message);
@@ -126,7 +126,7 @@ impl Shared {
         arrived
     }
 
-    /// Takes the maildrop's lock, or says that another session has it.
+    /// Takes the maildrop's lock; `None` if another session holds it.
     pub(super) fn lease(&self) -> Option<Lease<'_>> {
         let busy = |state: &mut State| state.leased && !state.stopped;
         let (mut state, _) = self
@@ -140,7 +140,7 @@ impl Shared {
         Some(Lease { shared: self })
     }
 
-    /// Waits, but not beyond the server's end.
+    /// Waits, but not after the server was stopped.
     pub(super) fn pause(&self, time: Duration) {
         drop(self.changed.wait_timeout_while(self.state(), time, |state| !state.stopped));
     }
@@ -165,8 +165,8 @@ impl Shared {
         self.state().sessions
     }
 
-    /// A client has come: its place in the row, from zero. `None` once the server stops.
-    pub(super) fn admit(&self, line: TcpStream) -> Option<usize> {
+    /// Registers a connection and returns its number, from zero. `None` after the server was stopped.
+    pub(super) fn register(&self, line: TcpStream) -> Option<usize> {
         let mut state = self.state();
         if state.stopped {
             return None;
@@ -177,7 +177,7 @@ impl Shared {
         Some(session)
     }
 
-    pub(super) fn dismiss(&self, session: usize) {
+    pub(super) fn unregister(&self, session: usize) {
         self.state().lines.remove(&session);
     }
 
@@ -185,19 +185,19 @@ impl Shared {
         self.state().stopped
     }
 
-    /// Shuts every line, which wakes every thread that waits on one.
+    /// Closes all connections, which wakes all threads that wait on one.
     pub(super) fn stop(&self) {
         let mut state = self.state();
         state.stopped = true;
         for line in state.lines.values() {
-            // A line that is closed already needs no closing.
+            // The connection may be closed already.
             let _ = line.shutdown(Shutdown::Both);
         }
         self.changed.notify_all();
     }
 }
 
-/// The maildrop's lock (RFC 1939 section 4); free again when dropped.
+/// The maildrop's lock (RFC 1939 section 4); released when dropped.
 pub(super) struct Lease<'a> {
     shared: &'a Shared,
 }

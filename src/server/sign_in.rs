@@ -1,5 +1,5 @@
 //! The AUTHORIZATION state: USER and PASS, APOP (RFC 1939 sections 4 and 7), AUTH with PLAIN, LOGIN and
-//! CRAM-MD5 (RFC 5034, 4616, 2195), and the verdict with its response code (RFC 2449, 3206).
+//! CRAM-MD5 (RFC 5034, 4616, 2195), and the result with its response code (RFC 2449, 3206).
 
 use std::fmt::Write as _;
 use std::io;
@@ -14,8 +14,9 @@ use super::dialogue::{Dialogue, Flow};
 use super::transaction::Transaction;
 
 impl Dialogue<'_> {
-    /// A command of this state; `None` when it is none. `named` is what the command before it, USER, said.
-    pub(super) fn authorize(
+    /// Executes a command of this state; `None` for other commands. `named` is the name from a USER command
+    /// just before.
+    pub(super) fn authorization_command(
         &mut self,
         verb: &[u8],
         argument: Option<&[u8]>,
@@ -25,7 +26,7 @@ impl Dialogue<'_> {
         match (verb, argument) {
             (b"USER", Some(name)) if behaviour.user_pass && !name.is_empty() => {
                 self.named = Some(name.to_vec());
-                // Whether there is such a user is not for strangers to know (RFC 1939 section 13).
+                // The reply must not show whether the user exists (RFC 1939 section 13).
                 self.ok("send PASS")?;
             }
             (b"PASS", Some(password)) if behaviour.user_pass => {
@@ -34,11 +35,11 @@ impl Dialogue<'_> {
                     return Ok(Some(Flow::GoOn));
                 };
                 let right = name == behaviour.user && password == behaviour.password;
-                return self.decide(right).map(Some);
+                return self.finish_sign_in(right).map(Some);
             }
             (b"APOP", Some(argument)) if self.stamp.is_some() => {
                 let right = self.apop_is_right(argument);
-                return self.decide(right).map(Some);
+                return self.finish_sign_in(right).map(Some);
             }
             (b"AUTH", Some(argument)) if !behaviour.mechanisms.is_empty() => {
                 return self.auth(argument).map(Some);
@@ -49,7 +50,7 @@ impl Dialogue<'_> {
     }
 
     fn apop_is_right(&self, argument: &[u8]) -> bool {
-        // The digest is the last word; a name may hold blanks.
+        // The digest is the last word; the name may contain spaces.
         let Some(at) = argument.iter().rposition(|&byte| byte == b' ') else { return false };
         let mut hash = Md5::new();
         hash.update(self.stamp.as_deref().unwrap_or_default().as_bytes());
@@ -68,19 +69,19 @@ impl Dialogue<'_> {
         };
         let initial = match (initial, self.behaviour.initial_response) {
             (Some(_), InitialResponse::Refused) => {
-                self.err(None, "no initial response here")?;
+                self.err(None, "initial response not allowed")?;
                 return Ok(Flow::GoOn);
             }
             (None, InitialResponse::Required) => {
-                self.err(None, "an initial response is needed")?;
+                self.err(None, "initial response required")?;
                 return Ok(Flow::GoOn);
             }
-            // A lone equals sign is an empty response (RFC 5034 section 4).
+            // A single equals sign is an empty response (RFC 5034 section 4).
             (Some(b"="), _) => Some(Vec::new()),
             (Some(text), _) => match BASE64.decode(text) {
                 Ok(response) => Some(response),
                 Err(_) => {
-                    self.err(None, "that is no base64")?;
+                    self.err(None, "invalid base64")?;
                     return Ok(Flow::GoOn);
                 }
             },
@@ -92,7 +93,7 @@ impl Dialogue<'_> {
             Sasl::CramMd5 => self.cram_md5(initial)?,
         };
         match right {
-            Some(right) => self.decide(right),
+            Some(right) => self.finish_sign_in(right),
             None => Ok(Flow::GoOn),
         }
     }
@@ -127,7 +128,7 @@ impl Dialogue<'_> {
 
     fn cram_md5(&mut self, initial: Option<Vec<u8>>) -> io::Result<Option<bool>> {
         if initial.is_some() {
-            // The server speaks first in this mechanism: there is nothing yet to respond to.
+            // In this mechanism the server starts, so there is nothing to respond to yet.
             self.err(None, "wait for the challenge")?;
             return Ok(None);
         }
@@ -143,7 +144,8 @@ impl Dialogue<'_> {
         Ok(Some(response == expected))
     }
 
-    /// Puts a challenge and takes the response; `None` when it was cancelled or is none, and so answered.
+    /// Sends a challenge and reads the response; `None` if the client cancelled or sent something invalid,
+    /// which was replied to.
     fn ask(&mut self, challenge: &[u8]) -> io::Result<Option<Vec<u8>>> {
         if self.wire.has_input() {
             self.shared.complain("AUTH: a response was sent before its challenge".to_owned());
@@ -155,20 +157,20 @@ impl Dialogue<'_> {
         let Some(line) = self.wire.line()? else { return Err(io::ErrorKind::UnexpectedEof.into()) };
         self.shared.note(&line.bytes);
         if line.bytes == b"*" {
-            self.err(None, "cancelled, as you wish")?;
+            self.err(None, "authentication cancelled")?;
             return Ok(None);
         }
         match BASE64.decode(&line.bytes) {
             Ok(response) => Ok(Some(response)),
             Err(_) => {
-                self.err(None, "that is no base64")?;
+                self.err(None, "invalid base64")?;
                 Ok(None)
             }
         }
     }
 
-    /// Ends a complete sign-in: opens the maildrop, or says why not.
-    fn decide(&mut self, right: bool) -> io::Result<Flow> {
+    /// Ends a complete sign-in: opens the maildrop, or refuses.
+    fn finish_sign_in(&mut self, right: bool) -> io::Result<Flow> {
         if let Some(verdict) = &self.behaviour.verdict {
             self.wire.write(verdict)?;
             self.wire.write(b"\r\n")?;
@@ -184,7 +186,7 @@ impl Dialogue<'_> {
             return Ok(self.after_refusal());
         }
         if self.behaviour.loses_input_at_sign_in {
-            self.wire.lose_input()?;
+            self.wire.discard_input()?;
         }
         let transaction = Transaction::new(self.shared.snapshot(self.behaviour.window), lease);
         let (count, octets) = transaction.size(self.behaviour.sizes);

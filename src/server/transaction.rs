@@ -1,5 +1,5 @@
 //! The TRANSACTION state: STAT, LIST, UIDL, RETR, TOP, DELE, NOOP, RSET (RFC 1939 sections 5 and 7) and LAST
-//! (RFC 1460), on the snapshot of the maildrop that the sign-in took.
+//! (RFC 1460), on a snapshot of the maildrop taken at sign-in.
 
 use std::collections::HashSet;
 use std::io;
@@ -14,9 +14,9 @@ use super::shared::Lease;
 /// The maildrop as this session sees it.
 pub(super) struct Transaction<'a> {
     messages: Vec<Slot>,
-    /// The highest message-number that RETR accessed, for LAST.
+    /// The highest message-number used with RETR, for LAST.
     highest: usize,
-    /// Held until QUIT or the end of the line.
+    /// Held until QUIT or the end of the connection.
     _lease: Option<Lease<'a>>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Transaction<'a> {
         transaction
     }
 
-    /// One more message, behind the others.
+    /// Appends a message.
     pub(super) fn push(&mut self, message: Arc<Message>) {
         self.messages.push(Slot { message, deleted: false, retrieved: false });
     }
@@ -44,13 +44,13 @@ impl<'a> Transaction<'a> {
         slots.filter(|(_, slot)| !slot.deleted).map(|(at, slot)| (at + 1, &*slot.message))
     }
 
-    /// How many messages there are and how many octets they are said to have, for STAT.
+    /// The number of messages and their declared size, for STAT.
     pub(super) fn size(&self, sizes: Sizes) -> (usize, i128) {
         self.present().fold((0, 0), |(count, sum), (_, message)| (count + 1, sum + declared(message, sizes)))
     }
 
     /// The messages that QUIT removes.
-    pub(super) fn leaving(&self, pops: bool) -> HashSet<u64> {
+    pub(super) fn to_be_removed(&self, pops: bool) -> HashSet<u64> {
         let leaves = |slot: &&Slot| slot.deleted || (pops && slot.retrieved);
         self.messages.iter().filter(leaves).map(|slot| slot.message.serial).collect()
     }
@@ -60,15 +60,19 @@ impl<'a> Transaction<'a> {
         if slot.deleted { None } else { Some(slot) }
     }
 
-    /// The message, unless it is deleted or was never there.
+    /// The message, unless it does not exist or is marked as deleted.
     pub(super) fn message(&mut self, number: usize) -> Option<Arc<Message>> {
         self.slot(number).map(|slot| Arc::clone(&slot.message))
     }
 }
 
 impl Dialogue<'_> {
-    /// A command of this state; `None` when it is none.
-    pub(super) fn transact(&mut self, verb: &[u8], argument: Option<&[u8]>) -> io::Result<Option<Flow>> {
+    /// Executes a command of this state; `None` for other commands.
+    pub(super) fn transaction_command(
+        &mut self,
+        verb: &[u8],
+        argument: Option<&[u8]>,
+    ) -> io::Result<Option<Flow>> {
         let Some(transaction) = &mut self.transaction else { return Ok(None) };
         match (verb, argument) {
             (b"STAT", None) => {
@@ -104,7 +108,7 @@ impl Dialogue<'_> {
         Ok(Some(Flow::GoOn))
     }
 
-    /// The answer to every message-number that names nothing.
+    /// The reply to a message-number without a message.
     pub(super) fn no_such_message(&mut self) -> io::Result<()> {
         self.err(None, "no such message")
     }
@@ -148,12 +152,12 @@ impl Dialogue<'_> {
         self.send(&message.top(lines as u64))
     }
 
-    /// A message, or its top, with its terminator.
+    /// Sends a message, or its top, and the terminating line.
     fn send(&mut self, extract: &Extract<'_>) -> io::Result<()> {
         let framing = self.behaviour.framing;
         let wire = &mut *self.wire;
         if framing.glues_the_dot {
-            // The last CRLF is held back until it is known not to be the last.
+            // The last CRLF is held back, because it may have to be omitted.
             let mut held = false;
             extract.write(framing.stuffs, false, &mut |part| {
                 if held {
@@ -169,7 +173,7 @@ impl Dialogue<'_> {
     }
 }
 
-/// A message-number or a count: digits and nothing else.
+/// A message-number or a count: digits only.
 pub(super) fn number(word: &[u8]) -> Option<usize> {
     if word.is_empty() || !word.iter().all(u8::is_ascii_digit) {
         return None;
@@ -177,7 +181,7 @@ pub(super) fn number(word: &[u8]) -> Option<usize> {
     std::str::from_utf8(word).ok()?.parse().ok()
 }
 
-/// The size that the server tells.
+/// The size that the server declares.
 pub(super) fn declared(message: &Message, sizes: Sizes) -> i128 {
     match sizes {
         Sizes::Honest => message.octets().into(),

@@ -1,7 +1,8 @@
-//! The server's end of one line: whole lines in, buffered bytes out, and the places where it breaks on purpose.
+//! The server's end of a connection: reads whole lines, buffers output, and ends the connection early for
+//! faults.
 //!
-//! Every wait is bounded by the server's patience, and ends at once when the server is dropped, because
-//! that shuts the socket down.
+//! Every wait is bounded by the server's patience, and ends when the server is dropped, because that shuts
+//! down the socket.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,14 +12,14 @@ use native_tls::{Identity, TlsAcceptor, TlsStream};
 
 use super::fault::End;
 
-/// The longest line a client may send.
+/// The longest line that a client may send.
 const LINE_LIMIT: usize = 64 * 1024;
-/// Replies are put together until they are so long, or the client has to be heard.
-const OUTPUT: usize = 64 * 1024;
-/// How long a closed line waits for the client's own end of file, so that no data is lost to a reset.
-const LINGER: Duration = Duration::from_secs(1);
+/// Output is buffered up to this size, or until the client's next line is read.
+const OUTPUT_LIMIT: usize = 64 * 1024;
+/// How long to wait for the client's end of file when closing, so that no data is lost to a reset.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A line the client sent, without its end.
+/// A line from the client, without its line end.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Line {
     pub(super) bytes: Vec<u8>,
@@ -38,7 +39,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    /// The server's end of that socket; `bare_lf` sends LF for each CRLF.
+    /// The server's end of that socket; `bare_lf` sends LF instead of CRLF.
     pub(super) fn new(tcp: TcpStream, patience: Duration, bare_lf: bool) -> io::Result<Wire> {
         tcp.set_nodelay(true)?;
         let wire = Wire {
@@ -54,7 +55,7 @@ impl Wire {
         Ok(wire)
     }
 
-    /// The TLS handshake, as the server.
+    /// Performs the TLS handshake as the server.
     pub(super) fn secure(&mut self, identity: &Identity) -> io::Result<()> {
         self.flush()?;
         let acceptor = TlsAcceptor::new(identity.clone()).map_err(io::Error::other)?;
@@ -64,12 +65,12 @@ impl Wire {
         Ok(())
     }
 
-    /// Whether the line is encrypted.
+    /// Whether the connection is encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
         self.tls.is_some()
     }
 
-    /// The next line, or `None` when the client closed its end. What was written leaves first.
+    /// Sends buffered output, then reads the next line; `None` if the client has closed its end.
     pub(super) fn line(&mut self) -> io::Result<Option<Line>> {
         let mut looked_at = 0;
         loop {
@@ -96,13 +97,13 @@ impl Wire {
         }
     }
 
-    /// Whether more of what the client sent has already arrived.
+    /// Whether more input has arrived.
     pub(super) fn has_input(&self) -> bool {
         !self.input.is_empty()
     }
 
-    /// Throws away what the client has sent so far.
-    pub(super) fn lose_input(&mut self) -> io::Result<()> {
+    /// Discards the input that has arrived.
+    pub(super) fn discard_input(&mut self) -> io::Result<()> {
         self.input.clear();
         if self.tls.is_none() {
             self.tcp.set_nonblocking(true)?;
@@ -113,17 +114,17 @@ impl Wire {
         Ok(())
     }
 
-    /// From here on only so many octets may be written before the end comes.
+    /// From now on, only this many octets may be sent before the session ends.
     pub(super) fn limit(&mut self, limit: (u64, End)) {
         self.limits.push(limit);
     }
 
-    /// Takes the last limit back.
+    /// Removes the latest limit.
     pub(super) fn lift_limit(&mut self) {
         self.limits.pop();
     }
 
-    /// Writes, at the latest when the next line is asked for. A limit that is met cuts it short and is an error.
+    /// Buffers output; it is sent before the next line is read. Fails after a limit is reached.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.bare_lf {
             let mut rest = bytes;
@@ -149,13 +150,13 @@ impl Wire {
                 limit.0 -= count;
             }
         }
-        if self.output.len() + bytes.len() > OUTPUT {
+        if self.output.len() + bytes.len() > OUTPUT_LIMIT {
             self.flush()?;
         }
-        if bytes.len() >= OUTPUT { self.send(bytes) } else { self.output.write_all(bytes) }
+        if bytes.len() >= OUTPUT_LIMIT { self.send(bytes) } else { self.output.write_all(bytes) }
     }
 
-    /// Lets everything that was written leave.
+    /// Sends the buffered output.
     pub(super) fn flush(&mut self) -> io::Result<()> {
         if self.output.is_empty() {
             return Ok(());
@@ -167,7 +168,7 @@ impl Wire {
         sent
     }
 
-    /// Ends the conversation before its time: what was written leaves, and the error stops the dialogue.
+    /// Ends the session early: sends buffered output, and returns the error that stops the dialogue.
     pub(super) fn end(&mut self, end: End) -> io::Error {
         if let Err(error) = self.flush() {
             return error;
@@ -175,30 +176,30 @@ impl Wire {
         match end {
             End::HangUp => io::ErrorKind::ConnectionAborted.into(),
             End::Stall => {
-                self.read_out(self.patience);
+                self.drain(self.patience);
                 io::ErrorKind::TimedOut.into()
             }
         }
     }
 
-    /// Closes the line: `properly` with what is still to leave and TLS's own farewell.
+    /// Closes the connection: if `properly`, sends buffered output and close_notify.
     pub(super) fn close(mut self, properly: bool) {
         if properly
             && self.flush().is_ok()
             && let Some(tls) = &mut self.tls
         {
-            // A client that has gone already hears no farewell; there is nobody to tell.
+            // The client may have closed the connection already.
             let _ = tls.shutdown();
         }
         if self.tcp.shutdown(Shutdown::Write).is_ok() {
             self.tls = None;
-            self.read_out(LINGER);
+            self.drain(CLOSE_TIMEOUT);
         }
         let _ = self.tcp.shutdown(Shutdown::Both);
     }
 
-    /// Reads and forgets until the client closes its end or the time is over.
-    fn read_out(&mut self, time: Duration) {
+    /// Discards input until the client closes its end or the time is over.
+    fn drain(&mut self, time: Duration) {
         let until = Instant::now() + time;
         let mut buffer = [0; 8192];
         loop {
@@ -213,7 +214,7 @@ impl Wire {
     }
 
     fn wait_for(&self, time: Duration) -> io::Result<()> {
-        // The system takes a time of zero for no limit at all.
+        // The system takes a timeout of zero as no limit.
         let time = Some(time.max(Duration::from_millis(1)));
         self.tcp.set_read_timeout(time)?;
         self.tcp.set_write_timeout(time)

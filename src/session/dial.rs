@@ -147,7 +147,7 @@ impl Dial<'_> {
                     the terminal: try it by hand";
         match ending.words() {
             Some(words) => Error::new(Kind::Connect, context()).because(words.to_owned()).hint(hint),
-            None if ending.began_with_rubbish() => {
+            None if ending.began_with_invalid_data() => {
                 Error::new(Kind::Connect, context()).because("what it says is no greeting").hint(hint)
             }
             None if matches!(error.kind(), Kind::Timeout(_)) => error.hint(hint),

@@ -100,7 +100,7 @@ impl<State> Session<State> {
 
     /// Parsed data, or an error that quotes the text that could not be parsed, without the secrets in it.
     pub(super) fn read<T>(&self, data: Result<T>) -> Result<T> {
-        data.map_err(|error| error.reworded(|words| self.connection.unquoted(words)))
+        data.map_err(|error| error.map_context(|words| self.connection.redacted(words)))
     }
 }
 

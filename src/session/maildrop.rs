@@ -44,7 +44,7 @@ pub struct NotCautious {
 impl NotCautious {
     /// The optional requests, if they may have broken the session.
     pub fn of(error: &Error) -> Option<&NotCautious> {
-        error.beneath()
+        error.find_cause()
     }
 }
 

@@ -171,7 +171,7 @@ impl Session<Authorization> {
             return Err(error.because(reply.words()));
         }
         let state = Authorization {
-            greeting: Greeting::of(&reply),
+            greeting: Greeting::from_reply(&reply),
             cleartext_allowed: false,
             host: String::new(),
             secret_was_refused: false,

@@ -122,7 +122,7 @@ impl Session<Transaction> {
         }
         let word = reply.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).ok_or_else(|| {
-            let words = self.connection.unquoted(&reply.words());
+            let words = self.connection.redacted(&reply.words());
             Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(words)
         })
     }
@@ -149,7 +149,7 @@ impl Session<Transaction> {
     /// may keep the maildrop locked until it has answered, and the next session would find it in use; but not for
     /// long, and it is no failure if the answer never comes.
     pub fn leave(mut self) {
-        self.connection.limit_patience(FAREWELL);
+        self.connection.limit_timeout(FAREWELL);
         let _ = self.converse(&Command::Quit);
     }
 }

@@ -1,7 +1,7 @@
-//! Who can read a file with a secret in it. Mode bits alone do not tell: services get their secrets from a
-//! service manager, which gives the file to root and lets one user or group read it (systemd by an access
-//! control list, Kubernetes by a group), or lays it out world-readable on a mount that nobody else sees
-//! (Docker, Kubernetes). Whoever runs there can neither change the file nor its mode.
+//! Checks who can read a file that contains a secret. The mode bits are not enough: services get their
+//! secrets from a service manager, which makes root the owner and gives access to one user or group (systemd
+//! by an access control list, Kubernetes by a group), or makes the file world-readable on a mount that others
+//! cannot see (Docker, Kubernetes). The service can change neither the file nor its mode.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -12,25 +12,25 @@ use rustix::fs::{AtFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
 
 use crate::error::{Error, Kind, Result};
 
-/// The file systems that live in memory: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
+/// The in-memory file systems: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
 const IN_MEMORY: [u32; 2] = [0x0102_1994, 0x8584_58f6];
 
-/// Where Linux keeps a file's access control list, as posix_acl_xattr.h of the kernel lays it out.
+/// The extended attribute with a file's access control list, in the format of the kernel's posix_acl_xattr.h.
 const ACL: &str = "system.posix_acl_access";
 const ACL_VERSION: u32 = 2;
-/// The tags of its entries (linux/posix_acl.h).
+/// The tags of the list's entries (linux/posix_acl.h).
 const ACL_USER: u16 = 0x02;
 const ACL_GROUP_OF_FILE: u16 = 0x04;
 const ACL_GROUP: u16 = 0x08;
 const ACL_MASK: u16 = 0x10;
-/// The longest list that is read, in bytes: 8 an entry.
+/// The longest list that is read, in bytes, with 8 bytes for each entry.
 const ACL_LIMIT: usize = 8 * 1024;
 
-/// Refuses a regular file with a secret in it, called `what`, that others than its owner, this user and root
-/// may read or change. Pipes and devices have no permissions to check.
+/// Refuses a regular file that contains a secret (`what`) if others than its owner, this user and root may
+/// read or change it. Pipes and devices have no permissions to check.
 ///
 /// # Errors
-/// [`Kind::Config`] for such a file, [`Kind::Io`] for one that cannot be looked at.
+/// [`Kind::Config`] for such a file, [`Kind::Io`] if its permissions cannot be read.
 pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) -> Result<()> {
     let name = path.display();
     let unreadable = |error| Error::io(format!("could not read {name}"), error);
@@ -38,23 +38,23 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
     if !metadata.is_file() || metadata.mode() & 0o077 == 0 {
         return Ok(());
     }
-    let (reader, place) = (Reader::current().map_err(unreadable)?, Place::of(file));
+    let (reader, location) = (Reader::current().map_err(unreadable)?, Location::of(file));
     let access = Access::of(&metadata, access_control_list(file).as_deref());
     let is_credential = is_credential(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from));
-    if is_private(&access, &reader, place, is_credential) {
+    if is_private(&access, &reader, location, is_credential) {
         return Ok(());
     }
     let mode = metadata.mode() & 0o7777;
-    let told = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
-    Err(Error::new(Kind::Config, told).hint(hint(&access, &reader, place, path, what)))
+    let text = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
+    Err(Error::new(Kind::Config, text).hint(hint(&access, &reader, location, path, what)))
 }
 
-/// Whether an optional file cannot be opened because it is not there, or because the home folder is none
-/// (`/dev/null`), or is another user's.
+/// Whether an optional file could not be opened because it does not exist, or because the home folder is not
+/// a folder (`/dev/null`) or belongs to another user.
 pub(crate) fn is_absent(path: &Path, error: &io::Error) -> bool {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => true,
-        // A folder above it is closed: whether the file is there cannot be known.
+        // A folder above it cannot be searched, so whether the file exists is unknown.
         io::ErrorKind::PermissionDenied => path.symlink_metadata().is_err(),
         _ => false,
     }
@@ -68,24 +68,25 @@ struct Access {
     everybody: bool,
     /// The members of these groups.
     groups: Vec<u32>,
-    /// These users, beside the owner.
+    /// These users, in addition to the owner.
     users: Vec<u32>,
 }
 
-/// Who reads it now.
+/// The user who reads the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Reader {
     user: u32,
     groups: Vec<u32>,
 }
 
-/// What is known of where a file stands.
+/// Facts about the file's location.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Place {
-    /// Nothing can be changed there, modes neither.
+struct Location {
+    /// The file system is mounted read-only, so that modes cannot be changed either.
     read_only: bool,
-    /// Somebody mounted it for this file system tree: it lives in memory, or the file itself is a mount point.
-    laid_out: bool,
+    /// The location may have been mounted for this service: it is in memory, or the file itself is a mount
+    /// point.
+    own_mount: bool,
 }
 
 impl Reader {
@@ -96,8 +97,8 @@ impl Reader {
     }
 }
 
-impl Place {
-    fn of(file: &File) -> Place {
+impl Location {
+    fn of(file: &File) -> Location {
         let read_only =
             rustix::fs::fstatvfs(file).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
         #[allow(
@@ -111,13 +112,13 @@ impl Place {
             rustix::fs::statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::BASIC_STATS)
                 .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
         };
-        Place { read_only, laid_out: in_memory || is_mount_point() }
+        Location { read_only, own_mount: in_memory || is_mount_point() }
     }
 }
 
 impl Access {
-    /// By the mode, and by the access control list where there is one: then the mode's bits of the group are
-    /// the list's mask (acl(5)).
+    /// Evaluates the mode, and the access control list if there is one. With a list, the group bits of the
+    /// mode are the list's mask (acl(5)).
     fn of(metadata: &Metadata, list: Option<&[u8]>) -> Access {
         let mode = metadata.mode();
         let mut access = Access {
@@ -153,7 +154,7 @@ struct Entry {
     id: u32,
 }
 
-/// The entries of an access control list; `None` for what is none.
+/// Parses an access control list; `None` if it is not one.
 fn entries(list: &[u8]) -> Option<Vec<Entry>> {
     let (version, list) = list.split_first_chunk::<4>()?;
     if u32::from_le_bytes(*version) != ACL_VERSION || list.len() % 8 != 0 {
@@ -177,20 +178,21 @@ fn access_control_list(file: &File) -> Option<Vec<u8>> {
     Some(list)
 }
 
-/// Whether a file is kept from others as well as this user can tell, or have it.
-fn is_private(access: &Access, reader: &Reader, place: Place, is_credential: bool) -> bool {
+/// Whether only root, this user and, for a file of root, this user's groups have access, as far as can be
+/// determined.
+fn is_private(access: &Access, reader: &Reader, location: Location, is_credential: bool) -> bool {
     let is_own = access.owner == reader.user;
-    // Laid out for this service, in a mount or a folder that others do not see, and not to be changed from here.
-    if place.read_only && (place.laid_out || is_credential) || is_credential && !is_own {
+    // Provided for this service on a mount or in a folder that others cannot see, and not writable from here.
+    if location.read_only && (location.own_mount || is_credential) || is_credential && !is_own {
         return true;
     }
-    // One's own file needs no group: `chmod 600` is always possible.
+    // For the user's own file no group is needed: `chmod 600` is always possible.
     let known = |user: &u32| [access.owner, reader.user, 0].contains(user);
     let may_group = |group: &u32| !is_own && access.owner == 0 && reader.groups.contains(group);
     !access.everybody && access.users.iter().all(known) && access.groups.iter().all(may_group)
 }
 
-/// Whether the file stands in the folder of a service's credentials (systemd.exec(5)).
+/// Whether the file is in the credentials folder of a service (systemd.exec(5)).
 fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
     let inside = |folder: PathBuf| {
         let (folder, path) = (fs::canonicalize(folder).ok()?, fs::canonicalize(path).ok()?);
@@ -199,20 +201,20 @@ fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
     folder.filter(|folder| folder.is_absolute()).and_then(inside).unwrap_or(false)
 }
 
-/// What helps: what this user can do.
-fn hint(access: &Access, reader: &Reader, place: Place, path: &Path, what: &str) -> String {
+/// What this user can do about it.
+fn hint(access: &Access, reader: &Reader, location: Location, path: &Path, what: &str) -> String {
     let name = path.display();
-    let may_change = !place.read_only && (reader.user == access.owner || reader.user == 0);
+    let may_change = !location.read_only && (reader.user == access.owner || reader.user == 0);
     if may_change {
         return format!("chmod 600 {name}");
     }
-    let where_it_is_laid_out = match place.read_only {
-        true => "it cannot be changed from here: have it laid out with mode 0400".to_owned(),
+    let remedy = match location.read_only {
+        true => "it cannot be changed from here: have it provided with mode 0400".to_owned(),
         false => format!("it belongs to another user (uid {}), who can run chmod 600 {name}", access.owner),
     };
     match what {
-        "password" => format!("{where_it_is_laid_out}; or take it as it is: --password-command 'cat {name}'"),
-        _ => where_it_is_laid_out,
+        "password" => format!("{remedy}; or read it anyway with --password-command 'cat {name}'"),
+        _ => remedy,
     }
 }
 
@@ -234,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_others_may_read_is_told_by_what_it_holds() {
+    fn a_file_that_others_may_read_is_refused() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         for (mode, is_fine) in [(0o600, true), (0o400, true), (0o640, false), (0o602, false)] {
             fs::set_permissions(file.path(), Permissions::from_mode(mode)).expect("set");
@@ -249,8 +251,8 @@ mod tests {
     }
 
     #[test]
-    fn what_root_lays_out_for_this_user_or_a_group_of_it_is_private() {
-        let is_private = |access: &Access| is_private(access, &me(), Place::default(), false);
+    fn a_file_of_root_for_this_user_or_its_group_is_private() {
+        let is_private = |access: &Access| is_private(access, &me(), Location::default(), false);
         assert!(is_private(&access(0, &[], &[ME])), "systemd: by an access control list");
         assert!(is_private(&access(0, &[2000], &[])), "Kubernetes: by the group of the pod");
         assert!(!is_private(&access(0, &[3000], &[])), "a group of others");
@@ -262,28 +264,32 @@ mod tests {
     }
 
     #[test]
-    fn what_everybody_may_read_is_private_only_where_a_service_manager_laid_it_out() {
+    fn a_world_readable_file_is_private_only_if_a_service_manager_provided_it() {
         let open = |owner| Access { everybody: true, ..access(owner, &[0], &[]) };
-        let place = |read_only, laid_out| Place { read_only, laid_out };
+        let location = |read_only, own_mount| Location { read_only, own_mount };
         assert!(
-            is_private(&open(0), &me(), place(true, true), false),
+            is_private(&open(0), &me(), location(true, true), false),
             "Docker: mode 0444, a mount of its own"
         );
-        assert!(!is_private(&open(0), &me(), place(true, false), false), "a read-only disk that all share");
-        assert!(!is_private(&open(ME), &me(), place(false, true), false), "/dev/shm");
-        assert!(is_private(&open(0), &me(), place(false, false), true), "in $CREDENTIALS_DIRECTORY");
         assert!(
-            !is_private(&open(ME), &me(), place(false, false), true),
+            !is_private(&open(0), &me(), location(true, false), false),
+            "a read-only disk that all share"
+        );
+        assert!(!is_private(&open(ME), &me(), location(false, true), false), "/dev/shm");
+        assert!(is_private(&open(0), &me(), location(false, false), true), "in $CREDENTIALS_DIRECTORY");
+        assert!(
+            !is_private(&open(ME), &me(), location(false, false), true),
             "a folder that is merely called so"
         );
     }
 
     #[test]
-    fn each_hint_can_be_followed_by_whom_it_is_given_to() {
+    fn each_hint_suits_the_user_who_gets_it() {
         let path = Path::new("/run/x");
         let hint = |owner, read_only, user, what| {
-            let (reader, place) = (Reader { user, groups: vec![] }, Place { read_only, laid_out: false });
-            super::hint(&access(owner, &[], &[]), &reader, place, path, what)
+            let (reader, location) =
+                (Reader { user, groups: vec![] }, Location { read_only, own_mount: false });
+            super::hint(&access(owner, &[], &[]), &reader, location, path, what)
         };
         assert_eq!(hint(ME, false, ME, "password"), "chmod 600 /run/x");
         assert_eq!(hint(ME, false, 0, "password"), "chmod 600 /run/x");
@@ -297,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn the_mask_and_the_entries_of_an_access_control_list_decide_and_not_the_bits_of_the_group() {
+    fn an_access_control_list_overrides_the_group_bits() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         fs::set_permissions(file.path(), Permissions::from_mode(0o440)).expect("set");
         let metadata = file.as_file().metadata().expect("there");
@@ -321,14 +327,14 @@ mod tests {
         assert_eq!(of(&masked), (vec![], vec![]));
         let group = [(ACL_GROUP, 4, 7), (ACL_GROUP_OF_FILE, 4, none)];
         assert_eq!(of(&group), (vec![], vec![7, metadata.gid()]));
-        // What is no list leaves the bits to decide.
+        // Anything that is not a list is ignored, and the mode bits decide.
         for list in [&b""[..], b"\x02\0\0\0\x01", b"\x03\0\0\0"] {
             assert_eq!(Access::of(&metadata, Some(list)).groups, [metadata.gid()]);
         }
     }
 
     #[test]
-    fn a_credential_stands_in_the_folder_of_credentials_and_not_behind_a_way_out_of_it() {
+    fn a_credential_is_inside_the_credentials_folder() {
         let folder = tempfile::tempdir().expect("a folder");
         let (inside, outside) = (folder.path().join("c"), folder.path().join("secret"));
         fs::create_dir(&inside).expect("made");
@@ -342,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn an_optional_file_below_what_is_no_folder_is_absent() {
+    fn an_optional_file_below_a_non_folder_is_absent() {
         for path in ["/dev/null/.netrc", "/nonexistent/x", "/proc/self/nothing"] {
             let error = File::open(path).expect_err("not there");
             assert!(is_absent(Path::new(path), &error), "{path}");

@@ -1,5 +1,5 @@
-//! Files and folders that survive a power cut: the system calls for that, each with the sentence for its
-//! failure, and what a file system may refuse without harm.
+//! Files and folders that survive a power failure: the system calls, their error messages, and what a file
+//! system may refuse without harm.
 
 use std::fs::{DirBuilder, File};
 use std::io;
@@ -13,12 +13,12 @@ use rustix::io::Errno;
 
 use crate::error::{Error, Kind, Result};
 
-/// A file or folder that could not come into being: [`Kind::Create`], but a full disk stays one.
+/// A file or folder that could not be created: [`Kind::Create`], or [`Kind::DiskFull`].
 pub(crate) fn create_failed(path: &Path, source: io::Error) -> Error {
     unusable(format!("could not create {}", path.display()), source)
 }
 
-/// A file or folder that is there and cannot be opened: the same.
+/// An existing file or folder that could not be opened: the same kinds.
 pub(crate) fn open_failed(path: &Path, source: io::Error) -> Error {
     unusable(format!("could not open {}", path.display()), source)
 }
@@ -30,27 +30,26 @@ fn unusable(context: String, source: io::Error) -> Error {
     }
 }
 
-/// `path` from the root and without a `/` at its end, so that a journal entry means the same from every
-/// working folder. Symbolic links and `..` stay what they are.
+/// Makes `path` absolute, without a `/` at its end, so that a journal entry means the same in every working
+/// directory. Symbolic links and `..` are not resolved.
 ///
 /// # Errors
-/// The path is empty, or the working folder is gone.
+/// The path is empty, or the working directory does not exist.
 pub fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path).map_err(|source| create_failed(path, source))?;
     Ok(path.components().collect())
 }
 
-/// `path` from the root with all symbolic links followed, also those that lead to what is not there (yet):
-/// what one opens by it stands there or will.
+/// Makes `path` absolute and resolves all symbolic links, even if their target does not exist (yet).
 ///
 /// # Errors
-/// The path is empty, or a folder on the way cannot be read.
+/// The path is empty, or a folder in it cannot be read.
 pub fn resolved(path: &Path) -> Result<PathBuf> {
-    /// As many as the kernel follows.
-    const MOST_LINKS: usize = 40;
+    /// The kernel's limit.
+    const MAX_LINKS: usize = 40;
     let mut path = absolute(path)?;
     let mut behind: Vec<PathBuf> = Vec::new();
-    for _ in 0..MOST_LINKS + path.components().count() {
+    for _ in 0..MAX_LINKS + path.components().count() {
         match std::fs::canonicalize(&path) {
             Ok(resolved) => {
                 return Ok(behind.iter().rev().fold(resolved, |path, name| path.join(name)));
@@ -66,7 +65,7 @@ pub fn resolved(path: &Path) -> Result<PathBuf> {
         } else {
             match path.components().next_back() {
                 Some(Component::Normal(name)) => behind.push(name.into()),
-                // `..` behind what is not there: nobody can say where that leads.
+                // `..` after a folder that does not exist: the result is unknown.
                 _ => return absolute(&behind.iter().rev().fold(path, |path, name| path.join(name))),
             }
             path = above;
@@ -75,8 +74,8 @@ pub fn resolved(path: &Path) -> Result<PathBuf> {
     Err(open_failed(&path, Errno::LOOP.into()))
 }
 
-/// Whether this says that a file system cannot flush this sort of thing at all, as some network and FUSE file
-/// systems cannot flush folders: there is no more to be had, and nothing was lost.
+/// Whether the error says that the file system does not support flushing this kind of file, as some network
+/// and FUSE file systems do not support flushing folders. Nothing more can be done, and nothing was lost.
 fn cannot_flush(source: &io::Error) -> bool {
     const CANNOT: [Errno; 7] = [
         Errno::INVAL,
@@ -90,12 +89,12 @@ fn cannot_flush(source: &io::Error) -> bool {
     source.raw_os_error().is_some_and(|code| CANNOT.iter().any(|errno| errno.raw_os_error() == code))
 }
 
-/// Makes a folder's entries durable: what was created in it or moved into it survives a power cut. The empty
-/// path is the working folder. A file system that cannot flush folders, and a folder that may be written but
-/// not opened, are no error: there is no more to be had.
+/// Makes a folder's entries durable: files created in it or moved into it survive a power failure. The empty
+/// path is the working directory. It is not an error if the file system cannot flush folders, or if the
+/// folder may be written but not opened: nothing more can be done.
 ///
 /// # Errors
-/// The folder is not there, or the flush failed.
+/// The folder does not exist, or the flush failed.
 pub fn sync_folder(folder: &Path) -> Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let flushed = match File::open(folder) {
@@ -110,7 +109,7 @@ pub fn sync_folder(folder: &Path) -> Result<()> {
     }
 }
 
-/// Makes a file durable where its file system can flush files; for files without mail in them.
+/// Makes a file durable if its file system supports that; for files that contain no mail.
 pub(crate) fn sync_if_possible(file: &File) -> io::Result<()> {
     match file.sync_all() {
         Err(source) if cannot_flush(&source) => Ok(()),
@@ -118,17 +117,17 @@ pub(crate) fn sync_if_possible(file: &File) -> io::Result<()> {
     }
 }
 
-/// From so many files on, flushing their whole file system at once is cheaper than one by one.
-const MANY: usize = 8;
+/// From this number of files on, flushing the whole file system is faster than flushing each file.
+const SYNCFS_FROM: usize = 8;
 
-/// Makes files that were just written to `folder` durable, and that they stand there. Many are
-/// flushed with one call. `open` is the folder, opened before any of them was.
+/// Makes files that were just written to `folder`, and their entries in it, durable. Many files are flushed
+/// with one call. `open` is the folder, opened before any of the files was.
 pub(crate) fn sync_files(
     open: &File,
     folder: &Path,
     files: impl ExactSizeIterator<Item = PathBuf>,
 ) -> Result<()> {
-    if files.len() >= MANY && flush_file_system(open, folder)? {
+    if files.len() >= SYNCFS_FROM && flush_file_system(open, folder)? {
         return Ok(());
     }
     for file in files {
@@ -138,9 +137,9 @@ pub(crate) fn sync_files(
     sync_folder(folder)
 }
 
-/// Flushes all of the file system that `folder` is on. Tells once of every write that failed since it was
-/// opened, whoever else was told of it, and of those before that nobody was told of. `false`: it cannot be
-/// done here, or nobody knows whether it would do what it says.
+/// Flushes the file system of `folder`. Reports each failed write since it was opened once, even if the error
+/// was reported elsewhere, and earlier failed writes that were never reported. `false` if this is not
+/// possible here, or if the file system is not known to do it reliably.
 pub(crate) fn flush_file_system(open: &File, folder: &Path) -> Result<bool> {
     if !can_flush_file_system(open) {
         return Ok(false);
@@ -152,15 +151,14 @@ pub(crate) fn flush_file_system(open: &File, folder: &Path) -> Result<bool> {
     }
 }
 
-/// Whether syncfs(2) is known to bring the data of this folder's file system to the disk, and to tell of
-/// writes that failed. Elsewhere (network file systems, FUSE, overlays) it may do neither.
+/// Whether syncfs(2) is known to write all data of this file system to the disk and to report failed writes.
+/// Network file systems, FUSE and overlays may do neither.
 pub(crate) fn can_flush_file_system(open: &File) -> bool {
     *KERNEL_REPORTS_SYNCFS_ERRORS
         && rustix::fs::fstatfs(open).is_ok_and(|found| is_known(found.f_type as u32))
 }
 
-/// The file systems of `statfs(2)` that are on a disk of this machine, or in its memory, and whose `syncfs`
-/// writes everything.
+/// The file systems (`statfs(2)`) on a local disk or in memory whose `syncfs` writes everything.
 fn is_known(magic: u32) -> bool {
     const KNOWN: [u32; 11] = [
         0xEF53,      // ext2, ext3, ext4
@@ -178,7 +176,7 @@ fn is_known(magic: u32) -> bool {
     KNOWN.contains(&magic)
 }
 
-/// syncfs(2) tells of failed writes since Linux 5.8; before, its silence says nothing.
+/// syncfs(2) reports failed writes only since Linux 5.8.
 static KERNEL_REPORTS_SYNCFS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
     let release = rustix::system::uname().release().to_string_lossy().into_owned();
     let mut parts = release.split(|character: char| !character.is_ascii_digit());
@@ -186,19 +184,19 @@ static KERNEL_REPORTS_SYNCFS_ERRORS: LazyLock<bool> = LazyLock::new(|| {
     (next(), next()) >= (5, 8)
 });
 
-/// The octets that whoever runs this may still write to the file system of that folder; `None` where nobody knows.
+/// The free space for this user on the file system of that folder, in octets; `None` if unknown.
 pub(crate) fn room(folder: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(folder).ok()?;
-    // Some file systems do not count: none of theirs has no blocks at all.
+    // File systems that do not count free space report a size of 0 blocks.
     (found.f_blocks > 0).then(|| found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Creates a folder and those above it, for its owner alone, durably. One that is there stays as it is; the
-/// empty path is the working folder.
+/// Creates a folder and its parents durably, accessible to the owner only. An existing folder is not changed.
+/// The empty path is the working directory.
 ///
 /// # Errors
-/// [`Kind::Create`]: it cannot be created, or something else stands there; [`Kind::DiskFull`]; the flush of
-/// the folder above it failed.
+/// [`Kind::Create`] if it cannot be created, or is not a folder; [`Kind::DiskFull`]; the error of flushing
+/// the parent folder.
 pub fn create_folder(folder: &Path) -> Result<()> {
     if folder.as_os_str().is_empty() || folder.is_dir() {
         return Ok(());
@@ -208,19 +206,19 @@ pub fn create_folder(folder: &Path) -> Result<()> {
     }
     match DirBuilder::new().mode(0o700).create(folder) {
         Err(source) if source.kind() != io::ErrorKind::AlreadyExists => Err(create_failed(folder, source)),
-        // Made by another process meanwhile, or something that is no folder stands there.
+        // Another process has created it meanwhile, or it is not a folder.
         Err(source) if !folder.is_dir() => Err(create_failed(folder, source)),
         _ => folder.parent().map_or(Ok(()), sync_folder),
     }
 }
 
-/// Moves a file to a name that nothing bears: where the file system can, an existing file there is
-/// an error (`AlreadyExists`) and never replaced.
+/// Moves a file to a name that does not exist yet. If the file system supports it, an existing file is an
+/// error (`AlreadyExists`) and never replaced.
 pub(crate) fn move_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
     move_between(CWD, from, CWD, to)
 }
 
-/// The same between two open folders, which spares the kernel the walk along their paths.
+/// The same between two open folders, which saves the kernel from resolving their paths.
 pub(crate) fn move_between(
     from: impl AsFd,
     old: impl AsRef<Path>,
@@ -229,7 +227,7 @@ pub(crate) fn move_between(
 ) -> io::Result<()> {
     let (old, new) = (old.as_ref(), new.as_ref());
     match rustix::fs::renameat_with(&from, old, &to, new, RenameFlags::NOREPLACE) {
-        // NFS and old kernels have no such flag; the names are unique anyway.
+        // NFS and old kernels do not support this flag; the names are unique anyway.
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
             rustix::fs::renameat(from, old, to, new).map_err(io::Error::from)
         }
@@ -268,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_flushed_at_all_is_told_from_a_flush_that_failed() {
+    fn unsupported_flushes_are_distinguished_from_failed_ones() {
         for (errno, expected) in [
             (Errno::INVAL, true),
             (Errno::OPNOTSUPP, true),
@@ -283,14 +281,14 @@ mod tests {
         ] {
             assert_eq!(cannot_flush(&errno.into()), expected, "{errno:?}");
         }
-        // A real one: procfs has no fsync for folders.
+        // A real case: procfs does not support fsync of folders.
         assert!(File::open("/proc").and_then(|folder| folder.sync_all()).is_err());
         sync_folder(Path::new("/proc")).unwrap();
         sync_if_possible(&File::open("/proc/uptime").unwrap()).unwrap();
     }
 
     #[test]
-    fn only_file_systems_that_are_known_are_flushed_at_once() {
+    fn only_known_file_systems_are_flushed_as_a_whole() {
         let proc = File::open("/proc").unwrap();
         assert!(!can_flush_file_system(&proc));
         assert!(!flush_file_system(&proc, Path::new("/proc")).unwrap());
@@ -301,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_followed_also_to_what_is_not_there() {
+    fn links_to_missing_targets_are_resolved() {
         let home = tempfile::tempdir().unwrap();
         let home = fs::canonicalize(home.path()).unwrap();
         fs::create_dir(home.join("disk")).unwrap();

@@ -1,9 +1,9 @@
-//! This machine: its name, and the boot it is in.
+//! The host name, and the ID of the current boot.
 
 use std::fs;
 use std::sync::LazyLock;
 
-/// This machine's name, fit for a file name: `/` and `:` in the octal form that Maildir prescribes.
+/// The host name, usable in a file name: `/` and `:` are replaced by their octal form, as Maildir requires.
 pub fn name() -> &'static str {
     static NAME: LazyLock<String> =
         LazyLock::new(|| file_name(&rustix::system::uname().nodename().to_string_lossy()));
@@ -23,8 +23,8 @@ fn file_name(name: &str) -> String {
     if safe.is_empty() { "localhost".to_owned() } else { safe }
 }
 
-/// What identifies the time between two boots of this machine; `None` where the kernel does not tell.
-/// Containers share the one of the kernel that they run on.
+/// Identifies the current boot of this machine; `None` if the kernel does not provide it. Containers share
+/// the ID of their host's kernel.
 pub fn boot_id() -> Option<&'static str> {
     static BOOT_ID: LazyLock<Option<String>> = LazyLock::new(|| {
         let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;

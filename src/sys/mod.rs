@@ -1,5 +1,5 @@
-//! What the rest of the crate needs from the operating system, written once: files and folders that survive a power
-//! cut, files that only their owner may read, processes, this machine's name, and how a run is asked to stop.
+//! What the crate needs from the operating system: files and folders that survive a power failure, files that
+//! only their owner may read, processes, the host name, and requests to stop.
 
 pub(crate) mod access;
 pub mod durable;

@@ -1,12 +1,11 @@
-//! What the files of an account are called.
+//! The file names for an account.
 
 use sha2::{Digest, Sha256};
 
-/// The longest file name that is made of an account's name, in bytes; file systems allow 255.
+/// The longest file name for an account, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
 
-/// An account's name as a file name: readable, without a way out of the folder, different for
-/// different names.
+/// An account's name as a file name: readable, unable to leave the folder, and unique for each account.
 pub(crate) fn file_name(account: &str) -> String {
     let mut name = String::with_capacity(account.len());
     for (at, byte) in account.bytes().enumerate() {
@@ -26,7 +25,8 @@ pub(crate) fn file_name(account: &str) -> String {
     name
 }
 
-/// The account's name of a file's name; one that [`file_name`] did not make, or shortened, stays as it is.
+/// The account's name of a file name. A name that [`file_name`] did not make, or has shortened, is returned
+/// unchanged.
 pub(crate) fn account_of(name: &str) -> String {
     decoded(name).filter(|account| file_name(account) == name).unwrap_or_else(|| name.to_owned())
 }
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_account_name_leaves_the_folder_or_meets_another() {
+    fn account_names_stay_in_the_folder_and_are_unique() {
         assert_eq!(file_name("../../etc/passwd"), "%2E.%2F..%2Fetc%2Fpasswd");
         assert_eq!(file_name("me@h/run\0ü"), "me@h%2Frun%00%C3%BC");
         assert_ne!(file_name("a/b"), file_name("a%2Fb"));

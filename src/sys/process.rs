@@ -1,9 +1,8 @@
-//! Processes: starting programs without our secrets, ending those that run too long, and telling whether
-//! the process that left a file behind still runs.
+//! Processes: starts programs without this program's secrets, kills those that run too long, and determines
+//! whether the process that left a file behind is still running.
 //!
-//! Programs run because the user configured them: a command that knows a password, a tunnel, a delivery
-//! command, a browser. They are started here so that none inherits our secrets: whatever they start in turn
-//! would have them too, for as long as it runs.
+//! The user configures these programs: a password command, a tunnel, a delivery command, a browser. They must
+//! not inherit secrets in the environment, which would be passed on to every program that they start.
 
 use std::fs;
 use std::io;
@@ -18,21 +17,21 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 use super::stop::{LOOK_EVERY, Stop};
 
-/// The variables that hold a secret of ours.
+/// The environment variables that contain secrets.
 const SECRETS: [&str; 4] =
     ["POP3_PASSWORD", "POP3_PROXY_PASSWORD", "POP3_CLIENT_CERT_PASSWORD", "POP3_OAUTH_CLIENT_SECRET"];
 
-/// How long a program may take to end by itself once it was sent SIGTERM, and to be gone after SIGKILL.
-const TO_END: Duration = Duration::from_secs(1);
+/// How long a program may take to exit after SIGTERM, and again after SIGKILL.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A line for the shell.
+/// Runs a command line in the shell.
 pub fn shell(line: &str) -> Command {
     let mut shell = program("sh");
     shell.args(["-c", line]);
     shell
 }
 
-/// A program by its name.
+/// Runs a program.
 pub fn program(name: &str) -> Command {
     let mut program = Command::new(name);
     for variable in SECRETS {
@@ -41,29 +40,29 @@ pub fn program(name: &str) -> Command {
     program
 }
 
-/// How a program ended that was waited for.
+/// How a program ended.
 #[derive(Debug)]
 pub(crate) enum Ended {
-    /// By itself.
+    /// It exited.
     ByItself(ExitStatus),
-    /// It was killed: it ran for longer than it may.
+    /// It was killed because it ran too long.
     TooLong,
-    /// It was killed: the user wants everything in flight to be dropped.
+    /// It was killed because an urgent stop was requested.
     Stopped,
 }
 
-/// Waits until a program ends that leads a process group of its own. One that runs for longer than `limit`,
-/// or still runs when the stop is urgent, is killed together with its group: first by SIGTERM, then by SIGKILL.
+/// Waits for a program that leads its own process group. If it runs longer than `limit`, or is still running
+/// when the stop becomes urgent, it is killed together with its group, first with SIGTERM, then with SIGKILL.
 ///
 /// # Errors
-/// Nobody can tell how it ended.
+/// The exit status cannot be determined.
 pub(crate) fn wait(mut child: Child, limit: Duration, stop: &Stop) -> io::Result<Ended> {
     let deadline = Instant::now() + limit;
     let Some(pid) = Pid::from_raw(child.id().cast_signed()) else {
         return Ok(Ended::ByItself(child.wait()?));
     };
-    // Another thread sees the end at once, and leaves the process for `Child` to reap: until then its id
-    // belongs to nobody else, so that the signals below meet no other process.
+    // The other thread notices the exit without reaping the process. Until `Child` reaps it, its ID cannot be
+    // reused, so that the signals below cannot reach another process.
     let (sender, end) = mpsc::channel();
     let watch = thread::Builder::new().spawn(move || {
         let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
@@ -87,34 +86,35 @@ pub(crate) fn wait(mut child: Child, limit: Duration, stop: &Stop) -> io::Result
     let mut is_gone = false;
     for signal in [Signal::TERM, Signal::KILL] {
         let _ = rustix::process::kill_process_group(pid, signal);
-        is_gone = is_gone || end.recv_timeout(TO_END).is_ok();
+        is_gone = is_gone || end.recv_timeout(EXIT_TIMEOUT).is_ok();
     }
-    // One that the kernel cannot kill now (it waits for a disk) is left behind: nothing else waits for it.
+    // If the kernel cannot kill it now (it waits for a disk), it is not waited for any longer.
     if is_gone {
         let _ = child.wait();
     }
     Ok(ended)
 }
 
-/// Whether a process with that id runs on this machine, whoever owns it.
+/// Whether a process with that ID is running on this machine, whatever its owner.
 pub fn is_alive(process: i32) -> bool {
     // A negative number would mean a process group.
     let pid = Pid::from_raw(process.max(0));
     pid.is_some_and(|pid| rustix::process::test_kill_process(pid) != Err(Errno::SRCH))
 }
 
-/// When a process started, in clock ticks since the boot (`/proc/PID/stat`, field 22): together with its id
-/// it names one process of one boot. `None` where the kernel does not tell, or there is no such process.
+/// The start time of a process, in clock ticks since boot (`/proc/PID/stat`, field 22). Together with the ID
+/// it identifies a process of one boot. `None` if there is no such process, or the kernel does not provide
+/// it.
 pub fn start_ticks(process: i32) -> Option<u64> {
     let stat = fs::read(format!("/proc/{process}/stat")).ok()?;
-    // The second field is the program's name in parentheses, and may itself hold spaces and parentheses.
+    // The second field is the program's name in parentheses, which may contain spaces and parentheses.
     let behind_name = &stat[stat.iter().rposition(|byte| *byte == b')')? + 1..];
     let fields = std::str::from_utf8(behind_name).ok()?;
     // The first of these is field 3.
     fields.split_ascii_whitespace().nth(22 - 3)?.parse().ok()
 }
 
-/// When a process started, by the clock.
+/// The start time of a process, by the clock.
 pub fn start_time(process: i32) -> Option<SystemTime> {
     static BOOT: LazyLock<Option<u64>> = LazyLock::new(|| {
         let stat = fs::read_to_string("/proc/stat").ok()?;
@@ -125,14 +125,14 @@ pub fn start_time(process: i32) -> Option<SystemTime> {
     UNIX_EPOCH.checked_add(Duration::from_secs((*BOOT)?))?.checked_add(since_boot)
 }
 
-/// What a process calls itself, for people.
+/// The name of a process, for display.
 pub(crate) fn name(process: i32) -> Option<String> {
     let name = fs::read(format!("/proc/{process}/comm")).ok()?;
     let name: String = String::from_utf8_lossy(&name).chars().filter(|letter| !letter.is_control()).collect();
     Some(name).filter(|name| !name.is_empty())
 }
 
-/// A process that one has to know of, for people: `process 123 (mutt)`.
+/// A process, for display: `process 123 (mutt)`.
 pub(crate) fn described(process: i32) -> String {
     match name(process) {
         Some(name) => format!("process {process} ({name})"),
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn tells_the_living_from_the_dead() {
+    fn detects_running_and_exited_processes() {
         let me = std::process::id().cast_signed();
         assert!(is_alive(me));
         let mut child = Command::new("true").spawn().unwrap();
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_known_by_when_it_started() {
+    fn a_process_is_identified_by_its_start_time() {
         let me = std::process::id().cast_signed();
         assert_eq!(start_ticks(me), start_ticks(me));
         let mut child = Command::new("sleep").arg("60").spawn().unwrap();
@@ -194,14 +194,14 @@ mod tests {
         let ended = wait(started("exit 3"), limit, &Stop::new()).unwrap();
         assert!(matches!(ended, Ended::ByItself(status) if status.code() == Some(3)), "{ended:?}");
 
-        // SIGTERM does not impress this one, and what it started would outlive it.
+        // This one ignores SIGTERM, and its child would outlive it.
         let pid = folder.path().join("pid");
         let line = format!("trap '' TERM; sleep 50 & echo $! > '{}'; wait; sleep 50", pid.display());
         let ended = wait(started(&line), Duration::from_millis(700), &Stop::new()).unwrap();
         assert!(matches!(ended, Ended::TooLong), "{ended:?}");
         let left: i32 = fs::read_to_string(pid).unwrap().trim().parse().unwrap();
         let began = Instant::now();
-        // Whoever adopts it may take a moment to reap it.
+        // The process that adopts it may need a moment to reap it.
         while is_alive(left) && !is_zombie(left) && began.elapsed() < Duration::from_secs(20) {
             thread::sleep(Duration::from_millis(10));
         }

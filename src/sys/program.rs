@@ -1,5 +1,5 @@
-//! What a program prints first, with a deadline: a password manager may start an agent that keeps its standard
-//! output open for hours, or wait for somebody who is not there.
+//! Reads the first line that a program prints, with a deadline: a password manager may start an agent that
+//! keeps its standard output open for hours, or wait for a user who is not there.
 
 use std::io::{self, IsTerminal, Read};
 use std::os::unix::process::CommandExt;
@@ -16,52 +16,53 @@ use zeroize::Zeroizing;
 use super::Stop;
 use super::process::{self, shell};
 
-/// How long a program that has printed its line may go on before it is left alone.
-const AFTERWARDS: Duration = Duration::from_secs(5);
+/// How long a program may continue after it has printed its line; then it is no longer waited for.
+const GRACE_PERIOD: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether the program has ended.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// How often to check whether the program has exited.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The leaders of the process groups that are being waited for.
 static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
-/// What a program did within its time.
+/// What a program did before the deadline.
 #[derive(Debug)]
 pub(crate) enum Printed {
-    /// It printed at least one line, or ended well.
+    /// It printed at least one line, or exited with success.
     Line(Zeroizing<Vec<u8>>),
     /// It failed.
     Failed(ExitStatus),
-    /// It printed no line in time, and was killed with what it had started.
+    /// It printed no line in time, and was killed together with its children.
     TooLate,
 }
 
-/// Runs a line for the shell, and returns what it printed until its first line was there and it had ended: what
-/// it leaves behind in the background is not waited for. It has the standard input only where that is a terminal:
-/// a password manager may ask there, but must not consume what is piped into this program.
+/// Runs a shell command and returns its output, once the first line is complete and the command has exited.
+/// Processes that it leaves in the background are not waited for. It inherits the standard input only if that
+/// is a terminal: a password manager may prompt there, but must not consume data that is piped into this
+/// program.
 ///
 /// # Errors
-/// It cannot be started or read, or prints more than `most` bytes ([`io::ErrorKind::FileTooLarge`]).
+/// The command cannot be started or read, or prints more than `most` bytes ([`io::ErrorKind::FileTooLarge`]).
 pub(crate) fn first_line(line: &str, limit: Duration, most: usize) -> io::Result<Printed> {
     let has_terminal = io::stdin().is_terminal();
     let mut command = shell(line);
     command.stdin(if has_terminal { Stdio::inherit() } else { Stdio::null() }).stdout(Stdio::piped());
-    // At a terminal it stays in the group of this program: no other group may read from the terminal, and
-    // Ctrl-C reaches it.
+    // With a terminal it stays in this program's process group: other groups cannot read from the terminal,
+    // and Ctrl-C would not reach them.
     if !has_terminal {
         command.process_group(0);
     }
     let mut running = Running::new(command.spawn()?, !has_terminal);
     let printed = running.read(Instant::now() + limit, most);
     match printed {
-        Ok(Printed::Line(_)) => running.leave(),
+        Ok(Printed::Line(_)) => running.detach(),
         Ok(Printed::Failed(_)) => {}
         Ok(Printed::TooLate) | Err(_) => running.kill(),
     }
     printed
 }
 
-/// Kills the programs that are being waited for, with what they have started: this program ends.
+/// Kills the programs that are being waited for, with their children, because this program exits.
 pub fn kill_running() {
     let running = RUNNING.lock().map_or_else(|poisoned| poisoned.into_inner().clone(), |list| list.clone());
     for leader in running {
@@ -69,10 +70,10 @@ pub fn kill_running() {
     }
 }
 
-/// A program that has been started. While it is waited for, [`kill_running`] knows of it.
+/// A program that was started. [`kill_running`] knows of it while it is waited for.
 struct Running {
     child: Option<Child>,
-    /// The group that it leads.
+    /// The process group that it leads, if it has one of its own.
     group: Option<Pid>,
 }
 
@@ -95,12 +96,12 @@ impl Running {
         let mut text = Zeroizing::new(Vec::with_capacity(most + 1));
         let (mut ended, mut line_since) = (None, None);
         loop {
-            // Asked before reading: what it printed before its end is read then.
+            // Checked before reading, so that everything printed before the exit is read.
             if ended.is_none() {
                 ended = child.try_wait()?;
             }
             if let Some(open) = &mut stdout
-                && !read_what_is_there(open, &mut text, most)?
+                && !read_available(open, &mut text, most)?
             {
                 stdout = None;
             }
@@ -110,11 +111,11 @@ impl Running {
             }
             match ended {
                 Some(status) if !status.success() => return Ok(Printed::Failed(status)),
-                // Without its line end the line may have been all that it printed.
+                // The only line may lack its line end.
                 Some(_) if !text.is_empty() || stdout.is_none() => return Ok(Printed::Line(text)),
                 _ => {}
             }
-            if line_since.is_some_and(|since| now >= since + AFTERWARDS || now >= deadline) {
+            if line_since.is_some_and(|since| now >= since + GRACE_PERIOD || now >= deadline) {
                 return Ok(Printed::Line(text));
             }
             if now >= deadline {
@@ -122,17 +123,17 @@ impl Running {
             }
             match &stdout {
                 Some(stdout) => wait_for_more(stdout),
-                None => thread::sleep(LOOK_EVERY),
+                None => thread::sleep(POLL_INTERVAL),
             }
         }
     }
 
-    /// Leaves a program that still runs alone.
-    fn leave(&mut self) {
+    /// Stops waiting for a program that is still running.
+    fn detach(&mut self) {
         if let Some(mut child) = self.child.take()
             && matches!(child.try_wait(), Ok(None))
         {
-            // Whoever waits for it keeps it from becoming a zombie; nothing depends on that.
+            // The thread reaps it, so that it does not stay a zombie; nothing depends on that.
             let _ = thread::Builder::new().spawn(move || child.wait());
         }
     }
@@ -140,7 +141,7 @@ impl Running {
     fn kill(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         if self.group.is_some() {
-            // Its time is over: this sends SIGTERM, then SIGKILL, to the whole group.
+            // With no time left, this sends SIGTERM and then SIGKILL to the whole group.
             let _ = process::wait(child, Duration::ZERO, &Stop::new());
         } else if child.kill().is_ok() {
             let _ = child.wait();
@@ -156,8 +157,8 @@ impl Drop for Running {
     }
 }
 
-/// Reads what can be read without waiting; whether there may be more.
-fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -> io::Result<bool> {
+/// Reads what is available without waiting; returns whether there may be more.
+fn read_available(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -> io::Result<bool> {
     let mut chunk = Zeroizing::new([0; 4096]);
     loop {
         match from.read(&mut *chunk) {
@@ -173,10 +174,10 @@ fn read_what_is_there(from: &mut ChildStdout, text: &mut Vec<u8>, most: usize) -
 
 fn wait_for_more(stdout: &ChildStdout) {
     let mut wanted = [PollFd::new(stdout, PollFlags::IN)];
-    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(LOOK_EVERY.subsec_nanos()) };
-    // An interruption or a failure only makes the next look come sooner.
+    let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(POLL_INTERVAL.subsec_nanos()) };
+    // A signal or a failure only means that the next check is made earlier.
     if poll(&mut wanted, Some(&timeout)).is_err() {
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 
@@ -212,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_command_that_prints_more_slowly_or_goes_on_for_long_has_given_its_first_line() {
+    fn a_slow_or_long_running_command_still_returns_its_first_line() {
         assert_eq!(text("echo secret; sleep 0.3; echo more", LONG), b"secret\nmore\n");
         assert_eq!(text("(sleep 0.3; echo secret) &", LONG), b"secret\n");
         assert_eq!(text("exec >&-; sleep 0.3", LONG), b"");
@@ -239,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_and_endless_output_are_told() {
+    fn failures_and_endless_output_are_reported() {
         let printed = first_line("echo x; exit 3", LONG, 1024).expect("read");
         assert!(matches!(printed, Printed::Failed(status) if status.code() == Some(3)), "{printed:?}");
         let error = first_line("yes", LONG, 1024).expect_err("too much");

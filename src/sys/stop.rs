@@ -1,75 +1,77 @@
-//! A request to stop, as Ctrl-C and SIGTERM make it: once to finish what is in flight, twice to drop it.
+//! A request to stop, as made by Ctrl-C and SIGTERM: the first finishes the transfers in progress, the second
+//! aborts them.
 //!
-//! Whoever waits (for a connection, a line, a lock, a program) asks here how long it may still wait. One
-//! [`Stop`] is shared by all that belongs to one process; nothing here knows signals.
+//! All code that waits (for a connection, a reply, a lock, a program) asks here how long it may still wait.
+//! One [`Stop`] is shared by the whole process; this module does not know about signals.
 
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-/// How long a peer may be silent once a stop was requested.
-const SILENT: Duration = Duration::from_secs(5);
+/// How long a peer may be silent after a stop was requested.
+const MAX_SILENCE: Duration = Duration::from_secs(5);
 
-/// How long everything together may take once a stop was requested.
-const IN_ALL: Duration = Duration::from_secs(10);
+/// How long everything together may take after a stop was requested.
+const MAX_TOTAL: Duration = Duration::from_secs(10);
 
-/// How often a wait looks whether a stop was requested meanwhile.
+/// How often a wait checks whether a stop was requested.
 pub const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// A request to stop that many threads can see. Clones share the request.
+/// A request to stop, visible to all threads. Clones share the request.
 #[derive(Debug, Clone, Default)]
 pub struct Stop(Arc<Request>);
 
 #[derive(Debug, Default)]
 struct Request {
-    /// How often it was made.
+    /// How often it was requested.
     times: AtomicU8,
-    /// When it was made first.
+    /// When it was first requested.
     since: OnceLock<Instant>,
-    /// Messages that were asked for and have not come yet.
+    /// Messages that were requested from a server but not yet received.
     under_way: AtomicU32,
 }
 
 impl Stop {
-    /// One that nobody has requested.
+    /// Nothing is requested yet.
     pub fn new() -> Stop {
         Stop::default()
     }
 
-    /// Requests a stop; for the second time, that what is in flight is dropped.
+    /// Requests a stop; the second request aborts transfers in progress.
     pub fn request(&self) {
         self.0.since.get_or_init(Instant::now);
         let _ = self.0.times.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |times| times.checked_add(1));
     }
 
-    /// How many messages were asked for and have not come yet: they are finished first.
+    /// The number of messages that were requested from a server but not yet received. They are finished
+    /// first.
     pub fn under_way(&self) -> u32 {
         self.0.under_way.load(Ordering::Relaxed)
     }
 
-    /// Whoever had `before` messages under way has `now` as many.
+    /// Changes the number of messages of one caller from `before` to `now`.
     pub fn change_under_way(&self, before: u32, now: u32) {
         self.0.under_way.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
     }
 
-    /// Whether a stop was requested: begin nothing new.
+    /// Whether a stop was requested, so that nothing new may be started.
     pub fn is_requested(&self) -> bool {
         self.0.times.load(Ordering::SeqCst) > 0
     }
 
-    /// Whether what is in flight is to be dropped: requested twice, or not over in time.
+    /// Whether transfers in progress must be aborted: the stop was requested twice, or the time is over.
     pub fn is_urgent(&self) -> bool {
         self.0.times.load(Ordering::SeqCst) > 1
-            || self.0.since.get().is_some_and(|since| since.elapsed() >= IN_ALL)
+            || self.0.since.get().is_some_and(|since| since.elapsed() >= MAX_TOTAL)
     }
 
-    /// Until when a wait may last that would end at `deadline` and in which something last happened at
-    /// `active`. Without a request that is `deadline`.
+    /// The deadline of a wait, given its own `deadline` and the time of its last activity. Without a request
+    /// it is `deadline`.
     pub fn bound(&self, deadline: Instant, active: Instant) -> Instant {
         match self.0.since.get() {
             None => deadline,
             Some(_) if self.0.times.load(Ordering::SeqCst) > 1 => active.min(deadline),
-            Some(since) => deadline.min(active.max(*since) + SILENT).min(*since + IN_ALL),
+            Some(since) => deadline.min(active.max(*since) + MAX_SILENCE).min(*since + MAX_TOTAL),
         }
     }
 }
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_bounds_the_silence_and_all_of_it_and_a_second_one_ends_the_wait() {
+    fn a_request_bounds_silence_and_total_time_and_a_second_one_ends_the_wait() {
         let (stop, now) = (Stop::new(), Instant::now());
         let far = now + Duration::from_secs(60);
         assert_eq!(stop.bound(far, now), far);
@@ -88,9 +90,9 @@ mod tests {
         shared.request();
         assert!(stop.is_requested() && !stop.is_urgent());
         let bound = stop.bound(far, now);
-        assert!(bound <= now + SILENT + Duration::from_secs(1) && bound >= now + SILENT, "silence");
+        assert!(bound <= now + MAX_SILENCE + Duration::from_secs(1) && bound >= now + MAX_SILENCE, "silence");
         let active = now + Duration::from_secs(8);
-        assert!(stop.bound(far, active) <= now + IN_ALL + Duration::from_secs(1), "all of it");
+        assert!(stop.bound(far, active) <= now + MAX_TOTAL + Duration::from_secs(1), "all of it");
         assert_eq!(stop.bound(now, active), now, "never later than without a request");
         shared.change_under_way(0, 7);
         stop.change_under_way(7, 3);

@@ -1,5 +1,5 @@
-//! The authorities that are trusted: those of a file, and those of the system, which OpenSSL finds by
-//! `SSL_CERT_FILE` and `SSL_CERT_DIR`, else where the distribution puts them.
+//! The trusted authorities: those of a file, and those of the system, where OpenSSL looks for them
+//! (`SSL_CERT_FILE`, `SSL_CERT_DIR`, or the distribution's folder).
 
 use std::env;
 use std::fs;
@@ -37,12 +37,12 @@ pub(crate) fn authorities(path: &Path) -> Result<Vec<X509>> {
 struct Places {
     /// A file with all of them.
     file: Option<PathBuf>,
-    /// Folders with one a file, named by the hash of the subject.
+    /// Folders with one certificate per file, named by the hash of the subject.
     folders: Vec<PathBuf>,
 }
 
 impl Places {
-    /// A variable that is set takes the place of the usual file, or folders, also when it leads nowhere: as with
+    /// A variable that is set replaces the default file or folders, even if the path does not exist, as in
     /// every program that uses OpenSSL.
     fn find() -> Places {
         Places {
@@ -57,18 +57,19 @@ impl Places {
         }
     }
 
-    fn hold_none(&self) -> bool {
+    fn are_empty(&self) -> bool {
         let file = self.file.as_ref().and_then(|file| fs::read(file).ok());
         let certificates = file.and_then(|pem| X509::stack_from_pem(&pem).ok());
-        certificates.is_none_or(|all| all.is_empty()) && !self.folders.iter().any(|folder| holds_any(folder))
+        certificates.is_none_or(|all| all.is_empty())
+            && !self.folders.iter().any(|folder| has_certificates(folder))
     }
 }
 
-/// Trusts the system's authorities. A place that does not exist is passed over: that nothing is trusted shows in the
-/// handshake.
-pub(super) fn add_those_of_the_system(builder: &mut SslConnectorBuilder) {
+/// Trusts the system's authorities. A place that does not exist is ignored: if nothing is trusted, the
+/// handshake fails.
+pub(super) fn add_system_authorities(builder: &mut SslConnectorBuilder) {
     let places = Places::find();
-    // Each by itself, so that one that cannot be used is no hindrance to the others.
+    // Each separately, so that an unusable one does not affect the others.
     if let Some(file) = &places.file {
         let _ = builder.load_verify_locations(Some(file), None);
     }
@@ -77,13 +78,14 @@ pub(super) fn add_those_of_the_system(builder: &mut SslConnectorBuilder) {
     }
 }
 
-/// Whether this system has no authorities at all that could be trusted.
-pub(super) fn system_has_none() -> bool {
-    Places::find().hold_none()
+/// Whether no trusted authorities are installed on this system.
+pub(super) fn system_has_no_authorities() -> bool {
+    Places::find().are_empty()
 }
 
-/// Whether a folder has certificates by the names that OpenSSL looks for: eight hexadecimal digits and a number.
-fn holds_any(folder: &Path) -> bool {
+/// Whether a folder contains certificates under the names that OpenSSL looks for: eight hexadecimal digits
+/// and a number.
+fn has_certificates(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return false };
     entries.flatten().any(|entry| {
         let name = entry.file_name();
@@ -111,11 +113,11 @@ mod tests {
         fs::write(at("empty/12345678.pem"), "").unwrap();
         fs::write(at("full/1a2b3c4d.0"), "a certificate").unwrap();
         fs::write(at("none.pem"), "# nothing").unwrap();
-        assert!(Places::default().hold_none());
-        assert!(places("missing", "missing").hold_none());
-        assert!(places("none.pem", "empty").hold_none());
-        assert!(!places("missing", "full").hold_none());
+        assert!(Places::default().are_empty());
+        assert!(places("missing", "missing").are_empty());
+        assert!(places("none.pem", "empty").are_empty());
+        assert!(!places("missing", "full").are_empty());
         std::os::unix::fs::symlink(at("missing"), at("empty/1a2b3c4d.0")).unwrap();
-        assert!(places("none.pem", "empty").hold_none(), "a link that leads nowhere");
+        assert!(places("none.pem", "empty").are_empty(), "a link that leads nowhere");
     }
 }

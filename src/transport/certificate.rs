@@ -1,6 +1,6 @@
-//! The parts of a certificate that users need (RFC 5280): names, issuer, dates, fingerprint. Only for display,
-//! never to decide about trust, which the TLS library does. So nothing here fails: what cannot be parsed is left
-//! out, and what is shown is bounded and sanitised.
+//! The parts of a certificate that users need (RFC 5280): names, issuer, dates, fingerprint. Only for
+//! display: whether to trust it is decided by the TLS library. Therefore nothing here fails: fields that
+//! cannot be parsed are omitted, and texts are bounded and sanitised.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -18,7 +18,7 @@ const MOST_NAMES: usize = 100;
 /// A host's name has at most 253 characters (RFC 1035 section 2.3.4); names of issuers are shorter.
 const LONGEST_TEXT: usize = 253;
 
-/// A certificate, trusted or not. Its texts are the server's, escaped where they are not printable.
+/// A certificate, trusted or not. Its texts come from the server, and are escaped if they are not printable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Certificate {
     pin: Pin,
@@ -162,7 +162,7 @@ fn names(read: &X509Certificate<'_>) -> Vec<String> {
         .iter()
         .flat_map(|extension| &extension.value.general_names)
         .filter_map(|name| match name {
-            GeneralName::DNSName(name) => Some(harmless(name)),
+            GeneralName::DNSName(name) => Some(sanitised(name)),
             GeneralName::IPAddress(octets) => address(octets),
             _ => None,
         })
@@ -172,7 +172,7 @@ fn names(read: &X509Certificate<'_>) -> Vec<String> {
         return names;
     }
     let common = read.subject().iter_common_name().filter_map(|name| name.as_str().ok());
-    common.take(1).map(harmless).filter(|name| !name.is_empty()).collect()
+    common.take(1).map(sanitised).filter(|name| !name.is_empty()).collect()
 }
 
 fn address(octets: &[u8]) -> Option<String> {
@@ -183,21 +183,21 @@ fn address(octets: &[u8]) -> Option<String> {
     }
 }
 
-/// A distinguished name in short: the common name, and the organisation after it.
+/// A distinguished name in short form: the common name, then the organisation.
 fn title(name: &X509Name<'_>) -> String {
     let common = name.iter_common_name().find_map(|part| part.as_str().ok());
     let organisation = name.iter_organization().find_map(|part| part.as_str().ok());
     match (common, organisation) {
         (Some(common), Some(organisation)) if !common.contains(organisation) => {
-            harmless(&format!("{common}, {organisation}"))
+            sanitised(&format!("{common}, {organisation}"))
         }
-        (Some(known), _) | (None, Some(known)) => harmless(known),
-        (None, None) => harmless(&name.to_string()),
+        (Some(known), _) | (None, Some(known)) => sanitised(known),
+        (None, None) => sanitised(&name.to_string()),
     }
 }
 
-/// Sanitised text of bounded length: it can neither move a cursor nor change the direction of reading.
-fn harmless(text: &str) -> String {
+/// Sanitised text of bounded length: it cannot move the cursor or change the text direction.
+fn sanitised(text: &str) -> String {
     let mut shown = String::new();
     for (at, letter) in text.chars().enumerate() {
         if at == LONGEST_TEXT {
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_a_person_wants_to_know() {
+    fn parses_the_displayed_fields() {
         let names = "subjectAltName=DNS:pop.example.com,DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1";
         let der = made("/O=Example Ltd/CN=pop", &["-addext", names]);
         let read = Certificate::of(&der);
@@ -258,10 +258,10 @@ mod tests {
     }
 
     #[test]
-    fn its_texts_can_do_no_harm() {
+    fn its_texts_are_sanitised() {
         let evil = Certificate::of(&made("/CN=\u{1b}[2J\u{202e}moc.knab\u{200b}", &[]));
         assert_eq!(evil.subject(), "\\u{1b}[2J\\u{202e}moc.knab\\u{200b}");
-        assert_eq!(harmless(&"x".repeat(10_000)).chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(sanitised(&"x".repeat(10_000)).chars().count(), LONGEST_TEXT + 1);
         let many = (0..3000).map(|n| format!("DNS:h{n}.example.com")).collect::<Vec<_>>().join(",");
         let many = made("/CN=many", &["-addext", &format!("subjectAltName={many}")]);
         assert_eq!(Certificate::of(&many).names().len(), MOST_NAMES);

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Socket, Type};
 
 use super::resolve::resolve;
-use super::socks::{self, Trouble};
+use super::socks::{self, SocksError};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
 use super::{Names, Proxy, Raw, STOPPED, Target, Way};
@@ -21,7 +21,7 @@ use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
 
 /// How long one address is tried alone (RFC 8305 section 8: "Connection Attempt Delay").
-const HEAD_START: Duration = Duration::from_millis(250);
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// How long a wait may last: until a deadline, or until a requested stop allows no more.
 #[derive(Debug, Clone)]
@@ -36,10 +36,10 @@ impl Limit {
         Limit { begun: Instant::now(), deadline, stop: stop.clone() }
     }
 
-    /// What is left of the time; never zero.
+    /// The remaining time; never zero.
     ///
     /// # Errors
-    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if that is because of a stop.
+    /// [`ErrorKind::TimedOut`] if none is left, [`STOPPED`] if a stop is the reason.
     fn left(&self) -> io::Result<Duration> {
         let now = Instant::now();
         let until = self.stop.bound(self.deadline, self.begun);
@@ -50,7 +50,7 @@ impl Limit {
         }
     }
 
-    /// Waits for what another thread reports, `most` at most; `None` when that is over.
+    /// Waits for a report of another thread, at most `most`; `None` after that.
     fn receive<T>(
         &self,
         reports: &Receiver<io::Result<T>>,
@@ -62,55 +62,57 @@ impl Limit {
             match reports.recv_timeout(self.left()?.min(most).min(LOOK_EVERY)) {
                 Ok(report) => return Ok(Some(report)),
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Err(io::Error::other("the attempt broke off")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(io::Error::other("the attempt was aborted"));
+                }
             }
         }
     }
 }
 
-/// Connects to `target` on that way before `deadline`, or until a requested stop allows no more waiting.
+/// Connects to `target` by `way` before `deadline`, or until a requested stop allows no more waiting.
 pub(super) fn dial(target: &Target, way: &Way, deadline: Instant, stop: &Stop) -> Result<Box<dyn Raw>> {
     let limit = &Limit::new(deadline, stop);
     match (target, &way.tunnel, &way.proxy) {
         (_, Some(command), _) => Ok(Box::new(Tunnel::start(command, target)?)),
         (Target::Unix(path), ..) => {
             let path = path.clone();
-            let stream = within(limit, move || UnixStream::connect(path));
+            let stream = run_with_limit(limit, move || UnixStream::connect(path));
             Ok(Box::new(stream.map_err(|error| failed(target, way, error))?))
         }
-        (Target::Tcp { host, port }, _, Some(proxy)) => through(proxy, host, *port, way, limit),
-        (Target::Tcp { host, port }, ..) => Ok(Box::new(straight(host, *port, way, limit)?)),
+        (Target::Tcp { host, port }, _, Some(proxy)) => connect_through_proxy(proxy, host, *port, way, limit),
+        (Target::Tcp { host, port }, ..) => Ok(Box::new(connect_directly(host, *port, way, limit)?)),
     }
 }
 
-/// Every address of a host that may be used by that way, to try them one by one ([`reach`]).
+/// All addresses of a host that `way` allows, to try them one by one ([`reach`]).
 ///
 /// # Errors
 /// [`Kind::HostNotFound`], or [`Kind::Timeout`] of the phase `Connect`.
-pub fn addresses(host: &str, port: u16, way: &Way, patience: Duration) -> Result<Vec<SocketAddr>> {
-    resolve(host, port, way, &Limit::new(deadline_after(patience), &Stop::new()))
+pub fn addresses(host: &str, port: u16, way: &Way, timeout: Duration) -> Result<Vec<SocketAddr>> {
+    resolve(host, port, way, &Limit::new(deadline_after(timeout), &Stop::new()))
 }
 
-/// Connects to one address, from the way's source, and closes the connection.
+/// Connects to one address, from the way's source address, and closes the connection.
 ///
 /// # Errors
-/// Why it cannot be reached, [`ErrorKind::TimedOut`] after `patience`.
-pub fn reach(address: SocketAddr, way: &Way, patience: Duration) -> io::Result<()> {
-    connect(address, way.source, patience).map(drop)
+/// The reason why it cannot be reached; [`ErrorKind::TimedOut`] after `timeout`.
+pub fn reach(address: SocketAddr, way: &Way, timeout: Duration) -> io::Result<()> {
+    connect(address, way.source, timeout).map(drop)
 }
 
-fn connect(address: SocketAddr, source: Option<IpAddr>, patience: Duration) -> io::Result<TcpStream> {
+fn connect(address: SocketAddr, source: Option<IpAddr>, timeout: Duration) -> io::Result<TcpStream> {
     match source {
-        None => TcpStream::connect_timeout(&address, patience),
-        Some(source) => connect_from(source, address, patience),
+        None => TcpStream::connect_timeout(&address, timeout),
+        Some(source) => connect_from(source, address, timeout),
     }
 }
 
-fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream> {
+fn connect_directly(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream> {
     let addresses = resolve(host, port, way, limit)?;
     let source = way.source;
-    let stream = race(addresses, limit, move |address, patience| {
-        let stream = connect(address, source, patience)?;
+    let stream = race(addresses, limit, move |address, timeout| {
+        let stream = connect(address, source, timeout)?;
         // A command is sent in one write: waiting for more to send would only cost time.
         stream.set_nodelay(true)?;
         Ok(stream)
@@ -120,15 +122,21 @@ fn straight(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<TcpStream
 }
 
 /// A connection from one local address, which the standard library does not offer.
-fn connect_from(source: IpAddr, address: SocketAddr, patience: Duration) -> io::Result<TcpStream> {
+fn connect_from(source: IpAddr, address: SocketAddr, timeout: Duration) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(source, 0).into())?;
-    socket.connect_timeout(&address.into(), patience)?;
+    socket.connect_timeout(&address.into(), timeout)?;
     Ok(socket.into())
 }
 
-/// Has the proxy connect, to the name or to one address of the server after the other.
-fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Box<dyn Raw>> {
+/// Connects through the proxy, to the server's name or to its addresses one after the other.
+fn connect_through_proxy(
+    proxy: &Proxy,
+    host: &str,
+    port: u16,
+    way: &Way,
+    limit: &Limit,
+) -> Result<Box<dyn Raw>> {
     let server = Target::Tcp { host: host.to_owned(), port };
     let context = || format!("could not connect to {server} through the proxy {proxy}");
     let hosts = match proxy.names {
@@ -141,7 +149,7 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
     };
     let mut failure = None;
     for host in hosts {
-        let line = straight(&proxy.host, proxy.port, way, limit).map_err(|error| {
+        let line = connect_directly(&proxy.host, proxy.port, way, limit).map_err(|error| {
             // The usual hint is about the server's ports.
             error.within(context()).hint("check the proxy's host and port, and whether it runs")
         })?;
@@ -149,16 +157,18 @@ fn through(proxy: &Proxy, host: &str, port: u16, way: &Way, limit: &Limit) -> Re
         wire.set_deadline(limit.deadline);
         let (error, hint) = match socks::connect(&mut wire, proxy, &host, port) {
             Ok(()) => return Ok(wire.into_raw()),
-            Err(Trouble::Line(_)) if wire.was_stopped() => {
+            Err(SocksError::Connection(_)) if wire.was_stopped() => {
                 return Err(Error::new(Kind::Interrupted, context()).because(stopped_meanwhile()));
             }
-            Err(Trouble::Line(error)) if error.kind() == ErrorKind::TimedOut => {
+            Err(SocksError::Connection(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
                     .because("the proxy did not answer in time")
                     .hint("try again later, or give a slow proxy more time with --timeout"));
             }
-            Err(Trouble::Line(error)) => (Error::new(Kind::Connect, context()).because(error), None),
-            Err(Trouble::Said(words, hint)) => (Error::new(Kind::Connect, context()).because(words), hint),
+            Err(SocksError::Connection(error)) => (Error::new(Kind::Connect, context()).because(error), None),
+            Err(SocksError::Refused(words, hint)) => {
+                (Error::new(Kind::Connect, context()).because(words), hint)
+            }
         };
         failure = Some(match hint {
             Some(hint) => error.hint(hint),
@@ -190,7 +200,7 @@ fn race<T: Send + 'static>(
         } else if under_way == 0 {
             return Err(failure);
         }
-        let most = if untried.len() == 0 { Duration::MAX } else { HEAD_START };
+        let most = if untried.len() == 0 { Duration::MAX } else { ATTEMPT_DELAY };
         match limit.receive(&outcomes, most)? {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(error)) => {
@@ -205,7 +215,7 @@ fn race<T: Send + 'static>(
 
 /// Runs an operation without a time limit of its own (name resolution, a Unix socket whose queue is full) in a
 /// thread that is abandoned when the time is over.
-pub(super) fn within<T: Send + 'static>(
+pub(super) fn run_with_limit<T: Send + 'static>(
     limit: &Limit,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -214,7 +224,7 @@ pub(super) fn within<T: Send + 'static>(
     limit.receive(&outcome, Duration::MAX)?.unwrap_or_else(|| Err(ErrorKind::TimedOut.into()))
 }
 
-/// The cause of a failure because of a requested stop.
+/// The cause of a failure that a requested stop has led to.
 pub(super) fn stopped_meanwhile() -> Error {
     super::stopped(Phase::Connect)
 }
@@ -240,7 +250,7 @@ fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
             .hint("--source-ip takes an address that this computer has"),
         _ => Error::new(Kind::Connect, context)
             .because(error)
-            .hint("check this computer's network, and whether it leads to the host and port"),
+            .hint("check this computer's network, and whether the host and port can be reached from it"),
     }
 }
 
@@ -264,10 +274,10 @@ mod tests {
     }
 
     /// Stands in for the network: port 1 is a black hole, 2 refuses, others connect.
-    fn network(address: SocketAddr, patience: Duration) -> io::Result<u16> {
+    fn network(address: SocketAddr, timeout: Duration) -> io::Result<u16> {
         match address.port() {
             1 => {
-                thread::sleep(patience);
+                thread::sleep(timeout);
                 Err(ErrorKind::TimedOut.into())
             }
             2 => Err(ErrorKind::ConnectionRefused.into()),
@@ -279,7 +289,7 @@ mod tests {
     fn a_dead_first_address_leaves_time_for_the_second() {
         let start = Instant::now();
         assert_eq!(race(vec![address(1), address(7)], &in_time(), network).unwrap(), 7);
-        assert!(start.elapsed() >= HEAD_START);
+        assert!(start.elapsed() >= ATTEMPT_DELAY);
         assert!(start.elapsed() < Duration::from_secs(2), "time was left");
     }
 
@@ -287,7 +297,7 @@ mod tests {
     fn a_refusal_moves_on_at_once_and_the_last_one_is_told() {
         let start = Instant::now();
         assert_eq!(race(vec![address(2), address(2), address(9)], &in_time(), network).unwrap(), 9);
-        assert!(start.elapsed() < 2 * HEAD_START, "nothing to wait for after a refusal");
+        assert!(start.elapsed() < 2 * ATTEMPT_DELAY, "nothing to wait for after a refusal");
         let error = race(vec![address(2), address(2)], &in_time(), network).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
@@ -322,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_socket_is_told_without_a_word_of_ports() {
+    fn a_missing_socket_has_no_hint_about_ports() {
         let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         let hint = error.own_hint().unwrap();
@@ -345,7 +355,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_is_not_ours_is_no_source() {
+    fn a_source_address_of_another_computer_is_refused() {
         let port = TcpListener::bind(address(0)).unwrap().local_addr().unwrap().port();
         let way = Way { source: Some(IpAddr::from([192, 0, 2, 1])), ..Way::default() };
         let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &way).unwrap_err();
@@ -371,7 +381,7 @@ mod tests {
     #[test]
     fn a_wait_without_limit_of_its_own_ends_at_the_deadline() {
         let deadline = Instant::now() + Duration::from_millis(20);
-        let error = within(&Limit::new(deadline, &Stop::new()), || {
+        let error = run_with_limit(&Limit::new(deadline, &Stop::new()), || {
             thread::sleep(Duration::from_millis(500));
             Ok(())
         });
@@ -392,7 +402,7 @@ mod tests {
             thread::sleep(Duration::from_secs(60));
             Ok(())
         };
-        assert_eq!(within(&limit, forever).unwrap_err().kind(), STOPPED);
+        assert_eq!(run_with_limit(&limit, forever).unwrap_err().kind(), STOPPED);
         assert_eq!(race(vec![address(1), address(1)], &limit, network).unwrap_err().kind(), STOPPED);
         assert!(start.elapsed() < Duration::from_secs(5));
         signal.join().unwrap();

@@ -1,16 +1,16 @@
-//! Finds the [`Reason`] of a failed handshake by the numbers of OpenSSL's errors (`openssl/sslerr.h`) and of its
-//! verdicts on certificates (`openssl/x509_vfy.h`), which, unlike its texts, are the same in all its versions. The
-//! sentences for users are in [`failure`](super::failure).
+//! Finds the [`Reason`] of a failed handshake by the numbers of OpenSSL's errors (`openssl/sslerr.h`) and of
+//! its results of certificate verification (`openssl/x509_vfy.h`). Unlike the texts, they are the same in all
+//! versions. The sentences for users are in [`failure`](super::failure).
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, SslRef};
 
 use super::Reason;
 
-/// The number of OpenSSL's TLS part among its parts.
+/// The number of the library (ERR_LIB_SSL) among OpenSSL's libraries.
 const SSL: i32 = 20;
 
-/// "certificate verify failed": the verdict on the certificate says why.
+/// "certificate verify failed": the verification result says why.
 const VERIFY_FAILED: i32 = 134;
 
 /// "unexpected eof while reading", since OpenSSL 3.
@@ -22,11 +22,12 @@ const ALERT: i32 = 1000;
 /// The result of a failed handshake, from OpenSSL.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Failed {
-    /// The numbers of the errors of its TLS part, the first one first.
+    /// The numbers of the errors of that library, in order.
     pub(super) errors: Vec<i32>,
     /// The text of the first error.
     pub(super) words: String,
-    /// The verdict on the certificate, number and text. It is also set for failures that it did not cause.
+    /// The verification result of the certificate, number and text. It is also set for failures that it did
+    /// not cause.
     pub(super) verdict: (i32, String),
 }
 
@@ -44,13 +45,14 @@ impl Failed {
         Failed { errors, words: words_of(error), verdict: Default::default() }
     }
 
-    /// Reads OpenSSL's text of an error, as a library on top of it passes it on:
-    /// `error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE: (VERDICT)`, several with commas between. Of the verdict only
-    /// the words are known.
+    /// Parses an error text of OpenSSL, as passed on by another library:
+    /// `error:CODE:LIBRARY:FUNCTION:REASON:FILE:LINE: (VERIFICATION RESULT)`, several separated by commas.
+    /// Only the text of the verification result is known, not its number.
     fn from_text(text: &str) -> Failed {
         let code = text.strip_prefix("error:").and_then(|rest| rest.split(':').next());
         let code = code.and_then(|code| u32::from_str_radix(code, 16).ok());
-        // The part is in the upper bits, the reason in the lower ones; between, before OpenSSL 3, the function.
+        // The library is in the upper bits, the reason in the lower bits, and before OpenSSL 3 the function
+        // is in between.
         let reason = code.map(|code| (code & 0xfff) as i32);
         let verdict = text.rsplit_once('(').and_then(|(_, rest)| rest.strip_suffix(')'));
         Failed {
@@ -65,10 +67,10 @@ impl Failed {
     pub(super) fn reason(self, has_identity: bool) -> (Reason, String) {
         if self.errors.contains(&VERIFY_FAILED) {
             let (number, words) = self.verdict;
-            return (judge(number), if words.is_empty() { self.words } else { words });
+            return (verification_reason(number), if words.is_empty() { self.words } else { words });
         }
-        let found = self.errors.iter().find_map(|number| identify(*number, has_identity));
-        // A connection that ends has no error of the library.
+        let found = self.errors.iter().find_map(|number| handshake_reason(*number, has_identity));
+        // OpenSSL has no error for a connection that was closed.
         let reason = found.unwrap_or(if self.words == HUNG_UP { Reason::HungUp } else { Reason::Other });
         (reason, self.words)
     }
@@ -85,14 +87,14 @@ pub(super) fn read_text(text: &str) -> (Reason, String) {
     Failed::from_text(text).reason(false)
 }
 
-/// The reason of a verdict on a certificate (`X509_V_ERR_…`).
-fn judge(verdict: i32) -> Reason {
+/// The reason of a verification result (`X509_V_ERR_…`).
+fn verification_reason(verdict: i32) -> Reason {
     match verdict {
         10 => Reason::Expired,
         9 => Reason::NotYetValid,
         62 | 64 => Reason::WrongName, // of a host, of an address
         18 => Reason::SelfSigned,
-        // No issuer, none here, only untrusted ones, and a root among them.
+        // No issuer, no issuer locally, only untrusted ones, and an untrusted root among them.
         2 | 20 | 21 | 19 => Reason::UnknownIssuer,
         66 | 67 => Reason::WeakKey, // its own, an authority's
         68 => Reason::WeakSignature,
@@ -102,7 +104,7 @@ fn judge(verdict: i32) -> Reason {
 }
 
 /// The reason of an error of the handshake itself (`SSL_R_…`).
-fn identify(error: i32, has_identity: bool) -> Option<Reason> {
+fn handshake_reason(error: i32, has_identity: bool) -> Option<Reason> {
     // Alerts of a server about our certificate, or about its absence: no_certificate, bad_certificate, unsupported,
     // revoked, expired, unknown, unknown_ca, access_denied, certificate_required.
     if matches!(error - ALERT, 41..=46 | 48 | 49 | 116) {
@@ -127,7 +129,7 @@ fn identify(error: i32, has_identity: bool) -> Option<Reason> {
 /// The text for a connection that has ended.
 const HUNG_UP: &str = "the server hung up";
 
-/// The words of an error of a connection, without code, function, file and line.
+/// The text of a connection's error, without code, function, file and line.
 pub(super) fn words_of(error: &ssl::Error) -> String {
     match (error.ssl_error(), error.io_error()) {
         (Some(stack), _) => words_of_stack(stack),
@@ -136,7 +138,7 @@ pub(super) fn words_of(error: &ssl::Error) -> String {
     }
 }
 
-/// The words of the first of the library's errors.
+/// The text of the first of the library's errors.
 pub(super) fn words_of_stack(errors: &ErrorStack) -> String {
     let first = errors.errors().first();
     if first.is_some_and(|error| error.library_code() == SSL && error.reason_code() == UNEXPECTED_EOF) {

@@ -1,6 +1,6 @@
-//! Examines a server that was not trusted: a second handshake that accepts everything, only to get the server's
-//! certificates. Nothing is sent over it. TLS libraries do not return the certificate of a failed handshake, and
-//! the user needs to see it.
+//! Examines a server that is not trusted: makes a second handshake that accepts everything, only to get the
+//! server's certificates for the user. Nothing is sent over it. (TLS libraries do not return the certificate
+//! of a failed handshake.)
 
 use std::time::Instant;
 
@@ -22,7 +22,8 @@ pub struct Shown {
     pub chain: Vec<Certificate>,
     /// The version of TLS that it chooses from all, for example `1.1`; `None` if it is not known.
     pub version: Option<String>,
-    /// Whether it ended the handshake after it had sent its certificate: it requires a client certificate.
+    /// Whether it ended the handshake after it had sent its certificate, because it requires a client
+    /// certificate.
     pub broke_off: bool,
 }
 
@@ -63,29 +64,29 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
         Shown { broke_off: broke_off && !chain.is_empty(), chain, version }
     };
     wire.set_deadline(deadline);
-    let connection = credulous().map_err(|error| unseen(host).because(error))?;
+    let connection = accept_all().map_err(|error| cannot_examine(host).because(error))?;
     match connection.connect(super::tls::name(tls, host), wire) {
         Ok(stream) => Ok(seen(stream.ssl(), false)),
         Err(HandshakeError::Failure(failed)) => {
             let shown = seen(failed.ssl(), true);
             if shown.chain.is_empty() {
-                return Err(unseen(host).because(super::distrust::words_of(failed.error())));
+                return Err(cannot_examine(host).because(super::distrust::words_of(failed.error())));
             }
             Ok(shown)
         }
         Err(HandshakeError::WouldBlock(unfinished)) if unfinished.get_ref().was_stopped() => {
-            let says = format!("could not look at {host}");
+            let says = format!("could not examine {host}");
             Err(Error::new(Kind::Interrupted, says).because(super::stopped(Phase::Tls)))
         }
         Err(HandshakeError::WouldBlock(_)) => {
-            Err(Error::new(Kind::Timeout(Phase::Tls), format!("could not look at {host}")))
+            Err(Error::new(Kind::Timeout(Phase::Tls), format!("could not examine {host}")))
         }
-        Err(HandshakeError::SetupFailure(error)) => Err(unseen(host).because(error)),
+        Err(HandshakeError::SetupFailure(error)) => Err(cannot_examine(host).because(error)),
     }
 }
 
-/// A client that takes any certificate, any key and any version since TLS 1.0.
-fn credulous() -> Result<ConnectConfiguration, ErrorStack> {
+/// A client that accepts any certificate, any key and any version since TLS 1.0.
+fn accept_all() -> Result<ConnectConfiguration, ErrorStack> {
     let mut builder = SslConnector::builder(SslMethod::tls())?;
     builder.set_security_level(0);
     // The level in the list takes precedence over that of the system's configuration.
@@ -95,6 +96,6 @@ fn credulous() -> Result<ConnectConfiguration, ErrorStack> {
     Ok(builder.build().configure()?.verify_hostname(false))
 }
 
-fn unseen(host: &str) -> Error {
-    Error::new(Kind::Tls, format!("could not look at the certificate of {host}"))
+fn cannot_examine(host: &str) -> Error {
+    Error::new(Kind::Tls, format!("could not examine the certificate of {host}"))
 }

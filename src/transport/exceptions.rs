@@ -1,9 +1,10 @@
-//! Which hosts are reached without a proxy: this computer itself, for which a proxy elsewhere would take its
-//! own, and the hosts that `NO_PROXY` lists.
+//! Which hosts are reached without a proxy: this computer itself, since a proxy would take it for its own
+//! computer, and the hosts in `NO_PROXY`.
 
 use std::net::IpAddr;
 
-/// Whether a host is reached without a proxy. `no_proxy` is the value of `NO_PROXY`, with commas or blanks between:
+/// Whether a host is reached without a proxy. `no_proxy` is the value of `NO_PROXY`, separated by commas or
+/// spaces:
 ///
 /// - `*`: every host
 /// - `example.com` or `.example.com`: that host and all in that domain; `*.example.com`: only those in it
@@ -13,18 +14,18 @@ use std::net::IpAddr;
 /// An IPv6 address may be in brackets.
 pub fn goes_straight(no_proxy: &str, host: &str, port: u16) -> bool {
     let host = bare(host).strip_suffix('.').unwrap_or(bare(host));
-    is_here(host) || no_proxy.split([',', ' ']).any(|entry| takes_out(entry, host, port))
+    is_this_computer(host) || no_proxy.split([',', ' ']).any(|entry| matches_entry(entry, host, port))
 }
 
-fn is_here(host: &str) -> bool {
+fn is_this_computer(host: &str) -> bool {
     match host.parse::<IpAddr>() {
         Ok(address) => address.is_loopback(),
         Err(_) => is_domain_of(host, "localhost"),
     }
 }
 
-/// Whether one entry of the list takes out that host at that port.
-fn takes_out(entry: &str, host: &str, port: u16) -> bool {
+/// Whether one entry of the list matches that host and port.
+fn matches_entry(entry: &str, host: &str, port: u16) -> bool {
     let (place, only) = split_port(entry);
     if place.is_empty() || only.is_some_and(|only| only != port) {
         return false;
@@ -38,19 +39,19 @@ fn takes_out(entry: &str, host: &str, port: u16) -> bool {
     }
 }
 
-/// An entry without its port. A second colon makes it an IPv6 address, whose port would stand behind a bracket.
+/// An entry without its port. A second colon means an IPv6 address, whose port would follow a bracket.
 fn split_port(entry: &str) -> (&str, Option<u16>) {
     match entry.rsplit_once(':') {
         Some((place, port)) if !place.contains(':') || place.ends_with(']') => match port.parse() {
             Ok(port) => (place, Some(port)),
-            // What is no port takes nothing out.
+            // An entry with an invalid port matches nothing.
             Err(_) => ("", None),
         },
         _ => (entry, None),
     }
 }
 
-/// Whether an address is that one, or in that network (RFC 4632 section 3.1).
+/// Whether an address is equal to an entry, or in its network (RFC 4632 section 3.1).
 fn is_in_network(address: IpAddr, network: &str) -> bool {
     let (network, length) = match network.split_once('/') {
         Some((network, length)) => (network, Some(length)),
@@ -70,7 +71,7 @@ fn is_in_network(address: IpAddr, network: &str) -> bool {
         Some(Ok(length)) if length <= bits => length,
         Some(_) => return false,
     };
-    // A shift by all 128 bits: no bit counts.
+    // A shift by all 128 bits: the network contains every address.
     (ours ^ theirs).checked_shr(128 - length).unwrap_or(0) == 0
 }
 
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn a_star_in_front_of_a_domain_stands_for_the_hosts_in_it() {
+    fn a_wildcard_matches_the_hosts_in_its_domain() {
         assert!(goes_straight("*.example.com", "pop.example.com", 995));
         assert!(goes_straight("*.EXAMPLE.com", "a.b.example.com.", 995));
         assert!(!goes_straight("*.example.com", "example.com", 995));

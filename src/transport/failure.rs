@@ -1,6 +1,7 @@
-//! Why a TLS handshake failed, in words that users can act on: certificate errors that nobody understands make
-//! people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's text,
-//! [`examine`](super::examine) gets the server's certificates; here both become a sentence and a hint.
+//! The reason of a failed TLS handshake, in words that users can act on: incomprehensible certificate errors
+//! make people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's
+//! errors, [`examine`](super::examine) gets the server's certificates; this module makes a sentence and a
+//! hint of both.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -39,9 +40,9 @@ pub enum Reason {
     WeakSignature,
     /// The certificate was revoked.
     Revoked,
-    /// The certificate is none of the pinned ones.
+    /// The certificate is not one of the pinned ones.
     Unpinned,
-    /// Another problem with the certificate, in the library's words.
+    /// Another problem with the certificate, in the library's text.
     Distrusted,
     /// A weak key exchange.
     WeakExchange,
@@ -63,7 +64,7 @@ pub enum Reason {
     Refused,
     /// The connection was lost.
     HungUp,
-    /// Anything else, in the library's words.
+    /// Anything else, in the library's text.
     Other,
 }
 
@@ -92,7 +93,7 @@ impl Reason {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TlsFailure {
     reason: Reason,
-    /// The library's own words.
+    /// The library's text.
     words: String,
     /// The host that was dialled.
     host: String,
@@ -109,20 +110,20 @@ pub struct TlsFailure {
 impl TlsFailure {
     /// The failed handshake among the causes of `error`, if any.
     pub fn of(error: &Error) -> Option<&TlsFailure> {
-        error.beneath()
+        error.find_cause()
     }
 
     /// The failed handshake behind an error of an encrypted connection: a server may check our certificate only
     /// when the handshake is complete on our side.
-    pub(crate) fn of_line(error: &io::Error) -> Option<TlsFailure> {
+    pub(crate) fn of_io_error(error: &io::Error) -> Option<TlsFailure> {
         error.get_ref()?.downcast_ref().cloned()
     }
 
-    /// From what the library said.
+    /// The failure for OpenSSL's error.
     pub(super) fn read(failed: Failed, tls: &TlsSettings, host: &str) -> TlsFailure {
         let (reason, words) = failed.reason(tls.identity.is_some());
         let reason = match reason {
-            Reason::UnknownIssuer if tls.ca_files.is_empty() && authorities::system_has_none() => {
+            Reason::UnknownIssuer if tls.ca_files.is_empty() && authorities::system_has_no_authorities() => {
                 Reason::NoAuthorities
             }
             other => other,
@@ -144,7 +145,7 @@ impl TlsFailure {
         }
     }
 
-    /// A certificate that is none of the pinned ones.
+    /// A certificate that is not one of the pinned ones.
     pub(super) fn unpinned(certificate: Certificate, tls: &TlsSettings, host: &str) -> TlsFailure {
         let mut failure = TlsFailure::new(Reason::Unpinned, String::new(), tls, host);
         failure.shown.chain.push(certificate);
@@ -188,12 +189,12 @@ impl TlsFailure {
         self
     }
 
-    /// The error for it: `could not trust HOST` or `could not agree on TLS with HOST`, this failure as
+    /// The error for it: `could not trust HOST` or `could not negotiate TLS with HOST`, this failure as
     /// its cause, and the hint that fits.
     pub fn into_error(self) -> Error {
         let host = &self.host;
         let context = if !self.reason.is_about_the_certificate() {
-            format!("could not agree on TLS with {host}")
+            format!("could not negotiate TLS with {host}")
         } else if self.asked == host.strip_suffix('.').unwrap_or(host) {
             format!("could not trust {host}")
         } else {
@@ -213,7 +214,7 @@ impl TlsFailure {
                 "the server's owner must renew it (is this computer's clock right?); until then {pin} trusts exactly this certificate"
             ),
             Reason::NotYetValid => format!(
-                "check this computer's clock; if it is right, {pin} trusts exactly this certificate all the same"
+                "check this computer's clock; if it is right, {pin} trusts exactly this certificate nevertheless"
             ),
             Reason::WrongName => {
                 let known = self.shown.certificate().into_iter().flat_map(Certificate::names);
@@ -238,10 +239,10 @@ impl TlsFailure {
                     .to_owned()
             }
             Reason::MissingIssuer => format!(
-                "the server's owner must have it send that one's certificate along; until then {pin} trusts exactly this one, or, if the authorities are your own, --ca-file PEM names a file with all of them"
+                "the server's owner must have it send the issuer's certificate, too; until then {pin} trusts exactly this certificate, or, if the authorities are your own, --ca-file PEM names a file with all of them"
             ),
             Reason::WeakKey | Reason::WeakSignature => format!(
-                "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate, weak as it is"
+                "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate although it is weak"
             ),
             Reason::Revoked => "do not trust it: ask the server's owner what has happened".to_owned(),
             Reason::Unpinned => {
@@ -250,7 +251,7 @@ impl TlsFailure {
             Reason::WeakExchange => {
                 "no option makes that safe: the server's owner must allow stronger encryption".to_owned()
             }
-            Reason::OldProtocol if self.min == TlsVersion::V1_3 && self.may_know("1.2") => {
+            Reason::OldProtocol if self.min == TlsVersion::V1_3 && self.may_support("1.2") => {
                 "--tls-min 1.2 allows one version more".to_owned()
             }
             Reason::OldProtocol => {
@@ -260,23 +261,23 @@ impl TlsFailure {
                 "no option makes that safe: the server's owner must update its TLS software".to_owned()
             }
             Reason::UnknownName => {
-                "--tls-host NAME asks for another name: that in the server's certificate".to_owned()
+                "--tls-host NAME asks for another name: use the one in the server's certificate".to_owned()
             }
             Reason::InternalError => {
-                "try again later; if it stays, only the server's owner can mend it".to_owned()
+                "try again later; if the error persists, only the server's owner can fix it".to_owned()
             }
             Reason::NotTls => "if the server wants STLS, use --tls stls (usually port 110)".to_owned(),
             Reason::IdentityDemanded => {
-                "show it one with --client-cert FILE, and --client-key FILE where its key is in another".to_owned()
+                "show it one with --client-cert FILE, and --client-key FILE if its key is in another file".to_owned()
             }
             Reason::IdentityRefused => {
-                "ask the server's owner which client certificates it takes, and name one with --client-cert FILE".to_owned()
+                "ask the server's owner which client certificates it accepts, and name one with --client-cert FILE".to_owned()
             }
             Reason::Refused => {
-                "the server may know only encryption that is too weak: ask its owner".to_owned()
+                "the server may support only encryption that is too weak: ask its owner".to_owned()
             }
             Reason::HungUp => {
-                "does it speak TLS there? port 995 usually is TLS from the start, 110 STLS (--tls stls)".to_owned()
+                "check that this port uses TLS: usually 995 starts with TLS, and 110 with STLS (--tls stls)".to_owned()
             }
             Reason::Other => return None,
         })
@@ -293,12 +294,12 @@ impl TlsFailure {
     }
 
     /// Whether the server may support that version.
-    fn may_know(&self, version: &str) -> bool {
+    fn may_support(&self, version: &str) -> bool {
         self.shown.version.as_deref().is_none_or(|known| known == version)
     }
 
     /// The first certificate of the chain that fulfils the condition, and what to call it.
-    fn culprit(&self, is_it: impl Fn(&Certificate) -> bool) -> Option<(&Certificate, String)> {
+    fn first_failing(&self, is_it: impl Fn(&Certificate) -> bool) -> Option<(&Certificate, String)> {
         let chain = self.shown.chain.iter().enumerate();
         let (depth, found) = chain.into_iter().find(|(_, certificate)| is_it(certificate))?;
         let name = match depth {
@@ -318,11 +319,11 @@ impl fmt::Display for TlsFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let now = self.now;
         match self.reason {
-            Reason::Expired => match self.culprit(|one| one.is_expired(now)) {
+            Reason::Expired => match self.first_failing(|one| one.is_expired(now)) {
                 Some((one, name)) => write!(f, "{name} has been expired since {}", shown(one.not_after())),
                 None => f.write_str("a certificate that it needs has expired"),
             },
-            Reason::NotYetValid => match self.culprit(|one| one.is_not_yet_valid(now)) {
+            Reason::NotYetValid => match self.first_failing(|one| one.is_not_yet_valid(now)) {
                 Some((one, name)) => {
                     let (start, now) = (shown(one.not_before()), shown(Some(now)));
                     write!(f, "{name} is not valid until {start}, and this computer's clock says {now}")
@@ -334,7 +335,7 @@ impl fmt::Display for TlsFailure {
                 let asked = &self.asked;
                 match listed(names) {
                     Some(names) => write!(f, "its certificate is for {names}, but {asked} was asked for"),
-                    None => write!(f, "its certificate does not bear the name {asked} that was asked for"),
+                    None => write!(f, "its certificate does not contain the name {asked} that was asked for"),
                 }
             }
             Reason::SelfSigned => f.write_str("its certificate is self-signed: no authority vouches for it"),
@@ -359,7 +360,7 @@ impl fmt::Display for TlsFailure {
                 _ => write!(f, "a key behind its certificate is too weak ({})", self.words),
             },
             Reason::WeakSignature => {
-                write!(f, "its certificate is signed in a way that can be forged ({})", self.words)
+                write!(f, "the signature of its certificate is too weak ({})", self.words)
             }
             Reason::Revoked => f.write_str("its certificate was revoked by its issuer"),
             Reason::Unpinned if self.pins_keys => {
@@ -391,7 +392,7 @@ impl fmt::Display for TlsFailure {
             Reason::IdentityRefused => {
                 write!(f, "the server does not take the client certificate ({})", self.words)
             }
-            Reason::Refused => write!(f, "the server broke the handshake off ({})", self.words),
+            Reason::Refused => write!(f, "the server ended the handshake ({})", self.words),
             Reason::HungUp => f.write_str("the server hung up"),
             Reason::Distrusted | Reason::Other => f.write_str(&self.words),
         }

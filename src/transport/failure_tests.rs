@@ -52,7 +52,7 @@ fn a_wrong_name_is_told_with_the_right_ones_and_the_flag_for_it() {
 }
 
 #[test]
-fn no_name_of_the_servers_gets_into_a_command_that_could_do_harm() {
+fn unsafe_names_are_not_put_into_suggested_commands() {
     for name in [
         "$(reboot)",
         "`reboot`",
@@ -73,7 +73,7 @@ fn no_name_of_the_servers_gets_into_a_command_that_could_do_harm() {
 }
 
 #[test]
-fn a_time_that_is_over_or_has_not_come_is_named() {
+fn expired_and_future_dates_are_named() {
     let one = certificate("/CN=x", "DNS:x");
     let day = jiff::SignedDuration::from_hours(24);
     let mut failure = verify(10, &TlsSettings::default());
@@ -106,7 +106,7 @@ fn an_authority_that_has_expired_is_told_from_the_servers_own_certificate() {
 }
 
 #[test]
-fn a_server_that_shows_another_certificate_the_second_time_is_not_blamed_with_its_dates() {
+fn dates_of_a_different_second_certificate_are_not_reported() {
     let failure = verify(10, &TlsSettings::default());
     let failure = failure.seen(shown(certificate("/CN=x", "DNS:x")));
     assert_eq!(failure.to_string(), "a certificate that it needs has expired");
@@ -133,11 +133,11 @@ fn the_versions_that_a_server_speaks_decide_the_hint() {
 }
 
 #[test]
-fn a_server_that_breaks_off_behind_its_certificate_wants_ours() {
+fn a_server_that_ends_the_handshake_after_its_certificate_requires_ours() {
     let refused = |tls: &TlsSettings| broken(1040, "sslv3 alert handshake failure", tls);
     let broken_off = || Shown { broke_off: true, ..shown(certificate("/CN=x", "DNS:x")) };
     let failure = refused(&TlsSettings::default());
-    assert_eq!(failure.to_string(), "the server broke the handshake off (sslv3 alert handshake failure)");
+    assert_eq!(failure.to_string(), "the server ended the handshake (sslv3 alert handshake failure)");
     let failure = failure.seen(broken_off());
     assert_eq!(failure.to_string(), "the server demands a client certificate");
     assert!(failure.hint().unwrap().contains("--client-cert FILE"));
@@ -149,7 +149,7 @@ fn a_server_that_breaks_off_behind_its_certificate_wants_ours() {
 }
 
 #[test]
-fn what_has_nothing_to_do_with_trust_has_no_hint_at_what_is_trusted() {
+fn failures_unrelated_to_trust_have_no_hint_about_trust() {
     for (error, sentence, hint) in [
         (338, "lacks secure renegotiation (RFC 5746)", "must update its TLS software"),
         (1112, "the name pop.example.com is not known to the server", "--tls-host NAME"),

@@ -36,13 +36,13 @@ pub struct ClientCertificate {
 pub(super) struct Identity {
     certificate: X509,
     key: PKey<Private>,
-    /// The certificates behind it.
+    /// The other certificates of its chain.
     chain: Vec<X509>,
 }
 
 impl Identity {
     /// Has connections show it to servers that ask for one.
-    pub(super) fn put_into(self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
+    pub(super) fn add_to(self, context: &mut SslContextBuilder) -> Result<(), ErrorStack> {
         context.set_certificate(&self.certificate)?;
         context.set_private_key(&self.key)?;
         self.chain.into_iter().try_for_each(|one| context.add_extra_chain_cert(one))
@@ -74,10 +74,10 @@ impl ClientCertificate {
             if let Some(key) = &self.key {
                 return Err(unusable(&self.certificate)
                     .because(format!(
-                        "it is not in PEM form, so that the key in {} is none of it",
+                        "it is not in PEM form, so the key in {} cannot be used with it",
                         key.display()
                     ))
-                    .hint("a PKCS#12 file holds its own key: leave --client-key out"));
+                    .hint("a PKCS#12 file contains its own key: leave out --client-key"));
             }
             return container(&self.certificate, &text, self.password());
         }
@@ -119,7 +119,7 @@ impl ClientCertificate {
         let Some(own) = chain.iter().position(is_its_own) else {
             return Err(unusable(&self.certificate)
                 .because(format!("the key in {} belongs to another certificate", from.display()))
-                .hint("name the key that it was made with, with --client-key FILE"));
+                .hint("name the key of this certificate with --client-key FILE"));
         };
         let certificate = chain.remove(own);
         Ok(Identity { certificate, key, chain })
@@ -168,8 +168,8 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
     }
     let failure = failure.unwrap_or_default();
     Err(if failure.contains("unsupported") {
-        unusable(path).because("it is encrypted in a way that is no longer in use").hint(format!(
-            "make it anew: openssl pkcs12 -legacy -in {} -nodes -out NEW.pem, then chmod 600 NEW.pem",
+        unusable(path).because("it is encrypted with an outdated algorithm").hint(format!(
+            "convert it: openssl pkcs12 -legacy -in {} -nodes -out NEW.pem, then chmod 600 NEW.pem",
             path.display()
         ))
     } else if password.is_none() {
@@ -182,7 +182,7 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
 fn locked(path: &Path, why: &'static str) -> Error {
     Error::new(Kind::NoCredentials, format!("could not open the private key in {}", path.display()))
         .because(why)
-        .hint("set POP3_CLIENT_CERT_PASSWORD, or take the password off: openssl pkey -in KEY -out NEW, then chmod 600 NEW")
+        .hint("set POP3_CLIENT_CERT_PASSWORD, or remove the password: openssl pkey -in KEY -out NEW, then chmod 600 NEW")
 }
 
 fn unusable(path: &Path) -> Error {

@@ -93,7 +93,7 @@ fn every_form_of_a_pair_is_read() {
 }
 
 #[test]
-fn what_is_of_no_use_is_told_with_what_to_do() {
+fn unusable_files_are_reported_with_a_hint() {
     let table = [
         (("missing", None, None), Kind::Io, "could not read the client certificate", ""),
         (("ec.pem", Some("missing"), None), Kind::Io, "could not read the client key", ""),
@@ -123,8 +123,8 @@ fn what_is_of_no_use_is_told_with_what_to_do() {
         ),
         (("locked.p12", None, None), Kind::NoCredentials, "no password", "POP3_CLIENT_CERT_PASSWORD"),
         (("locked.p12", None, Some("wrong")), Kind::NoCredentials, "password for it is wrong", ""),
-        (("locked.p12", Some("ec.key"), None), Kind::Data, "not in PEM form", "leave --client-key out"),
-        (("old.p12", None, Some(PASSWORD)), Kind::Data, "no longer in use", "openssl pkcs12 -legacy"),
+        (("locked.p12", Some("ec.key"), None), Kind::Data, "not in PEM form", "leave out --client-key"),
+        (("old.p12", None, Some(PASSWORD)), Kind::Data, "outdated algorithm", "openssl pkcs12 -legacy"),
         (("keyless.p12", None, None), Kind::Data, "no certificate with its key", ""),
         (("ec.der", None, None), Kind::Data, "neither PEM nor PKCS#12", "-inform DER"),
         (("empty", None, None), Kind::Data, "neither PEM nor PKCS#12", ""),

@@ -1,5 +1,5 @@
-//! An in-memory socket: a [`Transport`] and, at its other end, a [`Far`] to read and write from a test, a
-//! benchmark or a fuzzer. It buffers any amount, so that one thread may play both sides.
+//! An in-memory socket: a [`Transport`] and its other end, a [`Far`], for tests, benchmarks and fuzzers. It
+//! buffers any amount, so that one thread can use both ends.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -9,16 +9,16 @@ use std::time::Duration;
 
 use super::{Raw, Transport};
 
-/// A plain [`Transport`] and the end it talks to.
+/// A plain [`Transport`] and its other end.
 pub fn pair() -> (Transport, Far) {
     let (outward, inward) = (Arc::new(Pipe::default()), Arc::new(Pipe::default()));
     let near =
-        Near { ends: Ends { read: inward.clone(), write: outward.clone() }, patience: Mutex::default() };
+        Near { ends: Ends { read: inward.clone(), write: outward.clone() }, timeout: Mutex::default() };
     (Transport::from_raw(Box::new(near)), Far { ends: Ends { read: outward, write: inward } })
 }
 
-/// The server's end. Reading waits for bytes without limit and sees the end when the transport is
-/// dropped or hung up; dropping it is the end for the transport.
+/// The server's end. Reads wait without limit, and return the end of file when the transport is dropped or
+/// closed. Dropping it closes the connection.
 pub struct Far {
     ends: Ends,
 }
@@ -54,14 +54,15 @@ impl Pipe {
         self.changed.notify_all();
     }
 
-    /// What has arrived, after waiting `patience` (`None`: for ever); 0 once closed and empty.
-    fn read(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<usize> {
+    /// Returns what has arrived, after waiting at most `timeout` (`None`: without limit); 0 once closed and
+    /// empty.
+    fn read(&self, buffer: &mut [u8], timeout: Option<Duration>) -> io::Result<usize> {
         let waiting = |state: &mut State| state.bytes.is_empty() && !state.closed;
-        let mut state = match patience {
+        let mut state = match timeout {
             None => self.changed.wait_while(self.lock(), waiting).unwrap_or_else(PoisonError::into_inner),
-            Some(patience) => {
+            Some(timeout) => {
                 self.changed
-                    .wait_timeout_while(self.lock(), patience, waiting)
+                    .wait_timeout_while(self.lock(), timeout, waiting)
                     .unwrap_or_else(PoisonError::into_inner)
                     .0
             }
@@ -102,7 +103,7 @@ impl Drop for Ends {
 /// The transport's end.
 struct Near {
     ends: Ends,
-    patience: Mutex<Duration>,
+    timeout: Mutex<Duration>,
 }
 
 impl fmt::Debug for Near {
@@ -120,8 +121,8 @@ impl fmt::Debug for Far {
 
 impl Read for Near {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let patience = *self.patience.lock().unwrap_or_else(PoisonError::into_inner);
-        self.ends.read.read(buffer, Some(patience))
+        let timeout = *self.timeout.lock().unwrap_or_else(PoisonError::into_inner);
+        self.ends.read.read(buffer, Some(timeout))
     }
 }
 
@@ -136,8 +137,8 @@ impl Write for Near {
 }
 
 impl Raw for Near {
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        *self.patience.lock().unwrap_or_else(PoisonError::into_inner) = patience;
+    fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        *self.timeout.lock().unwrap_or_else(PoisonError::into_inner) = timeout;
         Ok(())
     }
 

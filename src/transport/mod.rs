@@ -61,7 +61,7 @@ pub(crate) use wire::deadline_after;
 
 /// How long TLS's close_notify, or the last bytes of a server that has closed the connection, may take before
 /// the connection is dropped.
-const FAREWELL: Duration = Duration::from_millis(250);
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// What carries the bytes: a socket, or something that behaves like one.
 ///
@@ -69,7 +69,7 @@ const FAREWELL: Duration = Duration::from_millis(250);
 /// [`ErrorKind::WouldBlock`] or [`ErrorKind::TimedOut`] and may be called again.
 pub trait Raw: Read + Write + Send + fmt::Debug {
     /// Sets how long each single `read` and `write` may block; never zero.
-    fn set_patience(&self, patience: Duration) -> io::Result<()>;
+    fn set_timeout(&self, timeout: Duration) -> io::Result<()>;
 
     /// Closes both directions at once; the peer, and a read that is waiting, see the end.
     fn hang_up(&self);
@@ -81,9 +81,9 @@ pub trait Raw: Read + Write + Send + fmt::Debug {
 }
 
 impl Raw for TcpStream {
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(patience))?;
-        self.set_write_timeout(Some(patience))
+    fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(timeout))?;
+        self.set_write_timeout(Some(timeout))
     }
 
     fn hang_up(&self) {
@@ -93,9 +93,9 @@ impl Raw for TcpStream {
 }
 
 impl Raw for UnixStream {
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.set_read_timeout(Some(patience))?;
-        self.set_write_timeout(Some(patience))
+    fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.set_read_timeout(Some(timeout))?;
+        self.set_write_timeout(Some(timeout))
     }
 
     fn hang_up(&self) {
@@ -103,21 +103,20 @@ impl Raw for UnixStream {
     }
 }
 
-/// The error of the standard library's kind that a read or a write ends with when a requested stop allows no
-/// more waiting.
+/// The error kind of a read or write that was ended by a requested stop.
 pub(crate) const STOPPED: ErrorKind = ErrorKind::Interrupted;
 
-/// The failure for a wait that a requested stop has ended.
+/// The failure of a wait that was ended by a requested stop.
 pub(crate) fn stopped(phase: Phase) -> Error {
     Error::new(Kind::Interrupted, format!("stopped while {}", phase.doing()))
 }
 
 /// One transport to a server, plain or encrypted.
 #[derive(Debug)]
-pub struct Transport(Line);
+pub struct Transport(Stream);
 
 #[derive(Debug)]
-enum Line {
+enum Stream {
     Plain(Wire),
     Tls(Box<Secured>),
 }
@@ -138,17 +137,17 @@ impl Transport {
     /// # Errors
     /// [`Kind::HostNotFound`], [`Kind::Connect`], or [`Kind::Timeout`] of the phase `Connect`;
     /// [`Kind::Usage`] for a way that cannot reach it; [`Kind::Interrupted`].
-    pub fn connect(target: &Target, way: &Way, patience: Duration, stop: &Stop) -> Result<Transport> {
+    pub fn connect(target: &Target, way: &Way, timeout: Duration, stop: &Stop) -> Result<Transport> {
         way.check(target)?;
         let mut transport =
-            dial::dial(target, way, deadline_after(patience), stop).map(Transport::from_raw)?;
+            dial::dial(target, way, deadline_after(timeout), stop).map(Transport::from_raw)?;
         transport.set_stop(stop.clone());
         Ok(transport)
     }
 
     /// A plain transport over something already connected: a socket pair, a tunnel, a test's pipe.
     pub fn from_raw(raw: Box<dyn Raw>) -> Transport {
-        Transport(Line::Plain(Wire::new(raw, Stop::new())))
+        Transport(Stream::Plain(Wire::new(raw, Stop::new())))
     }
 
     /// Makes waits end soon after `stop` is requested, from now on.
@@ -167,10 +166,10 @@ impl Transport {
     /// finds the reason), [`Kind::Timeout`] of the phase `Tls`, [`Kind::Io`] or [`Kind::Data`] for a CA
     /// file or a client certificate that cannot be used, [`Kind::Config`] for a key that others may read,
     /// and [`Kind::NoCredentials`] for one that cannot be decrypted.
-    pub fn secure(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Transport> {
+    pub fn secure(self, tls: &TlsSettings, host: &str, timeout: Duration) -> Result<Transport> {
         let wire = self.plain_wire(host)?;
-        let stream = tls::secure(wire, tls, host, deadline_after(patience))?;
-        Ok(Transport(Line::Tls(Box::new(Secured { stream, tls: tls.clone(), host: host.to_owned() }))))
+        let stream = tls::secure(wire, tls, host, deadline_after(timeout))?;
+        Ok(Transport(Stream::Tls(Box::new(Secured { stream, tls: tls.clone(), host: host.to_owned() }))))
     }
 
     /// Makes a handshake that trusts any certificate, and closes the connection; nothing is ever sent over it. To
@@ -178,38 +177,38 @@ impl Transport {
     ///
     /// # Errors
     /// [`Kind::Tls`] if the server sent no certificate, or [`Kind::Timeout`] of the phase `Tls`.
-    pub fn examine(self, tls: &TlsSettings, host: &str, patience: Duration) -> Result<Shown> {
+    pub fn examine(self, tls: &TlsSettings, host: &str, timeout: Duration) -> Result<Shown> {
         let wire = self.plain_wire(host)?;
-        examine::examine(wire, tls, host, deadline_after(patience))
+        examine::examine(wire, tls, host, deadline_after(timeout))
     }
 
     /// The server's certificate; `None` on a plain connection.
     pub fn certificate(&self) -> Option<Certificate> {
         match &self.0 {
-            Line::Plain(_) => None,
-            Line::Tls(line) => tls::certificate(&line.stream),
+            Stream::Plain(_) => None,
+            Stream::Tls(secured) => tls::certificate(&secured.stream),
         }
     }
 
     /// What is known about the connection's end, also after it was closed.
     pub fn ending(&self) -> Ending {
         match &self.0 {
-            Line::Plain(wire) => wire.ending(),
-            Line::Tls(line) => line.stream.get_ref().ending(),
+            Stream::Plain(wire) => wire.ending(),
+            Stream::Tls(secured) => secured.stream.get_ref().ending(),
         }
     }
 
     /// Whether what is written now is encrypted, for a server that was verified.
     pub fn is_encrypted(&self) -> bool {
-        matches!(self.0, Line::Tls(_))
+        matches!(self.0, Stream::Tls(_))
     }
 
     /// The channel binding of this TLS connection: a digest of the server's certificate (`tls-server-end-point`,
     /// RFC 5929 section 4). `None` without TLS, and for a certificate whose signature names no hash.
     pub fn end_point(&self) -> Option<Vec<u8>> {
         match &self.0 {
-            Line::Plain(_) => None,
-            Line::Tls(line) => tls::end_point(&line.stream),
+            Stream::Plain(_) => None,
+            Stream::Tls(secured) => tls::end_point(&secured.stream),
         }
     }
 
@@ -222,14 +221,14 @@ impl Transport {
     pub fn read(&mut self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
         self.wire().set_deadline(deadline);
         match &mut self.0 {
-            Line::Plain(wire) => wire.read(buffer).map_err(|error| plain_words(error, wire)),
-            Line::Tls(line) => match line.stream.read(buffer) {
+            Stream::Plain(wire) => wire.read(buffer).map_err(|error| describe_error(error, wire)),
+            Stream::Tls(secured) => match secured.stream.read(buffer) {
                 Err(error) => {
-                    let wire = line.stream.get_ref();
-                    match line.refused(&error) {
+                    let wire = secured.stream.get_ref();
+                    match secured.refused(&error) {
                         Some(refused) => Err(refused),
                         None if wire.has_ended() => Ok(0),
-                        None => Err(plain_words(error, wire)),
+                        None => Err(describe_error(error, wire)),
                     }
                 }
                 outcome => outcome,
@@ -245,48 +244,48 @@ impl Transport {
     pub fn write_all(&mut self, bytes: &[u8], deadline: Instant) -> io::Result<()> {
         self.wire().set_deadline(deadline);
         let line: &mut dyn Write = match &mut self.0 {
-            Line::Plain(wire) => wire,
-            Line::Tls(line) => &mut line.stream,
+            Stream::Plain(wire) => wire,
+            Stream::Tls(secured) => &mut secured.stream,
         };
         let outcome = line.write_all(bytes).and_then(|()| line.flush());
         outcome.map_err(|error| match error.kind() {
             // The connection is still open.
-            ErrorKind::WouldBlock => plain_words(error, self.wire()),
-            _ => self.last_word().unwrap_or_else(|| plain_words(error, self.wire())),
+            ErrorKind::WouldBlock => describe_error(error, self.wire()),
+            _ => self.read_refusal().unwrap_or_else(|| describe_error(error, self.wire())),
         })
     }
 
-    /// What the server sent before it closed a connection that can no longer be written to: its refusal may have
-    /// arrived while nothing was read.
-    fn last_word(&mut self) -> Option<io::Error> {
-        let Line::Tls(line) = &mut self.0 else { return None };
-        line.stream.get_mut().set_deadline(deadline_after(FAREWELL));
-        let error = line.stream.read_exact(&mut [0; 1]).err()?;
-        line.refused(&error)
+    /// What the server sent before it closed a connection that can no longer be written to. It may have
+    /// refused something while the client was only writing.
+    fn read_refusal(&mut self) -> Option<io::Error> {
+        let Stream::Tls(secured) = &mut self.0 else { return None };
+        secured.stream.get_mut().set_deadline(deadline_after(CLOSE_TIMEOUT));
+        let error = secured.stream.read_exact(&mut [0; 1]).err()?;
+        secured.refused(&error)
     }
 
     /// Closes the connection, under TLS with close_notify if that does not take long. Later reads see the end.
     pub fn hang_up(&mut self) {
-        self.wire().set_deadline(deadline_after(FAREWELL));
-        if let Line::Tls(line) = &mut self.0 {
+        self.wire().set_deadline(deadline_after(CLOSE_TIMEOUT));
+        if let Stream::Tls(secured) = &mut self.0 {
             // The connection is closed in any case.
-            let _ = line.stream.shutdown();
+            let _ = secured.stream.shutdown();
         }
         self.wire().hang_up();
     }
 
     fn wire(&mut self) -> &mut Wire {
         match &mut self.0 {
-            Line::Plain(wire) => wire,
-            Line::Tls(line) => line.stream.get_mut(),
+            Stream::Plain(wire) => wire,
+            Stream::Tls(secured) => secured.stream.get_mut(),
         }
     }
 
     fn plain_wire(self, host: &str) -> Result<Wire> {
         match self.0 {
-            Line::Plain(wire) => Ok(wire),
-            Line::Tls(_) => {
-                Err(Error::new(Kind::Usage, format!("could not encrypt the line to {host} twice")))
+            Stream::Plain(wire) => Ok(wire),
+            Stream::Tls(_) => {
+                Err(Error::new(Kind::Usage, format!("could not encrypt the connection to {host} twice")))
             }
         }
     }
@@ -309,7 +308,7 @@ pub(crate) fn handshake_failed(host: &str, text: &str) -> Error {
 
 /// Replaces the `WouldBlock` of a wire whose wait has ended (the only error after which a TLS library may be
 /// resumed) with the reason. Other failures of TLS keep the library's text.
-fn plain_words(error: io::Error, wire: &Wire) -> io::Error {
+fn describe_error(error: io::Error, wire: &Wire) -> io::Error {
     match error.kind() {
         ErrorKind::WouldBlock if wire.was_stopped() => STOPPED.into(),
         ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
@@ -383,7 +382,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_may_be_used_again_after_a_deadline() {
+    fn a_connection_may_be_used_again_after_a_deadline() {
         let (mut transport, mut far) = sockets();
         transport.read(&mut [0; 8], soon()).unwrap_err();
         far.write_all(b"late").unwrap();

@@ -1,6 +1,6 @@
-//! Pins: digests by which a server is trusted, whoever signed its certificate and whatever name it bears. Either
-//! of exactly one certificate, as `openssl x509 -fingerprint -sha256` and most mail programs show it, or of the
-//! public key (RFC 7469 section 2.4), which also fits the renewed certificates of that key.
+//! Pins: digests by which a server is trusted, whatever the issuer and the names of its certificate. A pin is
+//! either of one certificate, as shown by `openssl x509 -fingerprint -sha256` and most mail programs, or of
+//! its public key (RFC 7469 section 2.4), which also matches renewed certificates with that key.
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
 
-/// In front of the digest of a certificate.
+/// The prefix for the digest of a certificate.
 const CERTIFICATE: &str = "sha256:";
-/// In front of the digest of a public key.
+/// The prefix for the digest of a public key.
 const KEY: &str = "spki-sha256:";
-/// In front of the digest of a public key in base64, as curl writes it.
+/// The prefix for the digest of a public key in base64, as in curl.
 const CURLS_KEY: &str = "sha256//";
 
 /// The SHA-256 of a certificate, or of a public key.
@@ -38,7 +38,7 @@ impl Pin {
         Pin::Key(Sha256::digest(key).into())
     }
 
-    /// Whether it is that of a public key, and so fits renewed certificates, too.
+    /// Whether it is the pin of a public key, which also matches renewed certificates.
     pub fn is_of_a_key(&self) -> bool {
         matches!(self, Pin::Key(_))
     }

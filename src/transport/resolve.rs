@@ -1,23 +1,23 @@
-//! From a host's name to its addresses, by the system's resolver. That there is no such name is told from no answer: the
-//! one is a mistake in the name, the other passes.
+//! Resolves a host's name to its addresses with the system's resolver. A name that does not exist is
+//! distinguished from a failed lookup: the first is probably a mistake by the user, the second is temporary.
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 
-use super::dial::{Limit, stopped_meanwhile, within};
+use super::dial::{Limit, run_with_limit, stopped_meanwhile};
 use super::{Family, STOPPED, Way};
 use crate::error::{Error, Kind, Phase, Result};
 
-/// The addresses of a host that may be used on that way.
+/// The addresses of a host that `way` allows.
 ///
 /// # Errors
-/// [`Kind::HostNotFound`] where the name has no such address; [`Kind::Timeout`] of the phase `Connect` where nobody could
-/// say whether it has; [`Kind::Interrupted`].
+/// [`Kind::HostNotFound`] if the name has no such address; [`Kind::Timeout`] of the phase `Connect` if the
+/// lookup failed or took too long; [`Kind::Interrupted`].
 pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result<Vec<SocketAddr>> {
     let name = host.to_owned();
-    let outcome = within(limit, move || Ok(look_up(&name, port)));
+    let outcome = run_with_limit(limit, move || Ok(look_up(&name, port)));
     let context = format!("could not find the host {host}");
     let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
     let spelling = "check how the host is spelt";
@@ -29,7 +29,7 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
             match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
                 (false, _) => Ok(addresses),
                 (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use what it has")),
+                    .hint("leave out -4, -6 and --source-ip to use its other addresses")),
                 (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
             }
         }
@@ -49,16 +49,16 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
     }
 }
 
-/// What helps where no name server answers: that says nothing of the name.
+/// The hint if no name server answers, which says nothing about the name.
 const NAME_SERVERS: &str =
     "the name servers give no answer: check this computer's network and /etc/resolv.conf, or try again later";
 
 /// Why a name has no address.
 #[derive(Debug, PartialEq, Eq)]
 enum Unresolved {
-    /// There is no such name, or none with an address.
+    /// The name does not exist, or has no address.
     NoSuchName(String),
-    /// Nobody could say whether there is: that may be another thing a minute later.
+    /// The lookup failed, so whether the name exists is unknown.
     NoAnswer(String),
 }
 
@@ -79,15 +79,15 @@ fn look_up(host: &str, port: u16) -> Result<Vec<SocketAddr>, Unresolved> {
         .collect())
 }
 
-/// Only what says so for certain counts as "no such name".
+/// Only a definite answer counts as "no such name".
 fn read_failure(error: &LookupError) -> Unresolved {
     match error.kind() {
         LookupErrorKind::NoName | LookupErrorKind::NoData => {
             Unresolved::NoSuchName("its name is not known".to_owned())
         }
-        // Not asked at all: it holds a NUL.
+        // The resolver was not called: the name contains a NUL.
         LookupErrorKind::IO if error.error_num() == 0 => {
-            Unresolved::NoSuchName("this is no name of a host".to_owned())
+            Unresolved::NoSuchName("this is not a host name".to_owned())
         }
         LookupErrorKind::Again => {
             Unresolved::NoAnswer("temporary failure in name resolution (EAI_AGAIN)".to_owned())

@@ -23,68 +23,72 @@ const IPV4: u8 = 1;
 const NAME: u8 = 3;
 const IPV6: u8 = 4;
 
-/// What went wrong at the proxy; the context says which proxy and to where.
+/// An error at the proxy; the context names the proxy and the server.
 #[derive(Debug)]
-pub(super) enum Trouble {
+pub(super) enum SocksError {
     /// The connection to the proxy failed: `TimedOut`, or the proxy closed it.
-    Line(io::Error),
+    Connection(io::Error),
     /// The proxy's answer, and what can be done about it.
-    Said(String, Option<&'static str>),
+    Refused(String, Option<&'static str>),
 }
 
-impl From<io::Error> for Trouble {
-    fn from(error: io::Error) -> Trouble {
+impl From<io::Error> for SocksError {
+    fn from(error: io::Error) -> SocksError {
         match error.kind() {
-            ErrorKind::WouldBlock => Trouble::Line(ErrorKind::TimedOut.into()),
-            ErrorKind::UnexpectedEof => said("the proxy hung up", Some(IS_IT_ONE)),
-            _ => Trouble::Line(error),
+            ErrorKind::WouldBlock => SocksError::Connection(ErrorKind::TimedOut.into()),
+            ErrorKind::UnexpectedEof => refused("the proxy hung up", Some(NOT_SOCKS5)),
+            _ => SocksError::Connection(error),
         }
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for SocksError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::Line(error) => error.fmt(f),
-            Trouble::Said(words, _) => f.write_str(words),
+            SocksError::Connection(error) => error.fmt(f),
+            SocksError::Refused(words, _) => f.write_str(words),
         }
     }
 }
 
-const IS_IT_ONE: &str = "is it a SOCKS5 proxy that listens there? Others, for HTTP say, cannot be used";
+const NOT_SOCKS5: &str =
+    "check that a SOCKS5 proxy listens there; others, such as HTTP proxies, cannot be used";
 
-fn said(words: impl Into<String>, hint: Option<&'static str>) -> Trouble {
-    Trouble::Said(words.into(), hint)
+fn refused(words: impl Into<String>, hint: Option<&'static str>) -> SocksError {
+    SocksError::Refused(words.into(), hint)
 }
 
 /// Signs in to the proxy and lets it connect to `host` (a name that it resolves, or an address) and
 /// `port`. The wire's deadline limits all of it.
-pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> Result<(), Trouble> {
+pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> Result<(), SocksError> {
     let methods: &[u8] = match proxy.user {
         Some(_) => &[WITHOUT_SIGN_IN, USER_AND_PASSWORD],
         None => &[WITHOUT_SIGN_IN],
     };
-    let request = request(host, port).map_err(|error| said(error.to_string(), None))?;
+    let request = request(host, port).map_err(|error| refused(error.to_string(), None))?;
     wire.write_all(&[&[VERSION, methods.len() as u8], methods].concat())?;
     let [version, method] = answer(wire)?;
     match (version, method) {
         (VERSION, WITHOUT_SIGN_IN) => {}
         (VERSION, USER_AND_PASSWORD) if proxy.user.is_some() => sign_in(wire, proxy)?,
         (VERSION, NO_METHOD) if proxy.user.is_none() => {
-            return Err(said(
-                "the proxy wants a user and a password",
+            return Err(refused(
+                "the proxy requires a user name and a password",
                 Some("name the user in the proxy's URL and put the password into POP3_PROXY_PASSWORD"),
             ));
         }
         (VERSION, NO_METHOD) => {
-            return Err(said("the proxy takes neither anybody nor user and password", None));
+            return Err(refused(
+                "the proxy accepts neither anonymous access nor a user name and password",
+                None,
+            ));
         }
-        _ => return Err(said("what answers speaks no SOCKS5", Some(IS_IT_ONE))),
+        _ => return Err(refused("the answer is not SOCKS5", Some(NOT_SOCKS5))),
     }
     wire.write_all(&request)?;
     let [version, code, _, kind] = answer(wire)?;
     if version != VERSION {
-        return Err(said("what answers speaks no SOCKS5", Some(IS_IT_ONE)));
+        return Err(refused("the answer is not SOCKS5", Some(NOT_SOCKS5)));
     }
     if code != 0 {
         return Err(refusal(code));
@@ -97,36 +101,39 @@ pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> 
             let [length] = answer(wire)?;
             usize::from(length)
         }
-        _ => return Err(said("the proxy's answer makes no sense", Some(IS_IT_ONE))),
+        _ => return Err(refused("the proxy's answer makes no sense", Some(NOT_SOCKS5))),
     };
     let mut bound = [0; 255 + 2];
     wire.read_exact(&mut bound[..length + 2])?;
     Ok(())
 }
 
-fn answer<const N: usize>(wire: &mut Wire) -> Result<[u8; N], Trouble> {
+fn answer<const N: usize>(wire: &mut Wire) -> Result<[u8; N], SocksError> {
     let mut octets = [0; N];
     wire.read_exact(&mut octets)?;
     Ok(octets)
 }
 
 /// RFC 1929. The version in the answer is ignored: some proxies repeat the 5 of RFC 1928 there.
-fn sign_in(wire: &mut Wire, proxy: &Proxy) -> Result<(), Trouble> {
+fn sign_in(wire: &mut Wire, proxy: &Proxy) -> Result<(), SocksError> {
     let user = proxy.user.as_deref().unwrap_or_default().as_bytes();
     let password = proxy.password.as_ref().map(|password| password.expose()).unwrap_or_default();
     let (Ok(user_length), Ok(password_length)) = (u8::try_from(user.len()), u8::try_from(password.len()))
     else {
-        return Err(said("a user and a password for a proxy hold at most 255 octets each", None));
+        return Err(refused(
+            "the user name and the password for a proxy may have at most 255 octets each",
+            None,
+        ));
     };
     let parts: [&[u8]; 4] = [&[1, user_length], user, &[password_length], password];
     wire.write_all(&Zeroizing::new(parts.concat()))?;
     match answer(wire)? {
         [_, 0] => Ok(()),
-        _ if password.is_empty() => Err(said(
+        _ if password.is_empty() => Err(refused(
             "the proxy refused the user without a password",
             Some("put the password into POP3_PROXY_PASSWORD"),
         )),
-        _ => Err(said(
+        _ => Err(refused(
             "the proxy refused user and password",
             Some("check the user in the proxy's URL and the password in POP3_PROXY_PASSWORD"),
         )),
@@ -147,7 +154,7 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>> {
         }
         Err(_) => {
             let length = u8::try_from(host.len())
-                .map_err(|_| Error::new(Kind::Usage, "no host's name is longer than 255 octets"))?;
+                .map_err(|_| Error::new(Kind::Usage, "a host name cannot be longer than 255 octets"))?;
             request.extend([NAME, length]);
             request.extend(host.as_bytes());
         }
@@ -157,33 +164,33 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>> {
 }
 
 /// The codes of RFC 1928 section 6.
-fn refusal(code: u8) -> Trouble {
+fn refusal(code: u8) -> SocksError {
     match code {
         // The answer of microsocks for a name that it cannot resolve, and of others for anything.
-        1 => said(
+        1 => refused(
             "the proxy could not connect, and does not say why",
             Some("check how the host is spelt: the proxy may not know its name"),
         ),
-        2 => said(
+        2 => refused(
             "the proxy's rules do not allow it",
             Some("ask whoever runs the proxy; many allow only some ports"),
         ),
-        3 => said("the proxy cannot reach the server's network", None),
-        4 => said(
+        3 => refused("the proxy cannot reach the server's network", None),
+        4 => refused(
             "the proxy cannot reach the host, or does not know its name",
             Some("check how the host is spelt; with socks5:// the name is resolved here, not by the proxy"),
         ),
-        5 => said(
+        5 => refused(
             "the server refused the proxy's connection",
             Some("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
         ),
-        6 => said("the proxy's connection did not get through in time", None),
-        7 => said("the proxy makes no outgoing connections", None),
-        8 => said(
+        6 => refused("the proxy's connection did not get through in time", None),
+        7 => refused("the proxy does not support outgoing connections", None),
+        8 => refused(
             "the proxy does not know that kind of address",
-            Some("try socks5:// where you have socks5h://, or the other way round; or -4"),
+            Some("try socks5:// instead of socks5h://, or the other way round; or -4"),
         ),
-        code => said(format!("the proxy refused with a code that no standard knows, {code}"), None),
+        code => refused(format!("the proxy refused with an unknown code, {code}"), None),
     }
 }
 
@@ -205,8 +212,9 @@ mod tests {
         }
     }
 
-    /// Asks a proxy that says all that at once; what we said to it, and what it left behind.
-    fn asked(user: Option<&str>, host: &str, says: &[u8]) -> (Result<(), Trouble>, Vec<u8>, Vec<u8>) {
+    /// Sends a request to a proxy that sends `says` at once; returns what it received, and what was left to
+    /// read.
+    fn asked(user: Option<&str>, host: &str, says: &[u8]) -> (Result<(), SocksError>, Vec<u8>, Vec<u8>) {
         let (near, mut far) = UnixStream::pair().expect("a pair");
         far.write_all(says).expect("room");
         far.shutdown(std::net::Shutdown::Write).expect("open");
@@ -221,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn asks_for_names_and_addresses_and_leaves_what_follows() {
+    fn requests_names_and_addresses_and_leaves_following_data() {
         for (host, address, bound) in [
             ("pop.example", &b"\x03\x0bpop.example"[..], &b"\x01\0\0\0\0\0\0"[..]),
             ("192.0.2.1", b"\x01\xc0\0\x02\x01", b"\x03\x02ab\0\x01"),
@@ -236,17 +244,17 @@ mod tests {
     }
 
     #[test]
-    fn signs_in_where_the_proxy_wants_it() {
+    fn signs_in_if_the_proxy_requires_it() {
         let (outcome, heard, _) = asked(Some("me"), "h", b"\x05\x02\x01\0\x05\0\0\x01\0\0\0\0\0\0");
         outcome.expect("signed in");
         assert!(heard.starts_with(b"\x05\x02\0\x02\x01\x02me\x07hunter2\x05\x01\0\x03"), "{heard:?}");
         let (outcome, heard, _) = asked(Some("me"), "h", b"\x05\0\x05\0\0\x01\0\0\0\0\0\0");
         outcome.expect("anybody may");
-        assert!(!heard.windows(7).any(|part| part == b"hunter2"), "told although nobody asked");
+        assert!(!heard.windows(7).any(|part| part == b"hunter2"), "sent although not requested");
     }
 
     #[test]
-    fn every_refusal_has_its_words() {
+    fn every_refusal_has_its_message() {
         let refused = |user, says: &[u8]| asked(user, "h", says).0.expect_err("refused").to_string();
         for (code, words) in [
             (1, "does not say why"),
@@ -255,22 +263,22 @@ mod tests {
             (4, "cannot reach the host"),
             (5, "refused the proxy's connection"),
             (6, "in time"),
-            (7, "no outgoing"),
+            (7, "support outgoing"),
             (8, "kind of address"),
-            (99, "no standard knows, 99"),
+            (99, "unknown code, 99"),
         ] {
             let told = refused(None, &[5, 0, 5, code, 0, 1, 0, 0, 0, 0, 0, 0]);
             assert!(told.contains(words), "{code}: {told}");
         }
         for (user, says, words) in [
-            (None, &b"\x05\xff"[..], "wants a user"),
-            (Some("me"), b"\x05\xff", "takes neither"),
+            (None, &b"\x05\xff"[..], "requires a user"),
+            (Some("me"), b"\x05\xff", "accepts neither"),
             (Some("me"), b"\x05\x02\x01\x01", "refused user and password"),
-            (None, b"\x05\x02\x01\0", "no SOCKS5"),
-            (None, b"\x04\0", "no SOCKS5"),
-            (None, b"HTTP/1.1 400 Bad Request\r\n\r\n", "no SOCKS5"),
-            (None, b"+OK POP3 ready\r\n", "no SOCKS5"),
-            (None, b"\x05\0\x04\0\0\x01", "no SOCKS5"),
+            (None, b"\x05\x02\x01\0", "not SOCKS5"),
+            (None, b"\x04\0", "not SOCKS5"),
+            (None, b"HTTP/1.1 400 Bad Request\r\n\r\n", "not SOCKS5"),
+            (None, b"+OK POP3 ready\r\n", "not SOCKS5"),
+            (None, b"\x05\0\x04\0\0\x01", "not SOCKS5"),
             (None, b"\x05\0\x05\0\0\x07", "no sense"),
             (None, b"", "hung up"),
             (None, b"\x05", "hung up"),
@@ -282,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_room_in_the_protocol_is_refused_before_it_is_sent() {
+    fn values_too_long_for_the_protocol_are_refused_before_sending() {
         let (outcome, heard, _) = asked(None, &"x".repeat(256), b"\x05\0");
         assert!(outcome.expect_err("too long").to_string().contains("255"));
         assert_eq!(heard, b"");

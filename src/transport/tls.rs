@@ -81,10 +81,10 @@ pub(super) fn secure(
     if tls.pins.is_empty() {
         return Ok(stream);
     }
-    // Nothing but the handshake was sent so far, and it proves that the server has the certificate's key.
+    // Only the handshake was sent so far, and it proves that the server has the certificate's private key.
     let Some(certificate) = certificate(&stream) else {
-        return Err(Error::new(Kind::Tls, disagreement(host))
-            .because("the server showed no certificate")
+        return Err(Error::new(Kind::Tls, handshake_context(host))
+            .because("the server sent no certificate")
             .hint("no option makes that safe: the server's owner must give it a certificate"));
     };
     if certificate.is_pinned_by(&tls.pins) {
@@ -100,8 +100,8 @@ pub(super) fn certificate(stream: &SslStream<Wire>) -> Option<Certificate> {
     Some(Certificate::of(&der))
 }
 
-/// The digest of the server's certificate by which both ends know a connection (`tls-server-end-point`, RFC 5929
-/// section 4); `None` for a certificate whose signature names no hash.
+/// The digest of the server's certificate for channel binding (`tls-server-end-point`, RFC 5929 section 4);
+/// `None` for a certificate whose signature algorithm has no hash.
 pub(super) fn end_point(stream: &SslStream<Wire>) -> Option<Vec<u8>> {
     let certificate = stream.ssl().peer_certificate()?;
     let signature = certificate.signature_algorithm().object().nid().signature_algorithms()?;
@@ -131,7 +131,7 @@ fn prepare(tls: &TlsSettings) -> Result<SslConnector> {
         builder.set_verify(SslVerifyMode::NONE);
     }
     if let Some(own) = &tls.identity {
-        own.load()?.put_into(&mut builder).map_err(|error| {
+        own.load()?.add_to(&mut builder).map_err(|error| {
             let path = own.certificate.display();
             Error::new(Kind::Data, format!("could not use the client certificate {path}"))
                 .because(words_of_stack(&error))
@@ -146,7 +146,7 @@ fn trust(
     unprepared: impl Fn(ErrorStack) -> Error,
 ) -> Result<()> {
     if tls.ca_files.is_empty() {
-        authorities::add_those_of_the_system(builder);
+        authorities::add_system_authorities(builder);
     } else {
         // The named authorities replace the system's, as with curl and mpop.
         builder.set_cert_store(X509StoreBuilder::new().map_err(&unprepared)?.build());
@@ -156,7 +156,7 @@ fn trust(
             }
         }
     }
-    // A certificate that is in the store is trusted, also one that is not self-signed.
+    // Any certificate in the store is trusted, even if it is not self-signed.
     builder.cert_store_mut().set_flags(X509VerifyFlags::PARTIAL_CHAIN).map_err(&unprepared)
 }
 
@@ -175,14 +175,15 @@ fn handshake(
     deadline: Instant,
 ) -> Result<SslStream<Wire>> {
     wire.set_deadline(deadline);
-    let setup = |error: ErrorStack| Error::new(Kind::Tls, disagreement(host)).because(words_of_stack(&error));
+    let setup =
+        |error: ErrorStack| Error::new(Kind::Tls, handshake_context(host)).because(words_of_stack(&error));
     let configuration = connector.configure().map_err(setup)?.verify_hostname(tls.pins.is_empty());
     configuration.connect(name(tls, host), wire).map_err(|error| match error {
         // The wire returns this only when its wait has ended.
         HandshakeError::WouldBlock(unfinished) if unfinished.get_ref().was_stopped() => {
-            Error::new(Kind::Interrupted, disagreement(host)).because(super::stopped(Phase::Tls))
+            Error::new(Kind::Interrupted, handshake_context(host)).because(super::stopped(Phase::Tls))
         }
-        HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), disagreement(host))
+        HandshakeError::WouldBlock(_) => Error::new(Kind::Timeout(Phase::Tls), handshake_context(host))
             .because("the server did not answer in time"),
         HandshakeError::SetupFailure(error) => setup(error),
         HandshakeError::Failure(failed) => {
@@ -192,6 +193,6 @@ fn handshake(
     })
 }
 
-fn disagreement(host: &str) -> String {
-    format!("could not agree on TLS with {host}")
+fn handshake_context(host: &str) -> String {
+    format!("could not negotiate TLS with {host}")
 }

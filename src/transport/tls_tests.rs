@@ -73,7 +73,7 @@ impl Certificates {
     }
 }
 
-/// A server that shakes hands as `name`, greets, and returns what it hears until the end.
+/// A server that makes a handshake as `name`, sends a greeting, and returns what it receives until the end.
 fn server(name: &'static str, newest: Option<Protocol>) -> (Transport, JoinHandle<Vec<u8>>) {
     let (near, far) = UnixStream::pair().expect("a socket pair");
     let made = certificates();
@@ -110,7 +110,7 @@ fn reason(error: &Error) -> Reason {
 }
 
 #[test]
-fn a_trusted_authority_makes_an_encrypted_line() {
+fn a_trusted_authority_makes_an_encrypted_connection() {
     let (plain, heard) = server("good", None);
     assert!(!plain.is_encrypted());
     let mut line = plain.secure(&certificates().settings(), HOST, PATIENCE).unwrap();
@@ -207,7 +207,7 @@ fn a_wrong_pin_refuses_even_a_certificate_in_order_and_tells_its_pin() {
 }
 
 #[test]
-fn a_stranger_can_be_looked_at() {
+fn an_untrusted_server_can_be_examined() {
     let (line, heard) = server("self", Some(Protocol::Tlsv12));
     let settings = TlsSettings { min: TlsVersion::V1_3, ..certificates().settings() };
     let shown = line.examine(&settings, HOST, PATIENCE).unwrap();
@@ -218,7 +218,7 @@ fn a_stranger_can_be_looked_at() {
 }
 
 #[test]
-fn the_certificate_of_a_line_is_known() {
+fn the_certificate_of_a_connection_is_known() {
     let (line, _heard) = server("good", None);
     assert_eq!(line.certificate(), None);
     let line = line.secure(&certificates().settings(), HOST, PATIENCE).unwrap();
@@ -232,7 +232,7 @@ fn a_server_below_the_least_version_is_refused() {
     let settings = TlsSettings { min: TlsVersion::V1_3, ..certificates().settings() };
     let error = server("good", Some(Protocol::Tlsv12)).0.secure(&settings, HOST, PATIENCE).unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
-    assert_eq!(error.to_string(), "could not agree on TLS with pop.example.com");
+    assert_eq!(error.to_string(), "could not negotiate TLS with pop.example.com");
     assert!(error.own_hint().unwrap().contains("--tls-min 1.2"), "{}", cause(&error));
     let settings = certificates().settings();
     assert!(server("good", Some(Protocol::Tlsv12)).0.secure(&settings, HOST, PATIENCE).is_ok());
@@ -283,7 +283,7 @@ fn a_server_that_speaks_no_tls_is_told_from_one_that_hangs_up() {
 }
 
 #[test]
-fn a_line_cut_without_farewell_is_an_end() {
+fn a_connection_closed_without_close_notify_is_an_end() {
     let (near, far) = UnixStream::pair().unwrap();
     let cut = far.try_clone().unwrap();
     let made = certificates();
@@ -302,7 +302,7 @@ fn a_line_cut_without_farewell_is_an_end() {
 }
 
 #[test]
-fn an_encrypted_line_may_be_used_again_after_a_deadline() {
+fn an_encrypted_connection_may_be_used_again_after_a_deadline() {
     let (line, _heard) = server("good", None);
     let mut line = line.secure(&certificates().settings(), HOST, PATIENCE).unwrap();
     let mut buffer = [0; 64];

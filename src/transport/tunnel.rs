@@ -21,10 +21,10 @@ use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 use super::{Raw, Target};
 use crate::error::{Error, Kind, Result};
 
-/// How long a command that has closed its side, or whose input was closed, may take to end by itself.
+/// How long a command may take to exit after it has closed its side, or after its input was closed.
 const GRACE: Duration = Duration::from_millis(500);
-/// The interval at which it is checked whether it has ended.
-const GLANCE: Duration = Duration::from_millis(5);
+/// How often to check whether it has exited.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A running command.
 pub(super) struct Tunnel {
@@ -35,8 +35,8 @@ pub(super) struct Tunnel {
     notes: Arc<Notes>,
 }
 
-/// What is known about how a connection began and ended, to explain a failure after it was closed. Knows
-/// something about tunnels only.
+/// What is known about the beginning and the end of a connection, to explain a failure after it was closed.
+/// Only used for tunnels.
 #[derive(Debug, Clone, Default)]
 pub struct Ending(Arc<Notes>);
 
@@ -53,13 +53,14 @@ impl Ending {
         self.0.is_tunnel
     }
 
-    /// Whether what came first can be neither a greeting nor the beginning of TLS (a handshake or an
-    /// alert, RFC 8446 section 5.1).
-    pub fn began_with_rubbish(&self) -> bool {
+    /// Whether the first byte can belong neither to a greeting nor to TLS (a handshake or an alert, RFC 8446
+    /// section 5.1).
+    pub fn began_with_invalid_data(&self) -> bool {
         self.0.first.get().is_some_and(|first| !matches!(first, b'+' | b'-' | 0x15 | 0x16))
     }
 
-    /// How the command ended by itself, if it did: `the tunnel command ssh ended with exit status: 255`.
+    /// How the command exited, if it did before it was ended: `the tunnel command ssh ended with exit status:
+    /// 255`.
     pub fn words(&self) -> Option<&str> {
         self.0.end.get().map(String::as_str)
     }
@@ -73,7 +74,7 @@ impl Tunnel {
         let failed = |error: io::Error| {
             Error::new(Kind::Connect, format!("could not start the tunnel command {program}"))
                 .because(error)
-                .hint("try the tunnel's command by hand")
+                .hint("run the tunnel's command by hand")
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
         let input = far.try_clone().map_err(failed)?;
@@ -87,26 +88,26 @@ impl Tunnel {
         Ok(Tunnel { line: near, child: Mutex::new(Some(child)), program, notes })
     }
 
-    /// The end of the command's output: if it has sent something and exited with 0, the server closed the
-    /// connection; otherwise it is an error that says how the command ended.
-    fn end_of_line(&self) -> io::Result<usize> {
-        self.note_its_end(GRACE);
+    /// The command has closed its output. If it has sent data and exited with 0, the server closed the
+    /// connection; otherwise the error says how the command ended.
+    fn end_of_output(&self) -> io::Result<usize> {
+        self.record_exit(GRACE);
         match self.notes.end.get() {
             Some(words) => Err(io::Error::new(ErrorKind::ConnectionAborted, words.clone())),
             None => Ok(0),
         }
     }
 
-    /// Waits that long for the command to end by itself, and records how it did. It is not reaped: its
-    /// process id must not be used again until its group is ended.
-    fn note_its_end(&self, patience: Duration) {
+    /// Waits at most `timeout` for the command to exit, and records its exit status. It is not reaped: its
+    /// process ID must not be reused before its group is killed.
+    fn record_exit(&self, timeout: Duration) {
         let child = self.child.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(state) = child.as_ref().and_then(|child| wait(child, patience)) else { return };
+        let Some(state) = child.as_ref().and_then(|child| wait(child, timeout)) else { return };
         let program = &self.program;
-        let has_spoken = self.notes.first.get().is_some() && !self.ending().began_with_rubbish();
+        let has_replied = self.notes.first.get().is_some() && !self.ending().began_with_invalid_data();
         let words = if state.stopped() {
             format!("the tunnel command {program} was stopped because it wanted to ask on the terminal")
-        } else if state.exit_status() == Some(0) && has_spoken {
+        } else if state.exit_status() == Some(0) && has_replied {
             return;
         } else {
             format!("the tunnel command {program} ended with {}", status(&state))
@@ -115,19 +116,19 @@ impl Tunnel {
         let _ = self.notes.end.set(words);
     }
 
-    /// Closes its input, lets the command end, kills it if it does not, and reaps it.
+    /// Closes its input, lets the command exit, kills it if it does not, and reaps it.
     fn end(&self) {
-        // A command that failed at once has probably ended by now: then its exit status is recorded.
-        let went_wrong = self.ending().began_with_rubbish();
-        self.note_its_end(if went_wrong { GRACE } else { Duration::ZERO });
-        // Fails only if the command has closed it already, which is the same.
+        // A command that failed at once has probably exited by now, so its exit status is recorded.
+        let is_invalid = self.ending().began_with_invalid_data();
+        self.record_exit(if is_invalid { GRACE } else { Duration::ZERO });
+        // Fails only if the command has closed it already.
         let _ = self.line.shutdown(Shutdown::Both);
         let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return;
         };
         wait(&child, GRACE);
-        // The group may outlive its leader if the shell started several processes. Until the leader is reaped
-        // no other process can have its number.
+        // The group may outlive its leader if the shell started several processes. Until the leader is
+        // reaped, its ID cannot be reused.
         if let Some(group) = pid(&child) {
             let _ = rustix::process::kill_process_group(group, Signal::KILL);
         }
@@ -138,9 +139,9 @@ impl Tunnel {
 impl Read for Tunnel {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match self.line.read(buffer) {
-            Ok(0) if !buffer.is_empty() => self.end_of_line(),
+            Ok(0) if !buffer.is_empty() => self.end_of_output(),
             // A command that ends with our bytes unread resets the connection.
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => self.end_of_line(),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => self.end_of_output(),
             Ok(count) => {
                 if let Some(first) = buffer.first() {
                     self.notes.first.get_or_init(|| *first);
@@ -155,7 +156,7 @@ impl Read for Tunnel {
 impl Write for Tunnel {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.line.write(bytes).or_else(|error| match error.kind() {
-            ErrorKind::BrokenPipe => self.end_of_line().and(Err(error)),
+            ErrorKind::BrokenPipe => self.end_of_output().and(Err(error)),
             _ => Err(error),
         })
     }
@@ -166,8 +167,8 @@ impl Write for Tunnel {
 }
 
 impl Raw for Tunnel {
-    fn set_patience(&self, patience: Duration) -> io::Result<()> {
-        self.line.set_patience(patience)
+    fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+        self.line.set_timeout(timeout)
     }
 
     fn hang_up(&self) {
@@ -197,20 +198,22 @@ fn pid(child: &Child) -> Option<Pid> {
 }
 
 /// How the command ended, or that it was stopped, after waiting that long; `None` while it runs.
-fn wait(child: &Child, patience: Duration) -> Option<WaitIdStatus> {
+fn wait(child: &Child, timeout: Duration) -> Option<WaitIdStatus> {
     let looks =
         WaitIdOptions::EXITED | WaitIdOptions::STOPPED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
-    let deadline = Instant::now() + patience;
+    let deadline = Instant::now() + timeout;
     loop {
         match rustix::process::waitid(WaitId::Pid(pid(child)?), looks) {
             Ok(Some(state)) => return Some(state),
-            Ok(None) | Err(rustix::io::Errno::INTR) if Instant::now() < deadline => thread::sleep(GLANCE),
+            Ok(None) | Err(rustix::io::Errno::INTR) if Instant::now() < deadline => {
+                thread::sleep(POLL_INTERVAL)
+            }
             _ => return None,
         }
     }
 }
 
-/// In the words of the standard library.
+/// As the standard library's type, for its texts.
 fn status(state: &WaitIdStatus) -> ExitStatus {
     match (state.exit_status(), state.terminating_signal()) {
         (Some(code), _) => ExitStatus::from_raw(code << 8),
@@ -218,7 +221,7 @@ fn status(state: &WaitIdStatus) -> ExitStatus {
     }
 }
 
-/// The first word of the command, without its folder: enough to recognise it, and no secret.
+/// The first word of the command, without its folder: enough to recognise it, and not secret.
 fn program(command: &str) -> String {
     let word = command.split_whitespace().next().unwrap_or_default();
     word.rsplit('/').next().unwrap_or_default().to_owned()
@@ -276,35 +279,35 @@ mod tests {
         tunnel.write_all(b"QUIT\r\n").expect("it reads");
         assert_eq!(line(&mut tunnel), "QUIT\r\n");
         let ending = tunnel.ending();
-        assert!(ending.is_of_a_tunnel() && !ending.began_with_rubbish());
+        assert!(ending.is_of_a_tunnel() && !ending.began_with_invalid_data());
         assert_eq!(format!("{tunnel:?}"), "Tunnel(\"echo\")");
         drop(tunnel);
         assert_eq!(ending.words(), None, "we ended it");
     }
 
     #[test]
-    fn silence_is_waited_for_no_longer_than_the_patience() {
+    fn silence_ends_at_the_timeout() {
         let mut tunnel = tunnel("exec sleep 30");
-        tunnel.set_patience(Duration::from_millis(20)).expect("a socket");
+        tunnel.set_timeout(Duration::from_millis(20)).expect("a socket");
         assert_eq!(tunnel.read(&mut [0; 8]).expect_err("silence").kind(), ErrorKind::WouldBlock);
     }
 
     #[test]
-    fn all_that_it_started_is_gone_when_the_line_is() {
+    fn all_its_processes_end_with_the_connection() {
         let mut tunnel = tunnel("trap '' TERM HUP; sleep 300 & echo $!; echo $$; wait");
         let (below, shell) = (line(&mut tunnel), line(&mut tunnel));
         assert!(is_alive(&below) && is_alive(&shell));
         drop(tunnel);
-        let patience = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + Duration::from_secs(10);
         while is_alive(&below) {
-            assert!(Instant::now() < patience, "a process outlives its tunnel");
-            thread::sleep(GLANCE);
+            assert!(Instant::now() < deadline, "a process outlives its tunnel");
+            thread::sleep(POLL_INTERVAL);
         }
         assert!(!std::path::Path::new(&format!("/proc/{}", shell.trim())).exists(), "not reaped");
     }
 
     #[test]
-    fn how_it_ended_by_itself_is_told() {
+    fn its_exit_status_is_reported() {
         for (command, words) in [
             ("exit 3", "the tunnel command exit ended with exit status: 3"),
             ("true", "the tunnel command true ended with exit status: 0"),
@@ -319,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn an_orderly_end_behind_a_conversation_is_the_servers() {
+    fn a_successful_exit_after_a_dialogue_counts_as_closed_by_the_server() {
         let mut tunnel = tunnel("echo +OK");
         assert_eq!(line(&mut tunnel), "+OK\n");
         assert_eq!(tunnel.read(&mut [0; 8]).expect("the end"), 0);
@@ -327,12 +330,12 @@ mod tests {
     }
 
     #[test]
-    fn rubbish_is_known_by_its_first_octet() {
-        for (said, is_rubbish) in [("hello", true), ("+OK", false), ("-ERR", false), ("\\0026\\0003", false)]
+    fn invalid_data_is_recognised_by_its_first_octet() {
+        for (said, is_invalid) in [("hello", true), ("+OK", false), ("-ERR", false), ("\\0026\\0003", false)]
         {
             let mut tunnel = tunnel(&format!("printf %b '{said}'"));
             assert!(tunnel.read(&mut [0; 64]).expect("some") > 0);
-            assert_eq!(tunnel.ending().began_with_rubbish(), is_rubbish, "{said}");
+            assert_eq!(tunnel.ending().began_with_invalid_data(), is_invalid, "{said}");
         }
     }
 }

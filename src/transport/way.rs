@@ -9,7 +9,7 @@ use super::Target;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
-/// The way to a server; by default a direct connection to the address that answers first.
+/// The way to a server; by default a direct connection to the first address that answers.
 #[derive(Debug, Clone, Default)]
 pub struct Way {
     /// The proxy that makes the connection for us.
@@ -67,24 +67,26 @@ impl Way {
         } else if self.tunnel.is_some() && self.source.is_some() {
             (
                 "the tunnel's command makes the connection, so no source address can be chosen for it",
-                "leave out --source-ip, or tell it to the command",
+                "leave out --source-ip, or pass it to the command",
             )
         } else if self.tunnel.is_some() && self.family.is_some() {
             (
                 "the tunnel's command makes the connection, so no IP version can be chosen for it",
-                "leave out -4 and -6, or tell it to the command",
+                "leave out -4 and -6, or pass it to the command",
             )
-        } else if matches!(target, Target::Unix(_)) && !self.is_straight() {
+        } else if matches!(target, Target::Unix(_)) && !self.is_direct() {
             (
-                "the server is a socket on this computer, to which no proxy, tunnel or address leads",
-                "give a server with a host, or leave these options out (--proxy none goes straight)",
+                "the server is a socket on this computer, which needs no proxy, tunnel or address",
+                "give a server with a host, or leave these options out (--proxy none connects directly)",
             )
         } else if self.source.is_some_and(|source| !self.allows(source)) {
             ("the source address is of the other IP version", "leave out -4 and -6, or --source-ip")
         } else {
             return Ok(());
         };
-        Err(Error::new(Kind::Usage, format!("could not choose a way to {target}")).because(why).hint(hint))
+        Err(Error::new(Kind::Usage, format!("could not choose how to reach {target}"))
+            .because(why)
+            .hint(hint))
     }
 
     /// Whether an address may be used: it is of the version of IP that was asked for.
@@ -97,7 +99,7 @@ impl Way {
         self.allows(address) && self.source.is_none_or(|source| Family::of(source) == Family::of(address))
     }
 
-    fn is_straight(&self) -> bool {
+    fn is_direct(&self) -> bool {
         matches!(self, Way { proxy: None, tunnel: None, source: None, family: None })
     }
 }
@@ -152,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused_and_the_rest_is_not() {
+    fn contradictory_options_are_refused() {
         let tcp = Target::Tcp { host: "pop.example".into(), port: 995 };
         let unix = Target::Unix("/run/pop3".into());
         let (here, there) = (Some(IpAddr::from([127, 0, 0, 1])), Some(IpAddr::from([0; 16])));

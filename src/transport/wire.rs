@@ -10,14 +10,14 @@ use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
 
 /// No socket accepts a time-out of zero, and a shorter one than this would be a busy loop.
-const LEAST: Duration = Duration::from_millis(1);
+const MIN_TIMEOUT: Duration = Duration::from_millis(1);
 /// Used for values of `--timeout` that are too large for the clock.
-const FOR_EVER: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+const FAR_FUTURE: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 
 /// When a wait of `most` that starts now ends; safe for any duration.
 pub(crate) fn deadline_after(most: Duration) -> Instant {
     let now = Instant::now();
-    now.checked_add(most).unwrap_or_else(|| now + FOR_EVER)
+    now.checked_add(most).unwrap_or_else(|| now + FAR_FUTURE)
 }
 
 /// A socket whose reads and writes fail with [`ErrorKind::WouldBlock`] once the deadline has passed or a
@@ -93,10 +93,10 @@ impl Wire {
             self.was_stopped = now < self.deadline;
             return Err(ErrorKind::WouldBlock.into());
         }
-        let timeout = left.clamp(LEAST, LOOK_EVERY);
+        let timeout = left.clamp(MIN_TIMEOUT, LOOK_EVERY);
         // A shorter time-out than needed only means one more check of the clock.
         if !(timeout / 2..=timeout).contains(&self.socket_timeout) {
-            self.raw.set_patience(timeout)?;
+            self.raw.set_timeout(timeout)?;
             self.socket_timeout = timeout;
         }
         Ok(now)
@@ -167,8 +167,8 @@ mod tests {
     }
 
     impl Raw for Scripted {
-        fn set_patience(&self, patience: Duration) -> io::Result<()> {
-            self.told.lock().unwrap().push(patience);
+        fn set_timeout(&self, timeout: Duration) -> io::Result<()> {
+            self.told.lock().unwrap().push(timeout);
             Ok(())
         }
 

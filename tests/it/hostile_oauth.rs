@@ -73,13 +73,13 @@ fn a_token_endpoint_that_fails_has_its_exit_code_and_costs_nothing_that_is_kept(
         (page(302, "text/html", "elsewhere"), 76, "redirection"),
         (Reply::json(200, &format!("{{\"x\":\"{}\"}}", "y".repeat(10 << 20))), 76, "larger"),
         (raw(&format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "y".repeat(1 << 20))), 76, ""),
-        (raw("220 mail ESMTP\r\n"), 76, "no http"),
+        (raw("220 mail ESMTP\r\n"), 76, "not http"),
         (raw(""), 69, "hung up"),
         (Reply::Silence, 75, "in time"),
         (Reply::json(400, &echo), 77, "no longer accepts the sign-in of this account"),
         (Reply::error("invalid_client"), 78, "oauth-client-id"),
         (Reply::error("invalid_scope"), 78, "oauth-scope"),
-        (Reply::error("temporarily_unavailable"), 75, "trouble"),
+        (Reply::error("temporarily_unavailable"), 75, "temporary problem"),
         (Reply::error("\\u001b[2Jmade up"), 77, "made up"),
     ];
     for (reply, code, words) in table {

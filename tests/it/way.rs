@@ -119,9 +119,9 @@ fn a_proxy_that_is_none_or_is_hostile_is_an_error_and_no_hang() {
     let greets = |greeting: &'static str| Scripted::start(greeting, |_| Answer::Silence);
     let flood: &'static str = Box::leak("x".repeat(1 << 20).into_boxed_str());
     let table = [
-        (greets("+OK POP3 ready\r\n"), 69, "no SOCKS5"),
+        (greets("+OK POP3 ready\r\n"), 69, "not SOCKS5"),
         (greets("HTTP/1.1 400 Bad Request\r\n\r\n"), 69, "HTTP"),
-        (greets(flood), 69, "no SOCKS5"),
+        (greets(flood), 69, "not SOCKS5"),
         (greets("\u{5}\0\u{5}\0\0\u{7f}"), 69, "makes no sense"),
         (greets("\u{5}\0\u{5}\u{2}\0\u{1}"), 69, "rules do not allow"),
         (greets(""), 75, "the proxy did not answer in time"),

@@ -1,4 +1,4 @@
-//! What an honest server says.
+//! Dialogues with a conforming server.
 
 use super::*;
 
@@ -167,7 +167,7 @@ fn carries_out_pipelined_commands_in_turn() {
 }
 
 #[test]
-fn notes_commands_that_come_before_their_time_and_lines_that_are_none() {
+fn records_early_commands_and_invalid_lines() {
     let server = start(Behaviour::default());
     let mut peer = Peer::signed_in(&server);
     peer.say("NOOP\r\nNOOP\r\nSTAT\n");

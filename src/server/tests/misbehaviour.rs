@@ -1,4 +1,4 @@
-//! The oddities and the faults.
+//! Oddities and faults.
 
 use super::*;
 
@@ -9,14 +9,14 @@ fn retrieved(server: &Server, number: u32) -> String {
 }
 
 #[test]
-fn cuts_the_line_at_an_octet_of_a_message() {
+fn closes_the_connection_at_an_octet_of_a_message() {
     let server = start(Behaviour::default().with(Fault::cut_in(2, 10)));
     assert_eq!(retrieved(&server, 2), "+OK 200 octets\r\nSubject: t");
     assert!(retrieved(&server, 1).ends_with("signing off (2 messages left)\r\n"));
 }
 
 #[test]
-fn cuts_the_line_at_an_octet_of_the_session() {
+fn closes_the_connection_at_an_octet_of_the_session() {
     let server = of(|server| {
         server.apop = Apop::Absent;
         server.faults = vec![Fault::cut_after(26)];
@@ -36,7 +36,7 @@ fn stalls_until_the_client_gives_up() {
 }
 
 #[test]
-fn answers_as_it_is_told_and_does_not_obey() {
+fn sends_a_configured_reply_and_does_not_execute() {
     let server = start(
         Behaviour::default()
             .with(Fault::answer("RETR 1", "-ERR message is corrupt\r\n"))
@@ -141,7 +141,7 @@ fn frames_wrongly_when_it_is_told_to() {
 }
 
 #[test]
-fn says_farewell_in_every_wrong_way() {
+fn replies_to_quit_in_every_wrong_way() {
     for reply in [FarewellReply::Err, FarewellReply::HangUp, FarewellReply::Stall] {
         for removes in [true, false] {
             let server = of(|server| {
@@ -159,7 +159,7 @@ fn says_farewell_in_every_wrong_way() {
 }
 
 #[test]
-fn loses_what_was_sent_too_early() {
+fn loses_commands_sent_too_early() {
     let server = of(|server| server.pipelining = Pipelining::Lost);
     let mut peer = Peer::signed_in(&server);
     peer.say("STAT\r\nNOOP\r\nNOOP\r\n");
@@ -178,7 +178,7 @@ fn shows_a_window_and_pops_what_was_retrieved() {
 }
 
 #[test]
-fn tops_wrongly_and_hangs_up_on_what_it_does_not_know() {
+fn misbehaves_on_top_and_closes_on_unknown_commands() {
     let server = of(|server| {
         server.top = Top::SaysOkTwice;
         server.hangs_up_on_unknown = true;
@@ -197,7 +197,7 @@ fn tops_wrongly_and_hangs_up_on_what_it_does_not_know() {
 }
 
 #[test]
-fn plays_a_script_and_notes_who_departs_from_it() {
+fn runs_a_script_and_records_deviations() {
     let first = Script::transcript("S: +OK hi\nC: USER\nS: +OK\nC: PASS tanstaaf\nS: -ERR no");
     let server = Server::play(vec![first, Script::new().say("+OK 2\r\n").hear("").stall()]).unwrap();
     Peer::connect(&server).play("S: +OK hi\nC: USER demo\nS: +OK\nC: PASS tanstaaf\nS: -ERR no");
@@ -210,5 +210,5 @@ fn plays_a_script_and_notes_who_departs_from_it() {
     let server = Server::play(vec![Script::new().hear("QUIT")]).unwrap();
     let mut peer = Peer::connect(&server);
     assert!(peer.ask("STAT").starts_with("-ERR"));
-    assert_eq!(server.complaints(), ["the script expects QUIT, the client said STAT"]);
+    assert_eq!(server.complaints(), ["the script expects QUIT, the client sent STAT"]);
 }

@@ -1,4 +1,4 @@
-//! Dialogues with the server over a plain socket, word for word.
+//! Dialogues with the server over a plain socket, compared word for word.
 
 mod commands;
 mod misbehaviour;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::*;
 
-/// A client that knows nothing but bytes.
+/// A client that only sends and receives lines.
 struct Peer {
     line: TcpStream,
 }
@@ -40,20 +40,20 @@ impl Peer {
         String::from_utf8_lossy(&line).into_owned()
     }
 
-    /// Reads to the end of the line.
+    /// Reads to the end of the connection.
     fn hear_the_rest(&mut self) -> String {
         let mut rest = Vec::new();
         self.line.read_to_end(&mut rest).unwrap();
         String::from_utf8_lossy(&rest).into_owned()
     }
 
-    /// Says a command and reads one line.
+    /// Sends a command and reads one line.
     fn ask(&mut self, command: &str) -> String {
         self.say(format!("{command}\r\n"));
         self.hear_line()
     }
 
-    /// Plays a transcript; each `S:` line has to arrive exactly so.
+    /// Runs a transcript; each `S:` line must arrive unchanged.
     fn play(&mut self, transcript: &str) {
         for line in transcript.lines().map(str::trim_start) {
             if let Some(said) = line.strip_prefix("C: ") {

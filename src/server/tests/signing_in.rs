@@ -1,4 +1,4 @@
-//! Every way in, and every refusal.
+//! Every way to sign in, and every refusal.
 
 use super::*;
 
@@ -58,8 +58,8 @@ fn refuses_wrong_credentials_with_a_code() {
     assert_eq!(peer.ask("APOP demo 00000000000000000000000000000000"), refusal);
     assert_eq!(peer.ask("AUTH PLAIN AGRlbW8AbG9zdA=="), refusal);
     assert_eq!(peer.ask("AUTH PLAIN ="), refusal);
-    assert!(peer.ask("AUTH PLAIN ?").starts_with("-ERR that is no base64"));
-    peer.play("C: AUTH PLAIN\nS: + \nC: *\nS: -ERR cancelled, as you wish");
+    assert!(peer.ask("AUTH PLAIN ?").starts_with("-ERR invalid base64"));
+    peer.play("C: AUTH PLAIN\nS: + \nC: *\nS: -ERR authentication cancelled");
     assert!(peer.ask("AUTH GSSAPI").starts_with("-ERR unknown mechanism"));
     assert!(peer.ask(&format!("AUTH PLAIN {PLAIN}")).starts_with("+OK"));
 }
@@ -75,7 +75,7 @@ fn pass_has_to_follow_user() {
 }
 
 #[test]
-fn may_want_the_initial_response_or_refuse_it() {
+fn may_require_or_refuse_the_initial_response() {
     let server = of(|server| server.initial_response = InitialResponse::Refused);
     let mut peer = greeted(&server);
     assert!(peer.ask(&format!("AUTH PLAIN {PLAIN}")).starts_with("-ERR"));
@@ -89,7 +89,7 @@ fn may_want_the_initial_response_or_refuse_it() {
 }
 
 #[test]
-fn passes_its_verdict_whatever_the_password_is() {
+fn sends_the_configured_verdict_for_any_password() {
     let server = of(|server| {
         server.verdict = Some(b"-ERR [LOGIN-DELAY 60] too soon".to_vec());
         server.hangs_up_when_refused = true;

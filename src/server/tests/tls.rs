@@ -1,4 +1,4 @@
-//! Encryption, spoken by another TLS client than ours: the library's own, without its checks.
+//! TLS with another client than ours: that of the TLS library, without certificate checks.
 
 use std::process::Command;
 
@@ -6,7 +6,7 @@ use native_tls::{Identity, TlsConnector, TlsStream};
 
 use super::*;
 
-/// A certificate of one's own for localhost, made by the `openssl` command.
+/// A self-signed certificate for localhost, made by the `openssl` command.
 fn identity() -> Identity {
     let folder = tempfile::tempdir().unwrap();
     let (key, certificate) = (folder.path().join("key.pem"), folder.path().join("certificate.pem"));
@@ -74,7 +74,7 @@ fn injects_behind_the_reply_to_stls() {
 }
 
 #[test]
-fn closes_the_line_when_bytes_follow_stls() {
+fn closes_the_connection_when_bytes_follow_stls() {
     let server = of(|server| server.tls = Tls::Stls(identity()));
     let mut peer = Peer::connect(&server);
     peer.hear_line();

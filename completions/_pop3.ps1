@@ -55,7 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
         }
         'pop3;fetch' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path')
-            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]')
             [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Leave messages larger than SIZE on the server: 500k, 10M')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Fetch at most N messages in this run')
             [CompletionResult]::new('--order', '--order', [CompletionResultType]::ParameterName, 'Fetch the oldest or the newest first [default: oldest]')
@@ -792,7 +792,7 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
         }
         'pop3;config;show' {
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path')
-            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]')
             [CompletionResult]::new('--max-size', '--max-size', [CompletionResultType]::ParameterName, 'Leave messages larger than SIZE on the server: 500k, 10M')
             [CompletionResult]::new('--limit', '--limit', [CompletionResultType]::ParameterName, 'Fetch at most N messages in this run')
             [CompletionResult]::new('--order', '--order', [CompletionResultType]::ParameterName, 'Fetch the oldest or the newest first [default: oldest]')

@@ -51,7 +51,7 @@ set edit:completion:arg-completer[pop3] = {|@words|
         }
         &'pop3;fetch'= {
             cand --to 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path'
-            cand --keep 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]'
+            cand --keep 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]'
             cand --max-size 'Leave messages larger than SIZE on the server: 500k, 10M'
             cand --limit 'Fetch at most N messages in this run'
             cand --order 'Fetch the oldest or the newest first [default: oldest]'
@@ -765,7 +765,7 @@ set edit:completion:arg-completer[pop3] = {|@words|
         }
         &'pop3;config;show'= {
             cand --to 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path'
-            cand --keep 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]'
+            cand --keep 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]'
             cand --max-size 'Leave messages larger than SIZE on the server: 500k, 10M'
             cand --limit 'Fetch at most N messages in this run'
             cand --order 'Fetch the oldest or the newest first [default: oldest]'

@@ -55,7 +55,7 @@ complete -c pop3 -n "__fish_pop3_needs_command" -f -a "accounts" -d 'List the ac
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "config" -d 'Check the configuration file, or show which settings count'
 complete -c pop3 -n "__fish_pop3_needs_command" -f -a "demo" -d 'Show how it works, with an embedded server and sample mail'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l keep -d 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l limit -d 'Fetch at most N messages in this run' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l order -d 'Fetch the oldest or the newest first [default: oldest]' -r -f -a "oldest\t''
@@ -963,7 +963,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l keep -d 'Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l keep -d 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l limit -d 'Fetch at most N messages in this run' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l order -d 'Fetch the oldest or the newest first [default: oldest]' -r -f -a "oldest\t''

@@ -1,19 +1,14 @@
-//! The configuration file on disk: found, checked for permissions, read, parsed.
+//! The configuration as a whole: what the user configured, and every mistake in it.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::document::{self, Document, Mistake};
+use super::document::{self, Document, Entry, Mistake};
 use super::globals::Globals;
 use super::overrides::Overrides;
 use super::url::ServerUrl;
-use super::{Environment, contradiction};
+use super::{Environment, contradiction, include};
 use crate::error::{Error, Kind, Result};
-use crate::sys::access::{is_absent, refuse_if_others_may_read};
-
-/// The largest configuration file that is read, in bytes.
-const LARGEST: u64 = 1 << 20;
+use crate::sys::access::refuse_if_others_may_read;
 
 /// What the user configured. The default is that of a user without a file.
 #[derive(Debug, Clone, Default)]
@@ -25,20 +20,20 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads the named file, or the one in its usual place, which may be missing. A mistake in an account's own
-    /// table is an error only if that account is used ([`Config::mistake_of`]).
+    /// Reads the named file, or the one in its usual place, which may be missing, and the files that it includes. A
+    /// mistake in an account's own table is an error only if that account is used ([`Config::mistake_of`]).
     ///
     /// # Errors
     /// [`Kind::Config`] if the file cannot be read, may be read by others although it contains a password,
     /// or has mistakes that concern all of it: the error contains the first one.
     pub fn find(named: Option<&Path>, environment: &Environment) -> Result<Config> {
-        let Some((path, file, text)) = open(named, environment)? else { return Ok(Config::default()) };
-        let (document, mistakes) = document::read(&text, environment.paths_of_file());
+        let Some(loaded) = include::load(named, environment)? else { return Ok(Config::default()) };
+        let include::Loaded { path, document, mistakes, secrets } = loaded;
         if let Some(first) = mistakes.iter().find(|mistake| mistake.account.is_none()) {
             return Err(unusable(&path, first, mistakes.len() - 1));
         }
-        if document.password_at.is_some() {
-            refuse_if_others_may_read(&file, &path, "secret")?;
+        for (file, path, _) in &secrets {
+            refuse_if_others_may_read(file, path, "secret")?;
         }
         Ok(Config { path: Some(path), document, mistakes })
     }
@@ -50,54 +45,29 @@ impl Config {
         Some(unusable(self.path.as_deref().unwrap_or(Path::new("config.toml")), first, own.count()))
     }
 
-    /// Every mistake of the file, also those without consequences yet: an account without server or user, or
-    /// whose settings contradict each other. `None` if no file was named and none is in the usual place.
+    /// Every mistake of the file and of those that it includes, also those without consequences yet: an account
+    /// without server or user, or whose settings contradict each other. `None` if no file was named and none is in
+    /// the usual place.
     ///
     /// # Errors
     /// [`Kind::Config`] when the file cannot be read at all.
     pub fn check(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, Vec<Mistake>)>> {
-        let Some((path, file, text)) = open(named, environment)? else { return Ok(None) };
-        let (document, mut mistakes) = document::read(&text, environment.paths_of_file());
+        let Some(loaded) = include::load(named, environment)? else { return Ok(None) };
+        let include::Loaded { path, document, mut mistakes, secrets } = loaded;
         // A setting that could not be parsed is reported already, and missing for that reason.
         if mistakes.is_empty() {
-            let mut complain = |at: usize, message: String, hint: &str| {
-                mistakes.push(document::mistake(&text, at, message, Some(hint.to_owned())));
-            };
-            if document.defaults.tls.is_some() && document.defaults.server.is_none() {
-                let what =
-                    "tls counts for no account here: the URL of each server says how its line is encrypted";
-                complain(
-                    document.defaults_at,
-                    what.to_owned(),
-                    "write it below the server that it is meant for",
-                );
-            }
-            for entry in &document.accounts {
-                let whole = document.defaults.clone().overlaid_by(&entry.settings);
-                let name = &entry.name;
-                if whole.server.is_none() {
-                    complain(
-                        entry.at,
-                        format!("account {name} has no server"),
-                        "add server = \"pop3s://HOST\"",
-                    );
-                }
-                if whole.user.is_none() {
-                    complain(entry.at, format!("account {name} has no user"), "add user = \"NAME\"");
-                }
-                let target = whole.server.as_ref().map(ServerUrl::target);
-                if let Some(found) = contradiction::find(&whole, target) {
-                    complain(entry.at, format!("account {name}: {}", found.what), &found.hint);
-                }
+            mistakes = unusable_accounts(&document);
+        }
+        for (file, path_of_file, at) in secrets {
+            if let Err(error) = refuse_if_others_may_read(&file, &path_of_file, "secret") {
+                let hint = error.own_hint().map(str::to_owned);
+                let included = (path_of_file != path).then_some(path_of_file);
+                mistakes.push(Mistake { file: included, ..document::mistake(at, error.to_string(), hint) });
             }
         }
-        if let Some(at) = document.password_at
-            && let Err(error) = refuse_if_others_may_read(&file, &path, "secret")
-        {
-            let hint = error.own_hint().map(str::to_owned);
-            mistakes.push(document::mistake(&text, at, error.to_string(), hint));
-        }
-        mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+        mistakes.sort_by(|one, other| {
+            (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))
+        });
         Ok(Some((path, mistakes)))
     }
 
@@ -133,16 +103,33 @@ impl Config {
     }
 }
 
-fn open(named: Option<&Path>, environment: &Environment) -> Result<Option<(PathBuf, File, String)>> {
-    let Some(path) = named.map(Path::to_owned).or_else(|| environment.config_path()) else { return Ok(None) };
-    match File::open(&path) {
-        Ok(file) => {
-            let text = read(&file, &path)?;
-            Ok(Some((path, file, text)))
-        }
-        Err(error) if named.is_none() && is_absent(&path, &error) => Ok(None),
-        Err(error) => Err(unreadable(&path, error)),
+/// What is missing in accounts, or contradicts itself.
+fn unusable_accounts(document: &Document) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if document.defaults.tls.is_some() && document.defaults.server.is_none() {
+        let what =
+            "tls counts for no account here: the URL of each server says how its connection is encrypted";
+        let hint = "write it below the server that it is meant for".to_owned();
+        mistakes.push(document::mistake(document.defaults_at, what.to_owned(), Some(hint)));
     }
+    for Entry { name, settings, at, file } in &document.accounts {
+        let mut complain = |message: String, hint: &str| {
+            let mistake = document::mistake(*at, message, Some(hint.to_owned()));
+            mistakes.push(Mistake { file: file.clone(), ..mistake });
+        };
+        let whole = document.defaults.clone().overlaid_by(settings);
+        if whole.server.is_none() {
+            complain(format!("account {name} has no server"), "add server = \"pop3s://HOST\"");
+        }
+        if whole.user.is_none() {
+            complain(format!("account {name} has no user"), "add user = \"NAME\"");
+        }
+        let target = whole.server.as_ref().map(ServerUrl::target);
+        if let Some(found) = contradiction::find(&whole, target) {
+            complain(format!("account {name}: {}", found.what), &found.hint);
+        }
+    }
+    mistakes
 }
 
 /// The error for a file with that mistake, and that many more.
@@ -151,40 +138,10 @@ fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
         0 => String::new(),
         more => format!(" ({more} more: see `pop3 config check`)"),
     };
+    let path = mistake.file.as_deref().unwrap_or(path);
     let error = Error::new(Kind::Config, format!("could not use {}", path.display()));
     let error = error.because(format!("{mistake}{more}"));
     error.hint(mistake.hint.as_deref().unwrap_or("`pop3 config check` shows every mistake with its line"))
-}
-
-/// The error of a file that is not understood at all; `pop3 config check` says no more of it than this.
-fn unreadable(path: &Path, error: io::Error) -> Error {
-    let hint = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name the file that is meant with --config",
-        io::ErrorKind::PermissionDenied => {
-            "let this user read it, or name another file with --config, or another folder with XDG_CONFIG_HOME"
-        }
-        io::ErrorKind::InvalidData => "save it as UTF-8",
-        io::ErrorKind::FileTooLarge => "is it the right file? --config names another",
-        _ => "--config names another file, XDG_CONFIG_HOME another folder",
-    };
-    Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
-        .because(error)
-        .hint(hint)
-}
-
-fn read(file: &File, path: &Path) -> Result<String> {
-    let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
-    if bytes.len() as u64 > LARGEST {
-        let what = "it is larger than 1 MiB";
-        return Err(unreadable(path, io::Error::new(io::ErrorKind::FileTooLarge, what)));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let what = format!("line {line} is not UTF-8");
-        unreadable(path, io::Error::new(io::ErrorKind::InvalidData, what))
-    })
 }
 
 #[cfg(test)]

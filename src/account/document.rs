@@ -4,6 +4,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -35,7 +36,12 @@ pub struct Mistake {
     pub hint: Option<String>,
     /// The account whose table it is in: it concerns no other. `None` if it concerns the whole file.
     pub account: Option<String>,
+    /// The included file that it is in; `None` for the configuration file itself.
+    pub file: Option<PathBuf>,
 }
+
+/// A place in a file: line and character in it, both from 1.
+pub(super) type Place = (usize, usize);
 
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -48,8 +54,10 @@ impl fmt::Display for Mistake {
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) settings: Overrides,
-    /// The byte where its name occurs first.
-    pub(super) at: usize,
+    /// Where its name occurs first.
+    pub(super) at: Place,
+    /// The included file that it is in; `None` for the configuration file itself.
+    pub(super) file: Option<PathBuf>,
 }
 
 /// A parsed configuration file.
@@ -57,12 +65,17 @@ pub(super) struct Entry {
 pub(super) struct Document {
     pub(super) globals: Globals,
     pub(super) defaults: Overrides,
-    /// The byte where they begin.
-    pub(super) defaults_at: usize,
+    /// Where they begin.
+    pub(super) defaults_at: Place,
+    /// Where `default-account` and `include` have their values.
+    pub(super) default_account_at: Place,
+    pub(super) include_at: Place,
+    /// The first key at the top that is no table of accounts, and where it is.
+    pub(super) first_at_top: Option<(String, Place)>,
     /// In the order of the file.
     pub(super) accounts: Vec<Entry>,
     /// Where the first `password`, or other secret, is.
-    pub(super) password_at: Option<usize>,
+    pub(super) password_at: Option<Place>,
 }
 
 /// Parses as much of `text` as possible, its paths as `paths` says.
@@ -87,17 +100,16 @@ pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     (document, mistakes)
 }
 
-/// A mistake at a byte of the text.
-pub(super) fn mistake(text: &str, at: usize, message: String, hint: Option<String>) -> Mistake {
+/// A mistake that concerns all of the configuration file.
+pub(super) fn mistake((line, column): Place, message: String, hint: Option<String>) -> Mistake {
+    Mistake { line, column, message, hint, account: None, file: None }
+}
+
+/// The place of a byte of the text.
+fn place(text: &str, at: usize) -> Place {
     let before = text.get(..at).unwrap_or(text);
     let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Mistake {
-        line: before.bytes().filter(|&byte| byte == b'\n').count() + 1,
-        column: before[line_start..].chars().count() + 1,
-        message,
-        hint,
-        account: None,
-    }
+    (before.bytes().filter(|&byte| byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
 }
 
 struct Reader<'t> {
@@ -122,24 +134,31 @@ fn pairs<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
 impl Reader<'_> {
     fn complain(&mut self, at: usize, message: impl Into<String>, hint: Option<String>) {
         let account = self.account.clone();
-        self.mistakes.push(Mistake { account, ..mistake(self.text, at, message.into(), hint) });
+        self.mistakes.push(Mistake { account, ..mistake(place(self.text, at), message.into(), hint) });
     }
 
     fn top(&mut self, root: &DeTable<'_>) {
-        let mut default_at = 0;
         for (key, span, value) in pairs(root) {
+            if key != "account" {
+                let at = place(self.text, span.start);
+                self.document.first_at_top.get_or_insert_with(|| (key.escape_debug().to_string(), at));
+            }
             match (key, value.get_ref()) {
                 ("defaults", DeValue::Table(table)) => {
                     self.document.defaults = self.settings(table);
-                    self.document.defaults_at = span.start;
+                    self.document.defaults_at = place(self.text, span.start);
                 }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
                     self.complain(value.span().start, format!("{key} is a table"), Some(where_to(key)));
                 }
                 _ => {
-                    if key == "default-account" {
-                        default_at = value.span().start;
+                    match key {
+                        "default-account" => {
+                            self.document.default_account_at = place(self.text, value.span().start);
+                        }
+                        "include" => self.document.include_at = place(self.text, value.span().start),
+                        _ => {}
                     }
                     match self.document.globals.read(key, &plain(value.get_ref()), self.paths) {
                         Ok(true) => {}
@@ -151,13 +170,6 @@ impl Reader<'_> {
                     }
                 }
             }
-        }
-        let names = || self.document.accounts.iter().map(|entry| entry.name.as_str());
-        if let Some(default) = &self.document.globals.default_account
-            && !names().any(|name| name == default)
-        {
-            let hint = nearest(default, names()).map(|known| format!("did you mean \"{known}\"?"));
-            self.complain(default_at, "default-account names no account of this file", hint);
         }
     }
 
@@ -186,7 +198,8 @@ impl Reader<'_> {
             self.account = Some(name.to_owned());
             let settings = self.settings(table);
             self.account = None;
-            self.document.accounts.push(Entry { name: name.to_owned(), settings, at: span.start });
+            let at = place(self.text, span.start);
+            self.document.accounts.push(Entry { name: name.to_owned(), settings, at, file: None });
         }
     }
 
@@ -209,7 +222,7 @@ impl Reader<'_> {
                 continue;
             }
             if known.is_secret {
-                self.document.password_at.get_or_insert(span.start);
+                self.document.password_at.get_or_insert(place(self.text, span.start));
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
                 let hint = error.own_hint().map(str::to_owned).or_else(|| hint_at_escape(value.get_ref()));

@@ -102,6 +102,7 @@ fn the_global_flags_have_their_keys_at_the_top() {
     assert_eq!(mistakes, []);
     let said = Globals {
         default_account: None,
+        include: None,
         quiet: Some(true),
         verbose: Some(false),
         json: Some(true),
@@ -160,14 +161,14 @@ fn a_key_in_the_wrong_place_is_led_to_the_right_one() {
 
 #[test]
 fn all_mistakes_are_found_in_one_go() {
-    let text = "default-account = 'wrok'\n[account.work]\nserver = 'pop.example.com'\n\
+    let text = "quiet = 'perhaps'\n[account.work]\nserver = 'pop.example.com'\n\
                 limit = -1\nkeep = ['a']\ntimeout = 1.5\nuser = ''\nnonsense-of-mine = 1\n";
     let found = mistakes(text);
     let starts: Vec<_> = found.iter().map(|text| &text[..text.find(':').expect("a position")]).collect();
     assert_eq!(
         starts,
         [
-            "line 1, column 19",
+            "line 1, column 9",
             "line 3, column 10",
             "line 4, column 9",
             "line 5, column 8",
@@ -176,7 +177,6 @@ fn all_mistakes_are_found_in_one_go() {
             "line 8, column 1"
         ]
     );
-    assert!(found[0].ends_with("did you mean \"work\"?"));
     assert!(found[1].contains("write pop3s://pop.example.com for TLS"));
     assert!(found[3].contains("not a list") && found[4].contains("not a number with a fraction"));
 }
@@ -212,7 +212,7 @@ fn no_mistake_repeats_a_password() {
 #[test]
 fn the_place_of_the_first_password_is_kept() {
     let (document, _) = read("[account.a]\npassword = 'p'\n", NOWHERE);
-    assert_eq!(document.password_at, Some(12));
+    assert_eq!(document.password_at, Some((2, 1)));
 }
 
 #[test]

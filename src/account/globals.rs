@@ -1,6 +1,6 @@
 //! The settings that belong to no account: the keys at the top of the configuration file.
 
-use super::setting::{Key, displayed, name, put, settings, text, truth, wrong};
+use super::setting::{Key, displayed, name, put, settings, several, text, truth, wrong};
 use super::values::When;
 
 settings! {
@@ -11,6 +11,10 @@ settings! {
         /// The account of commands that work on one, where none is named.
         default_account: Option<String>, [Key::new("default-account")],
             |_, at, value, _| put(at, name(value)), displayed;
+        /// Further files with accounts: patterns, from the file's folder.
+        include: Option<Vec<String>>, [Key::new("include").several(&[])], |_, at, value, _| {
+            put(at, several(value).map(|texts| texts.into_iter().map(str::to_owned).collect()))
+        }, |key, patterns| Some((key, Some(patterns.as_ref()?.join(", "))));
         quiet: Option<bool>, [Key::new("quiet")], |_, at, value, _| put(at, truth(value)), displayed;
         verbose: Option<bool>, [Key::new("verbose")], |_, at, value, _| put(at, truth(value)), displayed;
         json: Option<bool>, [Key::new("json")], |_, at, value, _| put(at, truth(value)), displayed;

@@ -15,6 +15,7 @@ mod contradiction;
 mod document;
 mod environment;
 mod globals;
+mod include;
 mod kept;
 mod maildrop;
 mod netrc;

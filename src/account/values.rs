@@ -13,6 +13,7 @@ pub use super::proxy::parse as proxy;
 use crate::auth::Mechanism;
 use crate::error::Error;
 use crate::transport::Family;
+use crate::units;
 
 /// When to use colour, or progress bars.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,20 +53,13 @@ impl FromStr for When {
 /// The longest time limit that is accepted.
 const LONGEST_PATIENCE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A duration: a number with `ms`, `s`, `m` or `h`; without a unit in seconds.
+/// A time limit: a duration with its unit (`30s`, `2m`, `1h30m`); without a unit in seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = number_and_unit(text).ok_or("write a duration as 30s, 2m or 1h")?;
-    let length = match unit {
-        "ms" => Some(Duration::from_millis(number)),
-        "" | "s" => Some(Duration::from_secs(number)),
-        "m" => number.checked_mul(60).map(Duration::from_secs),
-        "h" => number.checked_mul(60 * 60).map(Duration::from_secs),
-        _ => return Err("write a duration as 30s, 2m or 1h".to_owned()),
-    };
-    match length {
+    match units::duration(text) {
+        None => Err("write a duration as 30s, 2m or 1h".to_owned()),
         Some(Duration::ZERO) => Err("nothing can be done in no time: 1s is the least that helps".to_owned()),
         Some(length) if length <= LONGEST_PATIENCE => Ok(length),
-        _ => Err("24h is the longest wait".to_owned()),
+        Some(_) => Err("24h is the longest wait".to_owned()),
     }
 }
 
@@ -82,23 +76,8 @@ pub(super) fn shown_duration(length: Duration) -> String {
 
 /// A size in octets: `k`, `M`, `G` (or `KiB` and so on) are powers of 1024, `kB`, `MB`, `GB` of 1000.
 pub fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = number_and_unit(text).ok_or("write a size as 500k, 10M or 1G")?;
-    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kib" => 1 << 10,
-        "m" | "mib" => 1 << 20,
-        "g" | "gib" => 1 << 30,
-        "kb" => 1_000,
-        "mb" => 1_000_000,
-        "gb" => 1_000_000_000,
-        _ => return Err("write a size as 500k, 10M or 1G".to_owned()),
-    };
-    number.checked_mul(factor).ok_or_else(|| "no message is that large".to_owned())
-}
-
-fn number_and_unit(text: &str) -> Option<(u64, &str)> {
-    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    Some((text[..end].parse().ok()?, text[end..].trim_start()))
+    let octets = units::size(text).ok_or("write a size as 500k, 10M or 1G")?;
+    octets.ok_or_else(|| "no message is that large".to_owned())
 }
 
 /// A sign-in mechanism, or `None` for `auto`.

@@ -111,10 +111,11 @@ pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode>
         return Ok(ExitCode::Done);
     };
     for mistake in &mistakes {
+        let file = mistake.file.as_deref().unwrap_or(&path).display();
         if output.is_json() {
             output.object(
                 Object::new()
-                    .put("file", path.display().to_string())
+                    .put("file", file.to_string())
                     .put("line", mistake.line)
                     .put("column", mistake.column)
                     .put("message", &mistake.message)
@@ -122,7 +123,7 @@ pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode>
             )?;
             continue;
         }
-        let (file, line, column) = (path.display(), mistake.line, mistake.column);
+        let (line, column) = (mistake.line, mistake.column);
         output.line(format!("{file}:{line}:{column}: {}", mistake.message))?;
         if let Some(hint) = &mistake.hint {
             output.line(format!("  hint: {hint}"))?;

@@ -374,7 +374,7 @@ impl Rule {
         match self.keep {
             Keep::All | Keep::Age(_) => false,
             Keep::None => true,
-            Keep::Newest(_) => number < self.newest,
+            Keep::Newest(_) | Keep::Total(_) => number < self.newest,
         }
     }
 
@@ -392,19 +392,32 @@ impl Rule {
                     false => (Action::Keep, Reason::Recent),
                 }
             }
-            Keep::Newest(_) if number < self.newest => (Action::Delete, Reason::BeyondNewest),
-            Keep::Newest(_) => (Action::Keep, Reason::AmongNewest),
+            Keep::Newest(_) | Keep::Total(_) => match number < self.newest {
+                true => (Action::Delete, Reason::BeyondNewest),
+                false => (Action::Keep, Reason::AmongNewest),
+            },
         }
     }
 }
 
-/// The lowest message-number that the policy keeps for being among the newest: numbers follow age.
+/// The lowest message-number that the policy keeps for being among the newest: numbers follow age. Of messages whose
+/// octets were not declared nobody knows that they are too many.
 fn newest(listed: &[Listed], keep: Keep) -> u32 {
-    let Keep::Newest(count) = keep else { return 0 };
-    let mut numbers: Vec<u32> = listed.iter().map(|message| message.number).collect();
-    numbers.sort_unstable();
-    match numbers.len().checked_sub(count as usize) {
-        None | Some(0) => 0,
-        Some(first) => numbers.get(first).copied().unwrap_or(u32::MAX),
+    let (most_messages, most_octets) = match keep {
+        Keep::All | Keep::None | Keep::Age(_) => return 0,
+        Keep::Newest(count) => (count as usize, u64::MAX),
+        Keep::Total(octets) => (usize::MAX, octets),
+    };
+    let mut newest_first: Vec<&Listed> = listed.iter().collect();
+    newest_first.sort_unstable_by_key(|message| std::cmp::Reverse(message.number));
+    let mut octets = 0u64;
+    let mut lowest = u32::MAX;
+    for (at, message) in newest_first.into_iter().enumerate() {
+        octets = octets.saturating_add(message.octets.unwrap_or(0));
+        if at >= most_messages || octets > most_octets {
+            return lowest;
+        }
+        lowest = message.number;
     }
+    0
 }

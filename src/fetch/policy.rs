@@ -6,10 +6,10 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use crate::error::{Error, Kind};
+use crate::units;
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
-const WEEK: u64 = 7 * DAY;
 
 /// What stays on the server (`--keep`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,15 +23,19 @@ pub enum Keep {
     Age(Duration),
     /// That many of the newest messages, by message-number.
     Newest(u32),
+    /// The newest messages that together have at most so many octets.
+    Total(u64),
 }
 
 impl FromStr for Keep {
     type Err = Error;
 
-    /// Reads `all`, `none`, an age in hours, days or weeks (`12h`, `14d`, `2w`), or a count (`500`).
+    /// Reads `all`, `none`, an age in hours, days or weeks (`12h`, `14d`, `2w`, `1w3d`), a count (`500`), or a total
+    /// with a B (`800MB`, `2GiB`). `15m` and `15M` are refused: one of them would delete what the other keeps.
     fn from_str(text: &str) -> Result<Keep, Error> {
         let wrong = || {
-            let forms = "`all`, `none`, an age such as `14d`, or a count such as `500`";
+            let forms =
+                "`all`, `none`, an age such as `14d`, a count such as `500`, or a total such as `800MB`";
             Error::new(Kind::Usage, format!("{text:?} is none of {forms}"))
         };
         match text {
@@ -39,17 +43,24 @@ impl FromStr for Keep {
             "none" => return Ok(Keep::None),
             _ => {}
         }
-        let end = text.bytes().take_while(u8::is_ascii_digit).count();
-        let (digits, unit) = text.split_at(end);
-        let number: u64 = digits.parse().map_err(|_| wrong())?;
-        let unit = match unit {
-            "" => return u32::try_from(number).map(Keep::Newest).map_err(|_| wrong()),
-            "h" => HOUR,
-            "d" => DAY,
-            "w" => WEEK,
-            _ => return Err(wrong()),
-        };
-        number.checked_mul(unit).map(|age| Keep::Age(Duration::from_secs(age))).ok_or_else(wrong)
+        let units = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        match units {
+            _ if units.len() == text.len() => Err(wrong()),
+            "" => text.parse().map(Keep::Newest).map_err(|_| wrong()),
+            "m" | "M" => {
+                let number = &text[..text.len() - 1];
+                let says = format!("{text:?} may be minutes or megabytes");
+                let hint = format!(
+                    "write {number}MB for the newest mail of that size; an age is in h, d or w: {number}d"
+                );
+                Err(Error::new(Kind::Usage, says).hint(hint))
+            }
+            _ if text.ends_with(['b', 'B']) => units::size(text).flatten().map(Keep::Total).ok_or_else(wrong),
+            _ if units.chars().all(|c| c.is_ascii_digit() || "hdw".contains(c)) => {
+                units::duration(text).map(Keep::Age).ok_or_else(wrong)
+            }
+            _ => Err(wrong()),
+        }
     }
 }
 
@@ -62,6 +73,13 @@ impl fmt::Display for Keep {
             Keep::Age(age) if age.as_secs() % DAY == 0 => write!(f, "{}d", age.as_secs() / DAY),
             Keep::Age(age) => write!(f, "{}h", age.as_secs().div_ceil(HOUR)),
             Keep::Newest(count) => write!(f, "{count}"),
+            Keep::Total(octets) => {
+                let units =
+                    [(1_000_000_000, "GB"), (1 << 30, "GiB"), (1_000_000, "MB"), (1 << 20, "MiB"), (1, "B")];
+                let unit = units.into_iter().find(|(unit, _)| *octets > 0 && octets % unit == 0);
+                let (unit, name) = unit.unwrap_or((1, "B"));
+                write!(f, "{}{name}", octets / unit)
+            }
         }
     }
 }
@@ -128,7 +146,12 @@ mod tests {
             ("14d", age(14 * DAY), "14d"),
             ("12h", age(12 * HOUR), "12h"),
             ("48h", age(2 * DAY), "2d"),
-            ("2w", age(2 * WEEK), "14d"),
+            ("2w", age(14 * DAY), "14d"),
+            ("1w3d", age(10 * DAY), "10d"),
+            ("800MB", Keep::Total(800_000_000), "800MB"),
+            ("2GiB", Keep::Total(2 << 30), "2GiB"),
+            ("1500B", Keep::Total(1500), "1500B"),
+            ("0B", Keep::Total(0), "0B"),
             ("0d", age(0), "0d"),
             ("500", Keep::Newest(500), "500"),
             ("0", Keep::Newest(0), "0"),
@@ -141,15 +164,36 @@ mod tests {
 
     #[test]
     fn refuses_what_is_no_policy_and_says_what_would_be() {
-        for text in
-            ["", "ALL", "14 d", "-1", "d", "1m", "1.5d", "14dd", "4294967296", "99999999999999999999d", "٣d"]
-        {
+        for text in [
+            "",
+            "ALL",
+            "14 d",
+            "-1",
+            "d",
+            "1k",
+            "1h1m",
+            "1.5d",
+            "1PB",
+            "14dd",
+            "4294967296",
+            "99999999999999999999d",
+            "٣d",
+        ] {
             let error = text.parse::<Keep>().expect_err(text);
             assert_eq!(error.kind(), Kind::Usage);
             assert!(error.to_string().contains("14d"), "{error}");
         }
         assert!(u64::MAX.to_string().parse::<Keep>().is_err());
         assert!(format!("{}w", u64::MAX).parse::<Keep>().is_err());
+    }
+
+    #[test]
+    fn minutes_and_megabytes_are_not_guessed() {
+        for text in ["15m", "15M"] {
+            let error = text.parse::<Keep>().expect_err(text);
+            let hint = error.own_hint().expect("a hint");
+            assert!(hint.contains("15MB") && hint.contains("15d"), "{hint}");
+        }
     }
 
     #[test]

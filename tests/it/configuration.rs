@@ -222,3 +222,24 @@ fn an_account_that_is_not_enabled_is_listed_and_fetched_only_when_named() {
     home.configure(&account("unused", &unused, "enabled = false"));
     Pop3::new(&home).args(["fetch"]).run().exits(64).says("enabled = false");
 }
+
+#[test]
+fn accounts_come_from_included_files_and_a_mistake_there_costs_that_account_alone() {
+    let mut maildrop = dovecot::maildrop();
+    maildrop.put(&corpus::simple("one"));
+    let home = Home::new();
+    home.configure(&format!(
+        "include = [\"accounts.d/*.toml\"]\n{}",
+        account("own", &maildrop, "deliver = \"maildir:~/own\"\nenabled = false")
+    ));
+    let folder = home.join(".config/pop3/accounts.d");
+    std::fs::create_dir(&folder).unwrap();
+    std::fs::write(folder.join("a.toml"), account("good", &maildrop, "deliver = \"maildir:~/good\""))
+        .unwrap();
+    std::fs::write(folder.join("b.toml"), "[account.bad]\nsever = \"pop3s://h\"\n").unwrap();
+    let outcome = Pop3::new(&home).args(["fetch"]).run().exits(78);
+    assert!(home.join("good/new").exists(), "{outcome:?}");
+    outcome.says("b.toml").says("did you mean \"server\"?");
+    let outcome = Pop3::new(&home).args(["config", "check"]).run().exits(78);
+    assert!(outcome.text().contains("accounts.d/b.toml:2:1: unknown key \"sever\""), "{outcome:?}");
+}

@@ -54,10 +54,10 @@ pub(crate) struct WhatArgs {
     /// without one.
     #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath)]
     pub(crate) to: Option<String>,
-    /// Keep on the server: all, none, an age like 14d, or the newest 500 [default: all]
+    /// Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]
     ///
-    /// An age counts from the time a message was first seen on the server. Only what was delivered is ever
-    /// deleted.
+    /// An age (in h, d or w) counts from the time a message was first seen on the server; a total ends in B. Only
+    /// what was delivered is ever deleted.
     #[arg(long, value_name = "POLICY", value_parser = values::parsed::<Keep>)]
     pub(crate) keep: Option<Keep>,
     /// Leave messages larger than SIZE on the server: 500k, 10M

@@ -44,7 +44,7 @@ fn expiry(expire: Expire, keep: Keep) -> Finding {
     let says = format!("the server may delete mail {when}");
     let is_shorter = match keep {
         Keep::None => false,
-        Keep::All | Keep::Newest(_) => true,
+        Keep::All | Keep::Newest(_) | Keep::Total(_) => true,
         Keep::Age(age) => age.as_secs() > u64::from(days) * 86_400,
     };
     let finding = if is_shorter {

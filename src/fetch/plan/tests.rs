@@ -132,6 +132,10 @@ fn each_policy_says_what_becomes_of_new_and_of_known_messages() {
         ("3", kept(Reason::AmongNewest), kept(Reason::AmongNewest), FETCH),
         ("9", kept(Reason::AmongNewest), kept(Reason::AmongNewest), FETCH),
         ("0", gone(Reason::BeyondNewest), gone(Reason::BeyondNewest), FETCH_DELETE),
+        ("60B", kept(Reason::AmongNewest), kept(Reason::AmongNewest), FETCH),
+        ("59B", gone(Reason::BeyondNewest), kept(Reason::AmongNewest), FETCH),
+        ("49B", gone(Reason::BeyondNewest), gone(Reason::BeyondNewest), FETCH),
+        ("29B", gone(Reason::BeyondNewest), gone(Reason::BeyondNewest), FETCH_DELETE),
     ] {
         let (plan, steps) = steps(&messages, &view, &[], &keep(text));
         assert_eq!(steps, [(1, old.0, old.1), (2, new.0, new.1), (3, fetch, Reason::New)], "{text}");

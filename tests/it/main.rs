@@ -58,6 +58,7 @@ mod looking_quit;
 mod oauth;
 mod oauth_provider;
 mod odd_servers;
+mod operation_chains;
 mod operation_names;
 mod operation_oauth;
 mod operation_secrets;

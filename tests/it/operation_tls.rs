@@ -4,8 +4,7 @@
 use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::tool;
 use crate::support::trust::{self, PASSWORD, Trust};
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -110,33 +109,10 @@ fn made(trust: &Trust, authority: &str, name: &str) -> PathBuf {
     trust.whole_chain.parent().unwrap().join(authority).join(name)
 }
 
-/// A server that shows its certificate and the one behind it, and lets everybody in.
+/// A server that shows its certificate and the one behind it.
 fn showing_both(trust: &Trust) -> SocketAddr {
     let chain = [made(trust, "Between-them", "gap.pem"), made(trust, "Between-them", "ca.pem")];
-    let chain = chain.map(|path| fs::read(path).unwrap()).concat();
-    let key = fs::read(made(trust, "Between-them", "gap.key")).unwrap();
-    let identity = native_tls::Identity::from_pkcs8(&chain, &key).unwrap();
-    let acceptor = native_tls::TlsAcceptor::new(identity).unwrap();
-    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-    let address = listener.local_addr().unwrap();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            let Ok(mut stream) = acceptor.accept(stream) else { continue };
-            let _ = stream.write_all(b"+OK ready\r\n");
-            let mut stream = BufReader::new(stream);
-            let mut line = String::new();
-            while stream.read_line(&mut line).is_ok_and(|count| count > 0) {
-                let answer: &[u8] = match line.trim_end() {
-                    "STAT" => b"+OK 1 100\r\n",
-                    "CAPA" => b"-ERR unknown\r\n",
-                    _ => b"+OK\r\n",
-                };
-                let _ = stream.get_mut().write_all(answer);
-                line.clear();
-            }
-        }
-    });
-    address
+    trust::serving(&chain, &made(trust, "Between-them", "gap.key"))
 }
 
 #[test]

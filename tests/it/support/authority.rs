@@ -14,6 +14,7 @@ pub(crate) struct Authority {
     folder: PathBuf,
     pub(crate) certificate: PathBuf,
     key: PathBuf,
+    common_name: String,
 }
 
 /// A certificate and its key, in PEM files.
@@ -63,7 +64,28 @@ impl Authority {
         fs::write(folder.join("index"), "").unwrap();
         fs::write(folder.join("ca.conf"), CONFIGURATION).unwrap();
         let (certificate, key) = (folder.join("ca.pem"), folder.join("ca.key"));
-        Authority { folder, certificate, key }
+        Authority { folder, certificate, key, common_name: common_name.to_owned() }
+    }
+
+    /// This authority's name and key, signed by another one: what was trusted before it was.
+    pub(crate) fn cross_signed_by(&self, older: &Authority) -> PathBuf {
+        let certificate = self.folder.join("cross-signed.pem");
+        older.sign(&mut self.asking_for_itself(), &certificate, USUAL);
+        certificate
+    }
+
+    /// The same root, as one that has expired.
+    pub(crate) fn expired(&self) -> PathBuf {
+        let certificate = self.folder.join("expired.pem");
+        self.sign(&mut self.asking_for_itself(), &certificate, ("20000101000000Z", "20210930140115Z"));
+        certificate
+    }
+
+    fn asking_for_itself(&self) -> Command {
+        let mut openssl = Command::new("openssl");
+        openssl.args(["req", "-new", "-batch", "-subj", &format!("/CN={}", self.common_name), "-key"]);
+        openssl.arg(&self.key).args(["-addext", "basicConstraints=critical,CA:TRUE"]);
+        openssl
     }
 
     /// A certificate signed by this authority, its files named so.

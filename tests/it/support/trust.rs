@@ -4,9 +4,10 @@
 
 use super::authority::{Authority, Pair, USUAL, Wanted, bundle};
 use super::{dovecot, free_address, is_root, open_to_all};
-use std::fmt::Write as _;
+use std::fmt::Write;
 use std::fs;
-use std::net::{IpAddr, SocketAddr};
+use std::io::{BufRead, BufReader, Write as _};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::sync::OnceLock;
@@ -132,6 +133,34 @@ impl Trust {
             _leashes: [faces, second, third, tunnels],
         }
     }
+}
+
+/// A server that shows this chain, the server's own certificate first, and lets everybody in. It lives as long as the
+/// tests.
+pub(crate) fn serving(chain: &[PathBuf], key: &Path) -> SocketAddr {
+    let chain: Vec<u8> = chain.iter().flat_map(|path| fs::read(path).unwrap()).collect();
+    let identity = native_tls::Identity::from_pkcs8(&chain, &fs::read(key).unwrap()).unwrap();
+    let acceptor = native_tls::TlsAcceptor::new(identity).unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let Ok(mut stream) = acceptor.accept(stream) else { continue };
+            let _ = stream.write_all(b"+OK ready\r\n");
+            let mut stream = BufReader::new(stream);
+            let mut line = String::new();
+            while stream.read_line(&mut line).is_ok_and(|count| count > 0) {
+                let answer: &[u8] = match line.trim_end() {
+                    "STAT" => b"+OK 1 100\r\n",
+                    "CAPA" => b"-ERR unknown\r\n",
+                    _ => b"+OK\r\n",
+                };
+                let _ = stream.get_mut().write_all(answer);
+                line.clear();
+            }
+        }
+    });
+    address
 }
 
 fn home(of: &str) -> PathBuf {

@@ -103,9 +103,10 @@ fn the_stray_error_follows_the_dot_and_no_answer_is_sooner_than_a_round_trip() {
     let text = client.asks("RETR 3\r\nNOOP\r\n", "\r\n.\r\n");
     assert!(began.elapsed() >= Duration::from_millis(30), "{:?}", began.elapsed());
     assert!(text.ends_with("This is letter 0003 of \r\n.\r\n"), "cut within a line: {text}");
-    let dot = Instant::now();
+    // Counted from the beginning: a client that is slow to read the dot would find both.
     let error = client.hears("\r\n");
-    assert!(error.starts_with("-ERR Failed") && dot.elapsed() >= later / 2, "{error} {:?}", dot.elapsed());
+    let least = Duration::from_millis(30) + later;
+    assert!(error.starts_with("-ERR Failed") && began.elapsed() >= least, "{error} {:?}", began.elapsed());
     client.hears("+OK\r\n");
 }
 
@@ -143,7 +144,7 @@ fn connections_end_properly_or_by_a_reset_as_asked() {
 
 #[test]
 fn sign_ins_that_come_too_soon_are_refused_until_the_time_is_over() {
-    let time = Duration::from_millis(400);
+    let time = Duration::from_millis(1500);
     for (oddity, word) in [(login_delay(time), "LOGIN-DELAY"), (in_use(time), "IN-USE")] {
         let server = server(oddity);
         drop(Client::signed_in(&server));

@@ -103,9 +103,13 @@ fn the_stray_error_follows_the_dot_and_no_answer_is_sooner_than_a_round_trip() {
     let text = client.asks("RETR 3\r\nNOOP\r\n", "\r\n.\r\n");
     assert!(began.elapsed() >= Duration::from_millis(30), "{:?}", began.elapsed());
     assert!(text.ends_with("This is letter 0003 of \r\n.\r\n"), "cut within a line: {text}");
-    let dot = Instant::now();
     let error = client.hears("\r\n");
-    assert!(error.starts_with("-ERR Failed") && dot.elapsed() >= later / 2, "{error} {:?}", dot.elapsed());
+    // Since the question: on a busy machine the text itself is seen late.
+    let since = began.elapsed();
+    assert!(
+        error.starts_with("-ERR Failed") && since >= Duration::from_millis(30) + later,
+        "{error} {since:?}"
+    );
     client.hears("+OK\r\n");
 }
 

@@ -189,11 +189,11 @@ fn a_destination_one_may_not_write_is_73_and_nothing_is_deleted() {
             }
             Store::Mbox => fs::write(&place, "").unwrap(),
         }
-        let outcome = stage.fetching(&["--keep", "none"]).by_nobody().run().exits(73);
+        let outcome = stage.fetching_by_nobody(&["--keep", "none"]).run().exits(73);
         assert!(outcome.stderr.to_lowercase().contains("permission denied"), "{}", outcome.stderr);
         assert_eq!((stage.server.count("DELE"), stage.server.maildrop().len()), (0, 3));
         tool(Command::new("chown").args(["-R", &NOBODY.to_string()]).arg(stage.home.path()));
-        stage.fetching(&["--keep", "none"]).by_nobody().run().exits(0);
+        stage.fetching_by_nobody(&["--keep", "none"]).run().exits(0);
         stage.holds(1..=3);
         assert_eq!(stage.server.maildrop().len(), 0);
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::support::mounts::PrivateDisk;
-use crate::support::pop3::{Home, NOBODY, Pop3};
+use crate::support::pop3::{Home, Pop3};
 use crate::support::scripted::{Answer, Scripted};
 use crate::support::tool;
 
@@ -37,10 +37,7 @@ fn stat_of_service(
     file: &Path,
     credentials: bool,
 ) -> Pop3 {
-    let [nsenter, namespace] = disk.wrapper();
-    let user = NOBODY.to_string();
-    let wrapper = [&nsenter, &namespace, "setpriv", "--reuid", &user, "--regid", &user, "--groups", "2000"];
-    let run = Pop3::under(home, &wrapper);
+    let run = Pop3::by_nobody(home, &disk.wrapper(), &["--groups", "2000"]);
     let run = if credentials {
         run.env("CREDENTIALS_DIRECTORY", file.parent().unwrap().to_str().unwrap())
     } else {

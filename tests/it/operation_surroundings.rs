@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::open_to_all;
-use crate::support::pop3::{Home, NOBODY, Pop3};
+use crate::support::pop3::{Home, Pop3};
 use crate::support::scripted::{Answer, Scripted};
 
 /// A server for `me` with the password `secret` and one message.
@@ -124,12 +123,11 @@ fn a_home_that_is_no_folder_needs_no_configuration_and_no_home() {
 #[test]
 fn a_home_that_this_user_may_not_write_to_is_told_with_what_to_set() {
     let (home, server) = (Home::new(), server());
-    open_to_all(home.path());
-    let user = NOBODY.to_string();
-    let nobody = ["setpriv", "--reuid", &user, "--regid", &user, "--clear-groups"];
     for place in ["/", "/root"] {
         let run = |command: &[&str]| {
-            let run = Pop3::under(&home, &nobody).env("HOME", place).env("POP3_PASSWORD", "secret");
+            let run = Pop3::by_nobody(&home, &[], &["--clear-groups"])
+                .env("HOME", place)
+                .env("POP3_PASSWORD", "secret");
             let run = run.env("XDG_CONFIG_HOME", "").env("XDG_STATE_HOME", "");
             run.args(command).args(["--tls", "none", "--server", &url(&server)]).run()
         };

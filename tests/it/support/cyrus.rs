@@ -42,10 +42,12 @@ fn unpacked() -> PathBuf {
 impl Cyrus {
     fn start() -> Cyrus {
         assert!(is_root(), "Cyrus wants to be started by root");
-        let programs = unpacked();
-        let libraries = libraries_of(&programs);
         let folder = tempfile::Builder::new().prefix("pop3-cyrus-").tempdir().unwrap().keep();
         open_to_all(&folder);
+        // A copy: nobody, as whom it runs, may not reach a clone in a folder that is closed to others.
+        let programs = folder.join("programs");
+        tool(Command::new("cp").arg("-R").args([&unpacked(), &programs]));
+        let libraries = libraries_of(&programs);
         let certificates = Certificates::make(&folder);
         let (plain, tls) = (free_address(), free_address());
         for name in ["conf", "spool"] {

@@ -70,10 +70,10 @@ pub(crate) fn tool(command: &mut std::process::Command) -> Vec<u8> {
     output.stdout
 }
 
-/// Opens a folder to the server's own users: temporary folders are private to the one who made them.
-pub(crate) fn open_to_all(folder: &Path) {
+/// Opens a folder or a program to the server's own users: temporary folders are private to the one who made them.
+pub(crate) fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// An address on loopback that nobody listens at.

@@ -1,11 +1,11 @@
 //! The binary in a box: a home of its own, no terminal, nothing of the machine's environment.
 
-use super::{Maildrop, tool};
+use super::{Maildrop, open_to_all, tool};
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, Mutex};
@@ -70,11 +70,31 @@ impl Pop3 {
 
     /// The binary as another program runs it: `wrapper` is that program and its arguments.
     pub(crate) fn under<T: AsRef<OsStr>>(home: &Home, wrapper: &[T]) -> Pop3 {
+        Pop3::of(home, wrapper, Path::new(env!("CARGO_BIN_EXE_pop3")))
+    }
+
+    /// The binary as nobody runs it, who may write only where everybody may, or what is given to that user. It is a
+    /// copy in the home, which is open to all: the clone may stand in a folder that is not. `before` is a program
+    /// that runs it with its arguments, `more` what else is to be changed along with the user.
+    pub(crate) fn by_nobody(home: &Home, before: &[String], more: &[&str]) -> Pop3 {
+        let binary = home.join("pop3-for-all");
+        if !binary.exists() {
+            fs::copy(env!("CARGO_BIN_EXE_pop3"), &binary).unwrap();
+            open_to_all(&binary);
+            open_to_all(home.path());
+        }
+        let user = NOBODY.to_string();
+        let setpriv = [&["setpriv", "--reuid", &user, "--regid", &user], more].concat();
+        let wrapper: Vec<&str> = before.iter().map(String::as_str).chain(setpriv).collect();
+        Pop3::of(home, &wrapper, &binary)
+    }
+
+    fn of<T: AsRef<OsStr>>(home: &Home, wrapper: &[T], binary: &Path) -> Pop3 {
         // setsid: without a terminal of its own a program cannot ask the one who runs the tests.
         let mut command = Command::new("setsid");
         command
             .args(wrapper)
-            .arg(env!("CARGO_BIN_EXE_pop3"))
+            .arg(binary)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", home.path())
@@ -113,12 +133,6 @@ impl Pop3 {
     /// Closes its standard output after so many octets, as `head` does.
     pub(crate) fn reading_only(mut self, octets: u64) -> Pop3 {
         self.read = octets;
-        self
-    }
-
-    /// Runs it as nobody, who may write only where everybody may, or what is given to that user.
-    pub(crate) fn by_nobody(mut self) -> Pop3 {
-        self.command.uid(NOBODY).gid(NOBODY);
         self
     }
 

@@ -91,8 +91,11 @@ impl Stage {
 
     /// The binary at this server as another program runs it: `wrapper` is that program and its arguments.
     pub(crate) fn pop3_under<T: AsRef<OsStr>>(&self, wrapper: &[T], command: &str) -> Pop3 {
-        Pop3::under(&self.home, wrapper)
-            .args([command, "--tls", "none", "--server"])
+        self.here(Pop3::under(&self.home, wrapper), command)
+    }
+
+    fn here(&self, run: Pop3, command: &str) -> Pop3 {
+        run.args([command, "--tls", "none", "--server"])
             .args([format!("pop3://demo@{}", self.server.addr())])
             .env("POP3_PASSWORD", "tanstaaf")
     }
@@ -100,6 +103,12 @@ impl Stage {
     /// `fetch` into the destination, ready to run.
     pub(crate) fn fetching(&self, more: &[&str]) -> Pop3 {
         self.pop3("fetch").args(["--to", self.destination()]).args(more)
+    }
+
+    /// The same for nobody.
+    pub(crate) fn fetching_by_nobody(&self, more: &[&str]) -> Pop3 {
+        let run = Pop3::by_nobody(&self.home, &[], &["--clear-groups"]);
+        self.here(run, "fetch").args(["--to", self.destination()]).args(more)
     }
 
     fn destination(&self) -> &'static str {

@@ -47,11 +47,13 @@
 //!
 //! | file | its job |
 //! |---|---|
-//! | `mod` | the run: journal, credentials, store, as many sessions as it takes, and the summary |
+//! | `mod` | the run: journal, credentials, store, sessions, and the summary |
 //! | `maildrop` | which journal is the maildrop's, and whether an older one is taken over |
+//! | `claim` | comes to the maildrop's journal where the server must be asked which it is |
 //! | `journal` | what is known of each message and of the server, durably |
 //! | `settle` | what an interrupted run left: complete or to be fetched again |
 //! | `manner` | how to treat this server: what was learned of it, and how carefully to proceed |
+//! | `sessions` | as many sessions as it takes, and what each one's end means for the next one and for the run |
 //! | `attempt` | one session, from the listings to QUIT |
 //! | `survey`, `headers` | what is on the server; headers where the listing does not tell which message it is |
 //! | `policy`, `plan` | what the user wants, and what to do with each message, and why |

@@ -53,9 +53,11 @@ pub(super) fn load(named: Option<&Path>, environment: &Environment) -> Result<Op
 impl Loaded {
     /// Takes in the accounts of the files that a pattern names, in the order of their names.
     fn include(&mut self, pattern: &str, environment: &Environment) {
+        // Only what is written in the pattern is one.
+        let literally = |folder: &Path| PathBuf::from(glob::Pattern::escape(&folder.to_string_lossy()));
         let whole = match pattern.strip_prefix('~') {
-            Some(_) => values::path(pattern, environment.home()),
-            None => self.path.parent().unwrap_or(Path::new("")).join(pattern),
+            Some(_) => values::path(pattern, environment.home().map(literally).as_deref()),
+            None => literally(self.path.parent().unwrap_or(Path::new(""))).join(pattern),
         };
         let found = match glob::glob(&whole.to_string_lossy()) {
             Ok(found) => found.take(MOST_FILES + 1).collect::<std::result::Result<Vec<_>, _>>(),
@@ -204,6 +206,20 @@ mod tests {
             ("accounts.d/c.txt", "no TOML"),
         ];
         assert_eq!(mistakes(&files), (vec![], vec!["own".to_owned(), "other".to_owned(), "one".to_owned()]));
+    }
+
+    #[test]
+    fn a_folder_whose_name_looks_like_a_pattern_is_none() {
+        let outer = tempfile::tempdir().expect("a folder");
+        let folder = outer.path().join("a[b]*");
+        fs::create_dir(&folder).expect("made");
+        let main = folder.join("config.toml");
+        fs::write(folder.join("one.toml"), ONE).expect("written");
+        for pattern in ["o*.toml", "~/one.toml"] {
+            fs::write(&main, format!("include = ['{pattern}']\n")).expect("written");
+            let config = Config::find(Some(&main), &Environment::of(Some(&folder), [])).expect("readable");
+            assert_eq!(config.names().collect::<Vec<_>>(), ["one"], "{pattern}");
+        }
     }
 
     #[test]

@@ -43,6 +43,9 @@ use self::signals::Signals;
 
 /// Runs the command.
 pub(crate) fn main() -> ExitCode {
+    // Before anything else uses OpenSSL: begun so, it does not clean up at the end of the program, when a thread of the
+    // keyring's client may still be at work with it (seen once: "double free or corruption").
+    openssl::init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report::usage(&error),

@@ -53,6 +53,12 @@ pub(super) fn load(named: Option<&Path>, environment: &Environment) -> Result<Op
 impl Loaded {
     /// Takes in the accounts of the files that a pattern names, in the order of their names.
     fn include(&mut self, pattern: &str, environment: &Environment) {
+        let is_of_another = pattern.starts_with('~') && !pattern.starts_with("~/");
+        if is_of_another || pattern.split('/').any(|part| part.starts_with('$')) {
+            let hint = "begin it with / or ~/, or write it as seen from the file's folder".to_owned();
+            let what = format!("include: {pattern:?}: neither a variable nor another user's home is understood");
+            return self.complain(what, Some(hint));
+        }
         // Only what is written in the pattern is one.
         let literally = |folder: &Path| PathBuf::from(glob::Pattern::escape(&folder.to_string_lossy()));
         let whole = match pattern.strip_prefix('~') {
@@ -71,7 +77,12 @@ impl Loaded {
             Ok(files) if files.is_empty() && !pattern.contains(['*', '?', '[']) => {
                 self.complain(format!("include: there is no {}", whole.display()), None);
             }
-            Ok(files) => files.into_iter().for_each(|path| self.include_file(path, environment)),
+            Ok(files) => {
+                // `*.toml` beside the configuration names that as well.
+                let own = self.path.canonicalize().ok();
+                let others = files.into_iter().filter(|path| own.is_none() || path.canonicalize().ok() != own);
+                others.for_each(|path| self.include_file(path, environment));
+            }
         }
     }
 
@@ -209,6 +220,13 @@ mod tests {
     }
 
     #[test]
+    fn the_configuration_does_not_include_itself() {
+        let main = format!("include = ['*.toml']\n{}", ONE.replace("one", "own"));
+        let (told, names) = mistakes(&[("config.toml", &main), ("more.toml", ONE)]);
+        assert_eq!((told, names), (vec![], vec!["own".to_owned(), "one".to_owned()]));
+    }
+
+    #[test]
     fn a_folder_whose_name_looks_like_a_pattern_is_none() {
         let outer = tempfile::tempdir().expect("a folder");
         let folder = outer.path().join("a[b]*");
@@ -262,6 +280,8 @@ mod tests {
             ("'a.d'", "could not read the configuration a.d"),
             ("'['", "include: \"[\": "),
             ("3", "include: it wants text in quotes"),
+            ("'~you/x'", "include: \"~you/x\": neither a variable"),
+            ("'$HOME/x'", "include: \"$HOME/x\": neither a variable"),
         ] {
             let main = format!("# first\ninclude = {pattern}\n{ONE}");
             let (found, _) = mistakes(&[("config.toml", &main), ("a.d/x", "")]);

@@ -56,7 +56,8 @@ impl Loaded {
         let is_of_another = pattern.starts_with('~') && !pattern.starts_with("~/");
         if is_of_another || pattern.split('/').any(|part| part.starts_with('$')) {
             let hint = "begin it with / or ~/, or write it as seen from the file's folder".to_owned();
-            let what = format!("include: {pattern:?}: neither a variable nor another user's home is understood");
+            let what =
+                format!("include: {pattern:?}: neither a variable nor another user's home is understood");
             return self.complain(what, Some(hint));
         }
         // Only what is written in the pattern is one.
@@ -80,7 +81,8 @@ impl Loaded {
             Ok(files) => {
                 // `*.toml` beside the configuration names that as well.
                 let own = self.path.canonicalize().ok();
-                let others = files.into_iter().filter(|path| own.is_none() || path.canonicalize().ok() != own);
+                let others =
+                    files.into_iter().filter(|path| own.is_none() || path.canonicalize().ok() != own);
                 others.for_each(|path| self.include_file(path, environment));
             }
         }

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::fetch::policy::{Keep, Order};
 use crate::session::Pipelining;
 use crate::store::Spec;
-use crate::transport::{Family, Pin, Proxy, Security, TlsVersion};
+use crate::transport::{Family, Names, Pin, Proxy, Security, TlsVersion};
 
 settings! {
     /// One layer of settings; `None` leaves the value of the lower layer.
@@ -63,7 +63,14 @@ settings! {
         ], set_password, shown_password;
         /// `Some(None)` is an explicit `none`.
         proxy: Option<Option<Proxy>>, [Key::new("proxy")],
-            |_, at, value, _| put(at, values::proxy(word(value)?)), |key, proxy| or(key, proxy, "none");
+            |_, at, value, _| put(at, values::proxy(word(value)?)), |key, proxy| {
+                // Without the user name, as everywhere.
+                let shown = |proxy: &Proxy| match proxy.names {
+                    Names::AtProxy => format!("socks5h://{proxy}"),
+                    Names::Here => format!("socks5://{proxy}"),
+                };
+                or(key, &proxy.as_ref().map(|proxy| proxy.as_ref().map(shown)), "none")
+            };
         tunnel: Option<String>, [Key::new("tunnel")],
             |_, at, value, _| put(at, word(value).map(str::to_owned)), displayed;
         source: Option<IpAddr>, [Key::new("source-ip")],

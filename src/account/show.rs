@@ -108,12 +108,13 @@ mod tests {
     #[test]
     fn each_setting_is_told_with_the_layer_that_it_comes_from_and_no_secret() {
         let file = "[defaults]\nkeep = '14d'\ntimeout = 90\n[account.work]\nserver = 'pop3s://me@pop.example'\n\
-                    password = 'hunter2'\nmax-size = '1M'\nlimit = 3\n";
+                    password = 'hunter2'\nmax-size = '1M'\nlimit = 3\nproxy = 'socks5h://me@proxy.example:1080'\n";
         let lines = shown(file, &[("POP3_LIMIT", "5"), ("POP3_TIMEOUT", "30s")], &[("timeout", "2m")]);
         let expected = [
             "work: server=pop3s://pop.example:995 Account",
             "work: user=me Account",
             "work: password=*** Account",
+            "work: proxy=socks5h://proxy.example:1080 Account",
             "work: timeout=2m Option",
             "work: keep=14d Defaults",
             "work: max-size=1048576 Account",

@@ -16,21 +16,39 @@ pub(super) struct Arriving<'b> {
     batch: &'b mut dyn Batch,
     identifier: Identifier,
     stored: Result<()>,
-    /// Its first octets, a few at most.
-    beginning: Vec<u8>,
+    beginning: Beginning,
+}
+
+/// The first octets of a text.
+#[derive(Debug, Default)]
+struct Beginning {
+    octets: [u8; BEGINNING],
+    length: usize,
+}
+
+impl Beginning {
+    fn take(&mut self, chunk: &[u8]) {
+        let room = &mut self.octets[self.length..];
+        let fits = chunk.len().min(room.len());
+        room[..fits].copy_from_slice(&chunk[..fits]);
+        self.length += fits;
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        &self.octets[..self.length]
+    }
 }
 
 impl<'b> Arriving<'b> {
     /// Begins a message in the store.
     pub(super) fn new(batch: &'b mut dyn Batch) -> Self {
         let stored = batch.begin();
-        Arriving { batch, identifier: Identifier::keeping_fields(), stored, beginning: Vec::new() }
+        Arriving { batch, identifier: Identifier::keeping_fields(), stored, beginning: Beginning::default() }
     }
 
     /// Takes the next octets.
     pub(super) fn take(&mut self, chunk: &[u8]) {
-        let room = BEGINNING - self.beginning.len();
-        self.beginning.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        self.beginning.take(chunk);
         self.identifier.push(chunk);
         if self.stored.is_ok() {
             self.stored = self.batch.write(chunk);
@@ -39,7 +57,7 @@ impl<'b> Arriving<'b> {
 
     /// Whether anything of it has come.
     pub(super) fn has_begun(&self) -> bool {
-        !self.beginning.is_empty()
+        self.beginning.length > 0
     }
 
     /// It has come to its end, after so many octets; it is still to be finished in the store.
@@ -66,20 +84,20 @@ pub(super) struct Arrival {
     subject: Option<Vec<u8>>,
     /// What the store made of it.
     pub(super) stored: Result<()>,
-    beginning: Vec<u8>,
+    beginning: Beginning,
 }
 
 impl Arrival {
     /// Nothing of a message came.
     pub(super) fn nothing() -> Arrival {
-        let (from, subject, beginning) = (None, None, Vec::new());
+        let (from, subject, beginning) = (None, None, Beginning::default());
         Arrival { bytes: 0, identity: None, from, subject, stored: Ok(()), beginning }
     }
 
     /// Whether it begins as a status line does, and no header: an answer too many came before the real one.
     pub(super) fn begins_with_a_reply(&self) -> bool {
         let is_reply = |word: &[u8]| {
-            let rest = self.beginning.strip_prefix(word);
+            let rest = self.beginning.as_bytes().strip_prefix(word);
             rest.is_some_and(|rest| rest.first().is_none_or(u8::is_ascii_whitespace))
         };
         is_reply(b"+OK") || is_reply(b"-ERR")

@@ -9,6 +9,8 @@ use super::decimal::decimal;
 pub struct Capabilities {
     lines: Vec<Vec<u8>>,
     sasl: Vec<Vec<u8>>,
+    /// Whether PIPELINING is among them: asked for each message.
+    pipelining: bool,
 }
 
 /// The minimum time between two sign-ins (RFC 2449 section 6.6).
@@ -32,8 +34,9 @@ pub enum Expire {
 impl Capabilities {
     /// Parses the lines of a reply to CAPA, without line ends and byte-stuffing.
     pub fn of(lines: Vec<Vec<u8>>) -> Self {
-        let mut capabilities = Capabilities { lines, sasl: Vec::new() };
+        let mut capabilities = Capabilities { lines, ..Capabilities::default() };
         capabilities.sasl = capabilities.arguments("SASL").map(<[u8]>::to_ascii_uppercase).collect();
+        capabilities.pipelining = capabilities.has("PIPELINING");
         capabilities
     }
 
@@ -49,7 +52,7 @@ impl Capabilities {
 
     /// Whether several commands may be sent without waiting (RFC 2449 section 6.8).
     pub fn pipelining(&self) -> bool {
-        self.has("PIPELINING")
+        self.pipelining
     }
 
     /// Whether UIDL is supported.

@@ -1,9 +1,11 @@
-//! The error type: an [`Error`] has a [`Kind`], what was being done, and a cause. It depends on no other
-//! module. The sentences for users, most hints and the exit status are in `cli/`.
+//! The error type: an [`Error`] has a [`Kind`], what was being done, a cause, and sometimes [`Advice`]. It depends
+//! on no other module but that of advice. The sentences for users and the exit status are in `cli/`.
 
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+
+use crate::advice::Advice;
 
 /// The result type of the library.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -104,20 +106,20 @@ pub enum Kind {
     Interrupted,
 }
 
-/// A failure: its [`Kind`], what was being done (`could not <verb> <thing>`), its cause, and sometimes a hint
+/// A failure: its [`Kind`], what was being done (`could not <verb> <thing>`), its cause, and sometimes advice
 /// for the user. Never contains a secret.
 #[derive(Debug)]
 pub struct Error {
     kind: Kind,
     context: String,
-    hint: Option<String>,
+    advice: Option<Advice>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// A failure of this kind. `context` is lower case, without a full stop.
     pub fn new(kind: Kind, context: impl Into<String>) -> Self {
-        Error { kind, context: context.into(), hint: None, source: None }
+        Error { kind, context: context.into(), advice: None, source: None }
     }
 
     /// Adds the cause.
@@ -129,9 +131,15 @@ impl Error {
 
     /// Adds what the user can do about it.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn advise(mut self, advice: impl Into<Advice>) -> Self {
+        self.advice = Some(advice.into());
         self
+    }
+
+    /// The same in the words of the program that uses the library.
+    #[must_use]
+    pub fn hint(self, text: impl Into<String>) -> Self {
+        self.advise(Advice::Text(text.into()))
     }
 
     /// A failed file operation: [`Kind::DiskFull`] for a full disk, otherwise [`Kind::Io`].
@@ -145,11 +153,11 @@ impl Error {
         Error::new(kind, context).because(source)
     }
 
-    /// Wraps the error in a new context: kind and hint stay, and the old error becomes the cause.
+    /// Wraps the error in a new context: kind and advice stay, and the old error becomes the cause.
     #[must_use]
     pub fn within(self, context: impl Into<String>) -> Self {
-        let (kind, hint) = (self.kind, self.hint.clone());
-        Error { kind, context: context.into(), hint, source: Some(Box::new(self)) }
+        let (kind, advice) = (self.kind, self.advice.clone());
+        Error { kind, context: context.into(), advice, source: Some(Box::new(self)) }
     }
 
     /// Rewrites the context.
@@ -165,8 +173,16 @@ impl Error {
     }
 
     /// What the user can do about it, if the code that failed knows more than the kind says.
+    pub fn advice(&self) -> Option<&Advice> {
+        self.advice.as_ref()
+    }
+
+    /// The advice, where it is a text.
     pub fn own_hint(&self) -> Option<&str> {
-        self.hint.as_deref()
+        match &self.advice {
+            Some(Advice::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The first cause of that type, at any depth.

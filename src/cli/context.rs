@@ -233,7 +233,7 @@ pub(crate) fn dialling<'a>(account: &'a Account, stop: &'a Stop) -> Dial<'a> {
 /// trust, and refuse the sign-in for that reason: then it would not help to check the password.
 fn about_certificates(error: Error, account: &Account) -> Error {
     let speaks_of_one = || report::sentence(&error).to_ascii_lowercase().contains("certificate");
-    if error.kind() != Kind::SignIn || error.own_hint().is_some() || !speaks_of_one() {
+    if error.kind() != Kind::SignIn || error.advice().is_some() || !speaks_of_one() {
         return error;
     }
     error.hint(match &account.tls.identity {

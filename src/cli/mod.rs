@@ -4,6 +4,7 @@
 //! [`read`] has those that change nothing). Only [`output`] prints; only [`report`] knows exit codes.
 
 mod accounts;
+mod advice;
 mod args;
 mod auth;
 mod check;

@@ -145,8 +145,8 @@ impl Proof<'_> {
         context.output().detail("the server refused the access token: trying with a new one");
         match keeper.token(Some(used), now()) {
             Ok(token) => Ok(Credentials::with_token(account.user.as_bytes(), token)),
-            Err(error) if error.kind() == Kind::NoCredentials => Err(match error.own_hint() {
-                Some(hint) => refused.hint(hint),
+            Err(error) if error.kind() == Kind::NoCredentials => Err(match error.advice().cloned() {
+                Some(advice) => refused.advise(advice),
                 None => refused,
             }),
             Err(error) => Err(about(error, account)),

@@ -8,6 +8,8 @@ use std::io;
 use pop3::error::{Error, Kind, Phase};
 use pop3::transport::{Certificate, TlsFailure};
 
+use super::advice;
+
 /// The exit codes, after sysexits(3), which mail tools commonly use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -109,9 +111,15 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
         return None;
     }
     let cause = known(error);
-    let hint = cause.and_then(|error| error.own_hint().or_else(|| hint(error.kind())));
+    let hint =
+        cause.and_then(own_hint).or_else(|| cause.and_then(|error| hint(error.kind())).map(str::to_owned));
     let certificate = cause.and_then(TlsFailure::of).and_then(TlsFailure::certificate).cloned();
-    Some(Told { sentence: sentence(error.as_ref()), certificate, hint: hint.map(ToOwned::to_owned) })
+    Some(Told { sentence: sentence(error.as_ref()), certificate, hint })
+}
+
+/// What the code that failed advises.
+pub(crate) fn own_hint(error: &Error) -> Option<String> {
+    error.advice().map(advice::sentence)
 }
 
 /// The exit code of an error. Without a [`Kind`] in its chain it is that of I/O if the chain has an I/O error,

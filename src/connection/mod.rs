@@ -19,6 +19,7 @@ use memchr::memchr;
 
 pub use body::{Body, End};
 
+use crate::advice;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::LineEnd;
@@ -230,7 +231,7 @@ impl Connection {
     pub fn secure(mut self, tls: &TlsSettings, host: &str) -> Result<Connection> {
         if self.has_unread() {
             return Err(Error::new(Kind::Protocol, "the server sent data after its reply to STLS")
-                .hint("someone may be tampering with the connection; try --tls implicit"));
+                .advise(advice::Tls::SuspectTampering));
         }
         self.transport = self.transport.secure(tls, host, self.timeout)?;
         if let Some(transcript) = &mut self.transcript {

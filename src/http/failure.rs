@@ -5,15 +5,10 @@ use std::io::ErrorKind;
 
 use ureq::Timeout;
 
+use crate::advice::{Reach, Tls};
 use crate::error::{Error, Kind, Phase};
 use crate::sys::Stop;
 use crate::transport;
-
-/// The hint if the provider's host is not found.
-const NOT_FOUND: &str = "check the provider's URLs, and this computer's network";
-
-/// The hint if the connection failed.
-const CONNECTING: &str = "check the network, and --proxy if there is one between";
 
 /// Converts the failure of an exchange with `host`. If a requested stop ended the wait, the error says so.
 pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop) -> Error {
@@ -22,10 +17,10 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         Ok(error) => {
             let kind = error.kind();
             let error = error.within(context);
-            // The hints from dialling are about a mail server's ports and options.
+            // The advice from dialling is about a mail server's ports and options.
             return match kind {
-                Kind::HostNotFound => error.hint(NOT_FOUND),
-                Kind::Connect => error.hint(CONNECTING),
+                Kind::HostNotFound => error.advise(Reach::CheckProviderAddress),
+                Kind::Connect => error.advise(Reach::CheckNetworkAndProxy),
                 _ => error,
             };
         }
@@ -35,9 +30,9 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         ureq::Error::Timeout(_) if stop.is_requested() => {
             new(Kind::Interrupted).because("it did not answer before the requested stop")
         }
-        ureq::Error::HostNotFound => {
-            new(Kind::HostNotFound).because(format!("the host {host} was not found")).hint(NOT_FOUND)
-        }
+        ureq::Error::HostNotFound => new(Kind::HostNotFound)
+            .because(format!("the host {host} was not found"))
+            .advise(Reach::CheckProviderAddress),
         ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
             new(Kind::Timeout(Phase::Connect)).because("it did not answer in time")
         }
@@ -49,17 +44,19 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         }
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
-                new(Kind::LineLost).because("it hung up").hint("try again later")
+                new(Kind::LineLost).because("it hung up").advise(Reach::TryLater)
             }
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
                 new(Kind::Timeout(Phase::Reply)).because("it did not answer in time")
             }
-            _ => new(Kind::Connect).because(error).hint(CONNECTING),
+            _ => new(Kind::Connect).because(error).advise(Reach::CheckNetworkAndProxy),
         },
-        ureq::Error::ConnectionFailed => new(Kind::Connect).because("it cannot be reached").hint(CONNECTING),
-        ureq::Error::ConnectProxyFailed(_) => {
-            new(Kind::Connect).because("the proxy refused to connect to it").hint(CONNECTING)
+        ureq::Error::ConnectionFailed => {
+            new(Kind::Connect).because("it cannot be reached").advise(Reach::CheckNetworkAndProxy)
         }
+        ureq::Error::ConnectProxyFailed(_) => new(Kind::Connect)
+            .because("the proxy refused to connect to it")
+            .advise(Reach::CheckNetworkAndProxy),
         // The others are about the answer, which their text may quote, so it is omitted.
         _ => new(Kind::Protocol).because("its answer is not HTTP"),
     }
@@ -77,9 +74,6 @@ fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
 }
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
-    // The original hint mentions options that apply to the mail server only.
-    transport::handshake_failed(host, text).within(context).hint(
-        "if an authority of your own signed the certificate, name it with --ca-file PEM; else something on the \
-         way may speak in its place, or this computer's clock is wrong",
-    )
+    // The original advice applies to the mail server only.
+    transport::handshake_failed(host, text).within(context).advise(Tls::CheckProviderAuthority)
 }

@@ -25,6 +25,7 @@ use self::dial::{Dialler, NoResolver, bare};
 use self::failure::failure;
 pub use self::trace::Watch;
 pub(crate) use self::trace::{Sent, form};
+use crate::advice;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
@@ -210,7 +211,7 @@ fn from_environment(proxy: ureq::Proxy) -> Result<(Option<transport::Proxy>, Opt
         _ => {
             return Err(Error::new(Kind::Usage, "could not use the proxy that the environment names")
                 .because("it is a SOCKS4 proxy, which is not supported")
-                .hint("write it as socks5h://[user@]host[:port]; --proxy none uses no proxy"));
+                .advise(advice::Reach::WriteSocks5Proxy));
         }
     };
     let socks = transport::Proxy {

@@ -7,6 +7,7 @@ use std::time::Instant;
 use ureq::Timeout;
 
 use super::*;
+use crate::advice::{self, Advice};
 use crate::error::Phase;
 
 fn reach(timeout: Duration) -> Reach {
@@ -134,8 +135,9 @@ fn a_query_is_not_part_of_what_is_shown() {
 #[test]
 fn each_failure_has_its_kind() {
     let io = |kind: ErrorKind| ureq::Error::Io(kind.into());
-    let dialled =
-        |kind| ureq::Error::Other(Box::new(Error::new(kind, "could not connect").hint("--source-ip")));
+    let dialled = |kind| {
+        ureq::Error::Other(Box::new(Error::new(kind, "could not connect").advise(advice::Reach::CheckPort)))
+    };
     for (error, kind) in [
         (ureq::Error::HostNotFound, Kind::HostNotFound),
         (ureq::Error::Timeout(Timeout::Global), Kind::Timeout(Phase::Reply)),
@@ -150,7 +152,13 @@ fn each_failure_has_its_kind() {
         let told = failure(error, "could not talk to p", "p", &Stop::new());
         assert_eq!(told.kind(), kind);
         assert!(!format!("{told:?}").contains("secret"));
-        assert!(told.own_hint().is_none_or(|hint| !hint.contains("--source-ip")), "{told:?}");
+        let wanted = match kind {
+            Kind::HostNotFound => Some(advice::Reach::CheckProviderAddress),
+            Kind::Connect => Some(advice::Reach::CheckNetworkAndProxy),
+            Kind::LineLost => Some(advice::Reach::TryLater),
+            _ => None,
+        };
+        assert_eq!(told.advice(), wanted.map(Advice::from).as_ref(), "{told:?}");
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Authorization, Session, dialogue};
+use crate::advice::{Reach, Tls};
 use crate::connection::{Connection, Transcript};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::Command;
@@ -88,8 +89,9 @@ impl Dial<'_> {
             return error;
         }
         match (Dial { security: Security::Implicit, ..*self }).examine() {
-            Ok(_) => Error::new(Kind::Tls, "the server waits for TLS from the start")
-                .hint("write pop3s:// for pop3://, or say --tls implicit"),
+            Ok(_) => {
+                Error::new(Kind::Tls, "the server waits for TLS from the start").advise(Tls::BeginWithTls)
+            }
             Err(_) => error,
         }
     }
@@ -98,7 +100,7 @@ impl Dial<'_> {
     fn explained(&self, error: Error) -> Error {
         let Some(failure) = TlsFailure::of(&error) else { return error };
         if self.security == Security::Stls && failure.reason() == Reason::NotTls {
-            return error.hint("try --tls implicit (usually port 995)");
+            return error.advise(Tls::TryTlsFromStart);
         }
         match failure.wants_a_look().then(|| self.examine()) {
             Some(Ok(shown)) => failure.clone().seen(shown).into_error(),
@@ -143,14 +145,13 @@ impl Dial<'_> {
             return error;
         }
         let context = || format!("could not connect to {} through the tunnel", self.target);
-        let hint = "the tunnel's command has to carry the server's bytes and nothing else, and cannot ask on \
-                    the terminal: try it by hand";
+        let advice = Reach::TunnelCarriesServerAlone;
         match ending.words() {
-            Some(words) => Error::new(Kind::Connect, context()).because(words.to_owned()).hint(hint),
+            Some(words) => Error::new(Kind::Connect, context()).because(words.to_owned()).advise(advice),
             None if ending.began_with_invalid_data() => {
-                Error::new(Kind::Connect, context()).because("what it says is no greeting").hint(hint)
+                Error::new(Kind::Connect, context()).because("what it says is no greeting").advise(advice)
             }
-            None if matches!(error.kind(), Kind::Timeout(_)) => error.hint(hint),
+            None if matches!(error.kind(), Kind::Timeout(_)) => error.advise(advice),
             None => error,
         }
     }

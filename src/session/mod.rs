@@ -33,6 +33,7 @@ pub use window::{Ahead, MOST_OCTETS, Next, Wanted, Window};
 use std::fmt;
 use std::str::FromStr;
 
+use crate::advice::Tls;
 use crate::connection::{Connection, MAX_LINE};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting};
@@ -213,14 +214,15 @@ impl Session<Authorization> {
     /// sends octets behind its reply.
     pub fn stls(mut self, tls: &TlsSettings, host: &str) -> Result<Self> {
         let missing = self.capabilities.as_ref().is_some_and(|capabilities| !capabilities.stls());
-        let hint = "try --tls implicit (port 995); --tls none sends everything in the clear";
         if missing {
-            return Err(Error::new(Kind::Tls, "the server does not offer STLS").hint(hint));
+            return Err(
+                Error::new(Kind::Tls, "the server does not offer STLS").advise(Tls::TryTlsFromStartOrClear)
+            );
         }
         let reply = self.converse(&Command::Stls)?;
         if !reply.is_ok() {
             let error = Error::new(Kind::Tls, "the server refused STLS").because(reply.words());
-            return Err(error.hint(hint));
+            return Err(error.advise(Tls::TryTlsFromStartOrClear));
         }
         let asked_before = self.capabilities.is_some();
         let connection = self.connection.secure(tls, host)?;

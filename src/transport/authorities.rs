@@ -9,6 +9,7 @@ use openssl::ssl::SslConnectorBuilder;
 use openssl::x509::X509;
 
 use super::distrust::words_of_stack;
+use crate::advice::Tls;
 use crate::error::{Error, Kind, Result};
 
 /// The certificates of a CA file, at least one.
@@ -20,8 +21,7 @@ pub(crate) fn authorities(path: &Path) -> Result<Vec<X509>> {
     let pem =
         fs::read(path).map_err(|error| Error::io(format!("could not read the CA file {shown}"), error))?;
     let unusable = || {
-        Error::new(Kind::Data, format!("could not use the CA file {shown}"))
-            .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----")
+        Error::new(Kind::Data, format!("could not use the CA file {shown}")).advise(Tls::UseCertificatesInPem)
     };
     match X509::stack_from_pem(&pem) {
         Ok(certificates) if certificates.is_empty() => {

@@ -16,6 +16,7 @@ use super::socks::{self, SocksError};
 use super::tunnel::Tunnel;
 use super::wire::{Wire, deadline_after};
 use super::{Names, Proxy, Raw, STOPPED, Target, Way};
+use crate::advice::Reach;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::Stop;
 use crate::sys::stop::LOOK_EVERY;
@@ -150,12 +151,12 @@ fn connect_through_proxy(
     let mut failure = None;
     for host in hosts {
         let line = connect_directly(&proxy.host, proxy.port, way, limit).map_err(|error| {
-            // The usual hint is about the server's ports.
-            error.within(context()).hint("check the proxy's host and port, and whether it runs")
+            // The usual advice is about the server's ports.
+            error.within(context()).advise(Reach::CheckProxy)
         })?;
         let mut wire = Wire::new(Box::new(line), limit.stop.clone());
         wire.set_deadline(limit.deadline);
-        let (error, hint) = match socks::connect(&mut wire, proxy, &host, port) {
+        let (error, advice) = match socks::connect(&mut wire, proxy, &host, port) {
             Ok(()) => return Ok(wire.into_raw()),
             Err(SocksError::Connection(_)) if wire.was_stopped() => {
                 return Err(Error::new(Kind::Interrupted, context()).because(stopped_meanwhile()));
@@ -163,17 +164,17 @@ fn connect_through_proxy(
             Err(SocksError::Connection(error)) if error.kind() == ErrorKind::TimedOut => {
                 return Err(Error::new(Kind::Timeout(Phase::Connect), context())
                     .because("the proxy did not answer in time")
-                    .hint("try again later, or give a slow proxy more time with --timeout"));
+                    .advise(Reach::WaitLongerForProxy));
             }
             Err(SocksError::Connection(error)) => (Error::new(Kind::Connect, context()).because(error), None),
-            Err(SocksError::Refused(words, hint)) => {
-                (Error::new(Kind::Connect, context()).because(words), hint)
+            Err(SocksError::Refused(words, advice)) => {
+                (Error::new(Kind::Connect, context()).because(words), advice)
             }
         };
-        failure = Some(match hint {
-            Some(hint) => error.hint(hint),
-            // The usual hint is about the server's ports.
-            None => error.hint("check with --proxy none whether it is the proxy or the server"),
+        failure = Some(match advice {
+            Some(advice) => error.advise(advice),
+            // The usual advice is about the server's ports.
+            None => error.advise(Reach::TryWithoutProxy),
         });
     }
     Err(failure.unwrap_or_else(|| Error::new(Kind::Connect, context())))
@@ -234,23 +235,17 @@ fn failed(target: &Target, way: &Way, error: io::Error) -> Error {
     let is_local = matches!(target, Target::Unix(_));
     match error.kind() {
         STOPPED => Error::new(Kind::Interrupted, context).because(stopped_meanwhile()),
-        ErrorKind::TimedOut => {
-            Error::new(Kind::Timeout(Phase::Connect), context).because("no address answered in time").hint(
-                "check host, port and network, or try again later; --timeout gives a slow network more time",
-            )
+        ErrorKind::TimedOut => Error::new(Kind::Timeout(Phase::Connect), context)
+            .because("no address answered in time")
+            .advise(Reach::WaitLongerForNetwork),
+        _ if is_local => Error::new(Kind::Connect, context).because(error).advise(Reach::CheckSocket),
+        ErrorKind::ConnectionRefused => {
+            Error::new(Kind::Connect, context).because(error).advise(Reach::CheckPort)
         }
-        _ if is_local => Error::new(Kind::Connect, context)
-            .because(error)
-            .hint("check the path of the socket, and whether a server listens there"),
-        ErrorKind::ConnectionRefused => Error::new(Kind::Connect, context)
-            .because(error)
-            .hint("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
-        ErrorKind::AddrNotAvailable if way.source.is_some() => Error::new(Kind::Connect, context)
-            .because(error)
-            .hint("--source-ip takes an address that this computer has"),
-        _ => Error::new(Kind::Connect, context)
-            .because(error)
-            .hint("check this computer's network, and whether the host and port can be reached from it"),
+        ErrorKind::AddrNotAvailable if way.source.is_some() => {
+            Error::new(Kind::Connect, context).because(error).advise(Reach::UseOwnSource)
+        }
+        _ => Error::new(Kind::Connect, context).because(error).advise(Reach::CheckNetwork),
     }
 }
 
@@ -323,20 +318,19 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_port_is_a_refusal_with_a_hint() {
+    fn a_closed_port_is_a_refusal_with_advice() {
         let port = TcpListener::bind(address(0)).unwrap().local_addr().unwrap().port();
         let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
         assert_eq!(error.to_string(), format!("could not connect to 127.0.0.1:{port}"));
-        assert!(error.own_hint().is_some_and(|hint| hint.contains("995")));
+        assert_eq!(error.advice(), Some(&Reach::CheckPort.into()));
     }
 
     #[test]
-    fn a_missing_socket_has_no_hint_about_ports() {
+    fn a_missing_socket_has_no_advice_about_ports() {
         let error = dial(&Target::Unix("/nonexistent/pop3".into()), &Way::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
-        let hint = error.own_hint().unwrap();
-        assert!(hint.contains("path") && !hint.contains("995"), "{hint}");
+        assert_eq!(error.advice(), Some(&Reach::CheckSocket.into()));
     }
 
     #[test]
@@ -360,7 +354,7 @@ mod tests {
         let way = Way { source: Some(IpAddr::from([192, 0, 2, 1])), ..Way::default() };
         let error = dial(&Target::Tcp { host: "127.0.0.1".into(), port }, &way).unwrap_err();
         assert_eq!(error.kind(), Kind::Connect);
-        assert!(error.own_hint().is_some_and(|hint| hint.contains("--source-ip")));
+        assert_eq!(error.advice(), Some(&Reach::UseOwnSource.into()));
     }
 
     #[test]

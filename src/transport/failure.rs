@@ -1,7 +1,7 @@
 //! The reason of a failed TLS handshake, in words that users can act on: incomprehensible certificate errors
 //! make people switch verification off. [`distrust`](super::distrust) finds the reason in the TLS library's
-//! errors, [`examine`](super::examine) gets the server's certificates; this module makes a sentence and a
-//! hint of both.
+//! errors, [`examine`](super::examine) gets the server's certificates; this module makes a sentence of
+//! both, and gives advice.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::distrust::Failed;
 use super::{Certificate, Pin, Shown, TlsSettings, TlsVersion, authorities};
+use crate::advice::Tls;
 use crate::error::{Error, Kind};
 
 /// How many names a sentence lists; the rest is counted.
@@ -190,7 +191,7 @@ impl TlsFailure {
     }
 
     /// The error for it: `could not trust HOST` or `could not negotiate TLS with HOST`, this failure as
-    /// its cause, and the hint that fits.
+    /// its cause, and the advice that fits.
     pub fn into_error(self) -> Error {
         let host = &self.host;
         let context = if !self.reason.is_about_the_certificate() {
@@ -200,97 +201,51 @@ impl TlsFailure {
         } else {
             format!("could not trust {host} as {}", self.asked)
         };
-        let hint = self.hint();
+        let advice = self.advice();
         let error = Error::new(Kind::Tls, context).because(self);
-        hint.into_iter().fold(error, Error::hint)
+        advice.into_iter().fold(error, Error::advise)
     }
 
     /// What the user can do.
-    pub fn hint(&self) -> Option<String> {
-        let pin = self.shown.certificate().map(Certificate::pin);
-        let pin = pin.map_or_else(|| "--pin sha256:HEX".to_owned(), |pin: Pin| format!("--pin {pin}"));
+    pub fn advice(&self) -> Option<Tls> {
+        let pin = self.shown.certificate().map(|certificate| certificate.pin().to_string());
         Some(match self.reason {
-            Reason::Expired => format!(
-                "the server's owner must renew it (is this computer's clock right?); until then {pin} trusts exactly this certificate"
-            ),
-            Reason::NotYetValid => format!(
-                "check this computer's clock; if it is right, {pin} trusts exactly this certificate nevertheless"
-            ),
+            Reason::Expired => Tls::HaveItRenewed { pin },
+            Reason::NotYetValid => Tls::CheckClock { pin },
             Reason::WrongName => {
                 let known = self.shown.certificate().into_iter().flat_map(Certificate::names);
-                match known.into_iter().find(|name| is_plain(name)) {
-                    Some(name) => format!(
-                        "only if you know that {name} is this server: --tls-host {name} expects that name, {pin} trusts exactly this certificate"
-                    ),
-                    None => format!(
-                        "only if you know that it is this server's: --tls-host NAME expects another name, {pin} trusts exactly this certificate"
-                    ),
-                }
+                Tls::ExpectOtherName { name: known.into_iter().find(|name| is_plain(name)).cloned(), pin }
             }
-            Reason::SelfSigned => format!(
-                "if you know that it is this server's, trust exactly this certificate with {pin}, or name a file that holds it with --ca-file PEM"
-            ),
-            Reason::UnknownIssuer | Reason::Distrusted => format!(
-                "name the authority that signed it with --ca-file PEM, or trust exactly this certificate with {pin}"
-            ),
-            Reason::NoAuthorities => {
-                "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it leads \
-                 to authorities; --ca-file PEM names a file with them"
-                    .to_owned()
-            }
-            Reason::MissingIssuer => format!(
-                "the server's owner must have it send the issuer's certificate, too; until then {pin} trusts exactly this certificate, or, if the authorities are your own, --ca-file PEM names a file with all of them"
-            ),
-            Reason::WeakKey | Reason::WeakSignature => format!(
-                "the server's owner must replace it by a stronger one; until then {pin} trusts exactly this certificate although it is weak"
-            ),
-            Reason::Revoked => "do not trust it: ask the server's owner what has happened".to_owned(),
-            Reason::Unpinned => {
-                format!("if you know that the server has a new certificate, trust it with --pin {}", self.new_pin())
-            }
-            Reason::WeakExchange => {
-                "no option makes that safe: the server's owner must allow stronger encryption".to_owned()
-            }
-            Reason::OldProtocol if self.min == TlsVersion::V1_3 && self.may_support("1.2") => {
-                "--tls-min 1.2 allows one version more".to_owned()
-            }
-            Reason::OldProtocol => {
-                "no option makes that safe: the server's owner must switch on TLS 1.2 or later".to_owned()
-            }
-            Reason::NoSecureRenegotiation => {
-                "no option makes that safe: the server's owner must update its TLS software".to_owned()
-            }
-            Reason::UnknownName => {
-                "--tls-host NAME asks for another name: use the one in the server's certificate".to_owned()
-            }
-            Reason::InternalError => {
-                "try again later; if the error persists, only the server's owner can fix it".to_owned()
-            }
-            Reason::NotTls => "if the server wants STLS, use --tls stls (usually port 110)".to_owned(),
-            Reason::IdentityDemanded => {
-                "show it one with --client-cert FILE, and --client-key FILE if its key is in another file".to_owned()
-            }
-            Reason::IdentityRefused => {
-                "ask the server's owner which client certificates it accepts, and name one with --client-cert FILE".to_owned()
-            }
-            Reason::Refused => {
-                "the server may support only encryption that is too weak: ask its owner".to_owned()
-            }
-            Reason::HungUp => {
-                "check that this port uses TLS: usually 995 starts with TLS, and 110 with STLS (--tls stls)".to_owned()
-            }
+            Reason::SelfSigned => Tls::TrustThisCertificate { pin },
+            Reason::UnknownIssuer | Reason::Distrusted => Tls::NameAuthority { pin },
+            Reason::NoAuthorities => Tls::InstallAuthorities,
+            Reason::MissingIssuer => Tls::HaveIssuerSent { pin },
+            Reason::WeakKey | Reason::WeakSignature => Tls::HaveItReplaced { pin },
+            Reason::Revoked => Tls::DoNotTrust,
+            Reason::Unpinned => Tls::TrustNewPin { pin: self.new_pin() },
+            Reason::WeakExchange => Tls::HaveEncryptionStrengthened,
+            Reason::OldProtocol if self.min == TlsVersion::V1_3 && self.may_support("1.2") => Tls::AllowTls12,
+            Reason::OldProtocol => Tls::HaveTls12SwitchedOn,
+            Reason::NoSecureRenegotiation => Tls::HaveTlsUpdated,
+            Reason::UnknownName => Tls::AskForOtherName,
+            Reason::InternalError => Tls::TryLater,
+            Reason::NotTls => Tls::TryStls,
+            Reason::IdentityDemanded => Tls::ShowClientCertificate,
+            Reason::IdentityRefused => Tls::ShowOtherClientCertificate,
+            Reason::Refused => Tls::AskServerOwner,
+            Reason::HungUp => Tls::CheckThatPortUsesTls,
             Reason::Other => return None,
         })
     }
 
     /// The pin of the server's certificate, of the kind that was given.
-    fn new_pin(&self) -> String {
+    fn new_pin(&self) -> Option<String> {
         let shown = self.shown.certificate();
         let pin = match self.pins_keys {
             true => shown.and_then(Certificate::key_pin),
             false => shown.map(Certificate::pin),
         };
-        pin.map_or_else(|| "sha256:HEX".to_owned(), |pin| pin.to_string())
+        pin.map(|pin| pin.to_string())
     }
 
     /// Whether the server may support that version.
@@ -364,9 +319,17 @@ impl fmt::Display for TlsFailure {
             }
             Reason::Revoked => f.write_str("its certificate was revoked by its issuer"),
             Reason::Unpinned if self.pins_keys => {
-                write!(f, "the key of its certificate is {}, which is not pinned", self.new_pin())
+                write!(
+                    f,
+                    "the key of its certificate is {}, which is not pinned",
+                    self.new_pin().as_deref().unwrap_or("unknown")
+                )
             }
-            Reason::Unpinned => write!(f, "its certificate is {}, which is not pinned", self.new_pin()),
+            Reason::Unpinned => write!(
+                f,
+                "its certificate is {}, which is not pinned",
+                self.new_pin().as_deref().unwrap_or("unknown")
+            ),
             Reason::WeakExchange => {
                 write!(f, "the server's key exchange is too weak ({})", self.words)
             }

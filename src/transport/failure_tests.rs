@@ -1,4 +1,4 @@
-//! Sentences and hints, with certificates made by the `openssl` program.
+//! Sentences and advice, with certificates made by the `openssl` program.
 
 use std::process::{Command, Stdio};
 
@@ -46,8 +46,11 @@ fn a_wrong_name_is_told_with_the_right_ones_and_the_flag_for_it() {
         failure.to_string(),
         "its certificate is for *.example.org, mx.example.org, 192.0.2.1 and 2 more, but pop.example.com was asked for"
     );
-    let hint = failure.hint().unwrap();
-    assert!(hint.contains("--tls-host mx.example.org ") && hint.contains("--pin sha256:"), "{hint}");
+    let advice = failure.advice();
+    let Some(Tls::ExpectOtherName { name: Some(name), pin: Some(pin) }) = &advice else {
+        panic!("{advice:?}")
+    };
+    assert!(name == "mx.example.org" && pin.starts_with("sha256:"), "{advice:?}");
     assert_eq!(failure.into_error().to_string(), "could not trust pop.example.com");
 }
 
@@ -69,7 +72,11 @@ fn unsafe_names_are_not_put_into_suggested_commands() {
     }
     let evil = certificate("/CN=x", "DNS:a|reboot");
     let failure = verify(62, &TlsSettings::default()).seen(shown(evil));
-    assert!(failure.hint().unwrap().contains("--tls-host NAME"), "{:?}", failure.hint());
+    assert!(
+        matches!(failure.advice(), Some(Tls::ExpectOtherName { name: None, .. })),
+        "{:?}",
+        failure.advice()
+    );
 }
 
 #[test]
@@ -82,14 +89,14 @@ fn expired_and_future_dates_are_named() {
     failure = failure.seen(shown(one.clone()));
     let end = one.not_after().unwrap().strftime("%Y-%m-%d %H:%M UTC");
     assert_eq!(failure.to_string(), format!("its certificate has been expired since {end}"));
-    assert!(failure.hint().unwrap().contains(&format!("--pin {}", one.pin())));
+    assert_eq!(failure.advice(), Some(Tls::HaveItRenewed { pin: Some(one.pin().to_string()) }));
 
     let mut failure = verify(9, &TlsSettings::default());
     failure.now = one.not_before().unwrap() - day;
     let failure = failure.seen(shown(one.clone()));
     let start = one.not_before().unwrap().strftime("%Y-%m-%d %H:%M UTC");
     assert!(failure.to_string().contains(&format!("is not valid until {start}")), "{failure}");
-    assert!(failure.hint().unwrap().contains("clock"));
+    assert!(matches!(failure.advice(), Some(Tls::CheckClock { .. })), "{failure:?}");
 }
 
 #[test]
@@ -113,21 +120,21 @@ fn dates_of_a_different_second_certificate_are_not_reported() {
 }
 
 #[test]
-fn the_versions_that_a_server_speaks_decide_the_hint() {
+fn the_versions_that_a_server_speaks_decide_the_advice() {
     let fails = |min, version: Option<&str>| {
         let tls = TlsSettings { min, ..TlsSettings::default() };
         let mut failure = broken(1070, "tlsv1 alert protocol version", &tls);
         assert!(failure.wants_a_look());
         failure.shown.version = version.map(str::to_owned);
-        (failure.to_string(), failure.hint().unwrap())
+        (failure.to_string(), failure.advice())
     };
-    let (sentence, hint) = fails(TlsVersion::V1_2, Some("1.1"));
+    let (sentence, advice) = fails(TlsVersion::V1_2, Some("1.1"));
     assert_eq!(sentence, "the server speaks only TLS 1.1, too old a version");
-    assert!(hint.starts_with("no option makes that safe"), "{hint}");
-    let (sentence, hint) = fails(TlsVersion::V1_3, Some("1.2"));
+    assert_eq!(advice, Some(Tls::HaveTls12SwitchedOn));
+    let (sentence, advice) = fails(TlsVersion::V1_3, Some("1.2"));
     assert_eq!(sentence, "the server speaks only TLS 1.2, too old a version");
-    assert!(hint.contains("--tls-min 1.2"), "{hint}");
-    assert!(!fails(TlsVersion::V1_3, Some("1.0")).1.contains("--tls-min"));
+    assert_eq!(advice, Some(Tls::AllowTls12));
+    assert_eq!(fails(TlsVersion::V1_3, Some("1.0")).1, Some(Tls::HaveTls12SwitchedOn));
     assert_eq!(fails(TlsVersion::V1_2, None).0, "the server speaks only versions of TLS older than 1.2");
     assert_eq!(fails(TlsVersion::V1_2, Some("1.2")).0, "tlsv1 alert protocol version");
 }
@@ -140,7 +147,7 @@ fn a_server_that_ends_the_handshake_after_its_certificate_requires_ours() {
     assert_eq!(failure.to_string(), "the server ended the handshake (sslv3 alert handshake failure)");
     let failure = failure.seen(broken_off());
     assert_eq!(failure.to_string(), "the server demands a client certificate");
-    assert!(failure.hint().unwrap().contains("--client-cert FILE"));
+    assert_eq!(failure.advice(), Some(Tls::ShowClientCertificate));
     assert_eq!(failure.certificate(), None, "the server's own is not in doubt");
     let own = super::super::ClientCertificate { certificate: "/x".into(), key: None, password: None };
     let tls = TlsSettings { identity: Some(own), ..TlsSettings::default() };
@@ -149,16 +156,15 @@ fn a_server_that_ends_the_handshake_after_its_certificate_requires_ours() {
 }
 
 #[test]
-fn failures_unrelated_to_trust_have_no_hint_about_trust() {
-    for (error, sentence, hint) in [
-        (338, "lacks secure renegotiation (RFC 5746)", "must update its TLS software"),
-        (1112, "the name pop.example.com is not known to the server", "--tls-host NAME"),
-        (1080, "internal error", "try again later"),
+fn failures_unrelated_to_trust_have_no_advice_about_trust() {
+    for (error, sentence, advice) in [
+        (338, "lacks secure renegotiation (RFC 5746)", Tls::HaveTlsUpdated),
+        (1112, "the name pop.example.com is not known to the server", Tls::AskForOtherName),
+        (1080, "internal error", Tls::TryLater),
     ] {
         let failure = broken(error, "words", &TlsSettings::default());
         assert!(failure.to_string().contains(sentence), "{failure}");
-        let told = failure.hint().unwrap();
-        assert!(told.contains(hint) && !told.contains("--pin") && !told.contains("--ca-file"), "{told}");
+        assert_eq!(failure.advice(), Some(advice));
         assert!(!failure.wants_a_look());
     }
 }

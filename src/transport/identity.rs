@@ -15,6 +15,7 @@ use openssl::x509::X509;
 use zeroize::Zeroizing;
 
 use super::distrust::words_of_stack;
+use crate::advice::Tls;
 use crate::error::{Error, Kind, Result};
 use crate::sys::access::refuse_if_others_may_read;
 
@@ -77,7 +78,7 @@ impl ClientCertificate {
                         "it is not in PEM form, so the key in {} cannot be used with it",
                         key.display()
                     ))
-                    .hint("a PKCS#12 file contains its own key: leave out --client-key"));
+                    .advise(Tls::LeaveOutKey));
             }
             return container(&self.certificate, &text, self.password());
         }
@@ -85,7 +86,7 @@ impl ClientCertificate {
             if !holds_a_key(&text) {
                 return Err(unusable(&self.certificate)
                     .because("there is no private key in it")
-                    .hint("name the file that holds its key with --client-key FILE"));
+                    .advise(Tls::NameKeyFile));
             }
             refuse_if_others_may_read(&file, &self.certificate, "private key")?;
             return self.pair(&text, &text, &self.certificate);
@@ -95,7 +96,7 @@ impl ClientCertificate {
         if !holds_a_key(&key) {
             return Err(unusable(path)
                 .because("there is no private key in PEM form in it")
-                .hint("it must hold a key in PEM form: -----BEGIN PRIVATE KEY-----"));
+                .advise(Tls::UseKeyInPem));
         }
         self.pair(&text, &key, path)
     }
@@ -112,14 +113,14 @@ impl ClientCertificate {
         if chain.is_empty() {
             return Err(unusable(&self.certificate)
                 .because("there is no certificate in it")
-                .hint("it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----"));
+                .advise(Tls::UseCertificatesInPem));
         }
         let is_its_own = |one: &X509| one.public_key().is_ok_and(|public| public.public_eq(&key));
         // The certificates may be in any order; the client's is the one that the key belongs to.
         let Some(own) = chain.iter().position(is_its_own) else {
             return Err(unusable(&self.certificate)
                 .because(format!("the key in {} belongs to another certificate", from.display()))
-                .hint("name the key of this certificate with --client-key FILE"));
+                .advise(Tls::NameKeyOfThisCertificate));
         };
         let certificate = chain.remove(own);
         Ok(Identity { certificate, key, chain })
@@ -147,9 +148,7 @@ fn open_key(pem: &[u8], password: Option<&str>, from: &Path) -> Result<PKey<Priv
 /// A PKCS#12 file.
 fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity> {
     let Ok(container) = Pkcs12::from_der(der) else {
-        return Err(unusable(path)
-            .because("it is neither PEM nor PKCS#12")
-            .hint("`openssl x509 -inform DER` turns a certificate in DER form into PEM"));
+        return Err(unusable(path).because("it is neither PEM nor PKCS#12").advise(Tls::ConvertFromDer));
     };
     let mut failure = None;
     // Many are made without a password.
@@ -168,10 +167,9 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
     }
     let failure = failure.unwrap_or_default();
     Err(if failure.contains("unsupported") {
-        unusable(path).because("it is encrypted with an outdated algorithm").hint(format!(
-            "convert it: openssl pkcs12 -legacy -in {} -nodes -out NEW.pem, then chmod 600 NEW.pem",
-            path.display()
-        ))
+        unusable(path)
+            .because("it is encrypted with an outdated algorithm")
+            .advise(Tls::ConvertPkcs12 { path: path.to_owned() })
     } else if password.is_none() {
         locked(path, "it is encrypted, and there is no password for it")
     } else {
@@ -182,7 +180,7 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
 fn locked(path: &Path, why: &'static str) -> Error {
     Error::new(Kind::NoCredentials, format!("could not open the private key in {}", path.display()))
         .because(why)
-        .hint("set POP3_CLIENT_CERT_PASSWORD, or remove the password: openssl pkey -in KEY -out NEW, then chmod 600 NEW")
+        .advise(Tls::GiveKeyPassword)
 }
 
 fn unusable(path: &Path) -> Error {

@@ -93,27 +93,22 @@ fn every_form_of_a_pair_is_read() {
 }
 
 #[test]
-fn unusable_files_are_reported_with_a_hint() {
+fn unusable_files_are_reported_with_advice() {
     let table = [
         (("missing", None, None), Kind::Io, "could not read the client certificate", ""),
         (("ec.pem", Some("missing"), None), Kind::Io, "could not read the client key", ""),
-        (("ec.pem", None, None), Kind::Data, "no private key in it", "--client-key FILE"),
+        (("ec.pem", None, None), Kind::Data, "no private key in it", "NameKeyFile"),
         (
             ("ec.pem", Some("rsa.key"), None),
             Kind::Data,
             "belongs to another certificate",
-            "--client-key FILE",
+            "NameKeyOfThisCertificate",
         ),
         (("ec.pem", Some("open.key"), None), Kind::Config, "others may read it (mode 0640)", "chmod 600 "),
-        (("ec.key", Some("ec.key"), None), Kind::Data, "no certificate in it", "BEGIN CERTIFICATE"),
-        (("ec.pem", Some("rsa.pem"), None), Kind::Data, "no private key in PEM form", "BEGIN PRIVATE KEY"),
+        (("ec.key", Some("ec.key"), None), Kind::Data, "no certificate in it", "UseCertificatesInPem"),
+        (("ec.pem", Some("rsa.pem"), None), Kind::Data, "no private key in PEM form", "UseKeyInPem"),
         (("ec.pem", Some("torn.key"), None), Kind::Data, "torn.key", ""),
-        (
-            ("ec.pem", Some("locked.key"), None),
-            Kind::NoCredentials,
-            "no password",
-            "POP3_CLIENT_CERT_PASSWORD",
-        ),
+        (("ec.pem", Some("locked.key"), None), Kind::NoCredentials, "no password", "GiveKeyPassword"),
         (("ec.pem", Some("locked.key"), Some("wrong")), Kind::NoCredentials, "password for it is wrong", ""),
         (
             ("rsa.pem", Some("locked1.key"), Some("wrong")),
@@ -121,16 +116,16 @@ fn unusable_files_are_reported_with_a_hint() {
             "password for it is wrong",
             "",
         ),
-        (("locked.p12", None, None), Kind::NoCredentials, "no password", "POP3_CLIENT_CERT_PASSWORD"),
+        (("locked.p12", None, None), Kind::NoCredentials, "no password", "GiveKeyPassword"),
         (("locked.p12", None, Some("wrong")), Kind::NoCredentials, "password for it is wrong", ""),
-        (("locked.p12", Some("ec.key"), None), Kind::Data, "not in PEM form", "leave out --client-key"),
-        (("old.p12", None, Some(PASSWORD)), Kind::Data, "outdated algorithm", "openssl pkcs12 -legacy"),
+        (("locked.p12", Some("ec.key"), None), Kind::Data, "not in PEM form", "LeaveOutKey"),
+        (("old.p12", None, Some(PASSWORD)), Kind::Data, "outdated algorithm", "ConvertPkcs12"),
         (("keyless.p12", None, None), Kind::Data, "no certificate with its key", ""),
-        (("ec.der", None, None), Kind::Data, "neither PEM nor PKCS#12", "-inform DER"),
+        (("ec.der", None, None), Kind::Data, "neither PEM nor PKCS#12", "ConvertFromDer"),
         (("empty", None, None), Kind::Data, "neither PEM nor PKCS#12", ""),
         (("large", None, None), Kind::Data, "larger than 1 MiB", ""),
     ];
-    for ((certificate, key, password), kind, words, hint) in table {
+    for ((certificate, key, password), kind, words, advice) in table {
         let error =
             pair(certificate, key, password).load().err().unwrap_or_else(|| panic!("{certificate} {key:?}"));
         let cause = error.source().map(ToString::to_string).unwrap_or_default();
@@ -140,7 +135,8 @@ fn unusable_files_are_reported_with_a_hint() {
             "{certificate} {key:?}: {told} {:?}",
             error.kind()
         );
-        assert!(error.own_hint().unwrap_or_default().contains(hint), "{told}: {:?}", error.own_hint());
+        let given = format!("{:?}", error.advice());
+        assert!(given.contains(advice), "{told}: {given}");
         assert!(!told.contains("wrong\"") && !told.contains(PASSWORD), "{told}");
     }
 }

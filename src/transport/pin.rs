@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
+use crate::advice::Tls;
 use crate::error::{Error, Kind};
 
 /// The prefix for the digest of a certificate.
@@ -69,10 +70,7 @@ impl FromStr for Pin {
     /// curl's `sha256//BASE64`, which is a pin of the public key. Anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self, Error> {
         read(text).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("could not understand the pin `{text}`")).hint(
-                "a pin is sha256: and the 64 hexadecimal digits of the certificate's SHA-256, \
-                 or spki-sha256: and those of its public key (curl's sha256//BASE64 is understood)",
-            )
+            Error::new(Kind::Usage, format!("could not understand the pin `{text}`")).advise(Tls::WritePin)
         })
     }
 }

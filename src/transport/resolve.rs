@@ -8,6 +8,7 @@ use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddri
 
 use super::dial::{Limit, run_with_limit, stopped_meanwhile};
 use super::{Family, STOPPED, Way};
+use crate::advice::Reach;
 use crate::error::{Error, Kind, Phase, Result};
 
 /// The addresses of a host that `way` allows.
@@ -20,7 +21,6 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
     let outcome = run_with_limit(limit, move || Ok(look_up(&name, port)));
     let context = format!("could not find the host {host}");
     let not_found = |why: String| Error::new(Kind::HostNotFound, context.clone()).because(why);
-    let spelling = "check how the host is spelt";
     match outcome {
         Ok(Ok(mut addresses)) => {
             let any = addresses.len();
@@ -28,30 +28,29 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
             addresses.dedup();
             match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
                 (false, _) => Ok(addresses),
-                (true, Some(family)) if any > 0 => Err(not_found(format!("it has no {family} address"))
-                    .hint("leave out -4, -6 and --source-ip to use its other addresses")),
-                (true, _) => Err(not_found("its name has no address".to_owned()).hint(spelling)),
+                (true, Some(family)) if any > 0 => {
+                    Err(not_found(format!("it has no {family} address")).advise(Reach::UseOtherAddresses))
+                }
+                (true, _) => {
+                    Err(not_found("its name has no address".to_owned()).advise(Reach::CheckSpelling))
+                }
             }
         }
-        Ok(Err(Unresolved::NoSuchName(words))) => Err(not_found(words).hint(spelling)),
-        Ok(Err(Unresolved::NoAnswer(words))) => {
-            Err(Error::new(Kind::Timeout(Phase::Connect), context).because(words).hint(NAME_SERVERS))
-        }
+        Ok(Err(Unresolved::NoSuchName(words))) => Err(not_found(words).advise(Reach::CheckSpelling)),
+        Ok(Err(Unresolved::NoAnswer(words))) => Err(Error::new(Kind::Timeout(Phase::Connect), context)
+            .because(words)
+            .advise(Reach::CheckNameServers)),
         Err(error) if error.kind() == STOPPED => {
             Err(Error::new(Kind::Interrupted, context).because(stopped_meanwhile()))
         }
         Err(error) if error.kind() == ErrorKind::TimedOut => {
             Err(Error::new(Kind::Timeout(Phase::Connect), context)
                 .because("the name servers did not answer in time")
-                .hint(NAME_SERVERS))
+                .advise(Reach::CheckNameServers))
         }
         Err(error) => Err(Error::new(Kind::Io, context).because(error)),
     }
 }
-
-/// The hint if no name server answers, which says nothing about the name.
-const NAME_SERVERS: &str =
-    "the name servers give no answer: check this computer's network and /etc/resolv.conf, or try again later";
 
 /// Why a name has no address.
 #[derive(Debug, PartialEq, Eq)]

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::Proxy;
 use super::wire::Wire;
+use crate::advice::Reach;
 use crate::error::{Error, Kind, Result};
 
 const VERSION: u8 = 5;
@@ -29,14 +30,14 @@ pub(super) enum SocksError {
     /// The connection to the proxy failed: `TimedOut`, or the proxy closed it.
     Connection(io::Error),
     /// The proxy's answer, and what can be done about it.
-    Refused(String, Option<&'static str>),
+    Refused(String, Option<Reach>),
 }
 
 impl From<io::Error> for SocksError {
     fn from(error: io::Error) -> SocksError {
         match error.kind() {
             ErrorKind::WouldBlock => SocksError::Connection(ErrorKind::TimedOut.into()),
-            ErrorKind::UnexpectedEof => refused("the proxy hung up", Some(NOT_SOCKS5)),
+            ErrorKind::UnexpectedEof => refused("the proxy hung up", Some(Reach::CheckThatItIsSocks5)),
             _ => SocksError::Connection(error),
         }
     }
@@ -51,11 +52,8 @@ impl fmt::Display for SocksError {
     }
 }
 
-const NOT_SOCKS5: &str =
-    "check that a SOCKS5 proxy listens there; others, such as HTTP proxies, cannot be used";
-
-fn refused(words: impl Into<String>, hint: Option<&'static str>) -> SocksError {
-    SocksError::Refused(words.into(), hint)
+fn refused(words: impl Into<String>, advice: Option<Reach>) -> SocksError {
+    SocksError::Refused(words.into(), advice)
 }
 
 /// Signs in to the proxy and lets it connect to `host` (a name that it resolves, or an address) and
@@ -72,10 +70,7 @@ pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> 
         (VERSION, WITHOUT_SIGN_IN) => {}
         (VERSION, USER_AND_PASSWORD) if proxy.user.is_some() => sign_in(wire, proxy)?,
         (VERSION, NO_METHOD) if proxy.user.is_none() => {
-            return Err(refused(
-                "the proxy requires a user name and a password",
-                Some("name the user in the proxy's URL and put the password into POP3_PROXY_PASSWORD"),
-            ));
+            return Err(refused("the proxy requires a user name and a password", Some(Reach::GiveProxyUser)));
         }
         (VERSION, NO_METHOD) => {
             return Err(refused(
@@ -83,12 +78,12 @@ pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> 
                 None,
             ));
         }
-        _ => return Err(refused("the answer is not SOCKS5", Some(NOT_SOCKS5))),
+        _ => return Err(refused("the answer is not SOCKS5", Some(Reach::CheckThatItIsSocks5))),
     }
     wire.write_all(&request)?;
     let [version, code, _, kind] = answer(wire)?;
     if version != VERSION {
-        return Err(refused("the answer is not SOCKS5", Some(NOT_SOCKS5)));
+        return Err(refused("the answer is not SOCKS5", Some(Reach::CheckThatItIsSocks5)));
     }
     if code != 0 {
         return Err(refusal(code));
@@ -101,7 +96,7 @@ pub(super) fn connect(wire: &mut Wire, proxy: &Proxy, host: &str, port: u16) -> 
             let [length] = answer(wire)?;
             usize::from(length)
         }
-        _ => return Err(refused("the proxy's answer makes no sense", Some(NOT_SOCKS5))),
+        _ => return Err(refused("the proxy's answer makes no sense", Some(Reach::CheckThatItIsSocks5))),
     };
     let mut bound = [0; 255 + 2];
     wire.read_exact(&mut bound[..length + 2])?;
@@ -129,14 +124,10 @@ fn sign_in(wire: &mut Wire, proxy: &Proxy) -> Result<(), SocksError> {
     wire.write_all(&Zeroizing::new(parts.concat()))?;
     match answer(wire)? {
         [_, 0] => Ok(()),
-        _ if password.is_empty() => Err(refused(
-            "the proxy refused the user without a password",
-            Some("put the password into POP3_PROXY_PASSWORD"),
-        )),
-        _ => Err(refused(
-            "the proxy refused user and password",
-            Some("check the user in the proxy's URL and the password in POP3_PROXY_PASSWORD"),
-        )),
+        _ if password.is_empty() => {
+            Err(refused("the proxy refused the user without a password", Some(Reach::GiveProxyPassword)))
+        }
+        _ => Err(refused("the proxy refused user and password", Some(Reach::CheckProxyUser))),
     }
 }
 
@@ -167,29 +158,14 @@ fn request(host: &str, port: u16) -> Result<Vec<u8>> {
 fn refusal(code: u8) -> SocksError {
     match code {
         // The answer of microsocks for a name that it cannot resolve, and of others for anything.
-        1 => refused(
-            "the proxy could not connect, and does not say why",
-            Some("check how the host is spelt: the proxy may not know its name"),
-        ),
-        2 => refused(
-            "the proxy's rules do not allow it",
-            Some("ask whoever runs the proxy; many allow only some ports"),
-        ),
+        1 => refused("the proxy could not connect, and does not say why", Some(Reach::CheckSpellingForProxy)),
+        2 => refused("the proxy's rules do not allow it", Some(Reach::AskProxyOwner)),
         3 => refused("the proxy cannot reach the server's network", None),
-        4 => refused(
-            "the proxy cannot reach the host, or does not know its name",
-            Some("check how the host is spelt; with socks5:// the name is resolved here, not by the proxy"),
-        ),
-        5 => refused(
-            "the server refused the proxy's connection",
-            Some("nothing listens there: check the port (usually 995 for pop3s://, 110 for pop3://)"),
-        ),
+        4 => refused("the proxy cannot reach the host, or does not know its name", Some(Reach::ResolveHere)),
+        5 => refused("the server refused the proxy's connection", Some(Reach::CheckPort)),
         6 => refused("the proxy's connection did not get through in time", None),
         7 => refused("the proxy does not support outgoing connections", None),
-        8 => refused(
-            "the proxy does not know that kind of address",
-            Some("try socks5:// instead of socks5h://, or the other way round; or -4"),
-        ),
+        8 => refused("the proxy does not know that kind of address", Some(Reach::TryOtherKindOfAddress)),
         code => refused(format!("the proxy refused with an unknown code, {code}"), None),
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::advice::Tls;
 use crate::error::{Error, Kind};
 
 /// Where to reach the server.
@@ -62,7 +63,7 @@ impl FromStr for Security {
             "stls" => Ok(Security::Stls),
             "none" => Ok(Security::None),
             _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS mode `{text}`"))
-                .hint("say implicit, stls or none")),
+                .advise(Tls::SayWhichMode)),
         }
     }
 }
@@ -90,6 +91,6 @@ mod tests {
         }
         let error = "starttls".parse::<Security>().unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
-        assert_eq!(error.own_hint(), Some("say implicit, stls or none"));
+        assert_eq!(error.advice(), Some(&Tls::SayWhichMode.into()));
     }
 }

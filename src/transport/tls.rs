@@ -18,6 +18,7 @@ use openssl::x509::verify::X509VerifyFlags;
 use super::distrust::{Failed, words_of_stack};
 use super::wire::Wire;
 use super::{Certificate, ClientCertificate, Pin, TlsFailure, authorities};
+use crate::advice;
 use crate::error::{Error, Kind, Phase, Result};
 
 /// Which servers to trust, and which versions of TLS.
@@ -65,7 +66,7 @@ impl FromStr for TlsVersion {
             "1.2" => Ok(TlsVersion::V1_2),
             "1.3" => Ok(TlsVersion::V1_3),
             _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS version `{text}`"))
-                .hint("say 1.2 or 1.3: older versions are not safe")),
+                .advise(advice::Tls::SayWhichVersion)),
         }
     }
 }
@@ -85,7 +86,7 @@ pub(super) fn secure(
     let Some(certificate) = certificate(&stream) else {
         return Err(Error::new(Kind::Tls, handshake_context(host))
             .because("the server sent no certificate")
-            .hint("no option makes that safe: the server's owner must give it a certificate"));
+            .advise(advice::Tls::HaveCertificateInstalled));
     };
     if certificate.is_pinned_by(&tls.pins) {
         Ok(stream)

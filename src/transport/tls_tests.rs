@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use native_tls::{Identity, Protocol, TlsAcceptor};
 
 use super::{Pin, Reason, TlsFailure, TlsSettings, TlsVersion, Transport};
+use crate::advice::{self, Advice};
 use crate::error::{Error, Kind, Phase};
 
 const HOST: &str = "pop.example.com";
@@ -135,7 +136,7 @@ fn refuses_a_certificate_for_another_name() {
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(error.to_string(), "could not trust imap.example.com");
     assert_eq!(reason(&error), Reason::WrongName);
-    assert!(error.own_hint().unwrap().contains("--tls-host"));
+    assert!(matches!(error.advice(), Some(Advice::Tls(advice::Tls::ExpectOtherName { .. }))), "{error:?}");
     let error = secure("good", &certificates().settings(), "192.0.2.1").unwrap_err();
     assert_eq!(reason(&error), Reason::WrongName);
 }
@@ -155,8 +156,8 @@ fn refuses_a_self_signed_certificate() {
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(error.to_string(), "could not trust pop.example.com");
     assert_eq!(reason(&error), Reason::SelfSigned);
-    let hint = error.own_hint().unwrap();
-    assert!(hint.contains("--ca-file") && hint.contains("--pin"));
+    let unseen = advice::Tls::TrustThisCertificate { pin: None };
+    assert_eq!(error.advice(), Some(&unseen.into()), "only a second look shows the certificate");
 }
 
 #[test]
@@ -181,7 +182,8 @@ fn a_pin_of_the_key_replaces_chain_and_name_too_and_a_wrong_one_tells_the_right_
     let pinned = |pin| TlsSettings { pins: vec![pin], ..TlsSettings::default() };
     assert!(secure("self", &pinned(key_pin.unwrap()), "whatever.example.com").unwrap().is_encrypted());
     let error = secure("self", &pinned(Pin::of_key(b"another")), HOST).unwrap_err();
-    assert!(error.own_hint().unwrap().contains(&format!("--pin {}", key_pin.unwrap())));
+    let pin = key_pin.map(|pin| pin.to_string());
+    assert_eq!(error.advice(), Some(&advice::Tls::TrustNewPin { pin }.into()));
     assert!(cause(&error).contains("the key of its certificate"), "{}", cause(&error));
 }
 
@@ -202,7 +204,8 @@ fn a_wrong_pin_refuses_even_a_certificate_in_order_and_tells_its_pin() {
     let (line, heard) = server("good", None);
     let error = line.secure(&settings, HOST, PATIENCE).unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
-    assert!(error.own_hint().unwrap().contains(&certificates().pin("good").to_string()));
+    let pin = Some(certificates().pin("good").to_string());
+    assert_eq!(error.advice(), Some(&advice::Tls::TrustNewPin { pin }.into()));
     assert_eq!(heard.join().unwrap(), b"", "nothing was said to it");
 }
 
@@ -233,7 +236,7 @@ fn a_server_below_the_least_version_is_refused() {
     let error = server("good", Some(Protocol::Tlsv12)).0.secure(&settings, HOST, PATIENCE).unwrap_err();
     assert_eq!(error.kind(), Kind::Tls);
     assert_eq!(error.to_string(), "could not negotiate TLS with pop.example.com");
-    assert!(error.own_hint().unwrap().contains("--tls-min 1.2"), "{}", cause(&error));
+    assert_eq!(error.advice(), Some(&advice::Tls::AllowTls12.into()), "{}", cause(&error));
     let settings = certificates().settings();
     assert!(server("good", Some(Protocol::Tlsv12)).0.secure(&settings, HOST, PATIENCE).is_ok());
 }
@@ -274,7 +277,7 @@ fn a_server_that_speaks_no_tls_is_told_from_one_that_hangs_up() {
     far.write_all(b"+OK POP3 server ready\r\n").unwrap();
     let error =
         Transport::from_raw(Box::new(near)).secure(&TlsSettings::default(), HOST, PATIENCE).unwrap_err();
-    assert!(error.own_hint().unwrap().contains("--tls stls"), "{}", cause(&error));
+    assert_eq!(error.advice(), Some(&advice::Tls::TryStls.into()), "{}", cause(&error));
     let (near, far) = UnixStream::pair().unwrap();
     drop(far);
     let error =
@@ -323,7 +326,7 @@ fn a_ca_file_of_no_use_is_named() {
     let empty = TlsSettings { ca_files: vec!["/dev/null".into()], ..TlsSettings::default() };
     let error = secure("good", &empty, HOST).unwrap_err();
     assert_eq!(error.kind(), Kind::Data);
-    assert!(error.own_hint().unwrap().contains("PEM"));
+    assert_eq!(error.advice(), Some(&advice::Tls::UseCertificatesInPem.into()));
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, WaitIdStatus};
 
 use super::{Raw, Target};
+use crate::advice::Reach;
 use crate::error::{Error, Kind, Result};
 
 /// How long a command may take to exit after it has closed its side, or after its input was closed.
@@ -74,7 +75,7 @@ impl Tunnel {
         let failed = |error: io::Error| {
             Error::new(Kind::Connect, format!("could not start the tunnel command {program}"))
                 .because(error)
-                .hint("run the tunnel's command by hand")
+                .advise(Reach::TryTunnelByHand)
         };
         let (near, far) = UnixStream::pair().map_err(failed)?;
         let input = far.try_clone().map_err(failed)?;

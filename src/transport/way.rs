@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 
 use super::Target;
+use crate::advice::Reach;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -62,31 +63,31 @@ impl Way {
     /// # Errors
     /// [`Kind::Usage`] if they cannot.
     pub fn check(&self, target: &Target) -> Result<()> {
-        let (why, hint) = if self.tunnel.is_some() && self.proxy.is_some() {
-            ("a tunnel and a proxy are two different ways", "name one of --tunnel and --proxy")
+        let (why, advice) = if self.tunnel.is_some() && self.proxy.is_some() {
+            ("a tunnel and a proxy are two different ways", Reach::ChooseTunnelOrProxy)
         } else if self.tunnel.is_some() && self.source.is_some() {
             (
                 "the tunnel's command makes the connection, so no source address can be chosen for it",
-                "leave out --source-ip, or pass it to the command",
+                Reach::LeaveSourceToTunnel,
             )
         } else if self.tunnel.is_some() && self.family.is_some() {
             (
                 "the tunnel's command makes the connection, so no IP version can be chosen for it",
-                "leave out -4 and -6, or pass it to the command",
+                Reach::LeaveIpVersionToTunnel,
             )
         } else if matches!(target, Target::Unix(_)) && !self.is_direct() {
             (
                 "the server is a socket on this computer, which needs no proxy, tunnel or address",
-                "give a server with a host, or leave these options out (--proxy none connects directly)",
+                Reach::LeaveOutTheWay,
             )
         } else if self.source.is_some_and(|source| !self.allows(source)) {
-            ("the source address is of the other IP version", "leave out -4 and -6, or --source-ip")
+            ("the source address is of the other IP version", Reach::LeaveOutVersionOrSource)
         } else {
             return Ok(());
         };
         Err(Error::new(Kind::Usage, format!("could not choose how to reach {target}"))
             .because(why)
-            .hint(hint))
+            .advise(advice))
     }
 
     /// Whether an address may be used: it is of the version of IP that was asked for.
@@ -128,7 +129,8 @@ impl FromStr for Family {
         match text {
             "4" => Ok(Family::V4),
             "6" => Ok(Family::V6),
-            _ => Err(Error::new(Kind::Usage, "could not understand the IP version").hint("say 4, 6 or any")),
+            _ => Err(Error::new(Kind::Usage, "could not understand the IP version")
+                .advise(Reach::SayWhichIpVersion)),
         }
     }
 }
@@ -172,7 +174,7 @@ mod tests {
         ] {
             let error = way.check(target).expect_err("a contradiction");
             assert_eq!(error.kind(), Kind::Usage);
-            assert!(error.own_hint().is_some(), "{error}");
+            assert!(error.advice().is_some(), "{error}");
         }
         for way in [
             Way::default(),

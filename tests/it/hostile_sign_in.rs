@@ -144,7 +144,7 @@ fn odd_sign_ins_succeed() {
         };
         stage.server.set_behaviour(user);
         stage.server.edit(|maildrop| *maildrop = Vec::<Message>::new());
-        stage.pop3("stat").args(["--user", "jürgen"]).env("POP3_PASSWORD", "päss \\w%").run();
+        stage.pop3("stat").args(["--user", "jürgen"]).env("POP3_PASSWORD", "päss \\w%").run().exits(0);
     }
 }
 

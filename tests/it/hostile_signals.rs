@@ -41,6 +41,24 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
 }
 
 #[test]
+fn as_the_first_process_of_a_container_it_finishes_what_is_in_flight() {
+    let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
+    let pipelining = Pipelining::Unannounced;
+    let stage =
+        Stage::new(Store::Maildir, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with(slow));
+    let wrapper = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
+    let running = stage.pop3_under(&wrapper, "fetch").args(["--to", "maildir:in", "--keep", "none"]).start();
+    wait_for(&stage, "RETR 2");
+    let id = running.id();
+    let first = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+    crate::support::tool(std::process::Command::new("kill").args(["-s", "TERM", first.trim()]));
+    running.wait().exits(143);
+    stage.holds([1, 2]);
+    assert_eq!(stage.server.maildrop().len(), 1, "what is deleted is what was delivered");
+    stage.ends_well(&letters(3));
+}
+
+#[test]
 fn what_was_asked_ahead_is_in_flight_too() {
     for store in STORES {
         let slow = Fault::delay_at("RETR 2", Duration::from_millis(300));

@@ -61,6 +61,7 @@ mod odd_servers;
 mod operation_chains;
 mod operation_names;
 mod operation_oauth;
+mod operation_passwords;
 mod operation_secrets;
 mod operation_sign_in;
 mod operation_surroundings;

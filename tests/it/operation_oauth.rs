@@ -21,6 +21,11 @@ fn access(number: usize) -> String {
     format!("access-token-number-{number}-of-all")
 }
 
+/// A token of a provider that signs all it knows of a user into it.
+fn long(token: &str) -> String {
+    format!("{token}{}", "x".repeat(20_000))
+}
+
 fn refresh(number: usize) -> String {
     format!("refresh-token-number-{number}-of-all")
 }
@@ -44,9 +49,13 @@ fn converse(mut stream: TcpStream, newest: &Mutex<usize>) {
     for line in lines.map_while(Result::ok) {
         let answer = match line.split(' ').collect::<Vec<_>>()[..] {
             ["CAPA"] => "+OK\r\nSASL XOAUTH2\r\nUIDL\r\n.\r\n".to_owned(),
-            ["AUTH", "XOAUTH2", word] => {
+            // Too long for one line (RFC 5034 section 4): the answer to a challenge.
+            ["AUTH", "XOAUTH2"] => "+ \r\n".to_owned(),
+            ["AUTH", "XOAUTH2", word] | [word] if word.len() > 20 => {
                 let said = String::from_utf8(BASE64.decode(word).unwrap()).unwrap();
-                match said.contains(&format!("Bearer {}\u{1}", access(*newest.lock().unwrap()))) {
+                let newest = access(*newest.lock().unwrap());
+                let is_newest = |token: &String| said.contains(&format!("auth=Bearer {token}\u{1}"));
+                match [long(&newest), newest].iter().any(is_newest) {
                     true => "+OK\r\n".to_owned(),
                     false => "-ERR [AUTH] another token\r\n".to_owned(),
                 }
@@ -222,7 +231,12 @@ fn a_provider_whose_clock_is_a_day_off_is_no_trouble() {
 
 #[test]
 fn a_long_token_is_used_and_kept() {
-    with("id_token", Some("x".repeat(20_000).into())).works();
+    let stage = Stage::new(|mut tokens, _| {
+        tokens["access_token"] = long(tokens["access_token"].as_str().unwrap()).into();
+        Reply::json(200, &tokens.to_string())
+    });
+    stage.works();
+    assert_eq!(stage.kept()["access_token"], long(&access(3)), "no shorter one was used");
 }
 
 #[test]

@@ -156,6 +156,10 @@ fn a_domain_with_a_tab_in_it_is_refused_by_the_check_and_by_every_command_before
     configure("\"CORP\\tim\"");
     let check = Pop3::new(&home).args(["config", "check"]).run().exits(78).text();
     assert!(check.contains(":4:") && check.contains("single quotes"), "{check}");
+    configure("\"CORP\\smith\"");
+    let check = Pop3::new(&home).args(["config", "check"]).run().exits(78).text();
+    assert!(check.contains(":4:"), "{check}");
+    configure("\"CORP\\tim\"");
     for command in [&["stat"][..], &["fetch", "--to", "maildir:m"], &["list"], &["check"], &["auth", "login"]]
     {
         let outcome = Pop3::new(&home).args(command).env("POP3_PASSWORD", "secret").run().exits(78);

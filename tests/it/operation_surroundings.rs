@@ -48,6 +48,7 @@ fn a_password_command_that_leaves_an_agent_behind_signs_in_at_once() {
     for command in [
         "sleep 45 2>/dev/null & echo secret",
         "sleep 45 2>/dev/null & printf secret",
+        "sleep 45 >/dev/null 2>&1 & echo secret",
         "echo secret; sleep 1; echo more",
         "echo secret; exec 2>/dev/null; exec sleep 45",
     ] {
@@ -121,6 +122,75 @@ fn a_home_that_is_no_folder_needs_no_configuration_and_no_home() {
 }
 
 #[test]
+fn without_any_home_a_server_can_be_asked_and_mail_fetched() {
+    let (home, server) = (Home::new(), server());
+    let there = ["--tls", "none", "--server", &url(&server)];
+    let run = |args: &[&str]| {
+        let run = Pop3::new(&home).without("HOME").env("POP3_PASSWORD", "secret");
+        run.args(args).args(there)
+    };
+    run(&["stat"]).without("XDG_CONFIG_HOME").without("XDG_STATE_HOME").run().exits(0);
+    run(&["fetch", "--to", "maildir:m"]).run().exits(0);
+    assert_eq!(holds(&home, "m"), 1);
+}
+
+#[test]
+fn a_configuration_with_a_byte_order_mark_and_crlf_is_read_and_one_in_utf_16_is_told() {
+    let (home, server) = (Home::new(), server());
+    let text = account("work", &server, "password = 'secret'").replace('\n', "\r\n");
+    let path = home.configure(&format!("\u{feff}{text}"));
+    Pop3::new(&home).args(["config", "check"]).run().exits(0);
+    Pop3::new(&home).args(["stat"]).run().exits(0);
+    let utf_16: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(path, utf_16).unwrap();
+    for command in [&["config", "check"][..], &["stat"]] {
+        Pop3::new(&home).args(command).run().exits(78).says("UTF-8");
+    }
+}
+
+#[test]
+fn without_standard_streams_nothing_gets_into_the_mail() {
+    let (home, server) = (Home::new(), server());
+    let wrapper = ["sh", "-c", "exec \"$@\" <&- >&- 2>&-", "sh"];
+    let run = Pop3::under(&home, &wrapper).args(["fetch", "-v", "--trace", "--to", "maildir:m"]);
+    run.args(["--tls", "none", "--server", &url(&server)]).env("POP3_PASSWORD", "secret").run().exits(0);
+    let mut mail = std::fs::read_dir(home.join("m/new")).unwrap();
+    let path = mail.next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read(path).unwrap(), b"Subject: x\n\nhello\n");
+    assert!(mail.next().is_none());
+}
+
+#[test]
+fn on_a_read_only_root_a_command_finds_room_where_tmpdir_says_and_a_maildir_needs_none() {
+    let (home, server) = (Home::new(), server());
+    std::fs::create_dir(home.join("tmp")).unwrap();
+    // All is read-only but the home, in a mount namespace of its own.
+    let readonly = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro / && cd \"$0\" && exec \"$@\"";
+    let folder = home.path().to_str().unwrap().to_owned();
+    let wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-c", readonly, &folder];
+    let out = home.join("out").display().to_string();
+    for (to, tmpdir) in
+        [(format!("command:cat >> '{out}'"), Some(home.join("tmp"))), ("maildir:m".to_owned(), None)]
+    {
+        let run = Pop3::under(&home, &wrapper).args(["fetch", "--refetch", "--to", &to]);
+        let run = run.args(["--tls", "none", "--server", &url(&server)]).env("POP3_PASSWORD", "secret");
+        let tmpdir = tmpdir.map(|tmpdir| tmpdir.display().to_string());
+        tmpdir.iter().fold(run, |run, tmpdir| run.env("TMPDIR", tmpdir)).run().exits(0);
+    }
+    assert_eq!(std::fs::read(out).unwrap(), b"Subject: x\n\nhello\n");
+    assert_eq!(holds(&home, "m"), 1);
+}
+
+#[test]
+fn a_proxy_as_gnome_writes_it_is_told_with_the_form_to_write() {
+    // Loopback is reached without one.
+    let home = Home::new();
+    let run = Pop3::new(&home).args(["stat", "--server", "pop3s://me@mail.example.org"]);
+    let run = run.env("POP3_PASSWORD", "secret").env("ALL_PROXY", "socks://127.0.0.1:1");
+    run.run().exits(64).says("ALL_PROXY").says("socks5h://");
+}
+
+#[test]
 fn a_home_that_this_user_may_not_write_to_is_told_with_what_to_set() {
     let (home, server) = (Home::new(), server());
     for place in ["/", "/root"] {
@@ -155,7 +225,13 @@ fn one_account_without_a_user_or_its_password_file_is_named_and_the_others_are_f
     let password = "password = 'secret'";
     let without_user = account("two", &two, password).replace("me@", "");
     let without_file = account("two", &two, "password-file = '/nonexistent/secret'");
-    for (broken, code, told) in [(without_user, 78, "user"), (without_file, 74, "/nonexistent/secret")] {
+    let authority = account("two", &two, "password = 'secret'\nca-file = '/nonexistent/authority'");
+    let without_authority = authority.replace("pop3://", "pop3s://").replace("tls = 'none'\n", "");
+    for (broken, code, told) in [
+        (without_user, 78, "user"),
+        (without_file, 74, "/nonexistent/secret"),
+        (without_authority, 74, "/nonexistent/authority"),
+    ] {
         home.configure(&format!(
             "{}{broken}{}",
             account("one", &one, password),

@@ -118,6 +118,12 @@ impl Pop3 {
         self
     }
 
+    /// Runs it without that variable.
+    pub(crate) fn without(mut self, name: &str) -> Pop3 {
+        self.command.env_remove(name);
+        self
+    }
+
     /// What its standard input holds; nothing without.
     pub(crate) fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Pop3 {
         self.stdin = bytes.into();

@@ -9,7 +9,7 @@
 //!                    journal ─▶ plan (pure: what to do, and why) ◀──────┴── policy
 //!                                 │ steps
 //!                                 ▼
-//!   retrieve n ─ chunks ─▶ batch ─ round, proven ─▶ commit ─▶ journal ─▶ DELE … QUIT ─▶ journal
+//!   retrieve n ─ chunks ─▶ batch ─ round, proven ─▶ commit ─▶ journal ─▶ DELE … ─▶ journal ─▶ QUIT
 //!       │                (store)    (network thread │ committer's thread)          │
 //!       └── Event ─▶ observer                                   Outcome ─▶ next: what the run does now
 //! ```

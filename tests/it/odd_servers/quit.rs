@@ -71,6 +71,33 @@ fn a_new_message_under_the_unique_id_of_one_whose_deletion_was_in_doubt_is_not_d
     });
 }
 
+/// The same where the run itself ends, by SIGKILL, after the server has deleted and before it has answered.
+#[test]
+fn a_new_message_under_the_unique_id_of_one_that_a_killed_run_deleted_is_not_deleted_unfetched() {
+    at_once([true, false], |has_top| {
+        let usual = || match has_top {
+            true => vec![numbered()],
+            false => vec![numbered(), without("TOP")],
+        };
+        let mut odd = usual();
+        odd.push(on_quit(vec![Step::Act, Step::Wait(Duration::from_secs(60))]));
+        let mails = equal(2);
+        let name = format!("reused after a kill, TOP {has_top}");
+        let account = Account::new(&name, [mails[0].clone()], true, odd);
+        let run = account.fetching().start();
+        let began = std::time::Instant::now();
+        while !account.server.mails().is_empty() {
+            assert!(began.elapsed() < Duration::from_secs(30), "not deleted: {}", account.told(&[]));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(run); // which kills it
+        account.server.add(mails[1].clone());
+        account.server.become_odd(usual());
+        let run = account.fetch();
+        assert!(account.has_all(&[1, 2]), "{}", account.told(&[run]));
+    });
+}
+
 /// `quit-looking`: where nothing is deleted, the end of a session is of no consequence.
 #[test]
 fn what_only_looks_prints_everything_and_succeeds_without_an_answer_to_quit() {

@@ -99,7 +99,7 @@ pub(crate) fn certificate(certificate: &Certificate) -> Vec<(&'static str, Strin
 }
 
 fn within(time: Timestamp, zone: TimeZone) -> String {
-    time.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+    time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
+use crate::advice::Settings;
 use crate::auth::Proof;
 use crate::fetch::policy::{Keep, Order};
 use crate::transport::Security;
@@ -99,8 +100,8 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     assert_eq!(own.key.as_deref(), Some(Path::new("/me.key")));
     assert_eq!(own.password.unwrap().as_str(), "tanstaaf");
     let error = one("", &[], &[], &[server, pair[2]]).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
-    assert!(error.own_hint().unwrap().contains("--client-cert FILE"));
+    let advice = Settings::ClientCertificate { in_file: false };
+    assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&advice.into())));
 }
 
 #[test]
@@ -210,13 +211,32 @@ fn one_account_is_the_default_or_the_only_one_or_an_error_that_names_them() {
     assert_eq!(one(&format!("default-account = 'home'\n{TWO}"), &[], &[], &[]).unwrap().name, "home");
     let error = one(TWO, &[], &[], &[]).unwrap_err();
     assert_eq!(super::super::values::causes(&error), "could not choose an account: there are work, home");
-    let error = one("", &[], &[], &[]).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
-    assert!(error.own_hint().unwrap().contains("--server"));
-    let error = one(TWO, &[], &["wrok"], &[]).unwrap_err();
-    assert_eq!(error.own_hint(), Some("did you mean work?"));
+    assert_eq!(error.advice(), Some(&Settings::NameAccountOrDefault.into()));
     assert_eq!(one(TWO, &[], &["work", "home"], &[]).unwrap_err().kind(), Kind::Usage);
     assert_eq!(one(TWO, &[], &["work", "work"], &[]).unwrap().name, "work");
+}
+
+#[test]
+fn what_names_no_account_is_told_with_what_to_name() {
+    let advice = |text: &str, accounts: &[&str]| {
+        let error = one(text, &[], accounts, &[]).unwrap_err();
+        assert_eq!(error.kind(), Kind::Usage);
+        error.advice().cloned()
+    };
+    let known = ["work", "home"].map(str::to_owned).to_vec();
+    assert_eq!(advice(TWO, &["wrok"]), Some(Settings::MistypedAccount("work".to_owned()).into()));
+    assert_eq!(advice(TWO, &["xylophone"]), Some(Settings::KnownAccounts(known).into()));
+    assert_eq!(advice("", &["work"]), Some(Settings::NoAccounts.into()));
+    assert_eq!(advice(TWO, &["work", "home"]), Some(Settings::NameSingleAccount.into()));
+    let disabled = "[account.a]\nserver = 'pop3s://me@h'\nenabled = false\n";
+    assert_eq!(advice(disabled, &[]), Some(Settings::NameDisabledAccount.into()));
+    let home = Environment::of(Some(Path::new("/home/me")), []);
+    let of = |environment: &Environment| {
+        let flags = Overrides::default();
+        resolve(&Config::default(), environment, &[], &flags, Scope::All).unwrap_err().advice().cloned()
+    };
+    assert_eq!(of(&home), Some(Settings::NameServer(home.config_path()).into()));
+    assert_eq!(of(&nothing()), Some(Settings::NameServer(None).into()));
 }
 
 #[test]
@@ -269,8 +289,11 @@ fn a_missing_server_or_user_is_told_by_the_account() {
         (error.kind(), super::super::values::causes(&error).as_str()),
         (Kind::Config, "could not use the account a: it has no server")
     );
+    assert_eq!(error.advice(), Some(&Settings::AddOrNameServer.into()));
+    let error = one("[account.a]\nserver = 'pop3s://h'", &[], &[], &[]).unwrap_err();
+    assert_eq!((error.kind(), error.advice()), (Kind::Config, Some(&Settings::AddOrNameUser.into())));
     let error = one("", &[], &[], &[("server", "pop3s://h")]).unwrap_err();
-    assert_eq!((error.kind(), error.own_hint().unwrap().contains("--user")), (Kind::Usage, true));
+    assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&Settings::NameUser.into())));
 }
 
 #[test]
@@ -278,9 +301,11 @@ fn a_contradiction_is_the_files_fault_where_the_file_alone_has_it() {
     let table = |lines: &str| format!("[account.a]\nserver = 'pop3s://me@h'\n{lines}\n");
     let kind = |lines: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
         let account = one(&table(lines), environment, &["a"], said);
-        account.err().map(|error| (error.kind(), error.own_hint().is_some()))
+        account.err().map(|error| (error.kind(), error.advice().is_some()))
     };
     let (file, caller) = (Some((Kind::Config, true)), Some((Kind::Usage, true)));
+    let error = one(&table("client-key = '/k'"), &[], &["a"], &[]).unwrap_err();
+    assert_eq!(error.advice(), Some(&Settings::ClientCertificate { in_file: true }.into()));
     let tunnel = "tunnel = 'nc %h %p'";
     assert_eq!(kind("client-key = '/k'", &[], &[]), file);
     assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[]), file);
@@ -378,7 +403,7 @@ fn one_password_in_the_environment_is_sent_to_no_more_than_one_of_several_accoun
     let third = format!("{TWO}[account.third]\nserver = 'pop3://me@t.example'\n");
     let all = |text: &str, scope| resolve(&config(text), &environment, &[], &Overrides::default(), scope);
     let error = all(&third, Scope::All).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&Settings::PasswordOfEachAccount.into())));
     assert!(error.source().unwrap().to_string().contains("POP3_PASSWORD"), "{error:?}");
     assert_eq!(all(&third, Scope::Shown).unwrap().len(), 3, "nothing is sent to be shown");
     // What signs in otherwise has no use for it.

@@ -11,6 +11,7 @@ use super::journal::{EntryId, Intent, Journal, State};
 use super::outcome::{Halt, Owner};
 use super::recognise::{Recognise, is_made};
 use super::round::{Fact, Proven};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::store::{Place, Receipt, Store};
 
@@ -205,7 +206,7 @@ impl Receipts<'_> {
                 let too_many = (*later >= REFUSALS_OF_A_STORE).then(|| {
                     Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
                         .because(super::results::causes(&refusal.error))
-                        .hint("the destination asks to try later: what it refused is tried again")
+                        .advise(refusal.error.advice().cloned().unwrap_or(Run::DeliveryDeferred.into()))
                 });
                 (Told::Fate(Fate::Refused(refusal.error)), too_many)
             }

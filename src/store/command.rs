@@ -14,6 +14,7 @@ use super::line_ends::LineEnds;
 use super::spec::program;
 use super::spool::{IN_MEMORY, Spool};
 use super::{Batch, Limits, Place, Receipt, Refusal, Store, nothing_begun};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
 use crate::sys::durable;
@@ -64,16 +65,18 @@ impl Command {
         Ok(match started {
             Ok(Ended::ByItself(status)) if status.success() => Receipt::Delivered,
             Ok(Ended::ByItself(status)) if matches!(status.code(), Some(126 | 127)) => {
-                return Err(Error::new(Kind::Create, context())
-                    .because(outcome(status))
-                    .hint("the shell could not run it: is it installed, and in PATH?"));
+                let is_missing = status.code() == Some(127);
+                let advice = if is_missing { Run::CommandNotFound } else { Run::CommandNotExecutable };
+                return Err(Error::new(Kind::Create, context()).because(outcome(status)).advise(advice));
             }
             Ok(Ended::ByItself(status)) => {
                 refused(Kind::Io, outcome(status), status.code() == Some(TRY_LATER))
             }
             Ok(Ended::TooLong) => {
                 let seconds = self.limit.as_secs();
-                refused(Kind::Io, format!("it ran for more than {seconds} s and was killed"), true)
+                let cause = format!("it ran for more than {seconds} s and was killed");
+                let error = Error::new(Kind::Io, context()).because(cause).advise(Run::DeliveryTimeout);
+                Receipt::Refused(Refusal { error, is_later: true })
             }
             Ok(Ended::Stopped) => {
                 refused(Kind::Interrupted, "it was killed to stop at once".to_owned(), true)

@@ -63,15 +63,16 @@ fn exit_codes_decide_one_by_one() {
 /// A typing error must not make each message a failed one.
 #[test]
 fn a_program_that_cannot_be_started_is_no_fault_of_the_messages() {
-    for (line, code) in
-        [("exec /nowhere/at/all --password hunter2 2>/dev/null", 127), ("/dev/null 2>/dev/null", 126)]
-    {
+    for (line, code, advice) in [
+        ("exec /nowhere/at/all --password hunter2 2>/dev/null", 127, Run::CommandNotFound),
+        ("/dev/null 2>/dev/null", 126, Run::CommandNotExecutable),
+    ] {
         let (receipts, ended) = run(&command(line), &[b"x", b"y"]);
         assert!(matches!(&receipts[..], [Receipt::NotTried, Receipt::NotTried]), "{receipts:?}");
         let error = ended.unwrap_err();
         assert_eq!(error.kind(), Kind::Create);
         assert_eq!(error.source().unwrap().to_string(), format!("it exited with {code}"));
-        assert!(error.own_hint().unwrap().contains("PATH"));
+        assert_eq!(error.advice(), Some(&advice.into()));
         assert!(!format!("{error:?}").contains("hunter2"));
     }
     assert!(!format!("{:?}", command("PASS=hunter2 x hunter2")).contains("hunter2"));

@@ -11,7 +11,6 @@ use super::journal::{EntryId, Intent, Journal, State};
 use super::outcome::{Halt, Owner};
 use super::recognise::{Recognise, is_made};
 use super::round::{Fact, Proven};
-use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::store::{Place, Receipt, Store};
 
@@ -204,9 +203,9 @@ impl Receipts<'_> {
             Receipt::Refused(refusal) => {
                 *later = if refusal.is_later { *later + 1 } else { 0 };
                 let too_many = (*later >= REFUSALS_OF_A_STORE).then(|| {
-                    Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
-                        .because(super::results::causes(&refusal.error))
-                        .advise(refusal.error.advice().cloned().unwrap_or(Run::DeliveryDeferred.into()))
+                    let error = Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
+                        .because(super::results::causes(&refusal.error));
+                    refusal.error.advice().cloned().into_iter().fold(error, Error::advise)
                 });
                 (Told::Fate(Fate::Refused(refusal.error)), too_many)
             }

@@ -331,6 +331,21 @@ mod tests {
     }
 
     #[test]
+    fn each_trouble_with_the_keyring_has_its_own_advice() {
+        let advice = |trouble: Trouble| trouble.told("x".to_owned()).advice().cloned();
+        assert_eq!(advice(Trouble::Silent), Some(Run::RestartKeyring.into()));
+        assert_eq!(advice(Trouble::Locked), Some(Run::UnlockKeyring.into()));
+        assert_eq!(advice(Trouble::Failed("x".to_owned())), Some(Run::WithoutKeyring.into()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told_with_what_helps() {
+        let error = Safe::new("/dev/null/pop3", None).put("a", SecretKind::Password, &Secret::new("x"));
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.advice()), (Kind::Io, Some(&Run::StateFolder.into())));
+    }
+
+    #[test]
     fn a_bus_that_never_answers_costs_a_moment_and_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("bus");

@@ -59,8 +59,9 @@ impl Command {
             .process_group(0)
             .spawn()
             .and_then(|child| process::wait(child, self.limit, &self.stop));
-        let refused = |kind, cause: String, is_later| {
-            Receipt::Refused(Refusal { error: Error::new(kind, context()).because(cause), is_later })
+        let refused = |kind, cause: String, is_later, advice: Option<Run>| {
+            let error = Error::new(kind, context()).because(cause);
+            Receipt::Refused(Refusal { error: advice.into_iter().fold(error, Error::advise), is_later })
         };
         Ok(match started {
             Ok(Ended::ByItself(status)) if status.success() => Receipt::Delivered,
@@ -70,16 +71,16 @@ impl Command {
                 return Err(Error::new(Kind::Create, context()).because(outcome(status)).advise(advice));
             }
             Ok(Ended::ByItself(status)) => {
-                refused(Kind::Io, outcome(status), status.code() == Some(TRY_LATER))
+                let is_later = status.code() == Some(TRY_LATER);
+                refused(Kind::Io, outcome(status), is_later, is_later.then_some(Run::DeliveryDeferred))
             }
             Ok(Ended::TooLong) => {
                 let seconds = self.limit.as_secs();
                 let cause = format!("it ran for more than {seconds} s and was killed");
-                let error = Error::new(Kind::Io, context()).because(cause).advise(Run::DeliveryTimeout);
-                Receipt::Refused(Refusal { error, is_later: true })
+                refused(Kind::Io, cause, true, Some(Run::DeliveryTimeout))
             }
             Ok(Ended::Stopped) => {
-                refused(Kind::Interrupted, "it was killed to stop at once".to_owned(), true)
+                refused(Kind::Interrupted, "it was killed to stop at once".to_owned(), true, None)
             }
             Err(source) => return Err(Error::new(Kind::Create, context()).because(source)),
         })

@@ -81,3 +81,56 @@ fn or_by_command(remedy: String, password_file: Option<&Path>) -> String {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(advice: &Run, text: &str) {
+        assert_eq!(sentence(advice), text);
+    }
+
+    #[test]
+    fn a_file_that_others_may_read_is_closed_by_whoever_can() {
+        says(&Run::CloseFile("/run/x".into()), "chmod 600 /run/x");
+        let ask = |is_password| Run::AskOwner { path: "/run/x".into(), owner: 1001, is_password };
+        let owner = "it belongs to another user (uid 1001), who can run chmod 600 /run/x";
+        says(&ask(false), owner);
+        says(&ask(true), &format!("{owner}; or read it anyway with --password-command 'cat /run/x'"));
+        let fixed = "it cannot be changed from here: have it provided with mode 0400";
+        says(&Run::ProvidePrivately { password_file: None }, fixed);
+        says(
+            &Run::ProvidePrivately { password_file: Some("/run/x".into()) },
+            &format!("{fixed}; or read it anyway with --password-command 'cat /run/x'"),
+        );
+    }
+
+    #[test]
+    fn only_a_run_that_delivers_has_an_option_for_the_destination() {
+        assert!(sentence(&Run::MissingStore).contains("--to"));
+        let of_account = sentence(&Run::MissingStoreOfAccount);
+        assert!(of_account.contains("deliver") && !of_account.contains("--"), "{of_account}");
+    }
+
+    #[test]
+    fn a_line_is_removed_only_from_a_journal() {
+        assert!(sentence(&Run::InvalidRecord).starts_with("remove that line"));
+        for advice in [Run::NotAJournal, Run::OtherVersion] {
+            let text = sentence(&advice);
+            assert!(!text.contains("remove") && text.contains("move the file away"), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_lock_that_nobody_needs_is_named() {
+        let advice = Run::RemoveDotLock("/m/mbox.lock".into());
+        says(&advice, "remove /m/mbox.lock if no other program uses the mbox");
+    }
+
+    #[test]
+    fn where_a_secret_is_removed_nobody_is_told_to_sign_in() {
+        assert!(sentence(&Run::UnlockKeyring).contains("auth login"));
+        assert!(!sentence(&Run::UnlockKeyringToRemove).contains("auth login"));
+    }
+}

@@ -119,3 +119,67 @@ fn more_mistakes(first: Option<String>) -> String {
         Some(first) => format!("{first}; `pop3 config check` shows every mistake"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn says(advice: &Settings, text: &str) {
+        assert_eq!(sentence(advice), text);
+    }
+
+    #[test]
+    fn a_mistake_keeps_its_advice_where_there_are_more() {
+        let first = |advice: Settings| Settings::MoreMistakes(Some(Box::new(advice.into())));
+        says(
+            &first(Settings::MistypedKey("server".to_owned())),
+            "did you mean \"server\"? `pop3 config check` shows every mistake",
+        );
+        says(
+            &first(Settings::AbsolutePath),
+            "begin the path with / or ~/; `pop3 config check` shows every mistake",
+        );
+        says(&Settings::MoreMistakes(None), "`pop3 config check` shows every mistake with its line");
+    }
+
+    #[test]
+    fn what_is_in_the_file_is_told_with_keys_and_what_is_not_with_options_or_variables() {
+        for advice in [
+            |in_file| Settings::ClientCertificate { in_file },
+            |in_file| Settings::PasswordOrOAuth { in_file },
+            |in_file| Settings::MechanismOrOAuth { in_file },
+            |in_file| Settings::PasswordInUrl { in_file },
+            |in_file| Settings::UserInUrl { in_file },
+        ] {
+            let (of_file, of_run) = (sentence(&advice(true)), sentence(&advice(false)));
+            assert!(!of_file.contains("--") && !of_file.contains("POP3_"), "{of_file}");
+            assert!(of_run.contains("--") || of_run.contains("POP3_"), "{of_run}");
+        }
+        let keys = ["tunnel", "proxy"].map(str::to_owned).to_vec();
+        says(&Settings::LeaveOutOneOf(keys.clone()), "leave out one of tunnel and proxy");
+        says(&Settings::LeaveOutForSocket(keys), "leave out tunnel and proxy, or name a server with a host");
+        // A relative path is possible on the command line only.
+        let kinds = |in_file| sentence(&Settings::DestinationKinds { in_file });
+        assert!(kinds(false).contains("./") && !kinds(true).contains("./"));
+    }
+
+    #[test]
+    fn the_file_to_write_an_account_into_is_named_where_there_is_one() {
+        let start = "give --server pop3s://USER@HOST, or write an [account.NAME] into";
+        says(&Settings::NameServer(None), &format!("{start} a config.toml"));
+        says(&Settings::NameServer(Some("/c/config.toml".into())), &format!("{start} /c/config.toml"));
+    }
+
+    #[test]
+    fn a_server_without_a_scheme_is_led_to_both() {
+        let advice = Settings::SchemeForHost("[::1]".to_owned());
+        says(&advice, "write pop3s://[::1] for TLS, or pop3://[::1] for STLS");
+    }
+
+    #[test]
+    fn a_number_with_an_m_is_written_out_both_ways() {
+        let advice = Settings::UnitToKeep("15".to_owned());
+        says(&advice, "write 15MB for the newest mail of that size; an age is in h, d or w: 15d");
+    }
+}

@@ -202,7 +202,9 @@ os.rename(sys.argv[2], sys.argv[1])
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("mbox");
         let held = Locked::open(&path, true, wait(MOMENT)).unwrap();
-        assert_eq!(kind(Locked::open(&path, true, wait(MOMENT))), Kind::Timeout(Phase::Lock));
+        let error = Locked::open(&path, true, wait(MOMENT)).unwrap_err();
+        let timeout = Kind::Timeout(Phase::Lock);
+        assert_eq!((error.kind(), error.advice()), (timeout, Some(&Run::OneAccountAtATime.into())));
         assert!(home.path().join("mbox.lock").exists());
         drop(held);
         assert!(!home.path().join("mbox.lock").exists());
@@ -228,7 +230,8 @@ os.rename(sys.argv[2], sys.argv[1])
         BufReader::new(other.stdout.take().unwrap()).read_line(&mut said).unwrap();
         assert_eq!(said, "held\n");
         let error = Locked::open(&path, true, wait(MOMENT)).unwrap_err();
-        assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
+        let timeout = Kind::Timeout(Phase::Lock);
+        assert_eq!((error.kind(), error.advice()), (timeout, Some(&Run::CloseProgram.into())));
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(
             cause == format!("process {} (python3) holds it", other.id())

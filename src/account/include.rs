@@ -94,12 +94,8 @@ impl Loaded {
         let (file, text) = match opened {
             Ok(read) => read,
             Err(error) => {
-                let advice = match error.kind() {
-                    io::ErrorKind::PermissionDenied => Settings::UnreadableInclude,
-                    io::ErrorKind::InvalidData => Settings::Utf8,
-                    _ => Settings::OtherInclude,
-                };
-                return self.complain(values::causes(&unreadable(&path, error)), Some(advice.into()));
+                let advice = advice_on_included(error.kind()).into();
+                return self.complain(values::causes(&unreadable(&path, error)), Some(advice));
             }
         };
         let (document, mistakes) = document::read(&text, environment.paths_of_file());
@@ -155,6 +151,15 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
     Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
         .because(error)
         .advise(advice)
+}
+
+/// The advice for an included file that is not understood at all.
+fn advice_on_included(failure: io::ErrorKind) -> Settings {
+    match failure {
+        io::ErrorKind::PermissionDenied => Settings::UnreadableInclude,
+        io::ErrorKind::InvalidData => Settings::Utf8,
+        _ => Settings::OtherInclude,
+    }
 }
 
 fn read(file: &File) -> io::Result<String> {
@@ -308,6 +313,14 @@ mod tests {
         assert_eq!(error.advice(), Some(&Run::CloseFile(folder.path().join("a")).into()));
         let (_, mistakes) = Config::check(Some(&main), &environment).expect("readable").expect("there");
         assert_eq!((mistakes.len(), mistakes[0].line, mistakes[0].file.is_some()), (1, 3, true));
+    }
+
+    #[test]
+    fn a_file_that_this_user_may_not_read_is_told_as_such() {
+        let denied = io::ErrorKind::PermissionDenied;
+        let error = unreadable(Path::new("/c"), denied.into());
+        assert_eq!(error.advice(), Some(&Settings::UnreadableFile.into()));
+        assert_eq!(advice_on_included(denied), Settings::UnreadableInclude);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::globals::Globals;
 use super::overrides::Overrides;
 use super::url::ServerUrl;
 use super::{Environment, contradiction, include};
+use crate::advice::{Advice, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::sys::access::refuse_if_others_may_read;
 
@@ -60,9 +61,9 @@ impl Config {
         }
         for (file, path_of_file, at) in secrets {
             if let Err(error) = refuse_if_others_may_read(&file, &path_of_file, "secret") {
-                let hint = error.own_hint().map(str::to_owned);
                 let included = (path_of_file != path).then_some(path_of_file);
-                mistakes.push(Mistake { file: included, ..document::mistake(at, error.to_string(), hint) });
+                let mistake = document::mistake(at, error.to_string(), error.advice().cloned());
+                mistakes.push(Mistake { file: included, ..mistake });
             }
         }
         mistakes.sort_by(|one, other| {
@@ -109,24 +110,24 @@ fn unusable_accounts(document: &Document) -> Vec<Mistake> {
     if document.defaults.tls.is_some() && document.defaults.server.is_none() {
         let what =
             "tls counts for no account here: the URL of each server says how its connection is encrypted";
-        let hint = "write it below the server that it is meant for".to_owned();
-        mistakes.push(document::mistake(document.defaults_at, what.to_owned(), Some(hint)));
+        let advice = Settings::EncryptionOfServer.into();
+        mistakes.push(document::mistake(document.defaults_at, what.to_owned(), Some(advice)));
     }
     for Entry { name, settings, at, file } in &document.accounts {
-        let mut complain = |message: String, hint: &str| {
-            let mistake = document::mistake(*at, message, Some(hint.to_owned()));
+        let mut complain = |message: String, advice: Option<Advice>| {
+            let mistake = document::mistake(*at, message, advice);
             mistakes.push(Mistake { file: file.clone(), ..mistake });
         };
         let whole = document.defaults.clone().overlaid_by(settings);
         if whole.server.is_none() {
-            complain(format!("account {name} has no server"), "add server = \"pop3s://HOST\"");
+            complain(format!("account {name} has no server"), Some(Settings::AddServer.into()));
         }
         if whole.user.is_none() {
-            complain(format!("account {name} has no user"), "add user = \"NAME\"");
+            complain(format!("account {name} has no user"), Some(Settings::AddUser.into()));
         }
         let target = whole.server.as_ref().map(ServerUrl::target);
         if let Some(found) = contradiction::find(&whole, target) {
-            complain(format!("account {name}: {}", found.what), &found.hint);
+            complain(format!("account {name}: {}", found.what), found.advice_in_file);
         }
     }
     mistakes
@@ -134,19 +135,21 @@ fn unusable_accounts(document: &Document) -> Vec<Mistake> {
 
 /// The error for a file with that mistake, and that many more.
 fn unusable(path: &Path, mistake: &Mistake, more: usize) -> Error {
-    let more = match more {
-        0 => String::new(),
-        more => format!(" ({more} more: see `pop3 config check`)"),
-    };
     let path = mistake.file.as_deref().unwrap_or(path);
     let error = Error::new(Kind::Config, format!("could not use {}", path.display()));
-    let error = error.because(format!("{mistake}{more}"));
-    error.hint(mistake.hint.as_deref().unwrap_or("`pop3 config check` shows every mistake with its line"))
+    let advice = mistake.advice.clone();
+    match more {
+        0 => advice.into_iter().fold(error.because(mistake.to_string()), Error::advise),
+        more => error
+            .because(format!("{mistake} ({more} more)"))
+            .advise(Settings::MoreMistakes(advice.map(Box::new))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Run;
     use std::error::Error as _;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
@@ -173,19 +176,34 @@ mod tests {
         assert_eq!(Config::check(None, &nobody).unwrap(), None);
         let error = Config::find(Some(Path::new("/nonexistent/c.toml")), &environment).unwrap_err();
         assert_eq!(error.kind(), Kind::Config, "a file that was named must be there");
+        assert_eq!(error.advice(), Some(&Settings::MissingFile.into()));
+        let error = Config::find(Some(Path::new("/")), &environment).unwrap_err();
+        assert_eq!(error.advice(), Some(&Settings::OtherFile.into()), "a folder");
     }
 
     #[test]
     fn the_first_mistake_stands_in_the_error_and_the_rest_is_counted() {
         let (_folder, environment) = home("[defaults]\nsever = ''\nusr = ''\n", 0o644);
         let error = Config::find(None, &environment).unwrap_err();
-        assert_eq!((error.kind(), error.own_hint()), (Kind::Config, Some("did you mean \"server\"?")));
-        assert_eq!(
-            error.source().unwrap().to_string(),
-            "line 2, column 1: unknown key \"sever\" (1 more: see `pop3 config check`)"
-        );
+        let advice = Settings::MistypedKey("server".to_owned()).into();
+        let advice = Settings::MoreMistakes(Some(Box::new(advice))).into();
+        assert_eq!((error.kind(), error.advice()), (Kind::Config, Some(&advice)));
+        assert_eq!(error.source().unwrap().to_string(), "line 2, column 1: unknown key \"sever\" (1 more)");
         let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
         assert_eq!(mistakes.len(), 2);
+    }
+
+    #[test]
+    fn the_advice_on_the_only_mistake_is_its_own() {
+        for (text, advice) in [
+            ("sever = ''", Some(Settings::MistypedKey("server".to_owned()))),
+            ("limit = -1", None),
+            ("limit = -1\nkeep = -1", Some(Settings::MoreMistakes(None))),
+        ] {
+            let (_folder, environment) = home(format!("[defaults]\n{text}\n"), 0o644);
+            let error = Config::find(None, &environment).unwrap_err();
+            assert_eq!(error.advice().cloned(), advice.map(Advice::from), "{text}");
+        }
     }
 
     #[test]
@@ -195,11 +213,8 @@ mod tests {
         let config = Config::find(None, &environment).unwrap();
         assert!(config.mistake_of("work").is_none());
         let error = config.mistake_of("home").unwrap();
-        assert_eq!((error.kind(), error.own_hint()), (Kind::Config, Some("did you mean \"server\"?")));
-        assert_eq!(
-            error.source().unwrap().to_string(),
-            "line 4, column 1: unknown key \"sever\" (1 more: see `pop3 config check`)"
-        );
+        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!(error.source().unwrap().to_string(), "line 4, column 1: unknown key \"sever\" (1 more)");
         assert_eq!(Config::check(None, &environment).unwrap().unwrap().1.len(), 2);
     }
 
@@ -210,9 +225,11 @@ mod tests {
             let (_folder, environment) = home(text, mode);
             let error = Config::find(None, &environment).unwrap_err();
             assert_eq!(error.kind(), Kind::Config);
-            assert!(error.own_hint().unwrap().starts_with("chmod 600 /"));
+            let advice = Run::CloseFile(environment.config_path().unwrap()).into();
+            assert_eq!(error.advice(), Some(&advice));
             let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
             assert_eq!((mistakes.len(), mistakes[0].line), (1, 3));
+            assert_eq!(mistakes[0].advice, Some(advice));
         }
         let (_folder, environment) = home(text, 0o600);
         assert!(Config::find(None, &environment).is_ok());
@@ -229,6 +246,8 @@ mod tests {
             told,
             ["line 1, column 10: account a has no server", "line 1, column 10: account a has no user"]
         );
+        let advice = [Settings::AddServer, Settings::AddUser].map(|advice| Some(advice.into()));
+        assert_eq!(mistakes.into_iter().map(|mistake| mistake.advice).collect::<Vec<_>>(), advice);
     }
 
     #[test]
@@ -242,8 +261,17 @@ mod tests {
         let (_, mistakes) = Config::check(None, &environment).unwrap().unwrap();
         let lines: Vec<_> = mistakes.iter().map(|mistake| mistake.line).collect();
         assert_eq!(lines, [1, 3, 6, 10], "{mistakes:?}");
+        let keys = ["tunnel", "proxy"].map(str::to_owned).to_vec();
+        let advice = [
+            Settings::EncryptionOfServer,
+            Settings::ClientCertificate { in_file: true },
+            Settings::LeaveOutOneOf(keys),
+        ];
+        for (mistake, advice) in mistakes.iter().zip(advice) {
+            assert_eq!(mistake.advice, Some(advice.into()), "{mistake:?}");
+        }
         for (mistake, wanted) in mistakes.iter().zip(["tls", "client key", "tunnel", "oauth-client-id"]) {
-            assert!(mistake.message.contains(wanted) && mistake.hint.is_some(), "{mistake:?}");
+            assert!(mistake.message.contains(wanted) && mistake.advice.is_some(), "{mistake:?}");
         }
     }
 
@@ -252,8 +280,10 @@ mod tests {
         let (_folder, environment) = home(b"# fine\n# \xff\n", 0o644);
         let error = Config::find(None, &environment).unwrap_err();
         assert_eq!(error.source().unwrap().to_string(), "line 2 is not UTF-8");
+        assert_eq!(error.advice(), Some(&Settings::Utf8.into()));
         let (_folder, environment) = home(vec![b'#'; (1 << 20) + 1], 0o644);
-        assert_eq!(Config::find(None, &environment).unwrap_err().kind(), Kind::Config);
+        let error = Config::find(None, &environment).unwrap_err();
+        assert_eq!((error.kind(), error.advice()), (Kind::Config, Some(&Settings::OversizedFile.into())));
     }
 
     #[test]

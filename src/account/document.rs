@@ -14,6 +14,8 @@ use super::overrides::Overrides;
 use super::paths::Paths;
 use super::setting::{KeyScope, Value};
 use super::values::{self, nearest};
+use crate::advice::{Advice, Settings};
+use crate::error::Error;
 
 /// The tables at the top level.
 const TABLES: [&str; 2] = ["defaults", "account"];
@@ -33,7 +35,7 @@ pub struct Mistake {
     /// What is wrong: lower case, no full stop, never a value that may be secret.
     pub message: String,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub advice: Option<Advice>,
     /// The account whose table it is in: it concerns no other. `None` if it concerns the whole file.
     pub account: Option<String>,
     /// The included file that it is in; `None` for the configuration file itself.
@@ -101,8 +103,8 @@ pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
 }
 
 /// A mistake that concerns all of the configuration file.
-pub(super) fn mistake((line, column): Place, message: String, hint: Option<String>) -> Mistake {
-    Mistake { line, column, message, hint, account: None, file: None }
+pub(super) fn mistake((line, column): Place, message: String, advice: Option<Advice>) -> Mistake {
+    Mistake { line, column, message, advice, account: None, file: None }
 }
 
 /// The place of a byte of the text.
@@ -132,9 +134,9 @@ fn pairs<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
 }
 
 impl Reader<'_> {
-    fn complain(&mut self, at: usize, message: impl Into<String>, hint: Option<String>) {
+    fn complain(&mut self, at: usize, message: impl Into<String>, advice: Option<Advice>) {
         let account = self.account.clone();
-        self.mistakes.push(Mistake { account, ..mistake(place(self.text, at), message.into(), hint) });
+        self.mistakes.push(Mistake { account, ..mistake(place(self.text, at), message.into(), advice) });
     }
 
     fn top(&mut self, root: &DeTable<'_>) {
@@ -150,7 +152,11 @@ impl Reader<'_> {
                 }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
-                    self.complain(value.span().start, format!("{key} is a table"), Some(where_to(key)));
+                    self.complain(
+                        value.span().start,
+                        format!("{key} is a table"),
+                        Some(place_of(key).into()),
+                    );
                 }
                 _ => {
                     match key {
@@ -165,7 +171,7 @@ impl Reader<'_> {
                         Ok(false) => self.unknown_at_top(key, span.start),
                         Err(error) => {
                             let what = format!("{key}: {}", values::causes(&error));
-                            self.complain(value.span().start, what, error.own_hint().map(str::to_owned));
+                            self.complain(value.span().start, what, advice_in_file(&error));
                         }
                     }
                 }
@@ -174,12 +180,12 @@ impl Reader<'_> {
     }
 
     fn unknown_at_top(&mut self, key: &str, at: usize) {
-        let hint = match nearest(key, top()) {
-            Some(known) => format!("did you mean \"{known}\"?"),
-            None if Overrides::key(key).is_some() => where_to(key),
-            None => format!("known here are {}", top().collect::<Vec<_>>().join(", ")),
+        let advice = match nearest(key, top()) {
+            Some(known) => Settings::MistypedKey(known.to_owned()),
+            None if Overrides::key(key).is_some() => place_of(key),
+            None => Settings::KnownKeys(top().map(str::to_owned).collect()),
         };
-        self.complain(at, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
+        self.complain(at, format!("unknown key \"{}\"", key.escape_debug()), Some(advice.into()));
     }
 
     fn accounts(&mut self, table: &DeTable<'_>) {
@@ -188,7 +194,7 @@ impl Reader<'_> {
                 self.complain(
                     span.start,
                     "an account is a table with a name",
-                    Some("write [account.NAME] above its keys".to_owned()),
+                    Some(Settings::AccountTable.into()),
                 );
                 continue;
             };
@@ -208,46 +214,60 @@ impl Reader<'_> {
         for (key, span, value) in pairs(table) {
             let Some(known) = Overrides::key(key) else {
                 let names = Overrides::keys().map(|key| key.name);
-                let hint = match nearest(key, names.clone()) {
-                    Some(known) => format!("did you mean \"{known}\"?"),
-                    None if top().any(|other| other == key) => where_to(key),
-                    None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
+                let advice = match nearest(key, names.clone()) {
+                    Some(known) => Settings::MistypedKey(known.to_owned()),
+                    None if top().any(|other| other == key) => place_of(key),
+                    None => Settings::KnownKeys(names.map(str::to_owned).collect()),
                 };
-                self.complain(span.start, format!("unknown key \"{}\"", key.escape_debug()), Some(hint));
+                let what = format!("unknown key \"{}\"", key.escape_debug());
+                self.complain(span.start, what, Some(advice.into()));
                 continue;
             };
             if known.scope == KeyScope::OneAccount && self.account.is_none() {
-                let hint = "write it below the [account.NAME] that it is meant for".to_owned();
-                self.complain(span.start, format!("{key} is a setting of one account"), Some(hint));
+                let what = format!("{key} is a setting of one account");
+                self.complain(span.start, what, Some(place_of(key).into()));
                 continue;
             }
             if known.is_secret {
                 self.document.password_at.get_or_insert(place(self.text, span.start));
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
-                let hint = error.own_hint().map(str::to_owned).or_else(|| hint_at_escape(value.get_ref()));
-                self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), hint);
+                let advice = advice_in_file(&error).or_else(|| self.advice_on_escape(value));
+                self.complain(value.span().start, format!("{key}: {}", values::causes(&error)), advice);
             }
         }
         settings
     }
-}
 
-fn where_to(key: &str) -> String {
-    match key {
-        "defaults" => "write [defaults] above its keys".to_owned(),
-        "account" => "write [account.NAME] above its keys".to_owned(),
-        key if Overrides::key(key).is_some() => format!("{key} belongs under [defaults] or [account.NAME]"),
-        key => format!("{key} belongs at the top of the file, above all tables"),
+    /// The advice for text with a control character in it: in TOML's double quotes `\t` is a TAB.
+    fn advice_on_escape(&self, value: &Spanned<DeValue<'_>>) -> Option<Advice> {
+        let DeValue::String(text) = value.get_ref() else { return None };
+        let written = self.text.get(value.span())?;
+        let is_escaped =
+            text.contains(char::is_control) && written.starts_with('"') && written.contains('\\');
+        is_escaped.then(|| Settings::EscapeInQuotes.into())
     }
 }
 
-/// The advice for text with a control character in it: in TOML's double quotes `\t` is a TAB.
-fn hint_at_escape(value: &DeValue<'_>) -> Option<String> {
-    let DeValue::String(text) = value else { return None };
-    let hint =
-        "in double quotes a backslash begins an escape: write the text in single quotes, as in 'CORP\\tim'";
-    text.contains(char::is_control).then(|| hint.to_owned())
+/// The advice for a key, or a table, that is in the wrong place.
+fn place_of(key: &str) -> Settings {
+    match key {
+        "defaults" => Settings::DefaultsTable,
+        "account" => Settings::AccountTable,
+        _ => match Overrides::key(key).map(|key| key.scope) {
+            Some(KeyScope::OneAccount) => Settings::KeyOfOneAccount,
+            Some(KeyScope::Account) => Settings::KeyOfAccounts(key.to_owned()),
+            None => Settings::KeyOfTop(key.to_owned()),
+        },
+    }
+}
+
+/// The advice of the error of a value in the file.
+fn advice_in_file(error: &Error) -> Option<Advice> {
+    Some(match error.advice()?.clone() {
+        Advice::Settings(advice) => advice.in_file().into(),
+        other => other,
+    })
 }
 
 fn plain<'a>(value: &'a DeValue<'_>) -> Value<'a> {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::account::When;
+use crate::advice::{Advice, Settings};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,13 +20,18 @@ fn at_home() -> Paths<'static> {
 
 fn mistakes(text: &str) -> Vec<String> {
     let (_, mistakes) = read(text, at_home());
-    mistakes
-        .iter()
-        .map(|mistake| match &mistake.hint {
-            Some(hint) => format!("{mistake} | {hint}"),
-            None => mistake.to_string(),
-        })
-        .collect()
+    mistakes.iter().map(ToString::to_string).collect()
+}
+
+/// The mistakes, each with what is advised.
+fn advised(text: &str) -> Vec<(String, Option<Advice>)> {
+    let (_, mistakes) = read(text, at_home());
+    mistakes.into_iter().map(|mistake| (mistake.to_string(), mistake.advice)).collect()
+}
+
+/// One mistake with its advice.
+fn with(mistake: &str, advice: Settings) -> (String, Option<Advice>) {
+    (mistake.to_owned(), Some(advice.into()))
 }
 
 fn account(lines: &str) -> Overrides {
@@ -127,36 +133,63 @@ fn mistakes_of_globals() -> Vec<String> {
 
 #[test]
 fn a_typo_is_told_with_line_column_and_the_nearest_key() {
-    assert_eq!(
-        mistakes("[account.work]\nsever = 'pop3s://h'\n"),
-        ["line 2, column 1: unknown key \"sever\" | did you mean \"server\"?"]
-    );
-    assert_eq!(
-        mistakes("[acount.work]\nserver = 'pop3s://h'\n"),
-        ["line 1, column 2: unknown key \"acount\" | did you mean \"account\"?"]
-    );
-    assert_eq!(
-        mistakes("# ü\n[defaults]\n  Keep = 'all'\n"),
-        ["line 3, column 3: unknown key \"Keep\" | did you mean \"keep\"?"]
-    );
+    for (text, told, nearest) in [
+        ("[account.work]\nsever = 'pop3s://h'\n", "line 2, column 1: unknown key \"sever\"", "server"),
+        ("[acount.work]\nserver = 'pop3s://h'\n", "line 1, column 2: unknown key \"acount\"", "account"),
+        ("# ü\n[defaults]\n  Keep = 'all'\n", "line 3, column 3: unknown key \"Keep\"", "keep"),
+    ] {
+        assert_eq!(advised(text), [with(told, Settings::MistypedKey(nearest.to_owned()))]);
+    }
+}
+
+#[test]
+fn nonsense_is_told_with_the_keys_that_are_known_in_its_place() {
+    for (text, known, elsewhere) in [
+        ("nonsense-of-mine = 1\n", "defaults", "server"),
+        ("[defaults]\nnonsense-of-mine = 1\n", "server", "defaults"),
+    ] {
+        let found = advised(text);
+        let [(_, Some(Advice::Settings(Settings::KnownKeys(keys))))] = &found[..] else {
+            panic!("{found:?}")
+        };
+        let has = |name: &str| keys.iter().any(|key| key == name);
+        assert!(has(known) && !has(elsewhere), "{keys:?}");
+    }
 }
 
 #[test]
 fn a_key_in_the_wrong_place_is_led_to_the_right_one() {
     assert_eq!(
-        mistakes("server = 'pop3s://h'\n[account.a]\nquiet = true\n"),
+        advised("server = 'pop3s://h'\nmaildrop = 'x'\n[account.a]\nquiet = true\n"),
         [
-            "line 1, column 1: unknown key \"server\" | server belongs under [defaults] or [account.NAME]",
-            "line 3, column 1: unknown key \"quiet\" | quiet belongs at the top of the file, above all tables"
+            with("line 1, column 1: unknown key \"server\"", Settings::KeyOfAccounts("server".to_owned())),
+            with("line 2, column 1: unknown key \"maildrop\"", Settings::KeyOfOneAccount),
+            with("line 4, column 1: unknown key \"quiet\"", Settings::KeyOfTop("quiet".to_owned())),
         ]
     );
     assert_eq!(
-        mistakes("defaults = 1\n[account]\nwork = 'x'\n"),
+        advised("defaults = 1\n[account]\nwork = 'x'\n"),
         [
-            "line 1, column 12: defaults is a table | write [defaults] above its keys",
-            "line 3, column 1: an account is a table with a name | write [account.NAME] above its keys"
+            with("line 1, column 12: defaults is a table", Settings::DefaultsTable),
+            with("line 3, column 1: an account is a table with a name", Settings::AccountTable),
         ]
     );
+}
+
+#[test]
+fn the_advice_on_a_value_is_that_for_the_file() {
+    for (line, advice) in [
+        ("server = 'pop3s://me:x@h'", Settings::PasswordInUrl { in_file: true }),
+        ("server = 'pop3s://@h'", Settings::UserInUrl { in_file: true }),
+        ("server = 'pop.example.com'", Settings::SchemeForHost("pop.example.com".to_owned())),
+        ("deliver = 'lmtp:h'", Settings::DestinationKinds { in_file: true }),
+        ("deliver = 'maildir:m'", Settings::AbsolutePath),
+        ("password-command = 'x'\npassword-file = '/x'", Settings::NameOneSource),
+    ] {
+        let found = advised(&format!("[account.a]\n{line}\n"));
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].1, Some(advice.into()), "{line}");
+    }
 }
 
 #[test]
@@ -177,7 +210,6 @@ fn all_mistakes_are_found_in_one_go() {
             "line 8, column 1"
         ]
     );
-    assert!(found[1].contains("write pop3s://pop.example.com for TLS"));
     assert!(found[3].contains("not a list") && found[4].contains("not a number with a fraction"));
 }
 
@@ -187,7 +219,7 @@ fn toml_that_cannot_be_read_has_its_place_too_and_hides_nothing_else() {
         mistakes("[account.work]\nserver = pop3s://h\nsever = 1\n[defaults]\nkeep = 'all'\nkeep = 'none'\n");
     assert!(found.iter().any(|text| text.starts_with("line 2, ")), "{found:?}");
     assert!(found.iter().any(|text| text.starts_with("line 6, column 1: duplicate key")), "{found:?}");
-    assert!(found.iter().any(|text| text.contains("did you mean \"server\"")), "{found:?}");
+    assert!(found.iter().any(|text| text.contains("unknown key \"sever\"")), "{found:?}");
     for text in ["[", "=", "a = ", "[account.a", "a = \"", "\u{feff}\0", "[account.\"\"]", "a.b.c = {"] {
         assert_ne!(mistakes(text), Vec::<String>::new(), "{text:?}");
     }
@@ -203,9 +235,9 @@ fn no_mistake_repeats_a_password() {
         "server = 'pop3s://me:hunter2@h'",
         "pasword = 'hunter2'",
     ] {
-        let found = mistakes(&format!("[account.a]\n{lines}\n"));
+        let found = advised(&format!("[account.a]\n{lines}\n"));
         assert!(!found.is_empty(), "{lines}");
-        assert!(!found.join(" ").contains("hunter2"), "{found:?}");
+        assert!(!format!("{found:?}").contains("hunter2"), "{found:?}");
     }
 }
 
@@ -231,7 +263,7 @@ fn no_slip_of_the_pen_anywhere_makes_a_mistake_quote_a_secret() {
     let told = |text: &str| {
         let (_, mistakes) = read(text, NOWHERE);
         for mistake in mistakes {
-            let told = format!("{mistake} {:?}", mistake.hint);
+            let told = format!("{mistake} {:?}", mistake.advice);
             assert!(!told.contains("tanst"), "{told}\n{text}");
         }
     };
@@ -259,15 +291,17 @@ fn a_mistake_in_an_accounts_table_is_that_accounts_own() {
 #[test]
 fn a_maildrop_is_named_for_one_account() {
     assert_eq!(account("maildrop = 'second'").maildrop.as_deref(), Some("second"));
-    let found = mistakes("[defaults]\nmaildrop = 'all'\n");
-    assert!(found[0].starts_with("line 2, column 1: maildrop is a setting of one account"), "{found:?}");
+    let told = with("line 2, column 1: maildrop is a setting of one account", Settings::KeyOfOneAccount);
+    assert_eq!(advised("[defaults]\nmaildrop = 'all'\n"), [told]);
 }
 
 #[test]
 fn a_backslash_in_double_quotes_that_became_a_control_character_is_told_with_single_quotes() {
-    let told = mistakes("[account.a]\nserver = 'pop3s://h'\nuser = \"CORP\\tim\"\n");
-    assert_eq!(told.len(), 1, "{told:?}");
-    assert!(told[0].starts_with("line 3, column 8: user: it holds a control character (\\t)"), "{told:?}");
-    assert!(told[0].contains("single quotes"), "{told:?}");
+    let user = |written: &str| advised(&format!("[account.a]\nserver = 'pop3s://h'\nuser = {written}\n"));
+    let what = "line 3, column 8: user: it holds a control character (\\t)";
+    assert_eq!(user("\"CORP\\tim\""), [with(what, Settings::EscapeInQuotes)]);
+    for tab in ["'CORP\tim'", "\"CORP\tim\""] {
+        assert_eq!(user(tab), [(what.to_owned(), None)], "no backslash made it");
+    }
     assert_eq!(account("user = 'CORP\\tim'").user.as_deref(), Some("CORP\\tim"));
 }

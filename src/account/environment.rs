@@ -16,6 +16,7 @@ use super::password::is_watched;
 use super::paths::Paths;
 use super::setting::Value;
 use super::{proxy, values};
+use crate::advice::Run;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::safe::Safe;
@@ -106,7 +107,7 @@ impl Environment {
         let Some(folder) = self.xdg("XDG_STATE_HOME", ".local/state") else {
             return Err(Error::new(Kind::Config, "could not find a folder for the journal")
                 .because("there is no home folder")
-                .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"));
+                .advise(Run::StateFolder));
         };
         Ok(folder.join("pop3"))
     }
@@ -134,8 +135,7 @@ impl Environment {
             }
         };
         let failed = format!("could not keep a journal in {}: {}", folder.display(), there.display());
-        Err(Error::io(failed, error)
-            .hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to"))
+        Err(Error::io(failed, error).advise(Run::StateFolder))
     }
 
     /// Where secrets are stored: in the keyring of the session's D-Bus, unless `POP3_KEYRING` switches it off,
@@ -250,9 +250,9 @@ impl Environment {
                 None => Value::Text(text),
             };
             said.set(key.name, &value, Paths::of_run(self.home())).map_err(|error| {
-                let hint = error.own_hint().map(str::to_owned);
+                let advice = error.advice().cloned();
                 let outer = Error::new(Kind::Usage, format!("could not use {variable}")).because(error);
-                hint.into_iter().fold(outer, Error::hint)
+                advice.into_iter().fold(outer, Error::advise)
             })?;
         }
         Ok(said)
@@ -300,6 +300,7 @@ impl fmt::Debug for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Settings;
 
     #[test]
     fn the_folders_are_those_of_xdg_and_relative_ones_are_ignored() {
@@ -312,7 +313,7 @@ mod tests {
         let journal = xdg.state_path("me@example.com").expect("a state folder");
         assert_eq!(journal, Path::new("/s/pop3/me@example.com.journal"));
         let nowhere = Environment::of(None, []).state_path("work").expect_err("no home");
-        assert_eq!(nowhere.kind(), Kind::Config);
+        assert_eq!((nowhere.kind(), nowhere.advice()), (Kind::Config, Some(&Run::StateFolder.into())));
     }
 
     #[test]
@@ -342,6 +343,9 @@ mod tests {
     fn a_bad_value_names_its_variable() {
         let error = Environment::of(None, [("POP3_LIMIT", "many")]).overrides().expect_err("no number");
         assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_LIMIT"));
+        let error = Environment::of(None, [("POP3_KEEP", "15m")]).overrides().expect_err("either");
+        let advice = Settings::UnitToKeep("15".to_owned());
+        assert_eq!(error.advice(), Some(&advice.into()), "what is wrong with the value");
     }
 
     #[test]
@@ -387,7 +391,7 @@ mod tests {
         std::fs::write(&file, "").expect("written");
         for home in [Path::new("/dev/null"), &file] {
             let error = check(home).expect_err("no folder");
-            assert!(error.own_hint().is_some_and(|hint| hint.contains("XDG_STATE_HOME")), "{error:?}");
+            assert_eq!(error.advice(), Some(&Run::StateFolder.into()));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::document::{self, Document, Entry, Mistake, Place};
 use super::{Environment, values};
+use crate::advice::{Advice, Settings};
 use crate::error::{Error, Kind, Result};
 use crate::sys::access::is_absent;
 
@@ -38,7 +39,8 @@ pub(super) fn load(named: Option<&Path>, environment: &Environment) -> Result<Op
         Err(error) if named.is_none() && is_absent(&path, &error) => return Ok(None),
         Err(error) => return Err(unreadable(&path, error)),
     };
-    let (document, mistakes) = document::read(&read(&file, &path)?, environment.paths_of_file());
+    let text = read(&file).map_err(|error| unreadable(&path, error))?;
+    let (document, mistakes) = document::read(&text, environment.paths_of_file());
     let mut loaded = Loaded { path, document, mistakes, secrets: Vec::new() };
     if let Some(at) = loaded.document.password_at {
         loaded.secrets.push((file, loaded.path.clone(), at));
@@ -55,10 +57,9 @@ impl Loaded {
     fn include(&mut self, pattern: &str, environment: &Environment) {
         let is_of_another = pattern.starts_with('~') && !pattern.starts_with("~/");
         if is_of_another || pattern.split('/').any(|part| part.starts_with('$')) {
-            let hint = "begin it with / or ~/, or write it as seen from the file's folder".to_owned();
             let what =
                 format!("include: {pattern:?}: neither a variable nor another user's home is understood");
-            return self.complain(what, Some(hint));
+            return self.complain(what, Some(Settings::IncludePattern.into()));
         }
         // Only what is written in the pattern is one.
         let literally = |folder: &Path| PathBuf::from(glob::Pattern::escape(&folder.to_string_lossy()));
@@ -89,12 +90,12 @@ impl Loaded {
     }
 
     fn include_file(&mut self, path: PathBuf, environment: &Environment) {
-        let opened = File::open(&path).map_err(|error| unreadable(&path, error));
-        let (file, text) = match opened.and_then(|file| read(&file, &path).map(|text| (file, text))) {
+        let opened = File::open(&path).and_then(|file| read(&file).map(|text| (file, text)));
+        let (file, text) = match opened {
             Ok(read) => read,
             Err(error) => {
-                let hint = error.own_hint().map(str::to_owned);
-                return self.complain(values::causes(&error), hint);
+                let advice = advice_on_included(error.kind()).into();
+                return self.complain(values::causes(&unreadable(&path, error)), Some(advice));
             }
         };
         let (document, mistakes) = document::read(&text, environment.paths_of_file());
@@ -102,19 +103,16 @@ impl Loaded {
         self.mistakes.extend(mistakes.into_iter().map(here));
         if let Some((key, at)) = document.first_at_top {
             let what = format!("{key} is not taken from an included file: it has [account.NAME] tables only");
-            let hint = format!("write it into {}", self.path.display());
-            self.mistakes.push(here(document::mistake(at, what, Some(hint))));
+            let advice = Settings::MoveKeyTo(self.path.clone()).into();
+            self.mistakes.push(here(document::mistake(at, what, Some(advice))));
         }
         for Entry { name, settings, at, .. } in document.accounts {
             let before = self.document.accounts.iter().find(|entry| entry.name == name);
             if let Some(before) = before {
                 let other = before.file.as_deref().unwrap_or(&self.path).display();
                 let what = format!("the account {name} is in {other} already");
-                self.mistakes.push(here(document::mistake(
-                    at,
-                    what,
-                    Some("give one of them another name".into()),
-                )));
+                let advice = Settings::RenameAccount.into();
+                self.mistakes.push(here(document::mistake(at, what, Some(advice))));
             } else {
                 self.document.accounts.push(Entry { name, settings, at, file: Some(path.clone()) });
             }
@@ -129,45 +127,51 @@ impl Loaded {
         let names = || self.document.accounts.iter().map(|entry| entry.name.as_str());
         let Some(default) = &self.document.globals.default_account else { return };
         if names().all(|name| name != default) {
-            let hint = values::nearest(default, names()).map(|known| format!("did you mean \"{known}\"?"));
+            let nearest = values::nearest(default, names());
+            let advice = nearest.map(|known| Settings::MistypedAccount(known.to_owned()).into());
             let what = "default-account names no account of the configuration".to_owned();
-            self.mistakes.push(document::mistake(self.document.default_account_at, what, hint));
+            self.mistakes.push(document::mistake(self.document.default_account_at, what, advice));
         }
     }
 
-    fn complain(&mut self, message: String, hint: Option<String>) {
-        self.mistakes.push(document::mistake(self.document.include_at, message, hint));
+    fn complain(&mut self, message: String, advice: Option<Advice>) {
+        self.mistakes.push(document::mistake(self.document.include_at, message, advice));
     }
 }
 
 /// The error of a file that is not understood at all; `pop3 config check` says no more of it than this.
 fn unreadable(path: &Path, error: io::Error) -> Error {
-    let hint = match error.kind() {
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => "name the file that is meant with --config",
-        io::ErrorKind::PermissionDenied => {
-            "let this user read it, or name another file with --config, or another folder with XDG_CONFIG_HOME"
-        }
-        io::ErrorKind::InvalidData => "save it as UTF-8",
-        io::ErrorKind::FileTooLarge => "is it the right file? --config names another",
-        _ => "--config names another file, XDG_CONFIG_HOME another folder",
+    let advice = match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => Settings::MissingFile,
+        io::ErrorKind::PermissionDenied => Settings::UnreadableFile,
+        io::ErrorKind::InvalidData => Settings::Utf8,
+        io::ErrorKind::FileTooLarge => Settings::OversizedFile,
+        _ => Settings::OtherFile,
     };
     Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
         .because(error)
-        .hint(hint)
+        .advise(advice)
 }
 
-fn read(file: &File, path: &Path) -> Result<String> {
+/// The advice for an included file that is not understood at all.
+fn advice_on_included(failure: io::ErrorKind) -> Settings {
+    match failure {
+        io::ErrorKind::PermissionDenied => Settings::UnreadableInclude,
+        io::ErrorKind::InvalidData => Settings::Utf8,
+        _ => Settings::OtherInclude,
+    }
+}
+
+fn read(file: &File) -> io::Result<String> {
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
-        let what = "it is larger than 1 MiB";
-        return Err(unreadable(path, io::Error::new(io::ErrorKind::FileTooLarge, what)));
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "it is larger than 1 MiB"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
         let line = good.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        let what = format!("line {line} is not UTF-8");
-        unreadable(path, io::Error::new(io::ErrorKind::InvalidData, what))
+        io::Error::new(io::ErrorKind::InvalidData, format!("line {line} is not UTF-8"))
     })
 }
 
@@ -178,6 +182,7 @@ mod tests {
 
     use super::super::Config;
     use super::*;
+    use crate::advice::Run;
 
     /// A folder with those files, and what is wrong with its configuration; places without the folder's name.
     fn mistakes(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
@@ -305,8 +310,44 @@ mod tests {
         let environment = Environment::of(None, []);
         let main = folder.path().join("config.toml");
         let error = Config::find(Some(&main), &environment).expect_err("open to others");
-        assert!(error.own_hint().is_some_and(|hint| hint.starts_with("chmod 600 /") && hint.ends_with("/a")));
+        assert_eq!(error.advice(), Some(&Run::CloseFile(folder.path().join("a")).into()));
         let (_, mistakes) = Config::check(Some(&main), &environment).expect("readable").expect("there");
         assert_eq!((mistakes.len(), mistakes[0].line, mistakes[0].file.is_some()), (1, 3, true));
+    }
+
+    #[test]
+    fn a_file_that_this_user_may_not_read_is_told_as_such() {
+        let denied = io::ErrorKind::PermissionDenied;
+        let error = unreadable(Path::new("/c"), denied.into());
+        assert_eq!(error.advice(), Some(&Settings::UnreadableFile.into()));
+        assert_eq!(advice_on_included(denied), Settings::UnreadableInclude);
+    }
+
+    #[test]
+    fn each_mistake_in_an_include_has_its_own_advice() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let main = folder.path().join("config.toml");
+        fs::create_dir(folder.path().join("a.d")).expect("made");
+        fs::write(folder.path().join("latin"), b"# \xfc\n").expect("written");
+        fs::write(folder.path().join("large"), vec![b'#'; (1 << 20) + 1]).expect("written");
+        fs::write(folder.path().join("top"), "quiet = true\n").expect("written");
+        fs::write(folder.path().join("twice"), ONE).expect("written");
+        for (text, advice) in [
+            ("include = '~you/x'\n", Some(Settings::IncludePattern)),
+            ("include = 'gone'\n", None),
+            ("include = 'a.d'\n", Some(Settings::OtherInclude)),
+            ("include = 'large'\n", Some(Settings::OtherInclude)),
+            ("include = 'latin'\n", Some(Settings::Utf8)),
+            ("include = 'top'\n", Some(Settings::MoveKeyTo(main.clone()))),
+            ("include = 'twice'\n", Some(Settings::RenameAccount)),
+            ("default-account = 'noe'\n", Some(Settings::MistypedAccount("one".to_owned()))),
+            ("default-account = 'xylophone'\n", None),
+        ] {
+            fs::write(&main, format!("{text}{ONE}")).expect("written");
+            let checked = Config::check(Some(&main), &Environment::of(None, []));
+            let (_, mistakes) = checked.expect("readable").expect("there");
+            assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");
+            assert_eq!(mistakes[0].advice, advice.map(Advice::from), "{text}");
+        }
     }
 }

@@ -6,6 +6,7 @@ use oauth2::url::Url;
 use super::PasswordSource;
 use super::paths::Paths;
 use super::setting::{Key, Said, Value, displayed, name, or, path, put, settings, word, wrong};
+use crate::advice;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::oauth::{Named, Provider, Settings, endpoint};
@@ -54,7 +55,7 @@ fn set_secret(key: &str, at: &mut Option<PasswordSource>, value: &Value<'_>, pat
     };
     match at.replace(source) {
         None => Ok(()),
-        Some(_) => Err(wrong("the client secret has two sources").hint("name one of them")),
+        Some(_) => Err(wrong("the client secret has two sources").advise(advice::Settings::NameOneSource)),
     }
 }
 
@@ -234,9 +235,9 @@ mod tests {
         assert!(!format!("{twice:?}").contains("hunter2"));
         let secret = twice.clone().settle().unwrap().unwrap().client_secret().unwrap();
         assert_eq!(secret.unwrap().expose(), b"hunter2");
-        assert!(
-            twice.read("oauth-client-secret-command", &Value::Text("pass"), Paths::of_run(None)).is_err()
-        );
+        let command = Value::Text("pass");
+        let error = twice.read("oauth-client-secret-command", &command, Paths::of_run(None)).unwrap_err();
+        assert_eq!(error.advice(), Some(&advice::Settings::NameOneSource.into()));
         let command =
             words(&[("oauth-client-secret-command", "echo s"), ("oauth", "yahoo"), ("oauth-client-id", "x")]);
         assert_eq!(command.settle().unwrap().unwrap().client_secret().unwrap().unwrap().expose(), b"s");

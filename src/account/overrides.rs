@@ -15,6 +15,7 @@ use super::setting::{
     word, wrong,
 };
 use super::{OAuthWords, PasswordSource, ServerUrl, values};
+use crate::advice::Settings;
 use crate::auth::{Mechanism, Secret};
 use crate::error::Result;
 use crate::fetch::policy::{Keep, Order};
@@ -124,7 +125,7 @@ fn set_password(
     };
     match at.replace(source) {
         None => Ok(()),
-        Some(_) => Err(wrong("the password has two sources").hint("name one of them")),
+        Some(_) => Err(wrong("the password has two sources").advise(Settings::NameOneSource)),
     }
 }
 

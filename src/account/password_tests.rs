@@ -40,7 +40,7 @@ fn file(name: &str, content: impl AsRef<[u8]>, mode: u32) -> (tempfile::TempDir,
 }
 
 fn told(error: &Error) -> String {
-    super::super::values::sentence(error)
+    super::super::values::causes(error)
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_file_that_others_may_read_is_refused_with_the_cure() {
         let (folder, path) = file("secret", "hunter2\n", mode);
         let error = obtain(&PasswordSource::File(path.clone()), folder.path()).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
-        assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
+        assert_eq!(error.advice(), Some(&crate::advice::Run::CloseFile(path).into()));
         assert!(!told(&error).contains("hunter2"));
     }
 }
@@ -151,7 +151,7 @@ fn a_netrc_open_to_others_matters_only_when_it_has_our_password() {
     let (folder, path) = file(".netrc", "machine pop.example.com login me password hunter2\n", 0o644);
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
     assert_eq!(error.kind(), Kind::Config);
-    assert!(error.own_hint().is_some_and(|hint| hint.contains(&path.display().to_string())));
+    assert_eq!(error.advice(), Some(&crate::advice::Run::CloseFile(path).into()));
     let (folder, _) = file(".netrc", "machine elsewhere password hunter2\n", 0o644);
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap_err().kind(), Kind::NoCredentials);
 }

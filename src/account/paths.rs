@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::setting::wrong;
 use super::values;
+use crate::advice::Settings;
 use crate::error::Result;
 use crate::store::{Spec, Written};
 
@@ -71,25 +72,26 @@ impl<'a> Paths<'a> {
 
     /// A path that means the same wherever the program is run.
     fn absolute(self, text: &str) -> Result<PathBuf> {
-        const BEGIN: &str = "begin the path with / or ~/";
+        let no_path = |what: &str| Err(wrong(what).advise(Settings::AbsolutePath));
         if text.split('/').any(begins_with_a_variable) {
-            return Err(wrong("no variable but $CREDENTIALS_DIRECTORY is understood in a path").hint(BEGIN));
+            return no_path("no variable but $CREDENTIALS_DIRECTORY is understood in a path");
         }
         match text.strip_prefix('~') {
             Some("") => {}
             Some(rest) if rest.starts_with('/') => {}
             Some(_) => {
-                return Err(wrong("the home folder of another user is not understood in a path").hint(BEGIN));
+                return no_path("the home folder of another user is not understood in a path");
             }
             None if text.starts_with('/') => return Ok(PathBuf::from(text)),
             None => {
-                let what = "a relative path would mean another place in each folder that pop3 is run in";
-                return Err(wrong(what).hint(BEGIN));
+                return no_path(
+                    "a relative path would mean another place in each folder that pop3 is run in",
+                );
             }
         }
         match self.home {
             Some(home) => Ok(values::path(text, Some(home))),
-            None => Err(wrong("there is no home folder for `~`").hint("write the path in full, or set HOME")),
+            None => Err(wrong("there is no home folder for `~`").advise(Settings::NoHome)),
         }
     }
 }
@@ -139,10 +141,10 @@ mod tests {
         ];
         for text in wrong {
             let error = file().read(text).unwrap_err();
-            assert!(error.own_hint().unwrap().contains("/ or ~/"), "{text}: {error:?}");
+            assert_eq!(error.advice(), Some(&Settings::AbsolutePath.into()), "{text}");
         }
         let homeless = Paths::of_file(None, None);
-        assert!(homeless.read("~/a").is_err());
+        assert_eq!(homeless.read("~/a").unwrap_err().advice(), Some(&Settings::NoHome.into()));
         assert_eq!(homeless.read("/a").unwrap(), Path::new("/a"));
     }
 
@@ -165,7 +167,7 @@ mod tests {
             assert!(file().destination(text).is_err(), "{text}");
         }
         let error = file().destination("/nowhere/at/all").unwrap_err();
-        assert_eq!(error.own_hint(), Some("write maildir:/nowhere/at/all or mbox:/nowhere/at/all"));
+        assert_eq!(error.advice(), Some(&Settings::MaildirOrMbox("/nowhere/at/all".to_owned()).into()));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! all programs.
 
 use super::url;
+use crate::advice::Settings;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::transport::{Names, Proxy, goes_straight};
@@ -19,12 +20,10 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(None);
     }
-    let proxy = read(text)?;
+    let proxy = read(text, Settings::ProxySchemes)?;
     if proxy.password.is_some() {
-        return Err(wrong("a password does not belong into a URL, where every process may read it").hint(
-            "put it into the environment variable POP3_PROXY_PASSWORD; \
-             a colon in the user name itself is written %3A",
-        ));
+        return Err(wrong("a password does not belong into a URL, where every process may read it")
+            .advise(Settings::PasswordInProxyUrl));
     }
     Ok(Some(proxy))
 }
@@ -42,7 +41,7 @@ pub(super) fn of_the_system(all: &str, none: &str, host: &str, port: u16) -> Res
         return Ok(None);
     }
     // A password is allowed here: the variable is as private as POP3_PROXY_PASSWORD.
-    read(all).map(Some)
+    read(all, Settings::ProxySchemesOfSystem).map(Some)
 }
 
 fn wrong(what: impl Into<String>) -> Error {
@@ -61,13 +60,11 @@ fn names(scheme: &str) -> Option<Names> {
     }
 }
 
-fn read(text: &str) -> Result<Proxy> {
-    const FORM: &str = "write it as socks5h://[user@]host[:port]";
-    let (scheme, rest) = scheme(text).ok_or_else(|| wrong("the proxy has no scheme").hint(FORM))?;
-    let names = names(&scheme).ok_or_else(|| {
-        wrong("only SOCKS5 proxies can be used")
-            .hint("socks5h:// has the proxy resolve the server's name, socks5:// does it here; --proxy none does without")
-    })?;
+/// Reads the URL; `schemes` is the advice where it is none of a SOCKS5 proxy.
+fn read(text: &str, schemes: Settings) -> Result<Proxy> {
+    let malformed = |what: &str| wrong(what).advise(Settings::ProxyForm);
+    let (scheme, rest) = scheme(text).ok_or_else(|| malformed("the proxy has no scheme"))?;
+    let names = names(&scheme).ok_or_else(|| wrong("only SOCKS5 proxies can be used").advise(schemes))?;
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (sign_in, place) = match rest.rfind('@') {
         Some(at) => (Some(&rest[..at]), &rest[at + 1..]),
@@ -76,14 +73,14 @@ fn read(text: &str) -> Result<Proxy> {
     let (user, password) = match sign_in.map(|text| text.split_once(':').unwrap_or((text, ""))) {
         None => (None, None),
         Some((user, password)) => {
-            let escapes = || wrong("the user name before the @ is empty or wrongly escaped").hint(FORM);
+            let escapes = || malformed("the user name before the @ is empty or wrongly escaped");
             let user = url::decode(user).filter(|user| !user.is_empty()).ok_or_else(escapes)?;
             let password = url::decode(password).ok_or_else(escapes)?;
             (Some(user), (!password.is_empty()).then(|| Secret::new(password)))
         }
     };
     let (host, port) =
-        url::host_and_port(place).map_err(|_| wrong("the proxy has no proper host and port").hint(FORM))?;
+        url::host_and_port(place).map_err(|_| malformed("the proxy has no proper host and port"))?;
     Ok(Proxy { host, port: port.unwrap_or(PORT), names, user, password })
 }
 
@@ -112,21 +109,20 @@ mod tests {
 
     #[test]
     fn a_password_in_it_and_what_is_no_socks_proxy_are_refused_without_repeating_it() {
-        for text in [
-            "socks5h://me:hunter2@h:1080",
-            "http://me:hunter2@h:3128",
-            "hunter2",
-            "socks4://hunter2",
-            "socks5h://",
-            "socks5h://h:hunter2",
-            "socks5h://h/hunter2",
-            "socks5h://@h",
-            "socks5h://%zz@h",
-            "socks5h://h:0",
+        for (text, advice) in [
+            ("socks5h://me:hunter2@h:1080", Settings::PasswordInProxyUrl),
+            ("http://me:hunter2@h:3128", Settings::ProxySchemes),
+            ("hunter2", Settings::ProxyForm),
+            ("socks4://hunter2", Settings::ProxySchemes),
+            ("socks5h://", Settings::ProxyForm),
+            ("socks5h://h:hunter2", Settings::ProxyForm),
+            ("socks5h://h/hunter2", Settings::ProxyForm),
+            ("socks5h://@h", Settings::ProxyForm),
+            ("socks5h://%zz@h", Settings::ProxyForm),
+            ("socks5h://h:0", Settings::ProxyForm),
         ] {
             let error = parse(text).expect_err(text);
-            assert_eq!(error.kind(), Kind::Usage);
-            assert!(error.own_hint().is_some(), "{text}");
+            assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&advice.into())), "{text}");
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{text}");
         }
     }
@@ -153,9 +149,14 @@ mod tests {
 
     #[test]
     fn there_is_no_silent_way_past_a_socks_proxy_that_cannot_be_used() {
-        for all in ["socks5h://", "socks://h:1080/", "SOCKS4://h:1", "socks4a://me:hunter2@h:1"] {
+        for (all, advice) in [
+            ("socks5h://", Settings::ProxyForm),
+            ("socks://h:1080/", Settings::ProxySchemesOfSystem),
+            ("SOCKS4://h:1", Settings::ProxySchemesOfSystem),
+            ("socks4a://me:hunter2@h:1", Settings::ProxySchemesOfSystem),
+        ] {
             let error = of_the_system(all, "", "pop.example.com", 995).expect_err(all);
-            assert_eq!(error.kind(), Kind::Usage);
+            assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&advice.into())), "{all}");
             assert!(!format!("{error} {error:?}").contains("hunter2"), "{all}");
             assert!(
                 of_the_system(all, "example.com", "pop.example.com", 995).expect("an exception").is_none()

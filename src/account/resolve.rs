@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::{Account, Config, Environment, Overrides, PasswordSource, contradiction, maildrop};
+use crate::advice::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::oauth::ProviderProxy;
@@ -79,7 +80,7 @@ pub fn resolve(
     if given && served > 1 && scope != Scope::Shown {
         return Err(Error::new(Kind::Usage, "could not use several accounts")
             .because("the one password in POP3_PASSWORD cannot serve several accounts")
-            .hint("name a single one with --account, or keep the password of each with `pop3 auth login`"));
+            .advise(Settings::PasswordOfEachAccount));
     }
     Ok(resolved)
 }
@@ -194,20 +195,19 @@ fn configured<'a>(config: &'a Config, environment: &Environment, scope: Scope) -
         (_, _, []) if config.names().next().is_some() => {
             Err(Error::new(Kind::Usage, "could not choose an account")
                 .because("every account of the configuration has enabled = false")
-                .hint("name one with --account"))
+                .advise(Settings::NameDisabledAccount))
         }
         (_, _, []) => {
-            let path = config.path().map_or_else(|| environment.config_path(), |path| Some(path.to_owned()));
-            let file = path.map_or("a config.toml".to_owned(), |path| path.display().to_string());
+            let file = config.path().map_or_else(|| environment.config_path(), |path| Some(path.to_owned()));
             Err(Error::new(Kind::Usage, "could not choose a server")
                 .because("none was named, and no account is configured")
-                .hint(format!("give --server pop3s://USER@HOST, or write an [account.NAME] into {file}")))
+                .advise(Settings::NameServer(file)))
         }
         (Scope::All | Scope::Shown, _, _) | (Scope::One, None, [_]) => Ok(names),
         (Scope::One, Some(default), _) => Ok(vec![default]),
         (Scope::One, None, _) => Err(Error::new(Kind::Usage, "could not choose an account")
             .because(format!("there are {}", names.join(", ")))
-            .hint("name one with --account, or set default-account in the configuration")),
+            .advise(Settings::NameAccountOrDefault)),
     }
 }
 
@@ -222,17 +222,17 @@ fn refuse_for_several(upper: &Overrides, scope: Scope) -> Result<()> {
     };
     Err(Error::new(Kind::Usage, "could not use several accounts")
         .because(why)
-        .hint("name a single one with --account"))
+        .advise(Settings::NameSingleAccount))
 }
 
 fn unknown(config: &Config, name: &str) -> Error {
     let known: Vec<_> = config.names().collect();
     let error = Error::new(Kind::Usage, format!("could not find the account {}", name.escape_debug()));
-    match super::values::nearest(name, known.iter().copied()) {
-        Some(near) => error.hint(format!("did you mean {near}?")),
-        None if known.is_empty() => error.hint("no account is configured; give --server pop3s://USER@HOST"),
-        None => error.hint(format!("configured are {}", known.join(", "))),
-    }
+    error.advise(match super::values::nearest(name, known.iter().copied()) {
+        Some(near) => Settings::MistypedAccount(near.to_owned()),
+        None if known.is_empty() => Settings::NoAccounts,
+        None => Settings::KnownAccounts(known.into_iter().map(str::to_owned).collect()),
+    })
 }
 
 /// The account of that name from the merged layers `said`, of which `base` is the file's.
@@ -253,9 +253,10 @@ fn account(
     if let Some(url) = said.server.clone().map(|url| url.with(said.tls))
         && let Some(found) = contradiction::find(&said, Some(url.target()))
     {
-        let is_the_files = contradiction::find(base, Some(url.target())).as_ref() == Some(&found);
-        let kind = if is_the_files { Kind::Config } else { Kind::Usage };
-        return Err(unusable(kind, found.what).hint(found.hint));
+        let of_file = contradiction::find(base, Some(url.target())).filter(|own| own.what == found.what);
+        let kind = if of_file.is_some() { Kind::Config } else { Kind::Usage };
+        let advice = of_file.map_or(found.advice, |own| own.advice_in_file);
+        return Err(advice.into_iter().fold(unusable(kind, found.what), Error::advise));
     }
     // Taken apart field by field: a setting that is forgotten here does not compile.
     let Overrides {
@@ -289,9 +290,7 @@ fn account(
         refetch,
         oauth,
     } = said;
-    let url = server.ok_or_else(|| {
-        lacks("it has no server").hint("add server = \"pop3s://HOST\" to it, or give --server")
-    })?;
+    let url = server.ok_or_else(|| lacks("it has no server").advise(Settings::AddOrNameServer))?;
     let url = url.with(tls);
     let named = named.map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
     let provider_proxy = match &named {
@@ -302,7 +301,8 @@ fn account(
     let proxy = proxy(named, tunnel.is_some(), url.target(), environment)?;
     let way = Way { proxy, tunnel, source, family: family.flatten() };
     let user = user.ok_or_else(|| {
-        lacks("there is no user name").hint("give --user, or write it into the URL before an @")
+        let advice = if name.is_some() { Settings::AddOrNameUser } else { Settings::NameUser };
+        lacks("there is no user name").advise(advice)
     })?;
     let identity =
         client_cert.map(|certificate| ClientCertificate { certificate, key: client_key, password: None });

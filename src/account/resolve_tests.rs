@@ -6,9 +6,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
+use crate::advice::Settings;
 use crate::auth::Proof;
 use crate::fetch::policy::{Keep, Order};
 use crate::transport::Security;
+
+#[path = "resolve_naming_tests.rs"]
+mod naming;
 
 const TWO: &str = "[defaults]\nlimit = 1\n\
     [account.work]\nserver = 'pop3s://w.example'\nuser = 'worker'\npassword = 'configured'\nkeep = '14d'\n\
@@ -99,8 +103,8 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     assert_eq!(own.key.as_deref(), Some(Path::new("/me.key")));
     assert_eq!(own.password.unwrap().as_str(), "tanstaaf");
     let error = one("", &[], &[], &[server, pair[2]]).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
-    assert!(error.own_hint().unwrap().contains("--client-cert FILE"));
+    let advice = Settings::ClientCertificate { in_file: false };
+    assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&advice.into())));
 }
 
 #[test]
@@ -205,36 +209,6 @@ fn the_environment_alone_can_name_a_server_but_a_named_account_outweighs_it() {
 }
 
 #[test]
-fn one_account_is_the_default_or_the_only_one_or_an_error_that_names_them() {
-    assert_eq!(one("[account.a]\nserver = 'pop3s://me@h'", &[], &[], &[]).unwrap().name, "a");
-    assert_eq!(one(&format!("default-account = 'home'\n{TWO}"), &[], &[], &[]).unwrap().name, "home");
-    let error = one(TWO, &[], &[], &[]).unwrap_err();
-    assert_eq!(super::super::values::causes(&error), "could not choose an account: there are work, home");
-    let error = one("", &[], &[], &[]).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
-    assert!(error.own_hint().unwrap().contains("--server"));
-    let error = one(TWO, &[], &["wrok"], &[]).unwrap_err();
-    assert_eq!(error.own_hint(), Some("did you mean work?"));
-    assert_eq!(one(TWO, &[], &["work", "home"], &[]).unwrap_err().kind(), Kind::Usage);
-    assert_eq!(one(TWO, &[], &["work", "work"], &[]).unwrap().name, "work");
-}
-
-#[test]
-fn fetch_takes_all_accounts_or_those_named() {
-    let all = |accounts: &[&str], said: &[(&str, &str)]| {
-        let accounts: Vec<String> = accounts.iter().map(ToString::to_string).collect();
-        resolve(&config(TWO), &nothing(), &accounts, &flags(said), Scope::All).map(|accounts| {
-            accounts.into_iter().map(|(name, account)| (account.unwrap(), name).1).collect::<Vec<_>>()
-        })
-    };
-    assert_eq!(all(&[], &[]).unwrap(), ["work", "home"]);
-    assert_eq!(all(&["home"], &[]).unwrap(), ["home"]);
-    assert_eq!(all(&["home", "work"], &[]).unwrap(), ["home", "work"]);
-    assert_eq!(all(&["home", "work"], &[("server", "pop3s://x")]).unwrap_err().kind(), Kind::Usage);
-    assert_eq!(all(&[], &[("password-stdin", "true")]).unwrap_err().kind(), Kind::Usage);
-}
-
-#[test]
 fn what_is_wrong_with_one_account_keeps_no_other_from_being_used() {
     let text = format!(
         "{TWO}[account.a]\nuser = 'me'\n[account.b]\nserver = 'pop3s://h'\n\
@@ -263,24 +237,15 @@ fn an_account_knows_the_name_of_its_maildrop() {
 }
 
 #[test]
-fn a_missing_server_or_user_is_told_by_the_account() {
-    let error = one("[account.a]\nuser = 'me'", &[], &[], &[]).unwrap_err();
-    assert_eq!(
-        (error.kind(), super::super::values::causes(&error).as_str()),
-        (Kind::Config, "could not use the account a: it has no server")
-    );
-    let error = one("", &[], &[], &[("server", "pop3s://h")]).unwrap_err();
-    assert_eq!((error.kind(), error.own_hint().unwrap().contains("--user")), (Kind::Usage, true));
-}
-
-#[test]
 fn a_contradiction_is_the_files_fault_where_the_file_alone_has_it() {
     let table = |lines: &str| format!("[account.a]\nserver = 'pop3s://me@h'\n{lines}\n");
     let kind = |lines: &str, environment: &[(&str, &str)], said: &[(&str, &str)]| {
         let account = one(&table(lines), environment, &["a"], said);
-        account.err().map(|error| (error.kind(), error.own_hint().is_some()))
+        account.err().map(|error| (error.kind(), error.advice().is_some()))
     };
     let (file, caller) = (Some((Kind::Config, true)), Some((Kind::Usage, true)));
+    let error = one(&table("client-key = '/k'"), &[], &["a"], &[]).unwrap_err();
+    assert_eq!(error.advice(), Some(&Settings::ClientCertificate { in_file: true }.into()));
     let tunnel = "tunnel = 'nc %h %p'";
     assert_eq!(kind("client-key = '/k'", &[], &[]), file);
     assert_eq!(kind(&format!("{tunnel}\nproxy = 'socks5h://p'"), &[], &[]), file);
@@ -378,7 +343,7 @@ fn one_password_in_the_environment_is_sent_to_no_more_than_one_of_several_accoun
     let third = format!("{TWO}[account.third]\nserver = 'pop3://me@t.example'\n");
     let all = |text: &str, scope| resolve(&config(text), &environment, &[], &Overrides::default(), scope);
     let error = all(&third, Scope::All).unwrap_err();
-    assert_eq!(error.kind(), Kind::Usage);
+    assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&Settings::PasswordOfEachAccount.into())));
     assert!(error.source().unwrap().to_string().contains("POP3_PASSWORD"), "{error:?}");
     assert_eq!(all(&third, Scope::Shown).unwrap().len(), 3, "nothing is sent to be shown");
     // What signs in otherwise has no use for it.

@@ -7,6 +7,7 @@ use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::advice::Settings;
 use crate::error::{Error, Kind};
 use crate::transport::{Security, Target};
 
@@ -93,9 +94,10 @@ impl FromStr for ServerUrl {
     /// Errors never repeat the text, since it may contain a password.
     fn from_str(text: &str) -> Result<ServerUrl, Error> {
         let Some((scheme, rest)) = text.split_once("://") else {
-            return Err(wrong("the server has no scheme").hint(match host_and_port(text) {
-                Ok((host, _)) => format!("write pop3s://{host} for TLS, or pop3://{host} for STLS"),
-                Err(_) => "write it as pop3s://user@host".to_owned(),
+            return Err(wrong("the server has no scheme").advise(match host_and_port(text) {
+                Ok((host, _)) if host.contains(':') => Settings::SchemeForHost(format!("[{host}]")),
+                Ok((host, _)) => Settings::SchemeForHost(host),
+                Err(_) => Settings::ServerForm,
             }));
         };
         let security = match scheme.to_ascii_lowercase().as_str() {
@@ -107,8 +109,9 @@ impl FromStr for ServerUrl {
                 let looks_like_one =
                     unknown.len() <= 12 && unknown.bytes().all(|byte| byte.is_ascii_alphabetic());
                 let name = if looks_like_one { format!("{unknown} ") } else { String::new() };
-                return Err(wrong(format!("the server's scheme {name}is unknown"))
-                    .hint("it is one of pop3s:// (TLS), pop3:// (STLS) and pop3+unix:// (a socket)"));
+                return Err(
+                    wrong(format!("the server's scheme {name}is unknown")).advise(Settings::ServerSchemes)
+                );
             }
         };
         // The last @: user names are often addresses whose @ is not escaped.
@@ -120,7 +123,7 @@ impl FromStr for ServerUrl {
         if scheme.eq_ignore_ascii_case("pop3+unix") {
             let path = decode(place).ok_or_else(|| wrong("the socket's path is wrongly escaped"))?;
             if !path.starts_with('/') || path.contains('\0') {
-                return Err(wrong("the socket has no path from the root on").hint("write pop3+unix:///path"));
+                return Err(wrong("the socket has no path from the root on").advise(Settings::SocketForm));
             }
             let target = Target::Unix(PathBuf::from(path));
             return Ok(ServerUrl { user, target, security, port_given: true });
@@ -138,15 +141,13 @@ fn wrong(what: impl Into<String>) -> Error {
 
 fn user_name(text: &str) -> Result<String, Error> {
     if text.contains(':') {
-        return Err(wrong("a password does not belong into a URL, where every process may read it").hint(
-            "use --password-command, --password-file or POP3_PASSWORD; \
-             a colon in the user name itself is written %3A",
-        ));
+        return Err(wrong("a password does not belong into a URL, where every process may read it")
+            .advise(Settings::PasswordInUrl { in_file: false }));
     }
     match decode(text) {
         Some(user) if !user.is_empty() && !user.contains(char::is_control) => Ok(user),
         _ => Err(wrong("the user name before the @ is empty or wrongly escaped")
-            .hint("give it by --user, where nothing needs an escape")),
+            .advise(Settings::UserInUrl { in_file: false })),
     }
 }
 
@@ -172,15 +173,13 @@ pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> 
             None => (text, None),
         };
         if port.is_some_and(|port| port.contains(':')) {
-            return Err(wrong("the server has several colons").hint("write an IPv6 address as [::1]"));
+            return Err(wrong("the server has several colons").advise(Settings::Ipv6Brackets));
         }
         if !host.is_ascii() {
-            return Err(wrong("the host's name is not ASCII").hint("write it in its xn-- form"));
+            return Err(wrong("the host's name is not ASCII").advise(Settings::AsciiHost));
         }
         if !is_host(host) {
-            return Err(
-                wrong("the server has no proper host name").hint("write it as pop3s://user@host:port")
-            );
+            return Err(wrong("the server has no proper host name").advise(Settings::ServerForm));
         }
         (host.to_owned(), port)
     };
@@ -283,15 +282,33 @@ mod tests {
     fn a_password_in_it_is_refused_and_not_repeated() {
         for text in ["pop3s://me:hunter2@host", "pop3s://me:@host", "pop3+unix://me:hunter2@/sock"] {
             let error = text.parse::<ServerUrl>().expect_err(text);
-            assert!(error.own_hint().is_some_and(|hint| hint.contains("--password-command")));
+            assert_eq!(error.advice(), Some(&Settings::PasswordInUrl { in_file: false }.into()));
             assert!(!format!("{error} {error:?}").contains("hunter2"));
         }
     }
 
     #[test]
     fn a_bare_host_is_led_to_the_two_schemes() {
-        let error = "pop.example.com:995".parse::<ServerUrl>().expect_err("no scheme");
-        assert!(error.own_hint().is_some_and(|hint| hint.contains("pop3s://pop.example.com")));
+        for (text, host) in [("pop.example.com:995", "pop.example.com"), ("[::1]:995", "[::1]")] {
+            let error = text.parse::<ServerUrl>().expect_err("no scheme");
+            assert_eq!(error.advice(), Some(&Settings::SchemeForHost(host.to_owned()).into()));
+        }
+    }
+
+    #[test]
+    fn what_is_no_url_is_led_to_its_form() {
+        for (text, advice) in [
+            ("me@pop.example.com", Settings::ServerForm),
+            ("pop3s://", Settings::ServerForm),
+            ("imaps://host", Settings::ServerSchemes),
+            ("pop3+unix://relative", Settings::SocketForm),
+            ("pop3s://a%4@host", Settings::UserInUrl { in_file: false }),
+            ("pop3s://::1", Settings::Ipv6Brackets),
+            ("pop3s://bücher.example", Settings::AsciiHost),
+        ] {
+            let error = text.parse::<ServerUrl>().expect_err(text);
+            assert_eq!(error.advice(), Some(&advice.into()), "{text}");
+        }
     }
 
     #[test]

@@ -141,20 +141,7 @@ pub fn maildrop(text: &str) -> Result<String, String> {
     Ok(text.to_owned())
 }
 
-/// The value of another module's type, its failure as one sentence.
-pub fn parsed<T: FromStr<Err = Error>>(text: &str) -> Result<T, String> {
-    text.parse().map_err(|error| sentence(&error))
-}
-
-/// A failure with all its causes and its hint as one sentence, for places that show a single line.
-pub fn sentence(error: &Error) -> String {
-    match error.own_hint() {
-        Some(hint) => format!("{} ({hint})", causes(error)),
-        None => causes(error),
-    }
-}
-
-/// A failure with all its causes, its hint left out.
+/// A failure with all its causes, its advice left out.
 pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut below = error.source();
@@ -182,7 +169,6 @@ pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Kind;
 
     #[test]
     fn durations_have_units_and_seconds_without_one() {
@@ -260,11 +246,5 @@ mod tests {
         assert_eq!(nearest("password_command", known.into_iter()), Some("password-command"));
         assert_eq!(nearest("kepe", known.into_iter()), Some("keep"));
         assert_eq!(nearest("xylophone", known.into_iter()), None);
-    }
-
-    #[test]
-    fn a_sentence_holds_causes_and_hint() {
-        let error = Error::new(Kind::Usage, "could not x").because("it was y").hint("do z");
-        assert_eq!(sentence(&error), "could not x: it was y (do z)");
     }
 }

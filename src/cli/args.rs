@@ -7,6 +7,7 @@ mod local;
 mod message;
 mod problems;
 mod server;
+mod value;
 mod verbs;
 
 use std::ffi::OsStr;

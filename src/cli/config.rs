@@ -6,6 +6,7 @@ use anyhow::Result;
 use pop3::account::{self, Config, Effective, Key, Origin, Overrides};
 use pop3::error::{Error, Kind};
 
+use super::advice;
 use super::args::ConfigShowArgs;
 use super::context::Context;
 use super::output::human;
@@ -111,6 +112,7 @@ pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode>
         return Ok(ExitCode::Done);
     };
     for mistake in &mistakes {
+        let hint = mistake.advice.as_ref().map(advice::sentence);
         let file = mistake.file.as_deref().unwrap_or(&path).display();
         if output.is_json() {
             output.object(
@@ -119,13 +121,13 @@ pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode>
                     .put("line", mistake.line)
                     .put("column", mistake.column)
                     .put("message", &mistake.message)
-                    .put("hint", &mistake.hint),
+                    .put("hint", hint),
             )?;
             continue;
         }
         let (line, column) = (mistake.line, mistake.column);
         output.line(format!("{file}:{line}:{column}: {}", mistake.message))?;
-        if let Some(hint) = &mistake.hint {
+        if let Some(hint) = hint {
             output.line(format!("  hint: {hint}"))?;
         }
     }

@@ -203,9 +203,9 @@ impl Receipts<'_> {
             Receipt::Refused(refusal) => {
                 *later = if refusal.is_later { *later + 1 } else { 0 };
                 let too_many = (*later >= REFUSALS_OF_A_STORE).then(|| {
-                    Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
-                        .because(super::results::causes(&refusal.error))
-                        .hint("the destination asks to try later: what it refused is tried again")
+                    let error = Error::new(Kind::Partial, format!("{later} messages in a row were refused"))
+                        .because(super::results::causes(&refusal.error));
+                    refusal.error.advice().cloned().into_iter().fold(error, Error::advise)
                 });
                 (Told::Fate(Fate::Refused(refusal.error)), too_many)
             }

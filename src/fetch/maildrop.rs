@@ -21,6 +21,7 @@ use rustix::fs::{FlockOperation, flock};
 use self::takeover::Own;
 pub use self::takeover::{Origin, Takeover};
 use super::journal::{self, Journal, Opened};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::sys::private::file_name;
 
@@ -162,7 +163,7 @@ pub fn refuse_shared(owners: &[Owner]) -> Result<()> {
             let says = format!("could not use the accounts {} and {}", other.name, owner.name);
             return Err(Error::new(Kind::Config, says)
                 .because(format!("both are the maildrop {}", owner.key))
-                .hint("remove one of them, or give one a maildrop = \"NAME\" of its own if they are two"));
+                .advise(Run::SharedMaildrop));
         }
     }
     Ok(())

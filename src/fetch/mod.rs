@@ -57,6 +57,7 @@ use self::journal::{EntryId, View};
 use self::retries::Retries;
 use self::sessions::Sessions;
 use self::verdict::verdict;
+use crate::advice::{self, Advice};
 use crate::error::{Error, Kind, Result};
 use crate::session::{Pipelining, Session, Transaction};
 use crate::store::{self, Opening, Spec, Store};
@@ -274,11 +275,14 @@ pub fn open_settled(journal: &Path, own: Option<&Spec>, stop: &Stop, now: i64) -
     let source = Source { account: "", store: "" };
     let mut silent = Silent;
     let mut teller = Teller::new(source, &mut silent);
-    Ok(settle::settle(Journal::open(journal, now)?, own, stop, &mut teller)?.0)
+    let settled = settle::settle(Journal::open(journal, now)?, own, stop, &mut teller);
+    settled.map(|(journal, ..)| journal).map_err(|error| match error.advice() {
+        Some(Advice::Run(advice::Run::MissingStore)) => error.advise(advice::Run::MissingStoreOfAccount),
+        _ => error,
+    })
 }
 
 /// The user asked to stop.
 fn interrupted() -> Error {
-    Error::new(Kind::Interrupted, "interrupted")
-        .hint("what was fetched is safe; run the same command to go on")
+    Error::new(Kind::Interrupted, "interrupted").advise(advice::Run::GoOn)
 }

@@ -8,6 +8,7 @@ use super::journal::View;
 use super::plan::{Draft, Listed, Plan};
 use super::policy::{Keep, Policy};
 use super::recognise;
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::identity::{Fields, Identity};
 use crate::protocol::Maildrop;
@@ -71,13 +72,12 @@ impl Survey {
         if self.names_by_text || policy.keep == Keep::None {
             return Ok(());
         }
-        let hint = "only --keep none, which fetches and deletes, works with this server";
         Err(match self.asks_headers {
             true => Error::new(
                 Kind::Unsupported,
                 "the server has neither UIDL nor TOP, so new mail cannot be told from old",
             )
-            .hint(hint),
+            .advise(Run::KeepNone),
             false => {
                 Error::new(Kind::Protocol, "the server has no UIDL, and its answers to TOP are out of step")
             }

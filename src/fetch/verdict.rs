@@ -3,6 +3,7 @@
 use super::event::Summary;
 use super::policy::Policy;
 use super::retries::Failures;
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 
 /// The failures of single messages as one.
@@ -10,7 +11,7 @@ pub(super) fn verdict(summary: &Summary, failures: Failures, policy: &Policy) ->
     if summary.held_back > 0 {
         let (due, allowed) = (summary.held_back, policy.max_delete.unwrap_or(0));
         let says = format!("deleted nothing: {due} deletions are due, and only {allowed} allowed");
-        return Err(Error::new(Kind::Partial, says).hint("look with --dry-run, then raise --max-delete"));
+        return Err(Error::new(Kind::Partial, says).advise(Run::MoreDeletions));
     }
     let Failures { failed, all_want_room, without_room } = failures;
     let messages = |count: u32| if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
@@ -24,7 +25,7 @@ pub(super) fn verdict(summary: &Summary, failures: Failures, policy: &Policy) ->
         }
         (count, _) => {
             let says = format!("{} failed and will be tried again", messages(count));
-            Err(Error::new(Kind::Partial, says).hint("`pop3 problems` shows which, why, and when"))
+            Err(Error::new(Kind::Partial, says).advise(Run::ShowProblems))
         }
     }
 }

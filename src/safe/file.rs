@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 use super::{SecretKind, StoredIn};
+use crate::advice::Run;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::sys::access::{is_absent, refuse_if_others_may_read};
@@ -53,8 +54,9 @@ pub(super) fn is_there(path: &Path) -> Result<bool> {
 pub(super) fn write(path: &Path, secret: &Secret) -> Result<()> {
     let failed = |error| Error::io(format!("could not write {}", path.display()), error);
     let folder = path.parent().unwrap_or(Path::new("."));
-    close_to_others(folder).map_err(|error| {
-        failed(error).hint("set XDG_STATE_HOME, or HOME, to a folder that this user may write to")
+    close_to_others(folder).map_err(|error| match failed(error) {
+        full if full.kind() == Kind::DiskFull => full,
+        other => other.advise(Run::StateFolder),
     })?;
     let new = unfinished(path);
     take_away(&new).map_err(failed)?;

@@ -16,6 +16,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use self::keyring::{Keyring, Trouble};
+use crate::advice::Run;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::sys::private::file_name;
@@ -189,7 +190,10 @@ impl Safe {
             None | Some(Ok(false) | Err(Trouble::Absent)) => {}
             Some(Err(trouble)) => {
                 let context = format!("could not remove the {what} of {account} from the keyring");
-                return Err(trouble.told(context));
+                return Err(match trouble {
+                    Trouble::Locked => trouble.told(context).advise(Run::UnlockKeyringToRemove),
+                    other => other.told(context),
+                });
             }
         }
         Ok(removed)
@@ -230,14 +234,9 @@ impl Trouble {
         let error = Error::new(Kind::NoCredentials, context);
         match self {
             Trouble::Absent => error.because("there is none"),
-            Trouble::Silent => error
-                .because("it does not answer")
-                .hint("restart the desktop's keyring, or set POP3_KEYRING=off to do without"),
-            Trouble::Locked => error.because("it is locked").hint(
-                "unlock it, as signing in to the desktop does; or set POP3_KEYRING=off and run \
-                 `pop3 auth login` to keep the secret in a file",
-            ),
-            Trouble::Failed(words) => error.because(words).hint("POP3_KEYRING=off does without it"),
+            Trouble::Silent => error.because("it does not answer").advise(Run::RestartKeyring),
+            Trouble::Locked => error.because("it is locked").advise(Run::UnlockKeyring),
+            Trouble::Failed(words) => error.because(words).advise(Run::WithoutKeyring),
         }
     }
 }
@@ -303,7 +302,7 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
         let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::Config);
-        assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", path.display()).as_str()));
+        assert_eq!(error.advice(), Some(&Run::CloseFile(path).into()));
         assert!(!format!("{error:?}").contains("hunter2"));
     }
 
@@ -332,6 +331,21 @@ mod tests {
     }
 
     #[test]
+    fn each_trouble_with_the_keyring_has_its_own_advice() {
+        let advice = |trouble: Trouble| trouble.told("x".to_owned()).advice().cloned();
+        assert_eq!(advice(Trouble::Silent), Some(Run::RestartKeyring.into()));
+        assert_eq!(advice(Trouble::Locked), Some(Run::UnlockKeyring.into()));
+        assert_eq!(advice(Trouble::Failed("x".to_owned())), Some(Run::WithoutKeyring.into()));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_made_is_told_with_what_helps() {
+        let error = Safe::new("/dev/null/pop3", None).put("a", SecretKind::Password, &Secret::new("x"));
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.advice()), (Kind::Io, Some(&Run::StateFolder.into())));
+    }
+
+    #[test]
     fn a_bus_that_never_answers_costs_a_moment_and_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("bus");
@@ -341,7 +355,7 @@ mod tests {
         let began = Instant::now();
         let error = safe.get("a", SecretKind::Password).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
-        assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_KEYRING=off")));
+        assert_eq!(error.advice(), Some(&Run::RestartKeyring.into()));
         assert!(began.elapsed() < Duration::from_secs(30), "no wait without an end");
         let stored_in = safe.put("a", SecretKind::Password, &Secret::new("x")).unwrap();
         assert!(matches!(stored_in, StoredIn::File(_)), "{stored_in}");

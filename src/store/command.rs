@@ -14,6 +14,7 @@ use super::line_ends::LineEnds;
 use super::spec::program;
 use super::spool::{IN_MEMORY, Spool};
 use super::{Batch, Limits, Place, Receipt, Refusal, Store, nothing_begun};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
 use crate::sys::durable;
@@ -58,25 +59,28 @@ impl Command {
             .process_group(0)
             .spawn()
             .and_then(|child| process::wait(child, self.limit, &self.stop));
-        let refused = |kind, cause: String, is_later| {
-            Receipt::Refused(Refusal { error: Error::new(kind, context()).because(cause), is_later })
+        let refused = |kind, cause: String, is_later, advice: Option<Run>| {
+            let error = Error::new(kind, context()).because(cause);
+            Receipt::Refused(Refusal { error: advice.into_iter().fold(error, Error::advise), is_later })
         };
         Ok(match started {
             Ok(Ended::ByItself(status)) if status.success() => Receipt::Delivered,
             Ok(Ended::ByItself(status)) if matches!(status.code(), Some(126 | 127)) => {
-                return Err(Error::new(Kind::Create, context())
-                    .because(outcome(status))
-                    .hint("the shell could not run it: is it installed, and in PATH?"));
+                let is_missing = status.code() == Some(127);
+                let advice = if is_missing { Run::CommandNotFound } else { Run::CommandNotExecutable };
+                return Err(Error::new(Kind::Create, context()).because(outcome(status)).advise(advice));
             }
             Ok(Ended::ByItself(status)) => {
-                refused(Kind::Io, outcome(status), status.code() == Some(TRY_LATER))
+                let is_later = status.code() == Some(TRY_LATER);
+                refused(Kind::Io, outcome(status), is_later, is_later.then_some(Run::DeliveryDeferred))
             }
             Ok(Ended::TooLong) => {
                 let seconds = self.limit.as_secs();
-                refused(Kind::Io, format!("it ran for more than {seconds} s and was killed"), true)
+                let cause = format!("it ran for more than {seconds} s and was killed");
+                refused(Kind::Io, cause, true, Some(Run::DeliveryTimeout))
             }
             Ok(Ended::Stopped) => {
-                refused(Kind::Interrupted, "it was killed to stop at once".to_owned(), true)
+                refused(Kind::Interrupted, "it was killed to stop at once".to_owned(), true, None)
             }
             Err(source) => return Err(Error::new(Kind::Create, context()).because(source)),
         })

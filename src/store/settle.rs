@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::{Place, Spec, maildir, mbox};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::identity::Identity;
 use crate::sys::Stop;
@@ -118,7 +119,7 @@ fn settle_each(
 fn not_there(described: &str) -> Error {
     Error::new(Kind::Io, format!("could not look for unfinished deliveries in {described}"))
         .because("its folder is not there, and nobody can say what was delivered into it")
-        .hint("mount it again, or give another destination with --to")
+        .advise(Run::MissingStore)
 }
 
 /// Whether a failure says that a file or folder is not there, or one above it.

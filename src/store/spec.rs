@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::advice::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::sys::durable::{absolute, resolved};
 
@@ -49,15 +50,15 @@ impl Spec {
         };
         match scheme {
             _ if rest.trim().is_empty() => {
-                let hint = "name a path or a command, as in maildir:~/Mail/inbox";
-                Err(Error::new(Kind::Usage, refusal(text)).because("it is empty").hint(hint))
+                let error = Error::new(Kind::Usage, refusal(text)).because("it is empty");
+                Err(error.advise(Settings::EmptyDestination))
             }
             Some("maildir") => Ok(Written::Clear(Spec::Maildir(path(rest)?))),
             Some("mbox") => Ok(Written::Clear(Spec::Mbox(path(rest)?))),
             Some("command") => Ok(Written::Clear(Spec::Command(rest.to_owned()))),
             Some(other) => Err(Error::new(Kind::Usage, refusal(text))
                 .because(format!("there is no destination `{other}:`"))
-                .hint("use maildir:PATH, mbox:PATH or command:CMD, or ./ before a path with a colon")),
+                .advise(Settings::DestinationKinds { in_file: false })),
             None => {
                 let path = path(rest)?;
                 Ok(match path.exists() {
@@ -73,7 +74,7 @@ impl Spec {
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
             .because("nothing stands there yet, so it could become a Maildir or an mbox")
-            .hint(format!("write maildir:{text} or mbox:{text}"))
+            .advise(Settings::MaildirOrMbox(text.to_owned()))
     }
 
     /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a
@@ -123,9 +124,8 @@ fn expand(path: &str, home: Option<&Path>) -> Result<PathBuf> {
         Some(rest) if rest.starts_with('/') => rest.trim_start_matches('/'),
         _ => return Ok(path.into()),
     };
-    home.map(|home| home.join(below)).ok_or_else(|| {
-        Error::new(Kind::Usage, "there is no home folder for `~`").hint("write the path in full")
-    })
+    home.map(|home| home.join(below))
+        .ok_or_else(|| Error::new(Kind::Usage, "there is no home folder for `~`").advise(Settings::NoHome))
 }
 
 impl fmt::Display for Spec {
@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(written("./a:b"), Written::Either("./a:b".into()));
         let error = Spec::ambiguous("~/inbox");
         assert_eq!(error.kind(), Kind::Usage);
-        assert_eq!(error.own_hint(), Some("write maildir:~/inbox or mbox:~/inbox"));
+        assert_eq!(error.advice(), Some(&Settings::MaildirOrMbox("~/inbox".to_owned()).into()));
     }
 
     #[test]
@@ -207,20 +207,26 @@ mod tests {
 
     #[test]
     fn unknown_and_empty_destinations_are_refused() {
-        for text in ["lmtp:host:24", "imaps://me@host/INBOX", "Maildir:/m", "", "mbox:", "command: "] {
+        let unknown = Settings::DestinationKinds { in_file: false };
+        for (text, advice) in [
+            ("lmtp:host:24", unknown.clone()),
+            ("imaps://me@host/INBOX", unknown.clone()),
+            ("Maildir:/m", unknown),
+            ("", Settings::EmptyDestination),
+            ("mbox:", Settings::EmptyDestination),
+            ("command: ", Settings::EmptyDestination),
+        ] {
             let error = Spec::parse(text, None).unwrap_err();
-            assert_eq!(error.kind(), Kind::Usage, "{text}");
-            assert!(error.own_hint().is_some(), "{text}");
+            assert_eq!((error.kind(), error.advice()), (Kind::Usage, Some(&advice.into())), "{text}");
         }
         let error = Spec::parse("lmtp:host:24", None).unwrap_err();
         assert_eq!(error.source().unwrap().to_string(), "there is no destination `lmtp:`");
-        assert!(error.own_hint().unwrap().contains("maildir:PATH, mbox:PATH or command:CMD"));
     }
 
     #[test]
     fn a_tilde_needs_a_home() {
         let error = Spec::parse("~/m", None).unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
-        assert_eq!(error.own_hint(), Some("write the path in full"));
+        assert_eq!(error.advice(), Some(&Settings::NoHome.into()));
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
+use crate::advice::Run;
 
 /// Opens a store as a run does.
 pub(super) fn opened(spec: &Spec) -> Box<dyn Store> {
@@ -173,8 +174,7 @@ fn a_store_that_is_gone_is_an_error_only_where_the_run_delivers_to_it() {
             let error = result.unwrap_err();
             assert_eq!(error.kind(), Kind::Io);
             assert!(error.to_string().contains(folder.to_str().unwrap()), "{error}");
-            let hint = error.own_hint().unwrap();
-            assert_eq!(hint, "mount it again, or give another destination with --to");
+            assert_eq!(error.advice(), Some(&Run::MissingStore.into()));
         }
         assert!(!folder.exists(), "looking creates nothing");
     }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, StatVfsMountFlags, StatxAttributes, StatxFlags};
 
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 
 /// The in-memory file systems: TMPFS_MAGIC and RAMFS_MAGIC of linux/magic.h.
@@ -46,7 +47,7 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
     }
     let mode = metadata.mode() & 0o7777;
     let text = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
-    Err(Error::new(Kind::Config, text).hint(hint(&access, &reader, location, path, what)))
+    Err(Error::new(Kind::Config, text).advise(advice(&access, &reader, location, path, what)))
 }
 
 /// Whether an optional file could not be opened because it does not exist, or because the home folder is not
@@ -202,19 +203,12 @@ fn is_credential(path: &Path, folder: Option<PathBuf>) -> bool {
 }
 
 /// What this user can do about it.
-fn hint(access: &Access, reader: &Reader, location: Location, path: &Path, what: &str) -> String {
-    let name = path.display();
-    let may_change = !location.read_only && (reader.user == access.owner || reader.user == 0);
-    if may_change {
-        return format!("chmod 600 {name}");
-    }
-    let remedy = match location.read_only {
-        true => "it cannot be changed from here: have it provided with mode 0400".to_owned(),
-        false => format!("it belongs to another user (uid {}), who can run chmod 600 {name}", access.owner),
-    };
-    match what {
-        "password" => format!("{remedy}; or read it anyway with --password-command 'cat {name}'"),
-        _ => remedy,
+fn advice(access: &Access, reader: &Reader, location: Location, path: &Path, what: &str) -> Run {
+    let (path, is_password) = (path.to_owned(), what == "password");
+    match location.read_only {
+        true => Run::ProvidePrivately { password_file: is_password.then_some(path) },
+        false if reader.user == access.owner || reader.user == 0 => Run::CloseFile(path),
+        false => Run::AskOwner { path, owner: access.owner, is_password },
     }
 }
 
@@ -244,7 +238,7 @@ mod tests {
             assert_eq!(outcome.is_ok(), is_fine, "{mode:o}");
             let Err(error) = outcome else { continue };
             assert!(error.to_string().contains("holds a refresh token and others may read it"), "{error}");
-            assert_eq!(error.own_hint(), Some(format!("chmod 600 {}", file.path().display()).as_str()));
+            assert_eq!(error.advice(), Some(&Run::CloseFile(file.path().to_owned()).into()));
         }
         let pipe = File::open("/dev/null").expect("a device");
         assert!(refuse_if_others_may_read(&pipe, Path::new("/dev/null"), "password").is_ok());
@@ -284,22 +278,22 @@ mod tests {
     }
 
     #[test]
-    fn each_hint_suits_the_user_who_gets_it() {
-        let path = Path::new("/run/x");
-        let hint = |owner, read_only, user, what| {
+    fn each_advice_suits_the_user_who_gets_it() {
+        let path = PathBuf::from("/run/x");
+        let advice = |owner, read_only, user, what| {
             let (reader, location) =
                 (Reader { user, groups: vec![] }, Location { read_only, own_mount: false });
-            super::hint(&access(owner, &[], &[]), &reader, location, path, what)
+            super::advice(&access(owner, &[], &[]), &reader, location, &path, what)
         };
-        assert_eq!(hint(ME, false, ME, "password"), "chmod 600 /run/x");
-        assert_eq!(hint(ME, false, 0, "password"), "chmod 600 /run/x");
-        let other = hint(1001, false, ME, "password");
-        assert!(other.contains("uid 1001") && other.contains("--password-command 'cat /run/x'"), "{other}");
-        let fixed = hint(ME, true, ME, "private key");
-        assert!(
-            fixed.contains("mode 0400") && !fixed.contains("chmod") && !fixed.contains("password"),
-            "{fixed}"
-        );
+        let close = Run::CloseFile(path.clone());
+        assert_eq!(advice(ME, false, ME, "password"), close);
+        assert_eq!(advice(ME, false, 0, "password"), close);
+        for (what, is_password) in [("password", true), ("private key", false)] {
+            let ask = Run::AskOwner { path: path.clone(), owner: 1001, is_password };
+            assert_eq!(advice(1001, false, ME, what), ask);
+            let provide = Run::ProvidePrivately { password_file: is_password.then(|| path.clone()) };
+            assert_eq!(advice(ME, true, ME, what), provide);
+        }
     }
 
     #[test]

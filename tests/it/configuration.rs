@@ -98,15 +98,22 @@ fn a_check_names_every_mistake() {
 #[test]
 fn what_does_not_go_together_is_the_files_mistake_in_the_check_and_in_each_command() {
     let home = Home::new();
-    for (lines, wanted) in [
-        ("client-key = \"~/me.key\"", "client certificate"),
-        ("tunnel = \"nc %h %p\"\nproxy = \"socks5h://proxy.example\"", "two different ways"),
+    for (lines, wanted, hint) in [
+        ("client-key = \"~/me.key\"", "client certificate", "client-cert = \"FILE\""),
+        (
+            "tunnel = \"nc %h %p\"\nproxy = \"socks5h://proxy.example\"",
+            "two different ways",
+            "leave out one of tunnel and proxy",
+        ),
     ] {
         home.configure(&format!("[account.work]\nserver = \"pop3s://me@example.org\"\n{lines}\n"));
         let check = Pop3::new(&home).args(["config", "check"]).run().exits(78);
-        assert!(check.text().contains(wanted), "{}", check.text());
-        Pop3::new(&home).args(["stat"]).run().exits(78).says(wanted);
+        assert!(check.text().contains(wanted) && check.text().contains(hint), "{}", check.text());
+        Pop3::new(&home).args(["stat"]).run().exits(78).says(wanted).says(hint);
     }
+    // What the options have is told with options.
+    home.configure("[account.work]\nserver = \"pop3s://me@example.org\"\n");
+    Pop3::new(&home).args(["stat", "--client-key", "/k"]).run().exits(64).says("--client-cert FILE");
 }
 
 #[test]

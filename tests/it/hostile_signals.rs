@@ -29,7 +29,8 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
         for signal in ["INT", "TERM"] {
             let (stage, running) = in_flight(store, "none");
             running.signal(signal);
-            running.wait().exits(if signal == "INT" { 130 } else { 143 }).says("interrupted");
+            let stopped = running.wait().exits(if signal == "INT" { 130 } else { 143 }).says("interrupted");
+            stopped.says("run the same command to go on");
             stage.holds([1, 2]);
             assert_eq!(stage.server.count("RETR"), 2, "{:?}", stage.said());
             assert_eq!(stage.said().last().map(String::as_str), Some("QUIT"));

@@ -80,6 +80,9 @@ fn a_maildir_that_was_given_up_does_not_block_another_one() {
     // Its own may only be unmounted; the way out that is named works.
     let outcome = stage.fetch(&[]).exits(74);
     assert!(outcome.stderr.contains("mount it again, or give another destination with --to"), "{outcome:?}");
+    let own = format!("maildir:{}", stage.home.join("in").display());
+    let forget = stage.asks(&["state", "forget", "--all"]).env("POP3_DELIVER", &own).run().exits(74);
+    forget.says("mount it again").says_not("--to");
     assert!(!stage.home.join("in").exists());
     fetch_into(&stage, "other").run().exits(0);
     assert_eq!(fs::read_dir(stage.home.join("other/new")).unwrap().count(), 4);

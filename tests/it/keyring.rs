@@ -75,7 +75,7 @@ fn a_locked_keyring_is_told_and_a_new_password_goes_into_a_file() {
     let run = |args: &[&str]| pop3(&home, Some(&session), args).run();
     run(&["stat"]).exits(77).says("keyring: it is locked");
     run(&["auth", "status"]).exits(0).has_line(&["work", "keyring"]);
-    run(&["auth", "logout"]).exits(77).says("locked");
+    run(&["auth", "logout"]).exits(77).says("locked").says("unlock it").says_not("auth login");
     // Other sources are asked all the same.
     let host = maildrop.address().ip();
     let netrc = format!("machine {host} login {} password \"{}\"\n", maildrop.user(), maildrop.password());

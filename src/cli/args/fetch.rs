@@ -10,6 +10,7 @@ use pop3::fetch::policy::{Keep, Order};
 use pop3::store::{Spec, Written};
 
 use super::server::ServerArgs;
+use super::value::parsed;
 
 /// Fetch new messages into a Maildir, an mbox or a command
 ///
@@ -58,7 +59,7 @@ pub(crate) struct WhatArgs {
     ///
     /// An age (in h, d or w) counts from the time a message was first seen on the server; a total ends in B. Only
     /// what was delivered is ever deleted.
-    #[arg(long, value_name = "POLICY", value_parser = values::parsed::<Keep>)]
+    #[arg(long, value_name = "POLICY", value_parser = parsed::<Keep>)]
     pub(crate) keep: Option<Keep>,
     /// Leave messages larger than SIZE on the server: 500k, 10M
     #[arg(long, value_name = "SIZE", value_parser = values::size)]

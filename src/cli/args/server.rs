@@ -13,6 +13,8 @@ use pop3::error::{Error, Kind, Result};
 use pop3::session::Pipelining;
 use pop3::transport::{Family, Pin, Security, TlsVersion};
 
+use super::value::parsed;
+
 /// Which maildrop.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which maildrop")]
@@ -69,7 +71,7 @@ pub(crate) struct TrustArgs {
     /// that of its public key, which also fits renewed certificates of the same key. curl's sha256//BASE64 is
     /// understood as the latter. `pop3 check` shows both. May be repeated, to name the next certificate before the
     /// server uses it.
-    #[arg(long = "pin", value_name = "sha256:HEX", value_parser = values::parsed::<Pin>)]
+    #[arg(long = "pin", value_name = "sha256:HEX", value_parser = parsed::<Pin>)]
     pub(crate) pins: Vec<Pin>,
     /// Refuse TLS older than this: 1.2 or 1.3
     #[arg(long, value_name = "VERSION", value_parser = tls_version(), hide_possible_values = true)]

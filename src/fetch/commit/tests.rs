@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use std::sync::mpsc;
 
 use super::*;
+use crate::advice::Run;
 use crate::fetch::round::{Proof, Round};
 use crate::store::{self, Batch, Limits, Opening, Spec};
 use crate::sys::Stop;
@@ -101,8 +102,9 @@ fn a_part_that_the_disk_lost_takes_its_round_with_it() {
     assert_eq!(left, [0, 0, 0]);
 }
 
-/// What the journal says of messages, by their subjects, that were handed to a program in this order.
-fn handed(subjects: &[&'static str], line: &str) -> Vec<(String, State)> {
+/// What the journal says of messages, by their subjects, that were handed to a program in this order, and what
+/// ended that early.
+fn handed(subjects: &[&'static str], line: &str) -> (Vec<(String, State)>, Option<Error>) {
     let home = tempfile::tempdir().unwrap();
     let opening = Opening {
         tag: "0badcafe".to_owned(),
@@ -138,12 +140,26 @@ fn handed(subjects: &[&'static str], line: &str) -> Vec<(String, State)> {
     drop(sender);
     Committer::new(&*store, &mut journal, HashSet::new()).run(&work, &results);
     drop((work, results));
-    assert!(done.iter().count() > 0);
+    let done: Vec<_> = done.iter().collect();
+    assert!(!done.is_empty());
+    let halted = done.into_iter().find_map(|done| match done {
+        Done::Halted(halt) => Some(halt.error),
+        _ => None,
+    });
     let known = journal
         .view()
         .iter()
         .map(|entry| (String::from_utf8_lossy(entry.unique_id).into_owned(), entry.state));
-    known.collect()
+    (known.collect(), halted)
+}
+
+#[test]
+fn refusals_in_a_row_end_the_run_with_the_advice_on_the_last_one() {
+    let (known, halted) = handed(&["1", "2", "3", "4"], "exit 75");
+    assert!(known.iter().all(|(_, state)| *state == State::Seen), "{known:?}");
+    let error = halted.expect("refused too often");
+    assert_eq!((error.kind(), error.advice()), (Kind::Partial, Some(&Run::DeliveryDeferred.into())));
+    assert!(handed(&["1", "2", "3", "4"], "exit 1").1.is_none(), "each on its own account");
 }
 
 /// The third refusal in a row is told late, behind the next message's acceptance, since it was a program that
@@ -151,7 +167,7 @@ fn handed(subjects: &[&'static str], line: &str) -> Vec<(String, State)> {
 #[test]
 fn a_message_that_the_program_took_is_delivered_whatever_is_told_of_the_one_before() {
     let line = "read subject; case \"$subject\" in *later*) exit 75;; *missing*) exit 127;; esac";
-    let known = handed(&["later 1", "later 2", "missing", "good", "behind"], line);
+    let (known, _) = handed(&["later 1", "later 2", "missing", "good", "behind"], line);
     assert!(known.contains(&("good".to_owned(), State::Delivered)), "{known:?}");
     let undelivered = known.iter().filter(|(_, state)| *state == State::Seen).count();
     assert_eq!(

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 
 /// Held as long as it lives.
@@ -60,7 +61,7 @@ fn already_running(path: &Path, file: &mut File) -> Error {
     };
     Error::new(Kind::AlreadyRunning, format!("could not lock {}", path.display()))
         .because(cause)
-        .hint("another run fetches this account: let it end, or try again later")
+        .advise(Run::AwaitOtherRun)
 }
 
 #[cfg(test)]
@@ -79,7 +80,7 @@ mod tests {
         let journal = folder.path().join("a.journal");
         let held = Lock::take(&journal).expect("free");
         let error = Lock::take(&journal).expect_err("held");
-        assert_eq!(error.kind(), Kind::AlreadyRunning);
+        assert_eq!((error.kind(), error.advice()), (Kind::AlreadyRunning, Some(&Run::AwaitOtherRun.into())));
         let cause = error.source().expect("a cause").to_string();
         assert_eq!(cause, format!("already running, as process {}", std::process::id()));
         drop(held);

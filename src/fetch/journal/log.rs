@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use memchr::memchr;
 
 use super::replace;
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 
 /// The first line of what is written now.
@@ -217,17 +218,23 @@ fn header(line: &[u8]) -> Result<Version, &'static str> {
     } else if HEADER_1.strip_suffix(b"\n") == Some(line) {
         Ok(Version::One)
     } else if line.starts_with(HEADER_OF_ANY) {
-        Err("another version of pop3 wrote it")
+        Err(OTHER_VERSION)
     } else {
         Err(NO_JOURNAL)
     }
 }
 
+const OTHER_VERSION: &str = "another version of pop3 wrote it";
+
 fn bad_line(path: &Path, number: u64, cause: &'static str) -> Error {
-    Error::new(Kind::Data, format!("could not read line {number} of {}", path.display())).because(cause).hint(
-        "remove that line to go on without it, or move the file away to start anew: \
-         what is still on the server is then fetched again",
-    )
+    let advice = match cause {
+        NO_JOURNAL => Run::NotAJournal,
+        OTHER_VERSION => Run::OtherVersion,
+        _ => Run::InvalidRecord,
+    };
+    Error::new(Kind::Data, format!("could not read line {number} of {}", path.display()))
+        .because(cause)
+        .advise(advice)
 }
 
 pub(super) fn failed(verb: &str, path: &Path, source: io::Error) -> Error {
@@ -325,6 +332,15 @@ mod tests {
         std::fs::write(&path, "pop3-journal 1\ngood\nbad\n").expect("written");
         let error = open(&path).expect_err("a bad line");
         assert_eq!(error.to_string(), format!("could not read line 3 of {}", path.display()));
+        assert_eq!(error.advice(), Some(&Run::InvalidRecord.into()));
+        for (text, advice) in [
+            ("Subject: a letter\n", Run::NotAJournal),
+            ("a letter", Run::NotAJournal),
+            ("pop3-journal 9\n", Run::OtherVersion),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            assert_eq!(open(&path).expect_err(text).advice(), Some(&advice.into()), "{text}");
+        }
         std::fs::write(&path, [HEADER, &vec![b'x'; 3 * BUFFER]].concat()).expect("written");
         assert!(open(&path).expect_err("endless").to_string().starts_with("could not read line 2 of "));
     }

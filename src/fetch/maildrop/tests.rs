@@ -137,6 +137,7 @@ fn two_accounts_of_one_maildrop_are_a_mistake_that_names_both() {
         (error.kind(), error.to_string().as_str()),
         (Kind::Config, "could not use the accounts work and old")
     );
+    assert_eq!(error.advice(), Some(&Run::SharedMaildrop.into()));
     owners[2].key = Key::Named("second".to_owned());
     refuse_shared(&owners).expect("two maildrops");
 }

@@ -25,6 +25,12 @@ fn single_failures_are_one_verdict() {
         let policy = Policy { max_delete: Some(5), ..Policy::default() };
         let told = verdict(&summary, failures, &policy).err();
         assert_eq!(told.as_ref().map(Error::kind), expected.map(|(kind, _)| kind), "{failures:?}");
+        let advice = match (held_back, expected) {
+            (0, Some((Partial, _))) => Some(Run::ShowProblems.into()),
+            (0, _) => None,
+            _ => Some(Run::MoreDeletions.into()),
+        };
+        assert_eq!(told.as_ref().and_then(Error::advice), advice.as_ref(), "{failures:?}");
         let says = told.map(|error| error.to_string()).unwrap_or_default();
         assert!(says.contains(expected.map_or("", |(_, says)| says)), "{failures:?}: {says}");
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::*;
+use crate::advice::Advice;
 use crate::store::conditions::on_a_small_disk;
 use crate::store::tests::{filled, published};
 
@@ -39,6 +40,12 @@ fn refusal(receipt: &Receipt) -> (String, bool) {
     (error.source().unwrap().to_string(), *is_later)
 }
 
+/// What is advised where it was refused.
+fn advice(receipt: &Receipt) -> Option<&Advice> {
+    let Receipt::Refused(Refusal { error, .. }) = receipt else { panic!("{receipt:?}") };
+    error.advice()
+}
+
 #[test]
 fn the_program_reads_every_byte() {
     let home = tempfile::tempdir().unwrap();
@@ -56,6 +63,8 @@ fn exit_codes_decide_one_by_one() {
     assert!(matches!(receipts[0], Receipt::Delivered) && matches!(receipts[2], Receipt::Delivered));
     assert_eq!(refusal(&receipts[1]), ("it exited with 75 (try again later)".to_owned(), true));
     assert_eq!(refusal(&receipts[3]), ("it exited with 1".to_owned(), false));
+    assert_eq!(advice(&receipts[1]), Some(&Run::DeliveryDeferred.into()));
+    assert_eq!(advice(&receipts[3]), None);
     let killed = self::receipts("kill -9 $$", &[b"x"]);
     assert_eq!(refusal(&killed[0]), ("it was killed by signal 9".to_owned(), false));
 }
@@ -63,15 +72,16 @@ fn exit_codes_decide_one_by_one() {
 /// A typing error must not make each message a failed one.
 #[test]
 fn a_program_that_cannot_be_started_is_no_fault_of_the_messages() {
-    for (line, code) in
-        [("exec /nowhere/at/all --password hunter2 2>/dev/null", 127), ("/dev/null 2>/dev/null", 126)]
-    {
+    for (line, code, advice) in [
+        ("exec /nowhere/at/all --password hunter2 2>/dev/null", 127, Run::CommandNotFound),
+        ("/dev/null 2>/dev/null", 126, Run::CommandNotExecutable),
+    ] {
         let (receipts, ended) = run(&command(line), &[b"x", b"y"]);
         assert!(matches!(&receipts[..], [Receipt::NotTried, Receipt::NotTried]), "{receipts:?}");
         let error = ended.unwrap_err();
         assert_eq!(error.kind(), Kind::Create);
         assert_eq!(error.source().unwrap().to_string(), format!("it exited with {code}"));
-        assert!(error.own_hint().unwrap().contains("PATH"));
+        assert_eq!(error.advice(), Some(&advice.into()));
         assert!(!format!("{error:?}").contains("hunter2"));
     }
     assert!(!format!("{:?}", command("PASS=hunter2 x hunter2")).contains("hunter2"));
@@ -173,6 +183,7 @@ fn a_program_that_hangs_is_killed_and_the_next_message_has_its_turn() {
     ended.unwrap();
     let (cause, is_later) = refusal(&receipts[0]);
     assert!(cause.ends_with("and was killed") && is_later, "{cause}");
+    assert_eq!(advice(&receipts[0]), Some(&Run::DeliveryTimeout.into()));
     assert!(matches!(receipts[1], Receipt::Delivered));
     assert!(began.elapsed() < Duration::from_secs(30));
 

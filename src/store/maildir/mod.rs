@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use self::batch::MaildirBatch;
 use super::{Batch, Limits, Store};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::sys::durable::{
     self, absolute, can_flush_file_system, create_folder, flush_file_system, open_failed,
@@ -102,7 +103,7 @@ impl Maildir {
 fn not_a_maildir(directory: &Path) -> Error {
     Error::new(Kind::Create, format!("could not use {} as a Maildir", directory.display()))
         .because("the folder holds other things, and no cur, new and tmp")
-        .hint("name an empty or a new folder, or create the folders cur, new and tmp in this one")
+        .advise(Run::NotAMaildir)
 }
 
 impl Store for Maildir {

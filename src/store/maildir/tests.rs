@@ -166,7 +166,7 @@ fn refuses_a_folder_that_is_no_maildir() {
     fs::write(home.path().join("letter.txt"), "x").unwrap();
     let error = Maildir::open(home.path(), "0badcafe").unwrap_err();
     assert_eq!(error.kind(), Kind::Create);
-    assert!(error.own_hint().is_some());
+    assert_eq!(error.advice(), Some(&Run::NotAMaildir.into()));
     assert!(!home.path().join("cur").exists());
     let error = Maildir::open(&home.path().join("letter.txt/inbox"), "0badcafe").unwrap_err();
     assert_eq!(error.kind(), Kind::Create);

@@ -12,6 +12,7 @@ use rustix::io::Errno;
 
 use super::lock::{Holder, Wait};
 use super::owner::Owner;
+use crate::advice::Run;
 use crate::error::Result;
 use crate::sys::durable::{create_failed, sync_folder, sync_if_possible};
 
@@ -49,7 +50,7 @@ impl DotLock {
                     io::ErrorKind::AlreadyExists => wait.again(mbox, || Holder {
                         described: read(&path)
                             .map_or("another program".to_owned(), |owner| owner.described()),
-                        hint: format!("remove {} if no other program uses the mbox", path.display()),
+                        advice: Run::RemoveDotLock(path.clone()),
                     })?,
                     io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => return Ok(None),
                     _ => return Err(create_failed(&path, source)),

@@ -15,6 +15,7 @@ use rustix::fs::{FlockOperation, fcntl_lock, major, minor};
 use rustix::io::Errno;
 
 use super::dot_lock::DotLock;
+use crate::advice::Run;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::durable::open_failed;
 use crate::sys::process;
@@ -45,7 +46,7 @@ impl Locked {
                 match source {
                     Errno::AGAIN | Errno::ACCESS => wait.again(path, || Holder {
                         described: holder(&file).map_or("another program".to_owned(), process::described),
-                        hint: "close the program that uses it".to_owned(),
+                        advice: Run::CloseProgram,
                     })?,
                     Errno::INTR => {}
                     other => {
@@ -96,7 +97,7 @@ fn holder(file: &File) -> Option<i32> {
 #[derive(Debug)]
 pub(super) struct Holder {
     pub(super) described: String,
-    pub(super) hint: String,
+    pub(super) advice: Run,
 }
 
 /// A wait for a lock: short pauses that grow, until a moment, or until soon after a stop was requested.
@@ -123,11 +124,11 @@ impl Wait {
         let now = Instant::now();
         let left = self.stop.bound(self.until, self.begun).saturating_duration_since(now);
         if left.is_zero() {
-            let Holder { described, hint } = holder();
+            let Holder { described, advice } = holder();
             let kind = if now < self.until { Kind::Interrupted } else { Kind::Timeout(Phase::Lock) };
             return Err(Error::new(kind, format!("could not lock {}", mbox.display()))
                 .because(format!("{described} holds it"))
-                .hint(hint));
+                .advise(advice));
         }
         thread::sleep(self.pause.min(left));
         self.pause = (self.pause * 2).min(LOOK_EVERY);
@@ -156,7 +157,7 @@ impl Claim {
         while !claimed().insert(path.to_owned()) {
             wait.again(path, || Holder {
                 described: "another account of this run".to_owned(),
-                hint: "deliver into another file, or fetch the accounts one by one".to_owned(),
+                advice: Run::OneAccountAtATime,
             })?;
         }
         Ok(Claim(path.to_owned()))
@@ -201,7 +202,9 @@ os.rename(sys.argv[2], sys.argv[1])
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("mbox");
         let held = Locked::open(&path, true, wait(MOMENT)).unwrap();
-        assert_eq!(kind(Locked::open(&path, true, wait(MOMENT))), Kind::Timeout(Phase::Lock));
+        let error = Locked::open(&path, true, wait(MOMENT)).unwrap_err();
+        let timeout = Kind::Timeout(Phase::Lock);
+        assert_eq!((error.kind(), error.advice()), (timeout, Some(&Run::OneAccountAtATime.into())));
         assert!(home.path().join("mbox.lock").exists());
         drop(held);
         assert!(!home.path().join("mbox.lock").exists());
@@ -227,7 +230,8 @@ os.rename(sys.argv[2], sys.argv[1])
         BufReader::new(other.stdout.take().unwrap()).read_line(&mut said).unwrap();
         assert_eq!(said, "held\n");
         let error = Locked::open(&path, true, wait(MOMENT)).unwrap_err();
-        assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
+        let timeout = Kind::Timeout(Phase::Lock);
+        assert_eq!((error.kind(), error.advice()), (timeout, Some(&Run::CloseProgram.into())));
         let cause = std::error::Error::source(&error).unwrap().to_string();
         assert!(
             cause == format!("process {} (python3) holds it", other.id())

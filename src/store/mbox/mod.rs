@@ -23,6 +23,7 @@ use std::time::Duration;
 use self::batch::MboxBatch;
 use self::lock::{Claim, Wait};
 use super::{Batch, Limits, Store};
+use crate::advice::Run;
 use crate::error::{Error, Kind, Result};
 use crate::sys::Stop;
 use crate::sys::durable::{self, create_folder, resolved};
@@ -66,7 +67,7 @@ fn check_is_mbox(path: &Path, stop: &Stop) -> Result<()> {
     let unreadable = |source: io::Error| refusal().because(source);
     let found = fs::metadata(path).map_err(unreadable)?;
     if found.is_dir() {
-        return Err(refusal().because("it is a folder").hint("for a Maildir write maildir: before the path"));
+        return Err(refusal().because("it is a folder").advise(Run::FolderForMbox));
     }
     if !found.is_file() {
         return Err(refusal().because("it is not a regular file"));
@@ -79,9 +80,7 @@ fn check_is_mbox(path: &Path, stop: &Stop) -> Result<()> {
     if text.starts_with(b"From ") || b"From ".starts_with(text) {
         return Ok(());
     }
-    Err(refusal()
-        .because("it does not begin with a `From ` line")
-        .hint("name a new file, or one that holds mail"))
+    Err(refusal().because("it does not begin with a `From ` line").advise(Run::NotAnMbox))
 }
 
 impl Store for Mbox {

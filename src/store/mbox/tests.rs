@@ -201,10 +201,15 @@ fn refuses_what_is_no_mbox() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("letter.txt"), "Dear reader").unwrap();
     let device = Path::new("/dev/null");
-    for path in [home.path(), &home.path().join("letter.txt"), &home.path().join("letter.txt/inbox"), device]
-    {
+    for (path, advice) in [
+        (home.path(), Some(Run::FolderForMbox)),
+        (&home.path().join("letter.txt"), Some(Run::NotAnMbox)),
+        (&home.path().join("letter.txt/inbox"), None),
+        (device, None),
+    ] {
         let error = Mbox::open(path, &Stop::new()).unwrap_err();
         assert_eq!(error.kind(), Kind::Create, "{}", path.display());
+        assert_eq!(error.advice().cloned(), advice.map(Into::into), "{}", path.display());
         assert!(std::error::Error::source(&error).is_some());
     }
     for start in ["", "\n", "\n\nFrom x\n", "Fro"] {

@@ -40,7 +40,7 @@ fn is_held_until_dropped() {
     assert_eq!(fs::read_to_string(&lock).unwrap(), Owner::this().text());
     let error = DotLock::take(&mbox, &mut wait(MOMENT)).unwrap_err();
     assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
-    assert!(error.own_hint().unwrap().contains("mbox.lock"));
+    assert_eq!(error.advice(), Some(&Run::RemoveDotLock(lock.clone()).into()));
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.starts_with(&format!("process {} (", std::process::id())), "{cause}");
     drop(held);

@@ -104,7 +104,7 @@ fn unusable_files_are_reported_with_advice() {
             "belongs to another certificate",
             "NameKeyOfThisCertificate",
         ),
-        (("ec.pem", Some("open.key"), None), Kind::Config, "others may read it (mode 0640)", "chmod 600 "),
+        (("ec.pem", Some("open.key"), None), Kind::Config, "others may read it (mode 0640)", "CloseFile"),
         (("ec.key", Some("ec.key"), None), Kind::Data, "no certificate in it", "UseCertificatesInPem"),
         (("ec.pem", Some("rsa.pem"), None), Kind::Data, "no private key in PEM form", "UseKeyInPem"),
         (("ec.pem", Some("torn.key"), None), Kind::Data, "torn.key", ""),

@@ -112,7 +112,8 @@ pub enum Kind {
 pub struct Error {
     kind: Kind,
     context: String,
-    advice: Option<Advice>,
+    // In a box, so that the error stays small whatever is advised.
+    advice: Option<Box<Advice>>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -132,7 +133,7 @@ impl Error {
     /// Adds what the user can do about it.
     #[must_use]
     pub fn advise(mut self, advice: impl Into<Advice>) -> Self {
-        self.advice = Some(advice.into());
+        self.advice = Some(Box::new(advice.into()));
         self
     }
 
@@ -174,12 +175,12 @@ impl Error {
 
     /// What the user can do about it, if the code that failed knows more than the kind says.
     pub fn advice(&self) -> Option<&Advice> {
-        self.advice.as_ref()
+        self.advice.as_deref()
     }
 
     /// The advice, where it is a text.
     pub fn own_hint(&self) -> Option<&str> {
-        match &self.advice {
+        match self.advice.as_deref() {
             Some(Advice::Text(text)) => Some(text),
             _ => None,
         }

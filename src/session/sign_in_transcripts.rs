@@ -8,7 +8,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
-use super::sign_in::{Refused, advice_on_hashes};
+use super::sign_in::advice_on_hashes;
 use super::transcripts::{credentials, open, peer};
 use super::{Authorization, Session};
 use crate::advice::SignIn;
@@ -31,20 +31,23 @@ const BEARER: &str = "bixhPW1lQHgsAWF1dGg9QmVhcmVyIHlhMjkBAQ==";
 
 /// Signs in at a peer that answers every line by `answer`, which gets the line and what it decodes to.
 fn lied_to(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
-    let sign_in =
-        |session: Session<Authorization>| session.sign_in(&credentials(), Some(mechanism)).map(drop);
+    let sign_in = |session: Session<Authorization>| {
+        session.sign_in(&credentials(), Some(mechanism)).expect_err("a lie").error
+    };
     lied(mechanism, answer, sign_in)
 }
 
 /// The same by a mechanism that needs not fit the connection.
 fn lied_to_by(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
-    lied(mechanism, answer, |session| session.sign_in_by(&credentials(), &[mechanism]).map(drop))
+    lied(mechanism, answer, |session| {
+        session.sign_in_by(&credentials(), &[mechanism]).expect_err("a lie").error
+    })
 }
 
 fn lied(
     mechanism: Mechanism,
     answer: fn(&str, &str) -> String,
-    sign_in: impl FnOnce(Session<Authorization>) -> Result<(), Refused>,
+    sign_in: impl FnOnce(Session<Authorization>) -> Error,
 ) -> Error {
     let (near, far) = memory::pair();
     let server = thread::spawn(move || {
@@ -71,7 +74,7 @@ fn lied(
     let mut session =
         Session::open(Connection::new(near, Duration::from_secs(20), None), true).expect("open");
     session.allow_cleartext();
-    let error = sign_in(session).expect_err("a lie").error;
+    let error = sign_in(session);
     server.join().expect("the peer");
     error
 }

@@ -178,14 +178,6 @@ impl Error {
         self.advice.as_deref()
     }
 
-    /// The advice, where it is a text.
-    pub fn own_hint(&self) -> Option<&str> {
-        match self.advice() {
-            Some(Advice::Text(text)) => Some(text),
-            _ => None,
-        }
-    }
-
     /// The first cause of that type, at any depth.
     pub fn find_cause<T: StdError + 'static>(&self) -> Option<&T> {
         let mut next = self.source();
@@ -241,6 +233,7 @@ impl StdError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Tls;
 
     #[test]
     fn a_full_disk_has_its_own_kind() {
@@ -251,11 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn a_new_context_keeps_kind_and_hint() {
-        let inner = Error::new(Kind::Tls, "certificate expired").hint("renew it");
+    fn a_new_context_keeps_kind_and_advice() {
+        let advice = Tls::HaveItRenewed { pin: None };
+        let inner = Error::new(Kind::Tls, "certificate expired").advise(advice.clone());
         let outer = inner.within("could not connect to h");
         assert_eq!(outer.kind(), Kind::Tls);
-        assert_eq!(outer.own_hint(), Some("renew it"));
+        assert_eq!(outer.advice(), Some(&advice.into()));
         assert_eq!(outer.source().map(ToString::to_string).as_deref(), Some("certificate expired"));
     }
 

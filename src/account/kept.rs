@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::Environment;
 use super::maildrop::plain_name;
+use crate::advice::SignIn;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::safe::{Safe, SecretKind, StoredIn};
@@ -64,11 +65,9 @@ impl<'a> Owner<'a> {
         Some(format!("{}\t{}", self.user.escape_debug(), server.escape_debug()))
     }
 
-    fn login(&self) -> String {
-        match self.account == plain_name(self.user, self.server) {
-            true => "run `pop3 auth login` with the same --server".to_owned(),
-            false => format!("run `pop3 auth login -a {}`", self.account),
-        }
+    fn store_sign_in(&self) -> SignIn {
+        let is_configured = self.account != plain_name(self.user, self.server);
+        SignIn::StoreSignIn { account: is_configured.then(|| self.account.to_owned()) }
     }
 
     /// Stores it in place of an older one.
@@ -98,7 +97,7 @@ impl<'a> Owner<'a> {
         let damaged = || {
             Error::new(Kind::Data, format!("could not use the password in {stored_in}"))
                 .because("it is damaged")
-                .hint(self.login())
+                .advise(self.store_sign_in())
         };
         let end = memchr::memrchr(b'\n', document.expose()).ok_or_else(damaged)?;
         let (password, label) = (&document.expose()[..end], &document.expose()[end + 1..]);
@@ -110,7 +109,7 @@ impl<'a> Owner<'a> {
         let label = label.strip_prefix("pop3\t").unwrap_or(label);
         let (user, server) = label.split_once('\t').ok_or_else(damaged)?;
         Err(Error::new(Kind::NoCredentials, format!("the password that is kept is for {user}@{server}"))
-            .hint(self.login()))
+            .advise(self.store_sign_in()))
     }
 }
 
@@ -154,8 +153,16 @@ mod tests {
                 let error = other.kept(environment).expect_err("another's");
                 assert_eq!(error.kind(), Kind::NoCredentials);
                 assert_eq!(error.to_string(), "the password that is kept is for me@a.example.org:995");
-                assert_eq!(error.own_hint(), Some("run `pop3 auth login -a work`"));
+                let account = Some("work".to_owned());
+                assert_eq!(error.advice(), Some(&SignIn::StoreSignIn { account }.into()));
             }
+            // It is not configured: it is found by user and server.
+            let plain = Owner { account: "me@a.example.org", ..owner };
+            let safe = environment.safe().expect("a folder");
+            safe.put("me@a.example.org", SecretKind::Password, &Secret::new("x")).expect("put");
+            let lower = tcp("a.example.org", 995);
+            let error = Owner { server: &lower, ..plain }.kept(environment).expect_err("damaged");
+            assert_eq!(error.advice(), Some(&SignIn::StoreSignIn { account: None }.into()));
         });
     }
 
@@ -201,7 +208,9 @@ mod tests {
                     .put("work", SecretKind::Password, &secret)
                     .expect("put");
                 let error = owner.kept(environment).expect_err("damaged");
-                assert_eq!(error.kind(), Kind::Data, "{text}");
+                let account = Some("work".to_owned());
+                let advice = SignIn::StoreSignIn { account }.into();
+                assert_eq!((error.kind(), error.advice()), (Kind::Data, Some(&advice)), "{text}");
                 assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
             }
         });

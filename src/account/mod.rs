@@ -49,6 +49,7 @@ pub use self::setting::Key;
 pub use self::show::{Effective, Origin, show};
 pub use self::url::ServerUrl;
 pub use self::values::When;
+use crate::advice::{Advice, SignIn};
 use crate::auth::{Credentials, Mechanism, Proof, Secret};
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
@@ -118,33 +119,25 @@ impl Account {
     /// [`Kind::Io`] when a source cannot be read.
     pub fn credentials(&self, environment: &Environment) -> Result<Credentials> {
         let by_certificate = Credentials { user: self.user.as_bytes().to_vec(), proof: Proof::Certificate };
-        let failed = |mechanism: Mechanism, why: &'static str, hint: &'static str| {
+        let failed = |mechanism: Mechanism, why: &'static str, advice: SignIn| {
             let error = Error::new(Kind::NoCredentials, format!("could not sign in with {mechanism}"));
-            Err(error.because(why).hint(hint))
+            Err(error.because(why).advise(advice))
         };
         // A stored or typed password is no token: those sources are not used for one.
         let by_token = self.auth.filter(|mechanism| mechanism.takes_tokens());
         if let (Some(mechanism), PasswordSource::Search) = (by_token, &self.password) {
-            return failed(
-                mechanism,
-                "it takes an OAuth token, and there is none",
-                "add oauth to the account and run `pop3 auth login`, or name a command that prints a token: \
-                 --password-command CMD",
-            );
+            return failed(mechanism, "it takes an OAuth token, and there is none", SignIn::GiveToken);
         }
         // RFC 4422 appendix A: the credentials are outside of the exchange.
         if self.auth == Some(Mechanism::External) {
-            let failed = |why, hint| failed(Mechanism::External, why, hint);
+            let failed = |why, advice| failed(Mechanism::External, why, advice);
             return match self.tls.identity {
                 Some(_) if self.security != Security::None => Ok(by_certificate),
                 Some(_) => failed(
-                    "a client certificate is shown in TLS alone, and the line has none",
-                    "leave --tls none out",
+                    "a client certificate is shown in TLS alone, and the connection has none",
+                    SignIn::CertificateNeedsTls { is_socket: matches!(self.server, Target::Unix(_)) },
                 ),
-                None => failed(
-                    "it takes a client certificate, and there is none",
-                    "give --client-cert, or leave --auth out to sign in with the password",
-                ),
+                None => failed("it takes a client certificate, and there is none", SignIn::GiveCertificate),
             };
         }
         if self.certificate_may_speak() {
@@ -169,15 +162,8 @@ impl Account {
     /// As [`Account::credentials`].
     pub fn credentials_to_keep(&self) -> Result<Credentials> {
         // Nothing is found where there is no home.
-        self.credentials(&Environment::of(None, [])).map_err(|error| match self.password {
-            PasswordSource::Search
-                if error.kind() == Kind::NoCredentials && self.auth != Some(Mechanism::External) =>
-            {
-                error.hint(
-                    "run it on a terminal, give --password-command, --password-file or --password-stdin, or \
-                     set POP3_PASSWORD",
-                )
-            }
+        self.credentials(&Environment::of(None, [])).map_err(|error| match error.advice() {
+            Some(Advice::SignIn(SignIn::GivePassword)) => error.advise(SignIn::GivePasswordToStore),
             _ => error,
         })
     }
@@ -198,10 +184,11 @@ impl Account {
     /// Says so where there is no password since the configured account's is for its own server.
     fn about_withheld(&self, error: Error) -> Error {
         match &self.withheld_from {
-            Some(account) if error.kind() == Kind::NoCredentials => error.hint(format!(
-                "what {account} signs in with is for its own server alone: give --password-command, \
-                 --password-file or --password-stdin, or set POP3_PASSWORD"
-            )),
+            Some(account)
+                if error.kind() == Kind::NoCredentials && matches!(self.password, PasswordSource::Search) =>
+            {
+                error.advise(SignIn::PasswordWithheld { account: account.clone() })
+            }
             _ => error,
         }
     }
@@ -222,5 +209,65 @@ impl Account {
     /// The host's name, as a certificate and a netrc would have it; `localhost` for a socket.
     pub fn host(&self) -> &str {
         self.owner().host()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paths::Paths;
+    use super::setting::Value;
+    use super::*;
+
+    fn account(said: &[(&str, &str)]) -> Account {
+        let (environment, mut flags) = (Environment::of(None, []), Overrides::default());
+        for (key, text) in said {
+            flags.set(key, &Value::Text(text), Paths::of_run(None)).expect(key);
+        }
+        let config = Config::find(None, &environment).expect("none");
+        let found = resolve(&config, &environment, &[], &flags, Scope::One).expect("one");
+        found.into_iter().next().expect("one").1.expect("sound")
+    }
+
+    fn advice(credentials: Result<Credentials>) -> Option<Advice> {
+        credentials.map(drop).expect_err("nothing to sign in with").advice().cloned()
+    }
+
+    #[test]
+    fn what_lacks_to_store_a_password_is_told_by_what_the_account_signs_in_with() {
+        let to_keep = |more: &[(&str, &str)]| {
+            let server = ("server", "pop3s://me@h.example");
+            advice(account(&[&[server], more].concat()).credentials_to_keep())
+        };
+        assert_eq!(to_keep(&[]), Some(SignIn::GivePasswordToStore.into()));
+        assert_eq!(to_keep(&[("auth", "plain")]), Some(SignIn::GivePasswordToStore.into()));
+        // Neither of these is typed on a terminal.
+        assert_eq!(to_keep(&[("auth", "xoauth2")]), Some(SignIn::GiveToken.into()));
+        assert_eq!(to_keep(&[("auth", "external")]), Some(SignIn::GiveCertificate.into()));
+        assert_eq!(to_keep(&[("password-command", "false")]), None, "the source is named");
+    }
+
+    #[test]
+    fn a_source_that_is_named_and_fails_is_not_told_to_be_named() {
+        let server = ("server", "pop3s://me@h.example");
+        let withheld = |more: &[(&str, &str)]| {
+            let account =
+                Account { withheld_from: Some("work".to_owned()), ..account(&[&[server], more].concat()) };
+            advice(account.credentials(&Environment::of(None, [])))
+        };
+        let told = SignIn::PasswordWithheld { account: "work".to_owned() };
+        assert_eq!(withheld(&[]), Some(told.into()));
+        assert_eq!(withheld(&[("password-command", "false")]), None);
+    }
+
+    #[test]
+    fn a_certificate_needs_tls_which_a_socket_has_only_if_it_is_named() {
+        for (server, tls, is_socket) in
+            [("pop3s://me@h.example", Some("none"), false), ("pop3+unix://me@/run/pop3", None, true)]
+        {
+            let mut said = vec![("server", server), ("auth", "external"), ("client-cert", "/me.pem")];
+            said.extend(tls.map(|tls| ("tls", tls)));
+            let told = advice(account(&said).credentials(&Environment::of(None, [])));
+            assert_eq!(told, Some(SignIn::CertificateNeedsTls { is_socket }.into()), "{server}");
+        }
     }
 }

@@ -137,7 +137,7 @@ impl OAuthWords {
         };
         let Some(client_id) = self.client_id else {
             return Err(Error::new(Kind::Config, "it signs in by OAuth, and there is no oauth-client-id")
-                .hint("register this program with the provider, then add the oauth-client-id it gives you"));
+                .advise(advice::OAuth::AddClientId));
         };
         let named = Named {
             authorization: self.authorization,
@@ -176,7 +176,7 @@ mod tests {
             (Provider::Own, "https://p/t")
         );
         let error = words(&[("oauth", "google")]).settle().unwrap_err();
-        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!((error.kind(), error.advice()), (Kind::Config, Some(&advice::OAuth::AddClientId.into())));
     }
 
     #[test]

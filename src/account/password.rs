@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::environment::Netrc;
 use super::kept::Owner;
 use super::{Environment, netrc};
+use crate::advice::SignIn;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::sys::access::{is_absent, refuse_if_others_may_read};
@@ -133,15 +134,11 @@ impl PasswordSource {
 }
 
 fn nobody_to_ask(asked: bool) -> Error {
-    let what = if asked {
-        "none was typed"
-    } else {
-        "no source of one was named, and there is no terminal to ask on"
+    let (what, advice) = match asked {
+        true => ("none was typed", SignIn::TypePassword),
+        false => ("no source of one was named, and there is no terminal to ask on", SignIn::GivePassword),
     };
-    Error::new(Kind::NoCredentials, what).hint(
-        "keep one with `pop3 auth login`, give --password-command, --password-file or --password-stdin, \
-         set POP3_PASSWORD, or add the host to ~/.netrc",
-    )
+    Error::new(Kind::NoCredentials, what).advise(advice)
 }
 
 /// Whether there is a user who can be asked.
@@ -171,7 +168,7 @@ fn from_command(command: &str, timeout: Duration) -> Result<Secret> {
         }
         Printed::Failed(status) => Err(failed(format!("the password command ended with {status}"))),
         Printed::TooLate => Err(failed(format!("the password command printed nothing within {limit:?}"))
-            .hint("run it by hand to see what it waits for; --timeout gives it more time, up to a minute")),
+            .advise(SignIn::PasswordCommandTooSlow { may_extend: limit < LONGEST })),
     }
 }
 
@@ -214,9 +211,8 @@ fn from_netrc(netrc: &Netrc, host: &str, user: &str) -> Result<Option<Secret>> {
     };
     let text = read_bounded(&file).map_err(|error| unreadable(&name.to_string(), error))?;
     let found = netrc::password(&text, host, user.as_bytes()).map_err(|line| {
-        Error::new(Kind::Config, format!("the entry of {host} in {name} is broken off in line {line}")).hint(
-            "write it as machine HOST login USER password WORD; a word with blanks stands in double quotes",
-        )
+        Error::new(Kind::Config, format!("the entry of {host} in {name} is broken off in line {line}"))
+            .advise(SignIn::WriteNetrcEntry)
     })?;
     if found.is_some() {
         refuse_if_others_may_read(&file, path, "password")?;
@@ -229,7 +225,7 @@ fn not_in_the_clear(netrc: &Path) -> Error {
         Kind::NoCredentials,
         format!("the one in {} is not sent in the clear to another computer", netrc.display()),
     )
-    .hint("leave --tls none out, or name another source: --password-command, --password-file, POP3_PASSWORD")
+    .advise(SignIn::NetrcNeedsTls)
 }
 
 fn unreadable(what: &str, error: io::Error) -> Error {

@@ -143,7 +143,8 @@ fn a_password_that_is_kept_for_another_server_leaves_netrc_and_is_told_without_o
     fs::remove_file(path).unwrap();
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
     assert!(told(&error).contains("the password that is kept is for me@other.example.com"), "{error:?}");
-    assert_eq!(error.own_hint(), Some("run `pop3 auth login -a work`"));
+    let advice = SignIn::StoreSignIn { account: Some("work".to_owned()) };
+    assert_eq!(error.advice(), Some(&advice.into()));
 }
 
 #[test]
@@ -161,6 +162,7 @@ fn a_broken_entry_of_ours_in_netrc_is_told_by_its_line_with_the_form() {
     let (folder, _) = file(".netrc", "machine pop.example.com\nlogin me password \"hunter2\n", 0o600);
     let error = obtain(&PasswordSource::Search, folder.path()).unwrap_err();
     assert!(told(&error).contains("broken off in line 2"), "{}", told(&error));
+    assert_eq!(error.advice(), Some(&SignIn::WriteNetrcEntry.into()));
     assert!(!told(&error).contains("hunter2"));
 }
 
@@ -185,6 +187,7 @@ fn netrc_is_not_sent_in_the_clear_to_another_computer() {
     let error = obtain(&server()).unwrap_err();
     assert_eq!(error.kind(), Kind::NoCredentials);
     assert!(told(&error).contains("not sent in the clear"), "{}", told(&error));
+    assert_eq!(error.advice(), Some(&SignIn::NetrcNeedsTls.into()));
     assert!(!told(&error).contains("hunter2"));
     let here = Target::Tcp { host: "127.0.0.1".to_owned(), port: 110 };
     assert_eq!(obtain(&here).unwrap().expose(), b"here");
@@ -208,13 +211,14 @@ fn a_command_that_hangs_is_told_with_what_may_help() {
     let error = source.obtain(wanted, &Environment::of(None, []), |_| Ok(None)).unwrap_err();
     assert_eq!(error.kind(), Kind::NoCredentials);
     assert!(told(&error).contains("printed nothing within 500ms"), "{}", told(&error));
+    assert_eq!(error.advice(), Some(&SignIn::PasswordCommandTooSlow { may_extend: true }.into()));
 }
 
 #[test]
 fn without_password_and_terminal_it_says_so_at_once() {
     let error = obtain(&PasswordSource::Search, Path::new("/nonexistent")).unwrap_err();
     assert_eq!(error.kind(), Kind::NoCredentials);
-    assert!(error.own_hint().is_some_and(|hint| hint.contains("POP3_PASSWORD")));
+    assert_eq!(error.advice(), Some(&SignIn::GivePassword.into()));
     assert!(error.source().is_some_and(|cause| cause.to_string().contains("no terminal")));
 }
 
@@ -227,7 +231,8 @@ fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
     });
     assert_eq!(asked.unwrap().expose(), b"typed");
     let silent = PasswordSource::Search.obtain(wanted(&server()), &environment, |_| Ok(Some(String::new())));
-    assert_eq!(silent.unwrap_err().kind(), Kind::NoCredentials);
+    let error = silent.unwrap_err();
+    assert_eq!((error.kind(), error.advice()), (Kind::NoCredentials, Some(&SignIn::TypePassword.into())));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
-use crate::advice::Settings;
+use crate::advice::{Settings, SignIn};
 use crate::auth::Proof;
 use crate::fetch::policy::{Keep, Order};
 use crate::transport::Security;
@@ -89,12 +89,16 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     assert!(matches!(proof("/nonexistent"), Proof::Certificate));
     assert!(matches!(proof(netrc.to_str().unwrap()), Proof::Password(_)), "a password that is found counts");
 
-    for (more, why) in [(&[][..], "there is none"), (&pair[1..], "in TLS alone")] {
+    let needs_tls = SignIn::CertificateNeedsTls { is_socket: false };
+    for (more, why, advice) in
+        [(&[][..], "there is none", SignIn::GiveCertificate), (&pair[1..], "in TLS alone", needs_tls)]
+    {
         let said = [&[server, ("auth", "external"), ("tls", "none")], more].concat();
         let account = one("", &[], &[], &said).unwrap();
         let error = account.credentials(&Environment::of(None, [])).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
         assert!(error.source().unwrap().to_string().contains(why), "{error:?}");
+        assert_eq!(error.advice(), Some(&advice.into()));
     }
 
     let account = one("", &[("POP3_CLIENT_CERT_PASSWORD", "tanstaaf")], &[], &pair).unwrap();
@@ -325,7 +329,7 @@ fn a_named_source_gives_the_token_that_a_mechanism_takes_and_no_other_is_asked()
         assert!(is_token(credentials(&[("POP3_PASSWORD", "ya29")], &[])));
         let error = credentials(&[], &[]).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
-        assert!(error.own_hint().unwrap().contains("--password-command CMD"));
+        assert_eq!(error.advice(), Some(&SignIn::GiveToken.into()));
     }
 }
 
@@ -390,7 +394,8 @@ fn nothing_but_the_user_name_goes_to_another_server_than_the_accounts_own() {
             assert_ne!(account.name, name, "nor what is stored by the account's name");
             assert!(matches!(account.password, PasswordSource::Search));
             let error = account.credentials(&nothing()).unwrap_err();
-            assert!(error.own_hint().unwrap().contains(&format!("what {name} signs in with")), "{error:?}");
+            let advice = SignIn::PasswordWithheld { account: name.to_owned() };
+            assert_eq!(error.advice(), Some(&advice.into()), "{error:?}");
         }
     }
     // Its own, however it is written, and what is said for this run.

@@ -1,7 +1,7 @@
 //! Chooses mechanisms: those that the server offers and the credentials allow, the strongest first.
 
-use super::provider::by_oauth;
 use super::{Binding, Credentials, Mechanism, Proof, scram};
+use crate::advice::SignIn;
 use crate::error::{Error, Kind, Result};
 
 /// What the server and the connection offer.
@@ -19,6 +19,8 @@ pub struct Offer<'a> {
     /// Whether the server is known to announce another kind of channel binding: then ours is used only if the
     /// user requires it.
     pub binds_otherwise: bool,
+    /// Whether the connection is encrypted.
+    pub is_encrypted: bool,
 }
 
 impl Offer<'_> {
@@ -67,12 +69,12 @@ pub fn candidates(
     if wanted == Mechanism::Apop && !offer.apop {
         return Err(failed()
             .because("the server's greeting has no timestamp for it")
-            .hint("leave --auth out, or name another mechanism"));
+            .advise(SignIn::NameOtherMechanism));
     }
     if wanted.is_bound() && offer.end_point.is_none() {
         return Err(failed()
-            .because("the line has nothing it could be bound to")
-            .hint("it needs TLS, and a certificate whose signature is made with a hash (RFC 5929)"));
+            .because("the connection has nothing it could be bound to")
+            .advise(SignIn::ChannelBindingNeedsTls));
     }
     let bound = wanted.bound().filter(|bound| offer.can_bind(*bound));
     Ok(bound.into_iter().chain([wanted]).collect())
@@ -108,25 +110,24 @@ fn can_carry(mechanism: Mechanism, credentials: &Credentials) -> bool {
 }
 
 fn wrong_proof(wanted: Mechanism, proof: &Proof) -> Error {
-    let (is, hint) = match (proof, wanted) {
-        (_, Mechanism::OAuthBearer | Mechanism::XOAuth2) => (
-            "it takes an OAuth token, and there is none",
-            concat!(by_oauth!(), "; or leave --auth out to sign in with the password"),
-        ),
-        (_, Mechanism::External) => (
-            "it takes a client certificate, and there is none",
-            "give --client-cert, or leave --auth out to sign in with the password",
-        ),
-        (Proof::Token(_), _) => (
-            "it takes a password, and the account has an OAuth token",
-            "leave --auth out, or say xoauth2 or oauthbearer",
-        ),
-        (Proof::Certificate | Proof::Password(_), _) => (
-            "it takes a password, and the account has a client certificate",
-            "leave --auth out, or say external",
-        ),
+    let (is, advice) = match (proof, wanted) {
+        (_, Mechanism::OAuthBearer | Mechanism::XOAuth2) => {
+            ("it takes an OAuth token, and there is none", SignIn::GiveToken)
+        }
+        (Proof::Token(_), Mechanism::External) => {
+            ("it takes a client certificate, and the account has an OAuth token", SignIn::NameTokenMechanism)
+        }
+        (_, Mechanism::External) => {
+            ("it takes a client certificate, and there is none", SignIn::GiveCertificate)
+        }
+        (Proof::Token(_), _) => {
+            ("it takes a password, and the account has an OAuth token", SignIn::NameTokenMechanism)
+        }
+        (Proof::Certificate | Proof::Password(_), _) => {
+            ("it takes a password, and the account has a client certificate", SignIn::NameExternal)
+        }
     };
-    Error::new(Kind::NoCredentials, format!("could not sign in with {wanted}")).because(is).hint(hint)
+    Error::new(Kind::NoCredentials, format!("could not sign in with {wanted}")).because(is).advise(advice)
 }
 
 fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
@@ -140,32 +141,31 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
     };
     let names = offer.sasl.unwrap_or_default().iter().filter(is_name).take(SHOWN);
     let names: Vec<_> = names.map(|name| String::from_utf8_lossy(name)).collect();
-    let takes_tokens =
-        || [Mechanism::OAuthBearer, Mechanism::XOAuth2].into_iter().any(|token| offer.announces(token));
-    let (cause, hint) = match (proof, names.as_slice()) {
-        (Proof::Password(_), _) if takes_tokens() => (
+    let for_tokens =
+        [Mechanism::OAuthBearer, Mechanism::XOAuth2].into_iter().find(|token| offer.announces(*token));
+    let more = match offer.is_encrypted {
+        true => SignIn::NameUnofferedMechanism,
+        false => SignIn::EncryptForMore,
+    };
+    let (cause, advice) = match (proof, for_tokens, names.as_slice()) {
+        (Proof::Password(_), Some(mechanism), _) => (
             "the server takes OAuth tokens only, no passwords".to_owned(),
-            concat!(by_oauth!(), "; or say --auth xoauth2 if what was given as the password is a token"),
+            SignIn::ServerTakesTokens { mechanism: mechanism.to_string() },
         ),
-        (Proof::Password(_), [only]) if only == "EXTERNAL" => (
-            "the server takes client certificates only, no passwords".to_owned(),
-            "show it one: --auth external --client-cert FILE",
-        ),
-        (Proof::Certificate, _) => (
+        (Proof::Password(_), _, [only]) if only == "EXTERNAL" => {
+            ("the server takes client certificates only, no passwords".to_owned(), SignIn::ShowCertificate)
+        }
+        (Proof::Certificate, ..) => (
             "the server does not offer to sign in by a client certificate".to_owned(),
-            "it may want a password beside the certificate: name its source, as --password-command CMD, or be \
-             asked for it with --auth plain; --auth external tries the certificate all the same",
+            SignIn::GivePasswordBesideCertificate,
         ),
-        (_, []) => ("the server offers no way to sign in".to_owned(), MORE),
-        (_, names) => {
-            (format!("the server offers only ways that are not known here: {}", names.join(" ")), MORE)
+        (.., []) => ("the server offers no way to sign in".to_owned(), more),
+        (.., names) => {
+            (format!("the server offers only ways that are not known here: {}", names.join(" ")), more)
         }
     };
-    Error::new(Kind::SignIn, "could not sign in").because(cause).hint(hint)
+    Error::new(Kind::SignIn, "could not sign in").because(cause).advise(advice)
 }
-
-const MORE: &str = "servers often offer more once the line is encrypted (--tls stls); --auth NAME tries a \
-                    mechanism that is not offered";
 
 #[cfg(test)]
 mod tests {
@@ -235,7 +235,8 @@ mod tests {
         assert_eq!(candidates(None, &password(), &clear).unwrap(), [ScramSha256, ScramSha1]);
         assert_eq!(candidates(Some(ScramSha1), &password(), &clear).unwrap(), [ScramSha1]);
         let error = candidates(Some(ScramSha1Plus), &password(), &clear).unwrap_err();
-        assert_eq!(error.source().unwrap().to_string(), "the line has nothing it could be bound to");
+        assert_eq!(error.source().unwrap().to_string(), "the connection has nothing it could be bound to");
+        assert_eq!(error.advice(), Some(&SignIn::ChannelBindingNeedsTls.into()));
     }
 
     #[test]
@@ -273,17 +274,18 @@ mod tests {
     #[test]
     fn a_proof_of_another_kind_is_told_with_what_to_do() {
         let table = [
-            (XOAuth2, password(), "OAuth token", "add oauth = "),
-            (OAuthBearer, by(Proof::Certificate), "OAuth token", "add oauth = "),
-            (External, password(), "client certificate", "--client-cert"),
-            (Plain, token(), "password", "xoauth2"),
-            (ScramSha256, by(Proof::Certificate), "password", "external"),
+            (XOAuth2, password(), "OAuth token", SignIn::GiveToken),
+            (OAuthBearer, by(Proof::Certificate), "OAuth token", SignIn::GiveToken),
+            (External, password(), "client certificate", SignIn::GiveCertificate),
+            (External, token(), "client certificate", SignIn::NameTokenMechanism),
+            (Plain, token(), "password", SignIn::NameTokenMechanism),
+            (ScramSha256, by(Proof::Certificate), "password", SignIn::NameExternal),
         ];
-        for (wanted, credentials, cause, hint) in table {
+        for (wanted, credentials, cause, advice) in table {
             let error = candidates(Some(wanted), &credentials, &Offer::default()).unwrap_err();
             assert_eq!(error.kind(), Kind::NoCredentials, "{wanted}");
             assert!(error.source().unwrap().to_string().contains(cause), "{wanted}");
-            assert!(error.own_hint().unwrap().contains(hint), "{wanted}");
+            assert_eq!(error.advice(), Some(&advice.into()), "{wanted}");
         }
     }
 
@@ -292,45 +294,65 @@ mod tests {
         let error = candidates(Some(Apop), &password(), &Offer::default()).unwrap_err();
         assert_eq!(error.kind(), Kind::SignIn);
         assert_eq!(error.to_string(), "could not sign in with apop");
+        assert_eq!(error.advice(), Some(&SignIn::NameOtherMechanism.into()));
     }
 
     #[test]
     fn nothing_in_common_names_what_is_offered_and_no_control_characters() {
-        let table: [(&[&str], Credentials, &str); 5] = [
-            (&["EXTERNAL"], password(), "the server takes client certificates only, no passwords"),
+        let takes = |mechanism: &str| SignIn::ServerTakesTokens { mechanism: mechanism.to_owned() };
+        let table: [(&[&str], Credentials, bool, &str, SignIn); 8] = [
+            (
+                &["EXTERNAL"],
+                password(),
+                true,
+                "the server takes client certificates only, no passwords",
+                SignIn::ShowCertificate,
+            ),
             (
                 &["GSSAPI", "\x1b[2J", "NTLM"],
                 password(),
+                true,
                 "the server offers only ways that are not known here: GSSAPI NTLM",
+                SignIn::NameUnofferedMechanism,
             ),
-            (&[], password(), "the server offers no way to sign in"),
-            (&["XOAUTH2"], password(), "the server takes OAuth tokens only, no passwords"),
+            (
+                &["GSSAPI"],
+                password(),
+                false,
+                "the server offers only ways that are not known here: GSSAPI",
+                SignIn::EncryptForMore,
+            ),
+            (&[], password(), true, "the server offers no way to sign in", SignIn::NameUnofferedMechanism),
+            (&[], password(), false, "the server offers no way to sign in", SignIn::EncryptForMore),
+            (
+                &["XOAUTH2"],
+                password(),
+                true,
+                "the server takes OAuth tokens only, no passwords",
+                takes("xoauth2"),
+            ),
+            (
+                &["OAUTHBEARER"],
+                password(),
+                true,
+                "the server takes OAuth tokens only, no passwords",
+                takes("oauthbearer"),
+            ),
             (
                 &["PLAIN"],
                 by(Proof::Certificate),
+                true,
                 "the server does not offer to sign in by a client certificate",
+                SignIn::GivePasswordBesideCertificate,
             ),
         ];
-        for (names, credentials, cause) in table {
+        for (names, credentials, is_encrypted, cause, advice) in table {
             let names = sasl(names);
-            let offer = Offer { sasl: Some(&names), ..Offer::default() };
+            let offer = Offer { sasl: Some(&names), is_encrypted, ..Offer::default() };
             let error = candidates(None, &credentials, &offer).unwrap_err();
             assert_eq!(error.kind(), Kind::SignIn);
             assert_eq!(error.source().unwrap().to_string(), cause);
+            assert_eq!(error.advice(), Some(&advice.into()), "{cause}");
         }
-    }
-
-    #[test]
-    fn a_server_that_wants_a_password_beside_the_certificate_is_served_by_the_hint() {
-        let names = sasl(&["PLAIN"]);
-        let offer = Offer { sasl: Some(&names), ..Offer::default() };
-        let error = candidates(None, &by(Proof::Certificate), &offer).unwrap_err();
-        for way in ["--password-command", "--auth plain", "--auth external"] {
-            assert!(error.own_hint().unwrap().contains(way), "{error:?}");
-        }
-        let names = sasl(&["XOAUTH2"]);
-        let offer = Offer { sasl: Some(&names), ..Offer::default() };
-        let error = candidates(None, &password(), &offer).unwrap_err();
-        assert!(error.own_hint().unwrap().contains("--auth xoauth2"), "{error:?}");
     }
 }

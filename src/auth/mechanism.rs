@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::Proof;
+use crate::advice::SignIn;
 use crate::error::{Error, Kind, Result};
 
 /// A mechanism; they are ordered by preference, the strongest one last.
@@ -134,9 +135,9 @@ impl FromStr for Mechanism {
     /// Reads the names as they are displayed; anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self> {
         Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == text).ok_or_else(|| {
-            let known = Mechanism::ALL.map(Mechanism::name).join(", ");
+            let known = Mechanism::ALL.map(|mechanism| mechanism.name().to_owned()).to_vec();
             Error::new(Kind::Usage, format!("could not find a way to sign in named `{text}`"))
-                .hint(format!("the known ones are {known}"))
+                .advise(SignIn::NoSuchMechanism { known })
         })
     }
 }
@@ -182,12 +183,7 @@ mod tests {
         }
         let error = "cram_md5".parse::<Mechanism>().unwrap_err();
         assert_eq!(error.kind(), Kind::Usage);
-        assert_eq!(
-            error.own_hint(),
-            Some(
-                "the known ones are oauthbearer, xoauth2, external, scram-sha-256-plus, scram-sha-1-plus, \
-                 scram-sha-256, scram-sha-1, cram-md5, apop, plain, login, user"
-            )
-        );
+        let known = Mechanism::ALL.map(|mechanism| mechanism.to_string()).to_vec();
+        assert_eq!(error.advice(), Some(&SignIn::NoSuchMechanism { known }.into()));
     }
 }

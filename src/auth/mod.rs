@@ -23,7 +23,7 @@ pub use apop::apop_digest;
 pub use choice::{Offer, candidates};
 pub use mechanism::Mechanism;
 pub use oauth::TokenRefused;
-pub use provider::password_hint;
+pub use provider::password_advice;
 pub use scram::Binding;
 pub use secret::Secret;
 

@@ -1,5 +1,7 @@
 //! Providers that have given up passwords: what a refusal of one means there.
 
+use crate::advice::SignIn;
+
 /// Domains of the providers that take OAuth tokens instead of an account's own password: Google since
 /// 2022 (Workspace since 2025), Microsoft since 2023 (outlook.com since 2024), Yahoo and AOL since 2020.
 const WITHOUT_PASSWORDS: [&str; 10] = [
@@ -20,31 +22,17 @@ const WITHOUT_PASSWORDS: [&str; 10] = [
 const WORDS: [&str; 6] =
     ["application-specific password", "app password", "basicauth", "basic auth", "web login", "oauth"];
 
-/// What a person does whose account is not configured for OAuth: `pop3 auth login` alone would ask for the
-/// same password again. A macro, because a hint is one text with more around it.
-macro_rules! by_oauth {
-    () => {
-        "add oauth = \"google\" (or \"microsoft\", \"yahoo\", or a metadata URL) and oauth-client-id to the \
-         account, then run `pop3 auth login -a NAME`"
-    };
-}
-pub(super) use by_oauth;
-
 /// What to do about a refused password, where the `host` or the server's `words` show that it is not
 /// the password's fault. Pure: it knows names, and no account.
-pub fn password_hint(host: &str, words: &[u8]) -> Option<&'static str> {
+pub fn password_advice(host: &str, words: &[u8]) -> Option<SignIn> {
     let words = String::from_utf8_lossy(words).to_ascii_lowercase();
     if WORDS.iter().any(|known| words.contains(known)) {
-        return Some(concat!("the provider no longer accepts passwords for this account: ", by_oauth!()));
+        return Some(SignIn::UseOAuth);
     }
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let is_of =
         |domain: &&str| host.strip_suffix(*domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    WITHOUT_PASSWORDS.iter().any(is_of).then_some(concat!(
-        "the provider no longer accepts an account's own password: give an app password where there still \
-         are such, or ",
-        by_oauth!()
-    ))
+    WITHOUT_PASSWORDS.iter().any(is_of).then_some(SignIn::UseAppPassword)
 }
 
 #[cfg(test)]
@@ -53,37 +41,21 @@ mod tests {
 
     #[test]
     fn a_provider_without_passwords_is_known_by_its_words_or_by_its_name() {
-        let over = "the provider no longer accepts passwords";
-        let table: [(&str, &str, Option<&str>); 11] = [
-            ("pop.gmail.com", "[AUTH] Application-specific password required: https://g", Some(over)),
-            ("pop.example.org", "[AUTH] Application-specific password required", Some(over)),
-            ("pop.gmail.com", "[AUTH] Web login required", Some(over)),
-            ("outlook.office365.com", "Logon failure: LogonDenied-BasicAuthBlocked", Some(over)),
-            ("mail.example.org", "Basic authentication is disabled.", Some(over)),
-            ("pop.gmail.com", "[AUTH] Username and password not accepted.", Some("app password")),
-            (
-                "Outlook.Office365.com.",
-                "Logon failure: unknown user name or bad password.",
-                Some("app password"),
-            ),
-            (
-                "pop.mail.yahoo.com",
-                "[AUTH] (#AUTH012) Incorrect username or password.",
-                Some("oauth = \"google\" (or \"microsoft\", \"yahoo\","),
-            ),
-            ("notgmail.com", "[AUTH] no", None),
-            ("gmail.com.example.org", "[AUTH] no", None),
-            ("pop.example.org", "[AUTH] Authentication failed.", None),
-        ];
-        for (host, words, expected) in table {
-            let hint = password_hint(host, words.as_bytes());
-            assert_eq!(hint.is_some(), expected.is_some(), "{host}: {words}");
-            assert!(hint.unwrap_or_default().contains(expected.unwrap_or_default()), "{host}: {hint:?}");
-            let says_how = |hint: &str| {
-                let key = hint.find("add oauth = \"google\"");
-                key.is_some() && key < hint.find("then run `pop3 auth login -a NAME`")
-            };
-            assert!(hint.is_none_or(says_how), "the command alone asks for the same password: {hint:?}");
+        let (by_words, by_name) = (Some(SignIn::UseOAuth), Some(SignIn::UseAppPassword));
+        for (host, words, expected) in [
+            ("pop.gmail.com", "[AUTH] Application-specific password required: https://g", &by_words),
+            ("pop.example.org", "[AUTH] Application-specific password required", &by_words),
+            ("pop.gmail.com", "[AUTH] Web login required", &by_words),
+            ("outlook.office365.com", "Logon failure: LogonDenied-BasicAuthBlocked", &by_words),
+            ("mail.example.org", "Basic authentication is disabled.", &by_words),
+            ("pop.gmail.com", "[AUTH] Username and password not accepted.", &by_name),
+            ("Outlook.Office365.com.", "Logon failure: unknown user name or bad password.", &by_name),
+            ("pop.mail.yahoo.com", "[AUTH] (#AUTH012) Incorrect username or password.", &by_name),
+            ("notgmail.com", "[AUTH] no", &None),
+            ("gmail.com.example.org", "[AUTH] no", &None),
+            ("pop.example.org", "[AUTH] Authentication failed.", &None),
+        ] {
+            assert_eq!(&password_advice(host, words.as_bytes()), expected, "{host}: {words}");
         }
     }
 }

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use super::{Credentials, Exchange, Mechanism, unexpected_challenge};
+use crate::advice::SignIn;
 use crate::error::{Error, Kind, Result};
 
 /// The most rounds that a server may ask for: some seconds of work. RFC 7677 wants 4096 at least, and
@@ -150,15 +151,19 @@ impl Scram {
 
     /// The client's first message without its header.
     fn first_bare(&self) -> Result<String> {
-        let name = prepared(&self.credentials.user).ok_or_else(|| self.unfit("name"))?;
+        let name = prepared(&self.credentials.user);
+        let name = name.ok_or_else(|| self.unfit("name", &self.credentials.user))?;
         // In this order: `=` introduces the escapes, so it has to be escaped first.
         let name = name.replace('=', "=3D").replace(',', "=2C");
         Ok(format!("n={name},r={}", self.nonce))
     }
 
-    fn unfit(&self, what: &str) -> Error {
-        self.failed(Kind::SignIn, format!("the {what} is empty, or no text that SCRAM can carry (RFC 4013)"))
-            .hint("another mechanism may take it: --auth plain")
+    fn unfit(&self, what: &str, value: &[u8]) -> Error {
+        if value.is_empty() {
+            return self.failed(Kind::SignIn, format!("the {what} is empty"));
+        }
+        self.failed(Kind::SignIn, format!("the {what} is no text that SCRAM can carry (RFC 4013)"))
+            .advise(SignIn::TryPlain)
     }
 
     fn first(&self) -> Result<Vec<u8>> {
@@ -169,7 +174,8 @@ impl Scram {
     fn prove(&mut self, challenge: &[u8]) -> Result<Vec<u8>> {
         let challenge = self.text(challenge)?;
         let (nonce, salt, rounds) = self.demands(challenge)?;
-        let password = prepared(self.credentials.secret()).ok_or_else(|| self.unfit("password"))?;
+        let password = prepared(self.credentials.secret());
+        let password = password.ok_or_else(|| self.unfit("password", self.credentials.secret()))?;
         let salted = self.hash.salted(password.as_bytes(), &salt, rounds);
 
         let header = self.binding.header().as_bytes();
@@ -248,13 +254,17 @@ impl Scram {
     fn refused(&self, words: &str) -> Error {
         if words.starts_with("channel-bindings-dont-match") {
             return self
-                .failed(Kind::Tls, "the server sees another TLS line than ours: channel-bindings-dont-match")
-                .hint("someone may stand between; or TLS ends at a proxy in front of the server");
+                .failed(
+                    Kind::Tls,
+                    "the server sees another TLS connection than ours: channel-bindings-dont-match",
+                )
+                .advise(SignIn::TlsEndsElsewhere);
         }
         if words.starts_with("unsupported-channel-binding-type")
             || words.starts_with("channel-binding-not-supported")
         {
-            return self.failed(Kind::Unsupported, "the server knows the TLS line by another mark than ours");
+            return self
+                .failed(Kind::Unsupported, "the server uses another type of channel binding than ours");
         }
         let words = self.credentials.hidden_in(words);
         let words: String = words.chars().filter(|letter| letter.is_ascii_graphic()).take(100).collect();
@@ -263,7 +273,7 @@ impl Scram {
 
     fn untrusted(&self, why: &str) -> Error {
         let why = format!("the server did not prove that it knows the password: {why}");
-        self.failed(Kind::Protocol, why).hint("it may be another server than it says; nothing was done there")
+        self.failed(Kind::Protocol, why).advise(SignIn::ServerUnproven)
     }
 
     fn text<'a>(&self, message: &'a [u8]) -> Result<&'a str> {

@@ -93,18 +93,24 @@ fn a_wrong_or_missing_signature_is_never_trusted() {
 fn the_servers_own_refusal_is_told() {
     let [_, challenge, ..] = EXAMPLES[0].messages;
     let table = [
-        ("e=invalid-proof", Kind::SignIn, "the server says: invalid-proof"),
-        ("e=unknown-user,x=y", Kind::SignIn, "the server says: unknown-user"),
-        ("e=\u{1b}[2Jother", Kind::SignIn, "the server says: [2Jother"),
-        ("e=unsupported-channel-binding-type", Kind::Unsupported, "another mark"),
-        ("e=channel-bindings-dont-match", Kind::Tls, "another TLS line"),
+        ("e=invalid-proof", Kind::SignIn, "the server says: invalid-proof", None),
+        ("e=unknown-user,x=y", Kind::SignIn, "the server says: unknown-user", None),
+        ("e=\u{1b}[2Jother", Kind::SignIn, "the server says: [2Jother", None),
+        ("e=unsupported-channel-binding-type", Kind::Unsupported, "another type of channel binding", None),
+        (
+            "e=channel-bindings-dont-match",
+            Kind::Tls,
+            "another TLS connection",
+            Some(SignIn::TlsEndsElsewhere.into()),
+        ),
     ];
-    for (last, kind, cause) in table {
+    for (last, kind, cause, advice) in table {
         let mut run = EXAMPLES[0].begin();
         run.respond(challenge.as_bytes()).unwrap();
         let error = run.respond(last.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), kind, "{last}");
         assert!(error.source().unwrap().to_string().contains(cause), "{last}");
+        assert_eq!(error.advice(), advice.as_ref(), "{last}");
     }
 }
 
@@ -189,6 +195,9 @@ fn what_cannot_be_prepared_is_an_error_that_shows_nothing() {
         let error = run.respond(b"r=abcd,s=AA==,i=1").unwrap_err();
         assert_eq!(error.kind(), Kind::SignIn);
         assert!(!format!("{error:?}").contains("s3cret"));
+        // What is empty is so in any mechanism.
+        let another_may = !user.is_empty() && !password.is_empty();
+        assert_eq!(error.advice(), another_may.then(|| SignIn::TryPlain.into()).as_ref(), "{error:?}");
     }
     assert!(can_carry(&Credentials::with_password("jürgen", Secret::new("pässwörd"))));
 }

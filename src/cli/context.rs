@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{self, Account, Config, Environment, Overrides, Resolved, Scope};
+use pop3::advice::{SignIn, Tls};
 use pop3::auth::Credentials;
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
@@ -236,8 +237,8 @@ fn about_certificates(error: Error, account: &Account) -> Error {
     if error.kind() != Kind::SignIn || error.advice().is_some() || !speaks_of_one() {
         return error;
     }
-    error.hint(match &account.tls.identity {
-        Some(_) => "the server does not take this client certificate: ask its owner for one that it knows",
-        None => "show the server a client certificate with --client-cert FILE",
-    })
+    match &account.tls.identity {
+        Some(_) => error.advise(SignIn::UseAcceptedCertificate),
+        None => error.advise(Tls::ShowClientCertificate),
+    }
 }

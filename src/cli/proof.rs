@@ -12,6 +12,7 @@ use pop3::error::{Error, Kind};
 use pop3::oauth::Keeper;
 use pop3::session::{Session, Transaction};
 
+use super::advice::login_command;
 use super::auth::oauth;
 use super::context::Context;
 use super::output::human;
@@ -158,7 +159,7 @@ impl Proof<'_> {
         match self {
             Proof::Token { keeper, .. } if error.kind() == Kind::SignIn => error.hint(format!(
                 "check that user, oauth and oauth-scope fit the server; `{}` signs in anew",
-                keeper.login
+                login_command(keeper.configured())
             )),
             _ => error,
         }

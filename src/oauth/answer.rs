@@ -7,6 +7,7 @@ use oauth2::HttpResponse;
 use oauth2::http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value};
 
+use crate::advice::OAuth;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Sent, form, talking_to};
@@ -162,7 +163,7 @@ pub(super) fn object(response: &HttpResponse, from: &str) -> Result<Map<String, 
     let kind = if status.is_success() { Kind::Protocol } else { Kind::Refused };
     Err(Error::new(kind, talking_to(from))
         .because(format!("it answered {} with something other than JSON", status.as_u16()))
-        .hint("check the provider's URLs, and whether a captive portal or a proxy answers instead"))
+        .advise(OAuth::CheckUrls))
 }
 
 /// A non-empty string.
@@ -302,6 +303,7 @@ mod tests {
         ] {
             let error = standard(&response(status, "text/html", body), Wanted::Tokens).expect_err(body);
             assert_eq!(error.kind(), kind, "{status} {body}");
+            assert_eq!(error.advice(), Some(&OAuth::CheckUrls.into()), "{status} {body}");
             assert!(!format!("{error:?}").contains("secret"));
         }
     }

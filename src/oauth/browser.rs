@@ -16,6 +16,7 @@ use super::client::{Client, Tokens};
 use super::listener::{Listener, Page};
 use super::provider::{Endpoints, is_loopback};
 use super::refusal::{Doing, refusal};
+use crate::advice::OAuth;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 
@@ -51,7 +52,7 @@ impl Visit {
     /// refused. `tell` prints a message for the user.
     fn wait(
         &mut self,
-        issuer: Option<&str>,
+        endpoints: &Endpoints,
         deadline: Instant,
         typed: Typed<'_>,
         tell: &mut dyn FnMut(&str),
@@ -60,7 +61,7 @@ impl Visit {
         while Instant::now() < deadline {
             let mut outcome = None;
             if let Some(listener) = &mut self.listener {
-                listener.step(&mut |target| match read(query_of(target), state, issuer) {
+                listener.step(&mut |target| match read(query_of(target), state, endpoints) {
                     _ if outcome.is_some() => Page::Unknown,
                     Some(answer) => {
                         let page = if answer.is_ok() { Page::Welcome } else { Page::Refused };
@@ -73,7 +74,7 @@ impl Visit {
             if outcome.is_none()
                 && let Some(line) = typed()?
             {
-                outcome = read(query_of(line.trim()), state, issuer);
+                outcome = read(query_of(line.trim()), state, endpoints);
                 if outcome.is_none() && !line.trim().is_empty() {
                     tell("that is not the address at which this sign-in ends: it contains code= and state=");
                 }
@@ -85,7 +86,7 @@ impl Visit {
         }
         Err(Error::new(Kind::Timeout(Phase::Reply), DOING)
             .because("nobody finished it in the browser in time")
-            .hint("run it again; --timeout gives more time, --device needs no browser on this machine"))
+            .advise(OAuth::BrowserTooLate { has_device: endpoints.device.is_some() }))
     }
 }
 
@@ -98,9 +99,13 @@ impl Client<'_> {
     /// redirect can be chosen, [`Kind::Io`] if it is not possible to listen there.
     pub fn begin_browser(&self, endpoints: &Endpoints, user: &str) -> Result<Visit> {
         let Some(authorization) = &endpoints.authorization else {
+            let advice = match &endpoints.device {
+                Some(_) => OAuth::SignInByDevice,
+                None => OAuth::AddAuthorizationUrl,
+            };
             return Err(Error::new(Kind::Unsupported, DOING)
                 .because("the provider has no authorization endpoint")
-                .hint("sign in with --device, or add oauth-authorization-url"));
+                .advise(advice));
         };
         let (redirect, listener) = self.redirect()?;
         let client = self
@@ -134,7 +139,7 @@ impl Client<'_> {
         typed: Typed<'_>,
         tell: &mut dyn FnMut(&str),
     ) -> Result<Tokens> {
-        let code = visit.wait(endpoints.issuer.as_deref(), deadline, typed, tell)?;
+        let code = visit.wait(endpoints, deadline, typed, tell)?;
         let client = self
             .basic(endpoints.secret_in_body)?
             .set_token_uri(TokenUrl::from_url(endpoints.token.clone()))
@@ -144,13 +149,13 @@ impl Client<'_> {
         let request = client.exchange_code(AuthorizationCode::new(text)).set_pkce_verifier(visit.verifier);
         let answer = request.request(&|request: HttpRequest| self.ask(request, Wanted::Tokens));
         let sent = [&code, &verifier];
-        let answer = answer.map_err(|error| self.refused(error, Doing::Browser, &sent))?;
+        let answer = answer.map_err(|error| self.refused(error, browser(endpoints), &sent))?;
         Ok(self.tokens(&answer, &sent))
     }
 
     /// The redirect address, and the listener for it.
     fn redirect(&self) -> Result<(RedirectUrl, Option<Listener>)> {
-        let wrong = |error| Error::new(Kind::Config, DOING).because(error).hint("check oauth-redirect-url");
+        let wrong = |error| Error::new(Kind::Config, DOING).because(error).advise(OAuth::CheckRedirectUrl);
         let url = |text: String| RedirectUrl::new(text).map_err(wrong);
         let provider = &self.settings.provider;
         match (&self.settings.redirect, provider.loopback()) {
@@ -169,11 +174,13 @@ impl Client<'_> {
             }
             (None, None) => Err(Error::new(Kind::Config, DOING)
                 .because(format!("{provider} redirects only to an address that is registered for the client"))
-                .hint(
-                    "add oauth-redirect-url with the https address that you registered; https://localhost is enough",
-                )),
+                .advise(OAuth::AddRedirectUrl)),
         }
     }
+}
+
+fn browser(endpoints: &Endpoints) -> Doing {
+    Doing::Browser { has_device: endpoints.device.is_some() }
 }
 
 /// The query of a request's target, or of an address that was typed.
@@ -184,7 +191,7 @@ fn query_of(target: &str) -> &str {
 
 /// The answer in a redirect (RFC 6749 sections 4.1.2 and 4.1.2.1); `None` if it is not the answer to our
 /// request, which its state tells.
-fn read(query: &str, state: &str, issuer: Option<&str>) -> Option<Result<Secret>> {
+fn read(query: &str, state: &str, endpoints: &Endpoints) -> Option<Result<Secret>> {
     let value = |name: &str| {
         form_urlencoded::parse(query.as_bytes())
             .find(|(key, _)| key == name)
@@ -194,8 +201,8 @@ fn read(query: &str, state: &str, issuer: Option<&str>) -> Option<Result<Secret>
         return None;
     }
     // RFC 9207: another provider's answer is an attack (or a mix-up).
-    if let (Some(said), Some(known)) = (value("iss"), issuer)
-        && said != known
+    if let (Some(said), Some(known)) = (value("iss"), &endpoints.issuer)
+        && said != *known
     {
         return Some(
             Err(Error::new(Kind::Protocol, DOING).because("the answer comes from another provider")),
@@ -205,17 +212,20 @@ fn read(query: &str, state: &str, issuer: Option<&str>) -> Option<Result<Secret>
         return Some(Ok(Secret::new(code)));
     }
     let code = value("error")?;
-    Some(Err(refusal(Doing::Browser, &code, value("error_description").as_deref(), &|text| {
+    Some(Err(refusal(browser(endpoints), &code, value("error_description").as_deref(), &|text| {
         text.contains(state)
     })))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::provider::Provider;
     use super::*;
 
     fn answer(query: &str) -> Option<Result<Secret>> {
-        read(query_of(query), "s t", Some("https://i"))
+        let issuer = Some("https://i".to_owned());
+        let endpoints = Endpoints { issuer, ..Provider::Google.endpoints().expect("known") };
+        read(query_of(query), "s t", &endpoints)
     }
 
     #[test]
@@ -238,7 +248,7 @@ mod tests {
     #[test]
     fn a_denial_and_another_provider_are_errors() {
         let error = answer("/?error=access_denied&state=s+t").expect("ours").expect_err("denied");
-        assert_eq!(error.kind(), Kind::SignIn);
+        assert_eq!((error.kind(), error.advice()), (Kind::SignIn, Some(&OAuth::AllowAccess.into())));
         let error = answer("/?code=x&state=s+t&iss=https://evil").expect("ours").expect_err("a mix-up");
         assert_eq!(error.kind(), Kind::Protocol);
     }

@@ -17,6 +17,7 @@ use super::answer::{Answer, Wanted};
 use super::metadata;
 use super::provider::{Endpoints, Named, Provider};
 use super::refusal::{Doing, refusal};
+use crate::advice::OAuth;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::http::{Http, Reach, Sent};
@@ -103,7 +104,7 @@ impl<'a> Client<'a> {
             (None, Some(known)) => (known.token.clone(), Some(known)),
             (None, None) => {
                 return Err(Error::new(Kind::Config, "could not find the provider's token endpoint")
-                    .hint("add oauth-token-url = \"https://…\", or name the provider with oauth"));
+                    .advise(OAuth::AddTokenUrl));
             }
         };
         let (secret_in_body, issuer) =
@@ -253,6 +254,8 @@ fn text(secret: &Secret) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
     use crate::http::WebProxy;
     use crate::sys::Stop;
@@ -282,7 +285,42 @@ mod tests {
         assert!(endpoints.device.unwrap().as_str().ends_with("/devicecode"));
         let nothing = Settings { provider: Provider::Own, named: Named::default(), ..settings };
         let error = Client::new(&nothing, None, &reach()).unwrap().endpoints().unwrap_err();
-        assert_eq!(error.kind(), Kind::Config);
+        assert_eq!((error.kind(), error.advice()), (Kind::Config, Some(&OAuth::AddTokenUrl.into())));
+    }
+
+    #[test]
+    fn the_other_way_to_sign_in_is_recommended_where_the_provider_has_it() {
+        let advice = |settings: &Settings, by_browser: bool, keep: fn(&mut Endpoints)| {
+            let client = Client::new(settings, None, &reach()).unwrap();
+            let mut endpoints = Provider::Microsoft.endpoints().unwrap();
+            keep(&mut endpoints);
+            let error = match by_browser {
+                true => client.begin_browser(&endpoints, "me").and_then(|visit| {
+                    let (now, typed) = (Instant::now(), &mut || Ok(None));
+                    client.finish_browser(&endpoints, visit, now, typed, &mut |_| ()).map(drop)
+                }),
+                false => client.begin_device(&endpoints).map(drop),
+            };
+            error.unwrap_err().advice().cloned()
+        };
+        let microsoft = settings(Provider::Microsoft);
+        let (browser, device) =
+            (|keep| advice(&microsoft, true, keep), |keep| advice(&microsoft, false, keep));
+        assert_eq!(browser(|_| ()), Some(OAuth::BrowserTooLate { has_device: true }.into()));
+        assert_eq!(
+            browser(|known| known.device = None),
+            Some(OAuth::BrowserTooLate { has_device: false }.into())
+        );
+        assert_eq!(browser(|known| known.authorization = None), Some(OAuth::SignInByDevice.into()));
+        assert_eq!(device(|known| known.device = None), Some(OAuth::SignInByBrowser.into()));
+        let neither = |known: &mut Endpoints| (known.authorization, known.device) = (None, None);
+        assert_eq!(browser(neither), Some(OAuth::AddAuthorizationUrl.into()));
+        assert_eq!(device(neither), Some(OAuth::AddDeviceUrl.into()));
+
+        let yahoo = settings(Provider::Yahoo);
+        assert_eq!(advice(&yahoo, true, |_| ()), Some(OAuth::AddRedirectUrl.into()));
+        let odd = Settings { redirect: Some("no URL".into()), ..microsoft.clone() };
+        assert_eq!(advice(&odd, true, |_| ()), Some(OAuth::CheckRedirectUrl.into()));
     }
 
     #[test]

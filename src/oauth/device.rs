@@ -14,6 +14,7 @@ use super::answer::Wanted;
 use super::client::{Client, Tokens};
 use super::provider::Endpoints;
 use super::refusal::Doing;
+use crate::advice::OAuth;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 
@@ -57,9 +58,13 @@ impl Client<'_> {
     pub fn begin_device(&self, endpoints: &Endpoints) -> Result<DeviceCode> {
         let doing = Doing::BeginCode;
         let Some(device) = &endpoints.device else {
+            let advice = match &endpoints.authorization {
+                Some(_) => OAuth::SignInByBrowser,
+                None => OAuth::AddDeviceUrl,
+            };
             return Err(Error::new(Kind::Unsupported, doing.failed())
                 .because("the provider does not support it for mail")
-                .hint("sign in with --browser"));
+                .advise(advice));
         };
         let client = self
             .basic(endpoints.secret_in_body)?

@@ -11,6 +11,7 @@ use super::client::{Client, Refreshed, Settings, Tokens};
 use super::document::Document;
 use super::lock::Lock;
 use super::provider::Endpoints;
+use crate::advice::{Advice, OAuth, SignIn};
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
 use crate::http::Reach;
@@ -30,8 +31,8 @@ pub struct Keeper<'a> {
     pub reach: Reach,
     /// Gets the client's secret: only when it is needed, since a password manager may ask the user.
     pub client_secret: Box<dyn Fn() -> Result<Option<Secret>> + 'a>,
-    /// The command that signs in again, for the hint.
-    pub login: String,
+    /// Whether the account is in the configuration, where it is found by its name alone.
+    pub is_configured: bool,
     /// Makes signals wait until the returned guard is dropped: called before the provider may use up the old
     /// refresh token. What is done meanwhile is limited by the timeouts of `reach` and of the safe.
     pub hold: Box<dyn Fn() -> Box<dyn Any> + 'a>,
@@ -58,6 +59,11 @@ pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>
 }
 
 impl Keeper<'_> {
+    /// The account's name, if it is configured.
+    pub fn configured(&self) -> Option<&str> {
+        self.is_configured.then_some(self.account)
+    }
+
     /// The access token to sign in with at `now` (seconds of Unix time). A token that the server
     /// `refused` is not returned again, but renewed.
     ///
@@ -83,7 +89,7 @@ impl Keeper<'_> {
         let Some(refresh) = &document.refresh else {
             return Err(Error::new(Kind::NoCredentials, "could not renew the sign-in")
                 .because("the provider gave no refresh token with it, and the access token has run out")
-                .hint(format!("{}; perhaps oauth-scope lacks offline_access", self.run_login())));
+                .advise(self.sign_in_again(OAuth::RequestOfflineAccess)));
         };
         let client = Client::new(self.settings, (self.client_secret)()?, &self.reach)?;
         let _held = (self.hold)();
@@ -128,7 +134,7 @@ impl Keeper<'_> {
     /// The same, and where it was found.
     fn found(&self) -> Result<Option<(Document, StoredIn)>> {
         stored(&self.safe, self.account).map_err(|error| match error.kind() {
-            Kind::Data => error.hint(self.run_login()),
+            Kind::Data => error.advise(self.store_sign_in()),
             _ => error,
         })
     }
@@ -170,33 +176,37 @@ impl Keeper<'_> {
             Some((document, stored_in)) if document.belongs_to(self.settings) => Ok((document, stored_in)),
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
-                .hint(self.run_login())),
+                .advise(self.store_sign_in())),
             None => Err(Error::new(Kind::NoCredentials, "could not find a sign-in of this account")
                 .because("nobody has signed in yet")
-                .hint(self.run_login())),
+                .advise(self.store_sign_in())),
         }
     }
 
-    /// The hint for a refusal that a new sign-in can fix, with anything else that has to be done.
+    /// The advice on a refusal that a new sign-in can fix, with anything else that has to be done.
     fn advise(&self, error: Error) -> Error {
         if error.kind() != Kind::SignIn {
             return error;
         }
-        let hint = match error.own_hint() {
-            Some(more) => format!("{}; {more}", self.run_login()),
-            None => self.run_login(),
-        };
-        error.hint(hint)
+        match error.advice().cloned() {
+            Some(Advice::OAuth(also)) => error.advise(self.sign_in_again(also)),
+            _ => error.advise(self.store_sign_in()),
+        }
     }
 
-    fn run_login(&self) -> String {
-        format!("run `{}`", self.login)
+    fn store_sign_in(&self) -> SignIn {
+        SignIn::StoreSignIn { account: self.configured().map(str::to_owned) }
+    }
+
+    fn sign_in_again(&self, also: OAuth) -> OAuth {
+        OAuth::SignInAgain { account: self.configured().map(str::to_owned), also: Box::new(also) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::document::tests::{document, settings, tokens};
+    use super::super::refusal::{Doing, refusal};
     use super::*;
     use std::time::Duration;
 
@@ -220,10 +230,14 @@ mod tests {
                 watch: None,
             },
             client_secret: Box::new(|| Ok(None)),
-            login: "pop3 auth login -a work".into(),
+            is_configured: true,
             hold: Box::new(|| Box::new(())),
         };
         test(&keeper, &store);
+    }
+
+    fn store_sign_in() -> Advice {
+        SignIn::StoreSignIn { account: Some("work".into()) }.into()
     }
 
     fn put(safe: &Safe, secret: &Secret) {
@@ -240,10 +254,7 @@ mod tests {
     fn without_a_sign_in_it_says_how_to_get_one() {
         with_keeper(|keeper, _| {
             let error = keeper.token(None, 0).unwrap_err();
-            assert_eq!(
-                (error.kind(), error.own_hint()),
-                (Kind::NoCredentials, Some("run `pop3 auth login -a work`"))
-            );
+            assert_eq!((error.kind(), error.advice()), (Kind::NoCredentials, Some(&store_sign_in())));
             assert!(keeper.stored().unwrap().is_none());
             let forgotten = keeper.forget().unwrap();
             assert!(forgotten.removed.is_empty() && forgotten.revoked.is_none());
@@ -271,6 +282,8 @@ mod tests {
             keep(store, "a", None);
             let error = keeper.token(None, 9000).unwrap_err();
             assert_eq!(error.kind(), Kind::NoCredentials);
+            let (account, also) = (Some("work".into()), Box::new(OAuth::RequestOfflineAccess));
+            assert_eq!(error.advice(), Some(&OAuth::SignInAgain { account, also }.into()));
         });
     }
 
@@ -280,7 +293,41 @@ mod tests {
             let mut other = document("a", Some("r"), 3600, 1000);
             other.client_id = "other".into();
             put(store, &other.write().unwrap());
-            assert_eq!(keeper.token(None, 2000).unwrap_err().kind(), Kind::NoCredentials);
+            let error = keeper.token(None, 2000).unwrap_err();
+            assert_eq!((error.kind(), error.advice()), (Kind::NoCredentials, Some(&store_sign_in())));
+        });
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_a_new_sign_in_and_what_else_it_needs() {
+        with_keeper(|keeper, _| {
+            let refused = |code: &str, description: &str| {
+                let error = refusal(Doing::Refresh, code, Some(description), &|_| false);
+                keeper.advise(error).advice().cloned()
+            };
+            assert_eq!(refused("invalid_grant", ""), Some(store_sign_in()));
+            let (account, also) = (Some("work".into()), Box::new(OAuth::PublishClient));
+            assert_eq!(
+                refused("invalid_grant", "Token has been expired or revoked."),
+                Some(OAuth::SignInAgain { account, also }.into())
+            );
+            // No sign-in helps against these.
+            assert_eq!(refused("invalid_scope", ""), Some(OAuth::CheckScope.into()));
+            assert_eq!(refused("server_error", ""), None);
+        });
+        with_keeper(|keeper, _| {
+            let stranger = Keeper {
+                safe: keeper.safe.clone(),
+                account: "me@h",
+                lock: keeper.lock.clone(),
+                settings: keeper.settings,
+                reach: keeper.reach.clone(),
+                client_secret: Box::new(|| Ok(None)),
+                is_configured: false,
+                hold: Box::new(|| Box::new(())),
+            };
+            let error = stranger.token(None, 0).unwrap_err();
+            assert_eq!(error.advice(), Some(&SignIn::StoreSignIn { account: None }.into()));
         });
     }
 
@@ -288,7 +335,8 @@ mod tests {
     fn a_damaged_sign_in_is_reported_and_can_be_removed() {
         with_keeper(|keeper, store| {
             put(store, &Secret::new("rubbish"));
-            assert_eq!(keeper.token(None, 0).unwrap_err().kind(), Kind::Data);
+            let error = keeper.token(None, 0).unwrap_err();
+            assert_eq!((error.kind(), error.advice()), (Kind::Data, Some(&store_sign_in())));
             assert!(!keeper.forget().unwrap().removed.is_empty());
         });
     }

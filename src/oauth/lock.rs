@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
 
+use crate::advice::OAuth;
 use crate::error::{Error, Kind, Phase, Result};
 
 /// How often to retry while the lock is held.
@@ -46,7 +47,7 @@ impl Lock {
                 Err(Errno::WOULDBLOCK) => {
                     return Err(Error::new(Kind::Timeout(Phase::Lock), context())
                         .because("another run is renewing the sign-in of this account")
-                        .hint("try again later"));
+                        .advise(OAuth::TryAgainLater));
                 }
                 Err(Errno::INTR) => {}
                 Err(errno) => return Err(Error::io(context(), errno.into())),
@@ -77,6 +78,7 @@ mod tests {
         let held = Lock::take(&path, Duration::ZERO).unwrap();
         let error = Lock::take(&path, Duration::from_millis(10)).unwrap_err();
         assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
+        assert_eq!(error.advice(), Some(&OAuth::TryAgainLater.into()));
         let waiting = thread::spawn({
             let path = path.clone();
             move || Lock::take(&path, Duration::from_secs(30)).map(drop)

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::answer;
 use super::provider::{Endpoints, endpoint};
+use crate::advice::OAuth;
 use crate::error::{Error, Kind, Result};
 use crate::http::Http;
 
@@ -52,7 +53,7 @@ pub(super) fn fetch(http: &Http, url: &Url) -> Result<Endpoints> {
     if !response.status().is_success() {
         return Err(Error::new(Kind::Refused, context())
             .because(format!("it answered {}", response.status().as_u16()))
-            .hint("check the URL of `oauth`, or name the endpoints: oauth-token-url and its like"));
+            .advise(OAuth::CheckMetadataUrl));
     }
     let document = answer::object(&response, url.as_str())?;
     read(document.into(), url).map_err(|error| error.within(context()))
@@ -64,10 +65,8 @@ fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {
         .map_err(|error| wrong("it lacks a required field").because(error))?;
     let issuer = Url::parse(&metadata.issuer).map_err(|_| wrong("its issuer is no URL"))?;
     if !may_describe(url, &issuer) {
-        return Err(wrong("it describes another issuer").hint(format!(
-            "if that is the provider, name it as oauth = \"{}\"",
-            metadata.issuer.escape_debug()
-        )));
+        let advice = OAuth::NameIssuer { issuer: metadata.issuer };
+        return Err(wrong("it describes another issuer").advise(advice));
     }
     let read = |text: Option<String>| text.map(|text| endpoint(&text)).transpose();
     let unsafe_endpoint = |error: Error| wrong("an endpoint in it is not safe").because(error);
@@ -181,6 +180,9 @@ mod tests {
             assert_eq!(error.kind(), Kind::Protocol);
             let sentence = format!("{error}: {:?}", error.source());
             assert!(sentence.contains(why), "{text}: {sentence}");
+            let other = OAuth::NameIssuer { issuer: "https://other".into() };
+            let advice = (why == "another issuer").then(|| other.into());
+            assert_eq!(error.advice(), advice.as_ref(), "{text}");
         }
     }
 }

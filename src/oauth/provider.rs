@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use oauth2::url::{Host, Url};
 
+use crate::advice::OAuth;
 use crate::error::{Error, Kind, Result};
 
 /// A provider of tokens.
@@ -48,8 +49,10 @@ impl FromStr for Provider {
             "microsoft" => Ok(Provider::Microsoft),
             "yahoo" => Ok(Provider::Yahoo),
             url if url.contains("://") => endpoint(url).map(Provider::Metadata),
-            _ => Err(Error::new(Kind::Usage, format!("could not find a provider named `{}`", text.escape_debug()))
-                .hint("the known ones are google, microsoft and yahoo; any other is named by the https URL of its metadata")),
+            _ => {
+                let what = format!("could not find a provider named `{}`", text.escape_debug());
+                Err(Error::new(Kind::Usage, what).advise(OAuth::NameKnownProvider))
+            }
         }
     }
 }
@@ -171,9 +174,7 @@ impl Provider {
 /// [`Kind::Usage`] when it is no such address.
 pub fn endpoint(text: &str) -> Result<Url> {
     let wrong = |why: &'static str| {
-        Error::new(Kind::Usage, "could not use the provider's URL")
-            .because(why)
-            .hint("write it as https://HOST/PATH")
+        Error::new(Kind::Usage, "could not use the provider's URL").because(why).advise(OAuth::WriteHttpsUrl)
     };
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
@@ -222,7 +223,8 @@ mod tests {
         for text in ["gogle", "", "http://login.example.com", "ftp://x", "https://u:p@x/", "https://"] {
             let error = text.parse::<Provider>().expect_err(text);
             assert_eq!(error.kind(), Kind::Usage, "{text}");
-            assert!(error.own_hint().is_some(), "{text}");
+            let advice = if text.contains("://") { OAuth::WriteHttpsUrl } else { OAuth::NameKnownProvider };
+            assert_eq!(error.advice(), Some(&advice.into()), "{text}");
         }
         for text in ["http://127.0.0.1:8080/x", "http://[::1]/", "http://localhost/", "https://x"] {
             assert!(endpoint(text).is_ok(), "{text}");

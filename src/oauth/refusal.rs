@@ -1,7 +1,8 @@
-//! The meaning of a provider's refusal and a hint for it: by its error code (RFC 6749 sections 4.1.2.1 and
+//! The meaning of a provider's refusal and the advice on it: by its error code (RFC 6749 sections 4.1.2.1 and
 //! 5.2, RFC 8628 section 3.5), and if that is too general, by the descriptions of the most common providers.
 //! Microsoft's begin with a number (`AADSTS50194`), and Google's have not changed for years.
 
+use crate::advice::OAuth;
 use crate::error::{Error, Kind};
 
 /// The maximum length of a quoted text of a provider, in characters.
@@ -18,7 +19,10 @@ pub(super) enum Doing {
     /// Waiting until the user has entered the code.
     FinishCode,
     /// Signing in with a browser.
-    Browser,
+    Browser {
+        /// Whether the provider also supports sign-in by a code.
+        has_device: bool,
+    },
     /// Revoking a sign-in.
     Revoke,
 }
@@ -30,7 +34,7 @@ impl Doing {
             Doing::Refresh => "could not refresh the access token",
             Doing::BeginCode => "could not begin the sign-in with a code",
             Doing::FinishCode => "could not finish the sign-in with a code",
-            Doing::Browser => "could not sign in with the browser",
+            Doing::Browser { .. } => "could not sign in with the browser",
             Doing::Revoke => "could not revoke the sign-in",
         }
     }
@@ -38,20 +42,12 @@ impl Doing {
     fn is_by_code(self) -> bool {
         matches!(self, Doing::BeginCode | Doing::FinishCode)
     }
-}
 
-const TENANT: &str = "name your tenant, by its domain or its id, instead of `common`: \
-                      oauth = \"https://login.microsoftonline.com/TENANT/v2.0\", then sign in again with \
-                      `pop3 auth login`";
-const CONSENT: &str = "allow the access in the browser; if the tenant does not let users do that, its \
-                       administrator has to consent to the client first";
-const WRONG_SECRET: &str = "check oauth-client-secret (its value, not its id): it may be of another client \
-                            (oauth-client-id), or may have expired, so that the provider must issue a new one";
-const NO_SECRET: &str = "add oauth-client-secret, or at Microsoft allow public client flows for the client";
-const BY_BROWSER: &str = "the provider may not allow sign-in by a code for this client or this tenant: sign in \
-                          with --browser, or check oauth-client-id and the other oauth- keys";
-const TESTING: &str = "if that happens every seven days, the Google client is in publishing status \"Testing\": \
-                       set it to \"In production\" first";
+    /// Whether the user is signing in, and can do so once more.
+    fn is_sign_in(self) -> bool {
+        self.is_by_code() || matches!(self, Doing::Browser { .. })
+    }
+}
 
 /// The error for a refusal. Texts of the provider for which `holds_a_secret` returns true are not quoted.
 pub(super) fn refusal(
@@ -62,19 +58,19 @@ pub(super) fn refusal(
 ) -> Error {
     let code = if holds_a_secret(code) { "an error of its own".into() } else { printable(code) };
     let description = description.filter(|text| !holds_a_secret(text)).map(printable).unwrap_or_default();
-    let (kind, words, hint) = by_description(doing, &description).unwrap_or_else(|| by_code(doing, &code));
+    let (kind, words, advice) = by_description(doing, &description).unwrap_or_else(|| by_code(doing, &code));
     let said = match description.as_str() {
         "" => format!("{words} ({code})"),
         text => format!("{words} ({code}: {text})"),
     };
     let error = Error::new(kind, doing.failed()).because(said);
-    match hint {
-        Some(hint) => error.hint(hint),
+    match advice {
+        Some(advice) => error.advise(advice),
         None => error,
     }
 }
 
-type Meaning = (Kind, &'static str, Option<&'static str>);
+type Meaning = (Kind, &'static str, Option<OAuth>);
 
 /// The meaning of a known description.
 fn by_description(doing: Doing, description: &str) -> Option<Meaning> {
@@ -83,13 +79,13 @@ fn by_description(doing: Doing, description: &str) -> Option<Meaning> {
     }
     let text = description.to_ascii_lowercase();
     if doing == Doing::Refresh && text.starts_with("token has been expired or revoked") {
-        return Some((Kind::SignIn, NO_LONGER, Some(TESTING)));
+        return Some((Kind::SignIn, NO_LONGER, Some(OAuth::PublishClient)));
     }
     if text.contains("client secret") || text.contains("client_secret") {
         let is_missing = ["missing", "required", "must contain"].iter().any(|word| text.contains(word));
         return Some(match is_missing {
-            true => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
-            false => (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET)),
+            true => (Kind::Config, NEEDS_SECRET, Some(OAuth::AddClientSecret)),
+            false => (Kind::Config, WRONG_SECRET, Some(OAuth::CheckClientSecret)),
         });
     }
     None
@@ -105,57 +101,54 @@ fn microsofts_number(description: &str) -> Option<u32> {
 /// The meaning of Microsoft's numbers for errors that the user can fix.
 fn by_number(doing: Doing, number: u32) -> Option<Meaning> {
     Some(match number {
-        50194 | 50059 | 9001023 => {
-            (Kind::Config, "the client is registered for one tenant, but the URL names none", Some(TENANT))
-        }
-        90002 => (Kind::Config, "the provider does not know the tenant", Some(TENANT)),
+        50194 | 50059 | 9001023 => (
+            Kind::Config,
+            "the client is registered for one tenant, but the URL names none",
+            Some(OAuth::NameTenant),
+        ),
+        90002 => (Kind::Config, "the provider does not know the tenant", Some(OAuth::NameTenant)),
         700016 => (
             Kind::Config,
             "the provider does not know this client in that tenant",
-            Some("check oauth-client-id, and whether oauth names the tenant where the client is registered"),
+            Some(OAuth::CheckClientAndTenant),
         ),
-        7000215 | 7000222 => {
-            (Kind::Config, "the provider does not accept the client's secret", Some(WRONG_SECRET))
-        }
-        7000218 => (Kind::Config, "the provider requires the client's secret", Some(NO_SECRET)),
-        65001 | 65004 | 90094 | 90095 => {
-            (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
-        }
+        7000215 | 7000222 => (Kind::Config, WRONG_SECRET, Some(OAuth::CheckClientSecret)),
+        7000218 => (Kind::Config, NEEDS_SECRET, Some(OAuth::AddClientSecret)),
+        65001 | 65004 | 90094 | 90095 => (Kind::SignIn, NO_CONSENT, Some(OAuth::Consent)),
         // Conditional access and security defaults; these usually forbid the device flow, but not the
         // browser.
         53000..=53011 | 530_000..=530_099 if doing.is_by_code() => {
-            (Kind::SignIn, "the tenant's policy does not allow this sign-in", Some(BY_BROWSER))
+            (Kind::SignIn, "the tenant's policy does not allow this sign-in", Some(OAuth::TryBrowser))
         }
         _ => return None,
     })
 }
 
 const NO_LONGER: &str = "the provider no longer accepts the sign-in of this account";
+const NO_CONSENT: &str = "nobody has consented to what this client asks for";
+const NEEDS_SECRET: &str = "the provider requires the client's secret";
+const WRONG_SECRET: &str = "the provider does not accept the client's secret";
 
 fn by_code(doing: Doing, code: &str) -> Meaning {
     match code {
-        "invalid_grant" if doing == Doing::Refresh => (Kind::SignIn, NO_LONGER, None),
-        "invalid_grant" => {
-            (Kind::SignIn, "the provider does not accept the code", Some("run it again, for a new one"))
+        "invalid_grant" if doing.is_sign_in() => {
+            (Kind::SignIn, "the provider does not accept the code", Some(OAuth::RequestNewCode))
         }
+        "invalid_grant" => (Kind::SignIn, NO_LONGER, None),
         "access_denied" => {
-            (Kind::SignIn, "access was denied", Some("run it again, and allow it in the browser"))
+            (Kind::SignIn, "access was denied", doing.is_sign_in().then_some(OAuth::AllowAccess))
         }
-        "consent_required" => {
-            (Kind::SignIn, "nobody has consented to what this client asks for", Some(CONSENT))
-        }
-        "expired_token" => {
-            (Kind::SignIn, "the code expired before it was entered", Some("run it again, for a new code"))
+        "consent_required" => (Kind::SignIn, NO_CONSENT, Some(OAuth::Consent)),
+        "expired_token" if doing.is_by_code() => {
+            (Kind::SignIn, "the code expired before it was entered", Some(OAuth::RequestNewCode))
         }
         "unauthorized_client" if doing.is_by_code() => {
-            (Kind::Config, "the provider does not allow this to the client", Some(BY_BROWSER))
+            (Kind::Config, "the provider does not allow this to the client", Some(OAuth::TryBrowser))
         }
-        "invalid_client" | "unauthorized_client" => (
-            Kind::Config,
-            "the provider does not accept this client",
-            Some("check oauth-client-id and oauth-client-secret, and what the client is registered for"),
-        ),
-        "invalid_scope" => (Kind::Config, "the provider does not know the scope", Some("check oauth-scope")),
+        "invalid_client" | "unauthorized_client" => {
+            (Kind::Config, "the provider does not accept this client", Some(OAuth::CheckClient))
+        }
+        "invalid_scope" => (Kind::Config, "the provider does not know the scope", Some(OAuth::CheckScope)),
         "invalid_request"
         | "unsupported_grant_type"
         | "unsupported_response_type"
@@ -163,17 +156,16 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             Kind::Config,
             "the provider does not support this",
             Some(match doing {
-                Doing::BeginCode | Doing::FinishCode => BY_BROWSER,
-                Doing::Browser => {
-                    "try the other way to sign in, --device, or check the oauth- keys of the account"
-                }
-                Doing::Refresh | Doing::Revoke => "check the oauth- keys of the account",
+                Doing::BeginCode | Doing::FinishCode => OAuth::TryBrowser,
+                Doing::Browser { has_device: true } => OAuth::TryDevice,
+                Doing::Browser { has_device: false } | Doing::Refresh | Doing::Revoke => OAuth::CheckKeys,
             }),
         ),
         "temporarily_unavailable" | "server_error" | "slow_down" => {
             (Kind::ServerTemporary, "the provider has a temporary problem", None)
         }
-        _ => (Kind::SignIn, "the provider refused", None),
+        // A refused refresh is advised upon by the keeper.
+        _ => (Kind::SignIn, "the provider refused", (doing != Doing::Refresh).then_some(OAuth::CheckKeys)),
     }
 }
 
@@ -190,12 +182,13 @@ fn printable(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::advice::Advice;
     use std::error::Error as _;
 
-    fn refused(doing: Doing, code: &str, description: &str) -> (Kind, String, String) {
+    fn refused(doing: Doing, code: &str, description: &str) -> (Kind, String, Option<Advice>) {
         let error = refusal(doing, code, Some(description), &|_| false);
         let cause = error.source().expect("a cause").to_string();
-        (error.kind(), cause, error.own_hint().unwrap_or_default().to_owned())
+        (error.kind(), cause, error.advice().cloned())
     }
 
     #[test]
@@ -218,75 +211,108 @@ mod tests {
     }
 
     #[test]
-    fn each_hint_fits_its_case_and_no_other() {
-        use Doing::{BeginCode, Browser, FinishCode, Refresh};
-        for (doing, code, description, kind, hint) in [
+    fn each_advice_fits_its_case_and_no_other() {
+        use Doing::{BeginCode, FinishCode, Refresh, Revoke};
+        use OAuth::*;
+        let (browser, browser_only) =
+            (Doing::Browser { has_device: true }, Doing::Browser { has_device: false });
+        for (doing, code, description, kind, advice) in [
             (
                 Refresh,
                 "invalid_request",
                 "AADSTS50194: Application 'x'(y) is not configured as a multi-tenant application. Usage of the /common endpoint is not supported",
                 Kind::Config,
-                TENANT,
+                NameTenant,
             ),
-            (BeginCode, "invalid_request", "AADSTS9001023: not supported over /common", Kind::Config, TENANT),
-            (FinishCode, "invalid_request", "AADSTS90002: Tenant 'x' not found.", Kind::Config, TENANT),
-            (Refresh, "invalid_grant", "Token has been expired or revoked.", Kind::SignIn, TESTING),
+            (
+                BeginCode,
+                "invalid_request",
+                "AADSTS9001023: not supported over /common",
+                Kind::Config,
+                NameTenant,
+            ),
+            (FinishCode, "invalid_request", "AADSTS90002: Tenant 'x' not found.", Kind::Config, NameTenant),
+            (Refresh, "invalid_grant", "Token has been expired or revoked.", Kind::SignIn, PublishClient),
             (
                 Refresh,
                 "invalid_grant",
                 "AADSTS65001: The user or administrator has not consented",
                 Kind::SignIn,
-                CONSENT,
+                Consent,
             ),
-            (Browser, "consent_required", "", Kind::SignIn, CONSENT),
+            (browser, "consent_required", "", Kind::SignIn, Consent),
             (
                 Refresh,
                 "invalid_client",
                 "AADSTS7000215: Invalid client secret provided.",
                 Kind::Config,
-                WRONG_SECRET,
+                CheckClientSecret,
             ),
             (
                 Refresh,
                 "invalid_client",
                 "AADSTS7000222: The provided client secret keys are expired.",
                 Kind::Config,
-                WRONG_SECRET,
+                CheckClientSecret,
             ),
-            (Refresh, "invalid_client", "The provided client secret is invalid.", Kind::Config, WRONG_SECRET),
-            (FinishCode, "invalid_request", "client_secret is missing.", Kind::Config, NO_SECRET),
+            (
+                Refresh,
+                "invalid_client",
+                "The provided client secret is invalid.",
+                Kind::Config,
+                CheckClientSecret,
+            ),
+            (FinishCode, "invalid_request", "client_secret is missing.", Kind::Config, AddClientSecret),
             (
                 FinishCode,
                 "invalid_client",
                 "AADSTS7000218: The request body must contain client_secret",
                 Kind::Config,
-                NO_SECRET,
+                AddClientSecret,
             ),
             (
                 FinishCode,
                 "invalid_grant",
                 "AADSTS53003: Access has been blocked by Conditional Access",
                 Kind::SignIn,
-                BY_BROWSER,
+                TryBrowser,
             ),
-            (BeginCode, "unauthorized_client", "", Kind::Config, BY_BROWSER),
-            (BeginCode, "invalid_request", "", Kind::Config, BY_BROWSER),
+            (BeginCode, "unauthorized_client", "", Kind::Config, TryBrowser),
+            (BeginCode, "invalid_request", "", Kind::Config, TryBrowser),
+            (
+                Refresh,
+                "unauthorized_client",
+                "AADSTS700016: Application with identifier 'x' was not found",
+                Kind::Config,
+                CheckClientAndTenant,
+            ),
+            (Refresh, "invalid_client", "", Kind::Config, CheckClient),
+            (browser, "unauthorized_client", "", Kind::Config, CheckClient),
+            (browser, "invalid_scope", "", Kind::Config, CheckScope),
+            (browser, "invalid_grant", "", Kind::SignIn, RequestNewCode),
+            (FinishCode, "expired_token", "", Kind::SignIn, RequestNewCode),
+            (FinishCode, "access_denied", "", Kind::SignIn, AllowAccess),
+            (browser, "invalid_request", "", Kind::Config, TryDevice),
+            (browser_only, "invalid_request", "", Kind::Config, CheckKeys),
+            (Refresh, "invalid_request", "", Kind::Config, CheckKeys),
+            (Revoke, "unsupported_token_type", "", Kind::Config, CheckKeys),
         ] {
-            let (told, cause, advice) = refused(doing, code, description);
-            assert_eq!((told, advice.as_str()), (kind, hint), "{code} {description}: {cause}");
+            let (told, cause, given) = refused(doing, code, description);
+            assert_eq!((told, given), (kind, Some(advice.into())), "{code} {description}: {cause}");
         }
         // Second factor, changed password, blocked sign-in: the provider's text, and a new sign-in.
         for text in
             ["AADSTS50076: multi-factor authentication", "AADSTS50173: expired", "AADSTS53003: blocked"]
         {
-            assert_eq!(refused(Refresh, "invalid_grant", text).2, "", "{text}");
+            assert_eq!(refused(Refresh, "invalid_grant", text).2, None, "{text}");
         }
-        for doing in [Refresh, Doing::Revoke] {
-            let (_, _, hint) = refused(doing, "invalid_request", "");
-            assert!(
-                !hint.contains("--browser") && !hint.contains("--device"),
-                "no sign-in is going on: {hint}"
-            );
+        // Nobody is signing in, so there is nothing to enter or to allow.
+        for code in ["invalid_grant", "access_denied", "expired_token"] {
+            for doing in [Refresh, Revoke] {
+                let (kind, cause, advice) = refused(doing, code, "");
+                assert_eq!((kind, advice), (Kind::SignIn, None), "{code}");
+                assert!(!cause.contains("the code"), "{cause}");
+            }
         }
     }
 

@@ -1,9 +1,10 @@
 //! From AUTHORIZATION to TRANSACTION: carries out the mechanisms that [`crate::auth`] chose
-//! (RFC 1939 section 7, RFC 5034), and finds the hint for a refusal.
+//! (RFC 1939 section 7, RFC 5034), and finds the advice for a refusal.
 
 use std::error::Error as StdError;
 
 use super::{Authorization, Manner, Session, Transaction};
+use crate::advice::SignIn;
 use crate::auth::{self, Binding, Credentials, Mechanism, Offer, Proof};
 use crate::error::{Error, Kind, Result};
 use crate::protocol::{Command, Reply};
@@ -113,6 +114,7 @@ impl Session<Authorization> {
             user: self.capabilities.as_ref().is_none_or(|capabilities| capabilities.user()),
             end_point,
             binds_otherwise: self.binds_otherwise(),
+            is_encrypted: self.is_encrypted(),
         }
     }
 
@@ -184,16 +186,16 @@ impl Session<Authorization> {
             };
             let mut error = Error::new(kind, context).because(cause);
             let next = left.peek().map(|(mechanism, _)| *mechanism);
+            let may_follow = self.is_encrypted() || mechanism.sends_the_password();
             let advice = match credentials.proof {
                 Proof::Password(_) if is_unknown && !mechanism.is_bound() => {
-                    Some(advice_on_unknown(mechanism, next))
+                    Some(advice_on_unknown(mechanism, next.filter(|_| !may_follow)))
                 }
-                _ => self.advice(kind, mechanism, &reply, has_proven, credentials).map(str::to_owned),
+                _ => self.advice(kind, mechanism, &reply, has_proven, credentials),
             };
             if let Some(advice) = advice {
-                error = error.hint(advice);
+                error = error.advise(advice);
             }
-            let may_follow = self.is_encrypted() || mechanism.sends_the_password();
             if not_there && kind == Kind::SignIn && may_follow && next.is_some() {
                 refused = Some(error);
                 continue;
@@ -204,7 +206,7 @@ impl Session<Authorization> {
         Err(Error::new(Kind::SignIn, "the server offers no way to sign in").into())
     }
 
-    /// The hint for a refusal that tells more than that the secret is wrong.
+    /// The advice on a refusal that tells more than that the secret is wrong.
     fn advice(
         &self,
         kind: Kind,
@@ -212,51 +214,29 @@ impl Session<Authorization> {
         reply: &Reply,
         has_proven: bool,
         credentials: &Credentials,
-    ) -> Option<&'static str> {
+    ) -> Option<SignIn> {
         if kind != Kind::SignIn {
             return None;
         }
         match credentials.proof {
             // Another mechanism is not recommended lightly: an attacker in the middle causes the same error, to
             // get at the password.
-            _ if mechanism.is_bound() => Some(
-                "check user and password; if both are right, the server knows the TLS line by another mark \
-                 than tls-server-end-point, or TLS ends elsewhere: ask its administrator before you try \
-                 --auth plain",
-            ),
-            Proof::Password(_) => auth::password_hint(&self.state.host, &reply.text).or_else(|| {
-                // It needs the plain password on the server, and many servers store only a hash.
-                (mechanism == Mechanism::CramMd5 && self.is_encrypted()).then_some(
-                    "check user and password; if both are right, the server may keep the password in a form \
-                     that cram-md5 has no use for: try --auth plain",
-                )
-            }),
-            Proof::Token(_) if has_proven => {
-                Some("the token has expired or was revoked: run `pop3 auth login`")
-            }
-            Proof::Token(_) => Some(
-                "the server has not looked at the token, and may not take any: check that server and oauth \
-                 belong together",
-            ),
+            _ if mechanism.is_bound() => Some(SignIn::ChannelBindingMayDiffer),
+            Proof::Password(_) => auth::password_advice(&self.state.host, &reply.text)
+                .or_else(|| advice_on_hashes(mechanism, self.is_encrypted())),
+            Proof::Token(_) if has_proven => Some(SignIn::RenewToken),
+            Proof::Token(_) => Some(SignIn::CheckServerAndProvider),
             Proof::Certificate => Some(self.advice_on_certificates(reply)),
         }
     }
 
-    /// The hint for a server that requests no certificate, does not trust it, or reads another name from it.
-    fn advice_on_certificates(&self, reply: &Reply) -> &'static str {
+    /// The advice on a server that requests no certificate, does not trust it, or reads another name from it.
+    fn advice_on_certificates(&self, reply: &Reply) -> SignIn {
         let speaks_of_it = String::from_utf8_lossy(&reply.text).to_ascii_lowercase().contains("certificate");
         match Mechanism::External.sasl_name() {
-            Some(name) if !self.announces(name) => {
-                "the server does not offer to sign in by a client certificate: leave --auth out to sign in \
-                 with a password"
-            }
-            _ if speaks_of_it => {
-                "the server does not take this client certificate: ask its owner for one that it knows"
-            }
-            _ => {
-                "check that the server knows the client certificate (--client-cert), and by this name (--user; \
-                 an empty one leaves it to the certificate)"
-            }
+            Some(name) if !self.announces(name) => SignIn::ServerTakesNoCertificate,
+            _ if speaks_of_it => SignIn::UseAcceptedCertificate,
+            _ => SignIn::CheckCertificateAndUser,
         }
     }
 
@@ -308,16 +288,16 @@ impl Session<Authorization> {
     }
 }
 
+/// CRAM-MD5 needs the plain password on the server, and many servers store only a hash.
+pub(super) fn advice_on_hashes(mechanism: Mechanism, is_encrypted: bool) -> Option<SignIn> {
+    (mechanism == Mechanism::CramMd5 && is_encrypted).then_some(SignIn::ServerMayStoreHash)
+}
+
 /// What to do where the server does not know the mechanism; `next`: what would follow, were it not weaker.
-fn advice_on_unknown(mechanism: Mechanism, next: Option<Mechanism>) -> String {
+fn advice_on_unknown(mechanism: Mechanism, next: Option<Mechanism>) -> SignIn {
+    let unknown = mechanism.to_string();
     match next {
-        Some(next) => format!(
-            "the server does not know {mechanism}; a weaker way is not tried by itself in the clear: --auth {next} \
-             does"
-        ),
-        None => format!(
-            "the server does not know {mechanism}: name another way to sign in with --auth (user, plain, login, \
-             cram-md5 …), or leave --auth out"
-        ),
+        Some(next) => SignIn::NameWeakerMechanism { unknown, next: next.to_string() },
+        None => SignIn::NameKnownMechanism { unknown },
     }
 }

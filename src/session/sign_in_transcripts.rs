@@ -8,8 +8,10 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 
+use super::sign_in::advice_on_hashes;
 use super::transcripts::{credentials, open, peer};
 use super::{Authorization, Session};
+use crate::advice::SignIn;
 use crate::auth::{Credentials, Mechanism, Proof, Secret, TokenRefused};
 use crate::connection::Connection;
 use crate::error::{Error, Kind};
@@ -29,6 +31,24 @@ const BEARER: &str = "bixhPW1lQHgsAWF1dGg9QmVhcmVyIHlhMjkBAQ==";
 
 /// Signs in at a peer that answers every line by `answer`, which gets the line and what it decodes to.
 fn lied_to(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
+    let sign_in = |session: Session<Authorization>| {
+        session.sign_in(&credentials(), Some(mechanism)).expect_err("a lie").error
+    };
+    lied(mechanism, answer, sign_in)
+}
+
+/// The same by a mechanism that needs not fit the connection.
+fn lied_to_by(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
+    lied(mechanism, answer, |session| {
+        session.sign_in_by(&credentials(), &[mechanism]).expect_err("a lie").error
+    })
+}
+
+fn lied(
+    mechanism: Mechanism,
+    answer: fn(&str, &str) -> String,
+    sign_in: impl FnOnce(Session<Authorization>) -> Error,
+) -> Error {
     let (near, far) = memory::pair();
     let server = thread::spawn(move || {
         let mut far = BufReader::new(far);
@@ -54,7 +74,7 @@ fn lied_to(mechanism: Mechanism, answer: fn(&str, &str) -> String) -> Error {
     let mut session =
         Session::open(Connection::new(near, Duration::from_secs(20), None), true).expect("open");
     session.allow_cleartext();
-    let error = session.sign_in(&credentials(), Some(mechanism)).expect_err("a lie").error;
+    let error = sign_in(session);
     server.join().expect("the peer");
     error
 }
@@ -150,6 +170,7 @@ fn a_server_that_wants_the_response_on_the_line_of_auth_gets_it_there() {
     let (session, peer) = offering("PLAIN", "C: AUTH XOAUTH2\nS: -ERR unknown");
     let refused = session.sign_in(&token(), None).expect_err("unknown");
     assert!(TokenRefused::of(&refused.error).is_none(), "nobody has judged the token");
+    assert_eq!(refused.error.advice(), Some(&SignIn::CheckServerAndProvider.into()));
     drop(refused);
     peer.join().expect("to the letter");
 }
@@ -174,7 +195,7 @@ fn a_refused_token_is_told_with_the_servers_reason_and_gives_the_session_back() 
         let (session, peer) = offering(name, &format!("{script}\nC: QUIT\nS: +OK"));
         let refused = session.sign_in(&token(), None).expect_err("refused");
         assert_eq!(refused.error.kind(), Kind::SignIn);
-        assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("pop3 auth login")));
+        assert_eq!(refused.error.advice(), Some(&SignIn::RenewToken.into()));
         let cause = TokenRefused::of(&refused.error).expect("the cause is typed").to_string();
         assert_eq!(
             cause,
@@ -250,7 +271,35 @@ fn a_proof_of_the_wrong_kind_is_told_before_anything_is_sent() {
 }
 
 #[test]
-fn a_provider_that_takes_no_passwords_is_named_in_the_hint() {
+fn a_refused_certificate_is_told_with_what_may_be_wrong_with_it() {
+    let refuse = |offered: &str, words: &str| {
+        let (session, peer) =
+            offering(offered, &format!("C: AUTH EXTERNAL bXJvc2U=\nS: -ERR [AUTH] {words}"));
+        let credentials = Credentials { user: "mrose".into(), proof: Proof::Certificate };
+        let error = session.sign_in(&credentials, Some(Mechanism::External)).expect_err("refused").error;
+        peer.join().expect("to the letter");
+        error.advice().cloned()
+    };
+    assert_eq!(refuse("PLAIN", "no"), Some(SignIn::ServerTakesNoCertificate.into()));
+    assert_eq!(refuse("EXTERNAL", "no valid certificate"), Some(SignIn::UseAcceptedCertificate.into()));
+    assert_eq!(refuse("EXTERNAL", "no"), Some(SignIn::CheckCertificateAndUser.into()));
+}
+
+#[test]
+fn a_refused_password_is_told_with_what_the_mechanism_needs() {
+    let error = lied_to_by(Mechanism::ScramSha1Plus, |_, _| "-ERR [AUTH] no".to_owned());
+    assert_eq!(error.advice(), Some(&SignIn::ChannelBindingMayDiffer.into()));
+    let error = lied_to(Mechanism::Login, |_, _| "-ERR unknown mechanism".to_owned());
+    let unknown = SignIn::NameKnownMechanism { unknown: "login".into() };
+    assert_eq!(error.advice(), Some(&unknown.into()));
+    let advice = advice_on_hashes(Mechanism::CramMd5, true);
+    assert_eq!(advice, Some(SignIn::ServerMayStoreHash));
+    assert_eq!(advice_on_hashes(Mechanism::CramMd5, false), None, "plain would show the password");
+    assert_eq!(advice_on_hashes(Mechanism::Plain, true), None);
+}
+
+#[test]
+fn a_provider_that_takes_no_passwords_is_known_by_the_advice() {
     let (connection, peer) = peer(
         "S: +OK Gpop ready\nC: CAPA\nS: +OK\nS: USER\nS: .\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: -ERR [AUTH] Username and password not accepted.",
     );
@@ -258,7 +307,7 @@ fn a_provider_that_takes_no_passwords_is_named_in_the_hint() {
     session.allow_cleartext();
     session.set_host("pop.gmail.com");
     let refused = session.sign_in(&credentials(), None).expect_err("refused");
-    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("add oauth = \"google\"")));
+    assert_eq!(refused.error.advice(), Some(&SignIn::UseAppPassword.into()));
     drop(refused);
     peer.join().expect("to the letter");
 }
@@ -293,7 +342,8 @@ fn an_unknown_command_or_mechanism_has_judged_nothing_and_no_stronger_way_gives_
         open(&format!("{begin}S: SASL CRAM-MD5 PLAIN\nS: .\nC: AUTH CRAM-MD5\nS: -ERR unimplemented"));
     let refused = session.sign_in(&credentials(), None).expect_err("in the clear");
     assert!(!refused.is_judged && refused.untried.is_empty());
-    assert!(refused.error.own_hint().is_some_and(|hint| hint.contains("--auth plain does")));
+    let advice = SignIn::NameWeakerMechanism { unknown: "cram-md5".into(), next: "plain".into() };
+    assert_eq!(refused.error.advice(), Some(&advice.into()));
     drop(refused);
     peer.join().expect("to the letter");
     let (session, peer) =
@@ -319,6 +369,9 @@ fn a_connection_that_is_closed_after_a_refusal_leaves_the_other_mechanisms_to_a_
             open(&format!("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL LOGIN\nS: .\n{script}"));
         let refused = session.sign_in(&credentials(), None).expect_err("closed");
         let expected = if is_told { (Kind::SignIn, vec![Mechanism::User]) } else { (Kind::LineLost, vec![]) };
+        // A weaker mechanism was tried by itself, so that it is not recommended.
+        let advice = is_told.then(|| SignIn::NameKnownMechanism { unknown: "login".into() }.into());
+        assert_eq!(refused.error.advice(), advice.as_ref());
         assert_eq!((refused.error.kind(), refused.untried), expected);
         assert!(refused.session.is_none() && !refused.is_judged);
         peer.join().expect("to the letter");

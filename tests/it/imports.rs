@@ -58,6 +58,45 @@ fn each_module_imports_only_what_the_design_allows() {
 }
 
 #[test]
+fn the_library_makes_no_sentence_for_a_command_line() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut trouble: Vec<String> = Vec::new();
+    for file in rust_files(&source) {
+        let place = file.strip_prefix(&source).unwrap().display().to_string();
+        // The samples of the embedded server are mail; store/conditions.rs is for tests alone.
+        if place.starts_with("cli")
+            || ["server/samples.rs", "store/conditions.rs"].contains(&&*place)
+            || place.ends_with("_tests.rs")
+        {
+            continue;
+        }
+        let text = fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        let lines = code.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//"));
+        trouble.extend(
+            lines
+                .filter(|(_, line)| speaks_to_a_user(line))
+                .map(|(at, line)| format!("{place}:{}: {line}", at + 1)),
+        );
+    }
+    assert!(trouble.is_empty(), "the sentence belongs to src/cli/advice:\n{}", trouble.join("\n"));
+    for line in ["    .hint(\"x\")", "let x = \"try --tls none\";", "\"run `pop3 auth login`\""] {
+        assert!(speaks_to_a_user(line), "{line}");
+    }
+    assert!(!speaks_to_a_user("let left = a--b; x(\"one - two -- three\")"));
+}
+
+/// Whether a line gives advice as a text, or names an option or a command of the command line.
+fn speaks_to_a_user(line: &str) -> bool {
+    let options = line.match_indices("--").any(|(at, _)| {
+        let before = line[..at].chars().last();
+        let is_word = line[at + 2..].starts_with(|letter: char| letter.is_ascii_lowercase());
+        is_word && before.is_some_and(|letter| " \"`(".contains(letter)) && line[..at].contains('"')
+    });
+    options || line.contains(".hint(") || line.contains("`pop3 ")
+}
+
+#[test]
 fn the_table_is_read_as_it_is_written() {
     let text = "//! | module | its job | may import |\n//! |---|---|---|\n//! | [`error`] | a `kind` | nothing |\n\
                 //! | `safe` | secrets | `error`, `auth::Secret` |\n//!\npub mod error;\n";

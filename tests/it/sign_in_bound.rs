@@ -74,5 +74,5 @@ fn cyrus_gets_scram_unbound_since_it_knows_the_line_by_another_mark() {
     };
     run("auto").exits(0).says("C: AUTH SCRAM-SHA-256 [hidden]");
     run("scram-sha-1").exits(0).says("C: AUTH SCRAM-SHA-1 [hidden]");
-    run("scram-sha-1-plus").exits(77).says("another mark");
+    run("scram-sha-1-plus").exits(77).says("channel binding");
 }

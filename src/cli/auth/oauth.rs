@@ -17,6 +17,7 @@ use pop3::safe::SecretKind;
 use pop3::sys::process;
 
 use super::{object, place};
+use crate::cli::advice::login_command;
 use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
@@ -40,7 +41,7 @@ pub(crate) fn keeper<'a>(
         settings: &oauth.settings,
         reach: reach(context, account),
         client_secret: Box::new(|| oauth.client_secret()),
-        login: login_command(context, account),
+        is_configured: context.config().names().any(|known| known == account.name),
         hold: Box::new(|| context.signals().hold()),
     })
 }
@@ -54,18 +55,6 @@ fn reach(context: &Context, account: &Account) -> Reach {
         timeout: account.timeout,
         stop: context.stop().clone(),
         watch: context.shows_trace(account).then(|| context.watch()),
-    }
-}
-
-/// The command that signs in again.
-fn login_command(context: &Context, account: &Account) -> String {
-    let name = &account.name;
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.@+".contains(c));
-    match context.config().names().any(|known| known == name) {
-        true if is_plain => format!("pop3 auth login -a {name}"),
-        true => format!("pop3 auth login -a '{}'", name.replace('\'', "'\\''")),
-        // Without a configuration the server and the provider have to be named each time.
-        false => "pop3 auth login".to_owned(),
     }
 }
 
@@ -94,7 +83,8 @@ pub(super) fn login(
         AuthFlow::Browser => by_browser(context, account, &client, &endpoints),
     };
     let (tokens, now) = (tokens.map_err(about)?, Timestamp::now());
-    let untried = try_out(context, account, &tokens.access, &keeper.login).map_err(about)?;
+    let command = login_command(keeper.configured());
+    let untried = try_out(context, account, &tokens.access, &command).map_err(about)?;
     let (document, stored_in) = keeper.keep(&endpoints, tokens, now.as_second()).map_err(about)?;
     let output = context.output();
     if let Some(error) = &untried {
@@ -312,7 +302,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
         settings: &settings,
         reach: reach(context, &account),
         client_secret: Box::new(|| Ok(None)),
-        login: "pop3 auth login".to_owned(),
+        is_configured: false,
         hold: Box::new(|| context.signals().hold()),
     };
     logout(context, &keeper)

@@ -24,18 +24,19 @@
 //! | [`error`] | what went wrong, in types | nothing |
 //! | [`sys`] | the operating system: durable and private files, processes, the request to stop a run | `error` |
 //! | `units` | durations and sizes as people write them | nothing |
+//! | [`quote`] | text of others in an error: cut short, and harmless to a terminal | nothing |
 //! | [`identity`] | recognises a message by its header | `error` |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
-//! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `error`, `protocol` |
-//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `error`, `sys`, `auth::Secret` |
+//! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `error`, `quote`, `protocol` |
+//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `error`, `quote`, `sys`, `auth::Secret` |
 //! | [`connection`] | one conversation: lines, listings, bodies, limits of time, transcript | `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
-//! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `error`, `sys`, `connection`, `auth`, `protocol`, `transport` |
-//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `error`, `sys`, `identity` |
-//! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `error`, `sys`, `units`, `identity`, `session`, `store`, `protocol` |
+//! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `error`, `quote`, `sys`, `connection`, `auth`, `protocol`, `transport` |
+//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `error`, `quote`, `sys`, `identity` |
+//! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `error`, `quote`, `sys`, `units`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `error`, `sys`, `auth::Secret` |
 //! | [`http`] | one HTTP exchange at a time, by the same dialling as the mail server | `error`, `sys`, `auth::Secret`, `transport` |
-//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `sys`, `auth`, `safe`, `http` |
-//! | [`account`] | what the user configured | `error`, `sys`, `units`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `error`, `quote`, `sys`, `auth`, `safe`, `http` |
+//! | [`account`] | what the user configured | `error`, `quote`, `sys`, `units`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line is not part of the library: it is in the binary. A test reads this table, and compares it
@@ -104,6 +105,7 @@ pub mod http;
 pub mod identity;
 pub mod oauth;
 pub mod protocol;
+pub mod quote;
 pub mod safe;
 pub mod server;
 pub mod session;

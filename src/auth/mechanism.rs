@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use super::Proof;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A mechanism; they are ordered by preference, the strongest one last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -135,7 +136,7 @@ impl FromStr for Mechanism {
     fn from_str(text: &str) -> Result<Self> {
         Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == text).ok_or_else(|| {
             let known = Mechanism::ALL.map(Mechanism::name).join(", ");
-            Error::new(Kind::Usage, format!("could not find a way to sign in named `{text}`"))
+            Error::new(Kind::Usage, format!("could not find a way to sign in named `{}`", quote::short(text)))
                 .hint(format!("the known ones are {known}"))
         })
     }

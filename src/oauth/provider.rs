@@ -8,6 +8,7 @@ use std::str::FromStr;
 use oauth2::url::{Host, Url};
 
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A provider of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +49,7 @@ impl FromStr for Provider {
             "microsoft" => Ok(Provider::Microsoft),
             "yahoo" => Ok(Provider::Yahoo),
             url if url.contains("://") => endpoint(url).map(Provider::Metadata),
-            _ => Err(Error::new(Kind::Usage, format!("could not find a provider named `{}`", text.escape_debug()))
+            _ => Err(Error::new(Kind::Usage, format!("could not find a provider named `{}`", quote::short(text)))
                 .hint("the known ones are google, microsoft and yahoo; any other is named by the https URL of its metadata")),
         }
     }
@@ -165,6 +166,9 @@ impl Provider {
     }
 }
 
+/// The most octets of an endpoint's address. Real ones have less than 200.
+const LONGEST_URL: usize = 2048;
+
 /// An endpoint's address: https, or anything on this very machine.
 ///
 /// # Errors
@@ -175,6 +179,9 @@ pub fn endpoint(text: &str) -> Result<Url> {
             .because(why)
             .hint("write it as https://HOST/PATH")
     };
+    if text.len() > LONGEST_URL {
+        return Err(wrong("it is too long: the most are 2048 octets"));
+    }
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
     if !is_safe {

@@ -36,6 +36,7 @@ use std::str::FromStr;
 use crate::connection::{Connection, MAX_LINE};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting};
+use crate::quote;
 use crate::transport::{Certificate, TlsSettings};
 
 /// The most lines of an answer to CAPA.
@@ -85,7 +86,10 @@ impl FromStr for Pipelining {
             "auto" => Ok(Pipelining::Auto),
             "on" => Ok(Pipelining::On),
             "off" => Ok(Pipelining::Off),
-            _ => Err(Error::new(Kind::Usage, format!("{text:?} is none of auto, on and off"))),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("\"{}\" is none of auto, on and off", quote::short(text)),
+            )),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 use crate::sys::durable::{absolute, resolved};
 
 /// A store by name; nothing is opened yet.
@@ -56,7 +57,7 @@ impl Spec {
             Some("mbox") => Ok(Written::Clear(Spec::Mbox(path(rest)?))),
             Some("command") => Ok(Written::Clear(Spec::Command(rest.to_owned()))),
             Some(other) => Err(Error::new(Kind::Usage, refusal(text))
-                .because(format!("there is no destination `{other}:`"))
+                .because(format!("there is no destination `{}:`", quote::short(other)))
                 .hint("use maildir:PATH, mbox:PATH or command:CMD, or ./ before a path with a colon")),
             None => {
                 let path = path(rest)?;
@@ -73,7 +74,7 @@ impl Spec {
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
             .because("nothing stands there yet, so it could become a Maildir or an mbox")
-            .hint(format!("write maildir:{text} or mbox:{text}"))
+            .hint(format!("write maildir:{0} or mbox:{0}", quote::short(text)))
     }
 
     /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a
@@ -114,7 +115,7 @@ pub(super) fn program(line: &str) -> &str {
 
 fn refusal(text: &str) -> String {
     // What follows `command:` may hold a secret, and is never wrong.
-    format!("could not use the destination `{text}`")
+    format!("could not use the destination `{}`", quote::short(text))
 }
 
 fn expand(path: &str, home: Option<&Path>) -> Result<PathBuf> {

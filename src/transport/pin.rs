@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
+use crate::quote;
 
 /// The prefix for the digest of a certificate.
 const CERTIFICATE: &str = "sha256:";
@@ -69,7 +70,7 @@ impl FromStr for Pin {
     /// curl's `sha256//BASE64`, which is a pin of the public key. Anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self, Error> {
         read(text).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("could not understand the pin `{text}`")).hint(
+            Error::new(Kind::Usage, format!("could not understand the pin `{}`", quote::short(text))).hint(
                 "a pin is sha256: and the 64 hexadecimal digits of the certificate's SHA-256, \
                  or spki-sha256: and those of its public key (curl's sha256//BASE64 is understood)",
             )

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::{Error, Kind};
+use crate::quote;
 
 /// Where to reach the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -61,8 +62,11 @@ impl FromStr for Security {
             "implicit" => Ok(Security::Implicit),
             "stls" => Ok(Security::Stls),
             "none" => Ok(Security::None),
-            _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS mode `{text}`"))
-                .hint("say implicit, stls or none")),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("could not understand the TLS mode `{}`", quote::short(text)),
+            )
+            .hint("say implicit, stls or none")),
         }
     }
 }

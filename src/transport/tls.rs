@@ -19,6 +19,7 @@ use super::distrust::{Failed, words_of_stack};
 use super::wire::Wire;
 use super::{Certificate, ClientCertificate, Pin, TlsFailure, authorities};
 use crate::error::{Error, Kind, Phase, Result};
+use crate::quote;
 
 /// Which servers to trust, and which versions of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,8 +65,11 @@ impl FromStr for TlsVersion {
         match text {
             "1.2" => Ok(TlsVersion::V1_2),
             "1.3" => Ok(TlsVersion::V1_3),
-            _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS version `{text}`"))
-                .hint("say 1.2 or 1.3: older versions are not safe")),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("could not understand the TLS version `{}`", quote::short(text)),
+            )
+            .hint("say 1.2 or 1.3: older versions are not safe")),
         }
     }
 }

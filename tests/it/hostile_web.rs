@@ -171,6 +171,16 @@ fn an_answer_of_1_gb_is_left_after_its_first_megabyte() {
 }
 
 #[test]
+fn a_gigabyte_of_heads_before_an_answer_ends_in_time_and_is_not_kept() {
+    // RFC 9110 section 15.2: any number of these may come first, and a client reads past them.
+    let head = "HTTP/1.1 100 Continue\r\n\r\n";
+    let (pause, body) = (Duration::from_millis(2), head.repeat(1 << 11));
+    let flow = Flow { head: String::new(), body, piece: 1 << 16, pause, octets: GIGABYTE };
+    let (outcome, _) = refreshed(Reply::Flow(flow));
+    assert!([75, 76].contains(&outcome.code), "{}", outcome.stderr);
+}
+
+#[test]
 fn an_error_of_1_gb_has_the_code_of_its_status_and_is_not_read() {
     for (status, code) in [(302, 76), (429, 75), (500, 75), (503, 75)] {
         let head = format!("HTTP/1.1 {status} x\r\nContent-Length: {GIGABYTE}\r\nLocation: /token\r\n\r\n");

@@ -90,30 +90,27 @@ fn a_key_or_a_name_of_1_mb_is_78_with_its_line_and_is_not_repeated() {
 
 #[test]
 fn a_file_of_mistakes_alone_is_told_soon_and_with_an_end() {
-    let half_a_megabyte = 500_000;
+    let size = 300_000;
     let texts = [
-        filled("=\n", half_a_megabyte),
-        filled("=", half_a_megabyte),
-        filled("[\n", half_a_megabyte),
-        filled("[", half_a_megabyte),
-        filled("'", half_a_megabyte),
-        filled("a\n", half_a_megabyte),
-        format!("a = {}", filled("[", half_a_megabyte)),
-        format!("a = {}", filled("{a=", half_a_megabyte)),
-        format!("a = [{}]", filled("{},", half_a_megabyte)),
-        filled("a.b.", half_a_megabyte),
-        filled("\0", half_a_megabyte),
-        (0..half_a_megabyte / 16).map(|n| format!("key{n} = 1\n")).collect(),
-        format!(
-            "{ACCOUNT}{}",
-            (0..half_a_megabyte / 16).map(|n| format!("key{n} = 1\n")).collect::<String>()
-        ),
-        format!("[defaults]\nx = 1\nserver = {{ {} }}\n", "a = 1, ".repeat(half_a_megabyte / 8)),
+        filled("=\n", size),
+        filled("=", size),
+        filled("[\n", size),
+        filled("[", size),
+        filled("'", size),
+        filled("a\n", size),
+        format!("a = {}", filled("[", size)),
+        format!("a = {}", filled("{a=", size)),
+        format!("a = [{}]", filled("{},", size)),
+        filled("a.b.", size),
+        filled("\0", size),
+        (0..size / 16).map(|n| format!("key{n} = 1\n")).collect(),
+        format!("{ACCOUNT}{}", (0..size / 16).map(|n| format!("key{n} = 1\n")).collect::<String>()),
+        format!("[defaults]\nx = 1\nserver = {{ {} }}\n", "a = 1, ".repeat(size / 8)),
         format!(
             "defaults = {{ {} a = 1 }}\n",
-            (0..half_a_megabyte / 16).map(|n| format!("key{n} = 1, ")).collect::<String>()
+            (0..size / 16).map(|n| format!("key{n} = 1, ")).collect::<String>()
         ),
-        (0..half_a_megabyte / 24).map(|n| format!("[account.a{n}]\nx=1\n")).collect(),
+        (0..size / 24).map(|n| format!("[account.a{n}]\nx=1\n")).collect(),
     ];
     in_parallel(texts, |text| {
         let home = Home::new();

@@ -25,18 +25,19 @@
 //! | [`error`] | what went wrong, in types | `advice` |
 //! | [`sys`] | the operating system: durable and private files, processes, the request to stop a run | `advice`, `error` |
 //! | `units` | durations and sizes as people write them | nothing |
+//! | [`quote`] | text of others in an error: cut short, and harmless to a terminal | nothing |
 //! | [`identity`] | recognises a message by its header | `error` |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
-//! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `advice`, `error`, `protocol` |
-//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `advice`, `error`, `sys`, `auth::Secret` |
+//! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `advice`, `error`, `quote`, `protocol` |
+//! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `advice`, `error`, `quote`, `sys`, `auth::Secret` |
 //! | [`connection`] | one conversation: lines, listings, bodies, limits of time, transcript | `advice`, `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
-//! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `advice`, `error`, `sys`, `connection`, `auth`, `protocol`, `transport` |
-//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `advice`, `error`, `sys`, `identity` |
-//! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `advice`, `error`, `sys`, `units`, `identity`, `session`, `store`, `protocol` |
+//! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `advice`, `error`, `quote`, `sys`, `connection`, `auth`, `protocol`, `transport` |
+//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `advice`, `error`, `quote`, `sys`, `identity` |
+//! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `advice`, `error`, `quote`, `sys`, `units`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `advice`, `error`, `sys`, `auth::Secret` |
 //! | [`http`] | one HTTP exchange at a time, by the same dialling as the mail server | `advice`, `error`, `sys`, `auth::Secret`, `transport` |
-//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `advice`, `error`, `sys`, `auth`, `safe`, `http` |
-//! | [`account`] | what the user configured | `advice`, `error`, `sys`, `units`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
+//! | [`oauth`] | access tokens: obtained, stored, renewed, revoked | `advice`, `error`, `quote`, `sys`, `auth`, `safe`, `http` |
+//! | [`account`] | what the user configured | `advice`, `error`, `quote`, `sys`, `units`, `auth`, `oauth`, `safe`, `store`, `fetch::maildrop`, `fetch::policy`, `session::Pipelining`, `transport` |
 //! | [`server`] | an embedded server, for the demonstration and the tests | `error` |
 //!
 //! The command line is not part of the library: it is in the binary. A test reads this table, and compares it
@@ -106,6 +107,7 @@ pub mod http;
 pub mod identity;
 pub mod oauth;
 pub mod protocol;
+pub mod quote;
 pub mod safe;
 pub mod server;
 pub mod session;

@@ -2,6 +2,7 @@
 //! Pure: no file is opened here. Walks the TOML tree by hand, because a derived deserialiser would stop at
 //! the first mistake and quote the line, which may contain a password.
 
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -13,9 +14,13 @@ use super::globals::Globals;
 use super::overrides::Overrides;
 use super::paths::Paths;
 use super::setting::{KeyScope, Value};
-use super::values::{self, nearest};
+use super::values::{self, LONGEST_NAME, nearest};
 use crate::advice::{Advice, Settings};
 use crate::error::Error;
+use crate::quote;
+
+/// The most mistakes that are told: with more it is another file than is meant, and the list would help nobody.
+const MOST_MISTAKES: usize = 1000;
 
 /// The tables at the top level.
 const TABLES: [&str; 2] = ["defaults", "account"];
@@ -84,14 +89,23 @@ pub(super) struct Document {
 pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let document = Document::default();
-    let mut reader = Reader { text, paths, document, account: None, mistakes: Vec::new() };
+    let (places, mistakes) = (Places::of(text), Vec::new());
+    let mut reader = Reader { places, paths, document, account: None, mistakes, has_more: false };
     for error in errors {
+        if reader.is_full() {
+            break;
+        }
         let at = error.span().map_or(text.len(), |span| span.start);
-        reader.complain(at, error.message().replace('\n', ", "), None);
+        let message = error.message().replace('\n', ", ");
+        let message = match key_before(text, at) {
+            Some(key) => format!("{key}: {message}"),
+            None => message,
+        };
+        reader.complain(at, message, None);
     }
     let unreadable: Vec<usize> = reader.mistakes.iter().map(|mistake| mistake.line).collect();
     reader.top(root.get_ref());
-    let Reader { document, mut mistakes, .. } = reader;
+    let Reader { document, mut mistakes, has_more, .. } = reader;
     // After a syntax error the settings are guesses, and so are mistakes in them.
     let mut seen = 0;
     mistakes.retain(|mistake| {
@@ -99,6 +113,12 @@ pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
         seen <= unreadable.len() || !unreadable.contains(&mistake.line)
     });
     mistakes.sort_by_key(|mistake| (mistake.line, mistake.column));
+    if has_more {
+        // Of the whole file, since those that are left out may be of any account.
+        let what = format!("there are more mistakes than these {MOST_MISTAKES}");
+        let at = mistakes.last().map_or((1, 1), |last| (last.line, last.column));
+        mistakes.push(mistake(at, what, Some(Settings::OversizedFile.into())));
+    }
     (document, mistakes)
 }
 
@@ -107,20 +127,55 @@ pub(super) fn mistake((line, column): Place, message: String, advice: Option<Adv
     Mistake { line, column, message, advice, account: None, file: None }
 }
 
-/// The place of a byte of the text.
-fn place(text: &str, at: usize) -> Place {
-    let before = text.get(..at).unwrap_or(text);
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    (before.bytes().filter(|&byte| byte == b'\n').count() + 1, before[line_start..].chars().count() + 1)
+/// The key of the value that begins in the same line before that byte. Only a known one is told: anything else could
+/// be a part of a secret.
+fn key_before(text: &str, at: usize) -> Option<&'static str> {
+    let before = text.get(..at)?;
+    let line = &before[before.rfind('\n').map_or(0, |newline| newline + 1)..];
+    let (key, _) = line.split_once('=')?;
+    let mut known = Overrides::keys().chain(Globals::keys());
+    known.find(|known| known.name == key.trim()).map(|known| known.name)
+}
+
+/// Finds the places of bytes in a text, each in a moment if they are asked for in their order: a file may have
+/// hundreds of thousands.
+struct Places<'t> {
+    text: &'t str,
+    /// Where each line begins.
+    lines: Vec<usize>,
+    /// The byte that was asked for last, and its place.
+    last: Cell<(usize, Place)>,
+}
+
+impl<'t> Places<'t> {
+    fn of(text: &'t str) -> Places<'t> {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+        Places { text, lines: std::iter::once(0).chain(ends).collect(), last: Cell::new((0, (1, 1))) }
+    }
+
+    fn place(&self, at: usize) -> Place {
+        // A byte within a character, or behind the end, is shown at the end, as nothing asks for one.
+        let at = if self.text.is_char_boundary(at) { at } else { self.text.len() };
+        let line = self.lines.partition_point(|&begin| begin <= at);
+        let (from, column) = match self.last.get() {
+            (last, (of_last, column)) if of_last == line && last <= at => (last, column),
+            _ => (self.lines[line - 1], 1),
+        };
+        let place = (line, column + self.text[from..at].chars().count());
+        self.last.set((at, place));
+        place
+    }
 }
 
 struct Reader<'t> {
-    text: &'t str,
+    places: Places<'t>,
     paths: Paths<'t>,
     document: Document,
     /// The account whose table is being read.
     account: Option<String>,
     mistakes: Vec<Mistake>,
+    /// Whether there are more mistakes than are told.
+    has_more: bool,
 }
 
 type Pair<'a, 'i> = (&'a str, Range<usize>, &'a Spanned<DeValue<'i>>);
@@ -134,21 +189,30 @@ fn pairs<'a, 'i>(table: &'a DeTable<'i>) -> Vec<Pair<'a, 'i>> {
 }
 
 impl Reader<'_> {
+    /// Whether the mistake that was found now is one too many to be told: then its advice is not looked for either.
+    fn is_full(&mut self) -> bool {
+        self.has_more |= self.mistakes.len() == MOST_MISTAKES;
+        self.has_more
+    }
+
     fn complain(&mut self, at: usize, message: impl Into<String>, advice: Option<Advice>) {
+        if self.is_full() {
+            return;
+        }
         let account = self.account.clone();
-        self.mistakes.push(Mistake { account, ..mistake(place(self.text, at), message.into(), advice) });
+        self.mistakes.push(Mistake { account, ..mistake(self.places.place(at), message.into(), advice) });
     }
 
     fn top(&mut self, root: &DeTable<'_>) {
         for (key, span, value) in pairs(root) {
             if key != "account" {
-                let at = place(self.text, span.start);
-                self.document.first_at_top.get_or_insert_with(|| (key.escape_debug().to_string(), at));
+                let at = self.places.place(span.start);
+                self.document.first_at_top.get_or_insert_with(|| (quote::short(key), at));
             }
             match (key, value.get_ref()) {
                 ("defaults", DeValue::Table(table)) => {
                     self.document.defaults = self.settings(table);
-                    self.document.defaults_at = place(self.text, span.start);
+                    self.document.defaults_at = self.places.place(span.start);
                 }
                 ("account", DeValue::Table(table)) => self.accounts(table),
                 ("defaults" | "account", _) => {
@@ -161,9 +225,9 @@ impl Reader<'_> {
                 _ => {
                     match key {
                         "default-account" => {
-                            self.document.default_account_at = place(self.text, value.span().start);
+                            self.document.default_account_at = self.places.place(value.span().start);
                         }
-                        "include" => self.document.include_at = place(self.text, value.span().start),
+                        "include" => self.document.include_at = self.places.place(value.span().start),
                         _ => {}
                     }
                     match self.document.globals.read(key, &plain(value.get_ref()), self.paths) {
@@ -180,12 +244,15 @@ impl Reader<'_> {
     }
 
     fn unknown_at_top(&mut self, key: &str, at: usize) {
+        if self.is_full() {
+            return;
+        }
         let advice = match nearest(key, top()) {
             Some(known) => Settings::MistypedKey(known.to_owned()),
             None if Overrides::key(key).is_some() => place_of(key),
             None => Settings::KnownKeys(top().map(str::to_owned).collect()),
         };
-        self.complain(at, format!("unknown key \"{}\"", key.escape_debug()), Some(advice.into()));
+        self.complain(at, format!("unknown key \"{}\"", quote::short(key)), Some(advice.into()));
     }
 
     fn accounts(&mut self, table: &DeTable<'_>) {
@@ -200,11 +267,17 @@ impl Reader<'_> {
             };
             if name.is_empty() || name.contains(char::is_control) {
                 self.complain(span.start, "an account's name is empty or holds a control character", None);
+            } else if name.len() > LONGEST_NAME {
+                // Not kept: each message about the account would repeat it.
+                let octets = name.len();
+                let what = format!("an account's name has {octets} octets, and the most are {LONGEST_NAME}");
+                self.complain(span.start, what, None);
+                continue;
             }
+            let at = self.places.place(span.start);
             self.account = Some(name.to_owned());
             let settings = self.settings(table);
             self.account = None;
-            let at = place(self.text, span.start);
             self.document.accounts.push(Entry { name: name.to_owned(), settings, at, file: None });
         }
     }
@@ -213,13 +286,16 @@ impl Reader<'_> {
         let mut settings = Overrides::default();
         for (key, span, value) in pairs(table) {
             let Some(known) = Overrides::key(key) else {
+                if self.is_full() {
+                    continue;
+                }
                 let names = Overrides::keys().map(|key| key.name);
                 let advice = match nearest(key, names.clone()) {
                     Some(known) => Settings::MistypedKey(known.to_owned()),
                     None if top().any(|other| other == key) => place_of(key),
                     None => Settings::KnownKeys(names.map(str::to_owned).collect()),
                 };
-                let what = format!("unknown key \"{}\"", key.escape_debug());
+                let what = format!("unknown key \"{}\"", quote::short(key));
                 self.complain(span.start, what, Some(advice.into()));
                 continue;
             };
@@ -229,7 +305,7 @@ impl Reader<'_> {
                 continue;
             }
             if known.is_secret {
-                self.document.password_at.get_or_insert(place(self.text, span.start));
+                self.document.password_at.get_or_insert(self.places.place(span.start));
             }
             if let Err(error) = settings.set(key, &plain(value.get_ref()), self.paths) {
                 let advice = advice_in_file(&error).or_else(|| self.advice_on_escape(value));
@@ -242,7 +318,7 @@ impl Reader<'_> {
     /// The advice for text with a control character in it: in TOML's double quotes `\t` is a TAB.
     fn advice_on_escape(&self, value: &Spanned<DeValue<'_>>) -> Option<Advice> {
         let DeValue::String(text) = value.get_ref() else { return None };
-        let written = self.text.get(value.span())?;
+        let written = self.places.text.get(value.span())?;
         let is_escaped =
             text.contains(char::is_control) && written.starts_with('"') && written.contains('\\');
         is_escaped.then(|| Settings::EscapeInQuotes.into())

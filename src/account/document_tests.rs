@@ -305,3 +305,50 @@ fn a_backslash_in_double_quotes_that_became_a_control_character_is_told_with_sin
     }
     assert_eq!(account("user = 'CORP\\tim'").user.as_deref(), Some("CORP\\tim"));
 }
+
+#[test]
+fn toml_that_cannot_be_read_is_told_with_the_known_key_before_it_and_with_no_other_word() {
+    for (lines, begin) in [
+        ("server = pop3s://h", "line 2, column 10: server: "),
+        ("user = 'a\0b'", "line 2, column 10: user: "),
+        ("quiet = yes", "line 2, column 9: quiet: "),
+        ("hunter2 = yes", "line 2, column 11: "),
+    ] {
+        let found = mistakes(&format!("[account.a]\n{lines}\n"));
+        assert!(found.iter().any(|told| told.starts_with(begin)), "{begin}: {found:?}");
+        assert!(!found.iter().any(|told| told.contains("hunter2: ")), "{found:?}");
+    }
+}
+
+#[test]
+fn places_are_the_same_in_any_order() {
+    let text = "a\nüb\n\nlast";
+    let expected = |at: usize| {
+        let before = text.get(..at).unwrap_or(text);
+        let line = before.rfind('\n').map_or(before, |newline| &before[newline + 1..]);
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    };
+    let all: Vec<usize> = (0..text.len() + 2).collect();
+    let there_and_back: Vec<usize> = all.iter().chain(all.iter().rev()).copied().collect();
+    for order in [there_and_back, all.iter().map(|at| at * 5 % text.len()).collect()] {
+        let places = Places::of(text);
+        for at in order {
+            assert_eq!(places.place(at), expected(at), "{at}");
+        }
+    }
+}
+
+#[test]
+fn a_thousand_mistakes_are_told_and_that_there_are_more() {
+    let with = |count: usize| {
+        let keys: String = (0..count).map(|number| format!("key{number} = 1\n")).collect();
+        read(&format!("[account.a]\n{keys}"), at_home()).1
+    };
+    let found = with(MOST_MISTAKES + 1);
+    assert_eq!(found.len(), MOST_MISTAKES + 1);
+    let last = found.last().expect("one at least");
+    assert!(last.message.starts_with("there are more mistakes"), "{last:?}");
+    assert_eq!(last.account, None, "those that are left out may be of any account");
+    let found = with(MOST_MISTAKES);
+    assert!(found.len() == MOST_MISTAKES && found.iter().all(|one| one.account.is_some()));
+}

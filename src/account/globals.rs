@@ -13,7 +13,9 @@ settings! {
             |_, at, value, _| put(at, name(value)), displayed;
         /// Further files with accounts: patterns, from the file's folder.
         include: Option<Vec<String>>, [Key::new("include").several(&[])], |_, at, value, _| {
-            put(at, several(value).map(|texts| texts.into_iter().map(str::to_owned).collect()))
+            // An empty one would name the folder of the file.
+            let pattern = |text: &str| if text.is_empty() { Err(wrong("it is empty")) } else { Ok(text.to_owned()) };
+            put(at, several(value)?.into_iter().map(pattern).collect())
         }, |key, patterns| Some((key, Some(patterns.as_ref()?.join(", "))));
         quiet: Option<bool>, [Key::new("quiet")], |_, at, value, _| put(at, truth(value)), displayed;
         verbose: Option<bool>, [Key::new("verbose")], |_, at, value, _| put(at, truth(value)), displayed;

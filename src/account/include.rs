@@ -8,6 +8,7 @@ use super::document::{self, Document, Entry, Mistake, Place};
 use super::{Environment, values};
 use crate::advice::{Advice, Settings};
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 use crate::sys::access::is_absent;
 
 /// The largest configuration file that is read, in bytes.
@@ -55,10 +56,11 @@ pub(super) fn load(named: Option<&Path>, environment: &Environment) -> Result<Op
 impl Loaded {
     /// Takes in the accounts of the files that a pattern names, in the order of their names.
     fn include(&mut self, pattern: &str, environment: &Environment) {
+        let written = quote::short(pattern);
         let is_of_another = pattern.starts_with('~') && !pattern.starts_with("~/");
         if is_of_another || pattern.split('/').any(|part| part.starts_with('$')) {
             let what =
-                format!("include: {pattern:?}: neither a variable nor another user's home is understood");
+                format!("include: \"{written}\": neither a variable nor another user's home is understood");
             return self.complain(what, Some(Settings::IncludePattern.into()));
         }
         // Only what is written in the pattern is one.
@@ -69,15 +71,25 @@ impl Loaded {
         };
         let found = match glob::glob(&whole.to_string_lossy()) {
             Ok(found) => found.take(MOST_FILES + 1).collect::<std::result::Result<Vec<_>, _>>(),
-            Err(error) => return self.complain(format!("include: {pattern:?}: {}", error.msg), None),
+            Err(error) => return self.complain(format!("include: \"{written}\": {}", error.msg), None),
         };
         match found {
-            Err(error) => self.complain(format!("include: {error}"), None),
+            Err(error) => self.complain(
+                format!(
+                    "include: could not read {}: {}",
+                    quote::short(&error.path().to_string_lossy()),
+                    error.error()
+                ),
+                None,
+            ),
             Ok(files) if files.len() > MOST_FILES => {
-                self.complain(format!("include: {pattern:?} names more than {MOST_FILES} files"), None);
+                self.complain(format!("include: \"{written}\" names more than {MOST_FILES} files"), None);
             }
             Ok(files) if files.is_empty() && !pattern.contains(['*', '?', '[']) => {
-                self.complain(format!("include: there is no {}", whole.display()), None);
+                self.complain(
+                    format!("include: there is no {}", quote::short(&whole.to_string_lossy())),
+                    None,
+                );
             }
             Ok(files) => {
                 // `*.toml` beside the configuration names that as well.
@@ -148,9 +160,12 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
         io::ErrorKind::FileTooLarge => Settings::OversizedFile,
         _ => Settings::OtherFile,
     };
-    Error::new(Kind::Config, format!("could not read the configuration {}", path.display()))
-        .because(error)
-        .advise(advice)
+    Error::new(
+        Kind::Config,
+        format!("could not read the configuration {}", quote::short(&path.to_string_lossy())),
+    )
+    .because(error)
+    .advise(advice)
 }
 
 /// The advice for an included file that is not understood at all.

@@ -30,7 +30,7 @@ settings! {
             Key::new("oauth-client-secret-file"),
         ], set_secret, shown_secret;
         scope: Option<String>, [Key::new("oauth-scope")],
-            |_, at, value, _| put(at, word(value).map(str::to_owned)), displayed;
+            |_, at, value, _| put(at, name(value)), displayed;
         authorization: Option<Url>, [Key::new("oauth-authorization-url")],
             |_, at, value, _| put(at, endpoint(word(value)?)), displayed;
         token: Option<Url>, [Key::new("oauth-token-url")],

@@ -44,8 +44,10 @@ impl<'a> Paths<'a> {
     /// as it is, and the account that needs the file fails when it is read: the other accounts do not.
     ///
     /// # Errors
-    /// In the configuration file: it is relative, or begins with another variable or with `~user`.
+    /// It is longer than the system's paths. In the configuration file: it is relative, or begins with another
+    /// variable or with `~user`.
     pub(super) fn read(self, text: &str) -> Result<PathBuf> {
+        refuse_too_long(text)?;
         let WrittenIn::File { credentials } = self.written else { return Ok(values::path(text, self.home)) };
         let below_credentials = text.strip_prefix(CREDENTIALS).and_then(|rest| rest.strip_prefix('/'));
         match (below_credentials, credentials) {
@@ -60,6 +62,9 @@ impl<'a> Paths<'a> {
     /// # Errors
     /// As [`Spec::parse`] and [`Paths::read`]; also a bare path that could become a Maildir or an mbox.
     pub(super) fn destination(self, text: &str) -> Result<Spec> {
+        if !text.starts_with("command:") {
+            refuse_too_long(text)?;
+        }
         let written = match self.written {
             WrittenIn::Run => Spec::parse(text, self.home)?,
             WrittenIn::File { .. } => Spec::parse_with(text, |path| self.absolute(path))?,
@@ -93,6 +98,16 @@ impl<'a> Paths<'a> {
             Some(home) => Ok(values::path(text, Some(home))),
             None => Err(wrong("there is no home folder for `~`").advise(Settings::NoHome)),
         }
+    }
+}
+
+/// The most octets of a path (Linux's PATH_MAX, without the NUL at its end).
+const LONGEST: usize = 4095;
+
+fn refuse_too_long(text: &str) -> Result<()> {
+    match text.len() {
+        0..=LONGEST => Ok(()),
+        octets => Err(wrong(format!("it has {octets} octets, and a path has {LONGEST} at most"))),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::advice::Settings;
 use crate::error::{Error, Kind, Result};
 use crate::fetch::policy::Policy;
 use crate::oauth::ProviderProxy;
+use crate::quote;
 use crate::transport::{ClientCertificate, Proxy, Target, TlsSettings, TlsVersion, Way};
 
 /// The default of `--timeout`.
@@ -227,7 +228,7 @@ fn refuse_for_several(upper: &Overrides, scope: Scope) -> Result<()> {
 
 fn unknown(config: &Config, name: &str) -> Error {
     let known: Vec<_> = config.names().collect();
-    let error = Error::new(Kind::Usage, format!("could not find the account {}", name.escape_debug()));
+    let error = Error::new(Kind::Usage, format!("could not find the account {}", quote::short(name)));
     error.advise(match super::values::nearest(name, known.iter().copied()) {
         Some(near) => Settings::MistypedAccount(near.to_owned()),
         None if known.is_empty() => Settings::NoAccounts,

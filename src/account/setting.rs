@@ -112,6 +112,7 @@ macro_rules! settings {
                 paths: $crate::account::paths::Paths<'_>,
             ) -> $crate::error::Result<bool> {
                 $( $( if key == $key.name {
+                    $crate::account::setting::check_texts(value)?;
                     let read: fn(
                         &str,
                         &mut $type,
@@ -171,6 +172,34 @@ fn wanted(what: &str, value: &Value<'_>) -> Error {
     wrong(format!("it wants {what}, not {is}"))
 }
 
+/// The most bytes in the texts of one value. A command is one argument of the shell, which Linux limits to 128 KiB; a
+/// password may be an access token of several KiB.
+const LONGEST: usize = 64 << 10;
+
+/// The most values of a list.
+const MOST_VALUES: usize = 1000;
+
+/// Refuses what is meant for no setting, whatever its type: a text that is too long for any use of it, and one with
+/// a NUL, where the system's calls and many servers would end it.
+pub(super) fn check_texts(value: &Value<'_>) -> Result<()> {
+    let texts = match value {
+        Value::Text(text) => std::slice::from_ref(text),
+        Value::Several(texts) => texts.as_slice(),
+        Value::Whole(_) | Value::Truth(_) | Value::Other(_) => &[],
+    };
+    let octets: usize = texts.iter().map(|text| text.len()).sum();
+    if octets > LONGEST {
+        return Err(wrong(format!("it has {octets} octets, and the most are {LONGEST}")));
+    }
+    if texts.len() > MOST_VALUES {
+        return Err(wrong(format!("it has {} values, and the most are {MOST_VALUES}", texts.len())));
+    }
+    match texts.iter().any(|text| text.contains('\0')) {
+        true => Err(wrong("it holds a NUL (\\0)")),
+        false => Ok(()),
+    }
+}
+
 /// Puts what was parsed into its field.
 pub(super) fn put<T>(field: &mut Option<T>, value: Result<T>) -> Result<()> {
     *field = Some(value?);
@@ -224,7 +253,39 @@ pub(super) fn count(value: &Value<'_>) -> Result<u32> {
 pub(super) fn truth(value: &Value<'_>) -> Result<bool> {
     match value {
         Value::Truth(truth) => Ok(*truth),
+        // In a variable that is no; in the file more likely a text that was to be filled in.
+        Value::Text("") => Err(wrong("it is empty")),
         Value::Text(text) => values::truth(text).map_err(wrong),
         _ => Err(wanted("true or false", value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_no_setting_has_is_refused_whatever_the_type() {
+        let long = "a".repeat(LONGEST + 1);
+        for value in [
+            Value::Text(&long),
+            Value::Several(vec![&long[1..], "b"]),
+            Value::Several(vec![""; MOST_VALUES + 1]),
+            Value::Text("a\0"),
+            Value::Several(vec!["a", "\0"]),
+        ] {
+            let told = check_texts(&value).expect_err("refused").to_string();
+            assert!(told.len() < 100 && !told.contains('\0'), "{told:?}");
+        }
+        for value in [
+            Value::Text(&long[1..]),
+            Value::Several(vec![""; MOST_VALUES]),
+            Value::Text("\u{1b}"),
+            Value::Whole(i64::MAX),
+            Value::Truth(true),
+            Value::Other("a date"),
+        ] {
+            assert!(check_texts(&value).is_ok(), "{value:?}");
+        }
     }
 }

@@ -191,8 +191,12 @@ pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> 
     Ok((host, port))
 }
 
+/// The most characters of a host's name (RFC 1035 section 2.3.4), written with a dot at its end.
+const LONGEST_HOST: usize = 254;
+
 fn is_host(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
+    (1..=LONGEST_HOST).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
 /// Decodes percent-encoding; `None` for an invalid escape, or for bytes that are not UTF-8.

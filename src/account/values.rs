@@ -118,8 +118,15 @@ pub fn without_line_end(value: OsString) -> OsString {
     OsString::from_vec(bytes)
 }
 
-/// A name that is sent to a server as it stands: a control character in it is never meant.
+/// The most octets of a name: a host's has 253 at most (RFC 1035), an authentication identity 255 (RFC 4616).
+pub(super) const LONGEST_NAME: usize = 1024;
+
+/// A name that is sent to a server as it stands: a control character in it is never meant, nor are more than 1024
+/// octets.
 pub fn name(text: &str) -> Result<String, String> {
+    if text.len() > LONGEST_NAME {
+        return Err(format!("it has {} octets, and a name has {LONGEST_NAME} at most", text.len()));
+    }
     match text.chars().find(|c| c.is_control()) {
         None => Ok(text.to_owned()),
         Some(control) => Err(format!("it holds a control character ({})", control.escape_debug())),
@@ -157,11 +164,14 @@ pub(super) fn one_of(words: &[&str]) -> String {
     format!("it is one of {}", words.join(", "))
 }
 
-/// The known word that is most similar to a mistyped one.
+/// The known word that is most similar to a mistyped one. One of a very different length is not looked at: to compare
+/// two long texts takes time and memory by the product of their lengths.
 pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = |candidate: &str| 1.max(candidate.len().max(word.len()) / 3);
     known
+        .filter(|candidate| word.len() <= LONGEST_NAME && candidate.len() <= LONGEST_NAME)
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1.max(candidate.len().max(word.len()) / 3))
+        .filter(|(distance, candidate)| *distance <= most(candidate))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
@@ -246,5 +256,8 @@ mod tests {
         assert_eq!(nearest("password_command", known.into_iter()), Some("password-command"));
         assert_eq!(nearest("kepe", known.into_iter()), Some("keep"));
         assert_eq!(nearest("xylophone", known.into_iter()), None);
+        // To compare these would take terabytes.
+        let long = "server".repeat(200_000);
+        assert_eq!(nearest(&long, [long.as_str(), "server"].into_iter()), None);
     }
 }

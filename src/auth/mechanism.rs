@@ -6,6 +6,7 @@ use std::str::FromStr;
 use super::Proof;
 use crate::advice::SignIn;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A mechanism; they are ordered by preference, the strongest one last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -136,7 +137,7 @@ impl FromStr for Mechanism {
     fn from_str(text: &str) -> Result<Self> {
         Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == text).ok_or_else(|| {
             let known = Mechanism::ALL.map(|mechanism| mechanism.name().to_owned()).to_vec();
-            Error::new(Kind::Usage, format!("could not find a way to sign in named `{text}`"))
+            Error::new(Kind::Usage, format!("could not find a way to sign in named `{}`", quote::short(text)))
                 .advise(SignIn::NoSuchMechanism { known })
         })
     }

@@ -49,7 +49,7 @@ pub(crate) fn main() -> ExitCode {
     openssl::init();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return report::usage(&error),
+        Err(error) => return report::usage(error),
     };
     let mut environment = Environment::current();
     // `demo` must not depend on the user's configuration, and `config check` and `generate` must work when it

@@ -5,7 +5,9 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use clap::error::{ContextKind, ContextValue};
 use pop3::error::{Error, Kind, Phase};
+use pop3::quote;
 use pop3::transport::{Certificate, TlsFailure};
 
 use super::advice;
@@ -135,8 +137,21 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
     }
 }
 
-/// Prints clap's text, help and version on stdout, mistakes on stderr, and returns the exit code.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+/// Prints clap's text, help and version on stdout, mistakes on stderr, and returns the exit code. Clap repeats the
+/// argument that is wrong: it is cut, and made harmless to a terminal.
+pub(crate) fn usage(mut error: clap::Error) -> ExitCode {
+    let repeated = error.context().filter_map(|(kind, value)| match (kind, value) {
+        (
+            ContextKind::InvalidArg | ContextKind::InvalidSubcommand | ContextKind::InvalidValue,
+            ContextValue::String(text),
+        ) => Some((kind, quote::short(text))).filter(|(_, short)| short != text),
+        _ => None,
+    });
+    for (kind, short) in repeated.collect::<Vec<_>>() {
+        error.insert(kind, ContextValue::String(short));
+        // The advice repeats it, too.
+        error.insert(ContextKind::Suggested, ContextValue::None);
+    }
     // A closed pipe is no error here.
     let _ = error.print();
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }

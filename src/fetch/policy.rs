@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::advice::Settings;
 use crate::error::{Error, Kind};
-use crate::units;
+use crate::{quote, units};
 
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;
@@ -37,7 +37,7 @@ impl FromStr for Keep {
         let wrong = || {
             let forms =
                 "`all`, `none`, an age such as `14d`, a count such as `500`, or a total such as `800MB`";
-            Error::new(Kind::Usage, format!("{text:?} is none of {forms}"))
+            Error::new(Kind::Usage, format!("\"{}\" is none of {forms}", quote::short(text)))
         };
         match text {
             "all" => return Ok(Keep::All),
@@ -49,8 +49,8 @@ impl FromStr for Keep {
             _ if units.len() == text.len() => Err(wrong()),
             "" => text.parse().map(Keep::Newest).map_err(|_| wrong()),
             "m" | "M" => {
-                let number = text[..text.len() - 1].to_owned();
-                let says = format!("{text:?} may be minutes or megabytes");
+                let number = quote::short(&text[..text.len() - 1]);
+                let says = format!("\"{}\" may be minutes or megabytes", quote::short(text));
                 Err(Error::new(Kind::Usage, says).advise(Settings::UnitToKeep(number)))
             }
             _ if text.ends_with(['b', 'B']) => units::size(text).flatten().map(Keep::Total).ok_or_else(wrong),

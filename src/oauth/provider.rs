@@ -9,6 +9,7 @@ use oauth2::url::{Host, Url};
 
 use crate::advice::OAuth;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 
 /// A provider of tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +51,7 @@ impl FromStr for Provider {
             "yahoo" => Ok(Provider::Yahoo),
             url if url.contains("://") => endpoint(url).map(Provider::Metadata),
             _ => {
-                let what = format!("could not find a provider named `{}`", text.escape_debug());
+                let what = format!("could not find a provider named `{}`", quote::short(text));
                 Err(Error::new(Kind::Usage, what).advise(OAuth::NameKnownProvider))
             }
         }
@@ -168,6 +169,9 @@ impl Provider {
     }
 }
 
+/// The most octets of an endpoint's address. Real ones have less than 200.
+const LONGEST_URL: usize = 2048;
+
 /// An endpoint's address: https, or anything on this very machine.
 ///
 /// # Errors
@@ -176,6 +180,9 @@ pub fn endpoint(text: &str) -> Result<Url> {
     let wrong = |why: &'static str| {
         Error::new(Kind::Usage, "could not use the provider's URL").because(why).advise(OAuth::WriteHttpsUrl)
     };
+    if text.len() > LONGEST_URL {
+        return Err(wrong("it is too long: the most are 2048 octets"));
+    }
     let url = Url::parse(text).map_err(|_| wrong("it is no URL"))?;
     let is_safe = url.scheme() == "https" || url.scheme() == "http" && is_loopback(&url);
     if !is_safe {

@@ -165,7 +165,7 @@ fn by_code(doing: Doing, code: &str) -> Meaning {
             (Kind::ServerTemporary, "the provider has a temporary problem", None)
         }
         // A refused refresh is advised upon by the keeper.
-        _ => (Kind::SignIn, "the provider refused", (doing != Doing::Refresh).then_some(OAuth::CheckKeys)),
+        _ => (Kind::SignIn, "the provider refused", doing.is_sign_in().then_some(OAuth::CheckKeys)),
     }
 }
 

@@ -37,6 +37,7 @@ use crate::advice::Tls;
 use crate::connection::{Connection, MAX_LINE};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting};
+use crate::quote;
 use crate::transport::{Certificate, TlsSettings};
 
 /// The most lines of an answer to CAPA.
@@ -86,7 +87,10 @@ impl FromStr for Pipelining {
             "auto" => Ok(Pipelining::Auto),
             "on" => Ok(Pipelining::On),
             "off" => Ok(Pipelining::Off),
-            _ => Err(Error::new(Kind::Usage, format!("{text:?} is none of auto, on and off"))),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("\"{}\" is none of auto, on and off", quote::short(text)),
+            )),
         }
     }
 }

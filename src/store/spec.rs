@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::advice::Settings;
 use crate::error::{Error, Kind, Result};
+use crate::quote;
 use crate::sys::durable::{absolute, resolved};
 
 /// A store by name; nothing is opened yet.
@@ -57,7 +58,7 @@ impl Spec {
             Some("mbox") => Ok(Written::Clear(Spec::Mbox(path(rest)?))),
             Some("command") => Ok(Written::Clear(Spec::Command(rest.to_owned()))),
             Some(other) => Err(Error::new(Kind::Usage, refusal(text))
-                .because(format!("there is no destination `{other}:`"))
+                .because(format!("there is no destination `{}:`", quote::short(other)))
                 .advise(Settings::DestinationKinds { in_file: false })),
             None => {
                 let path = path(rest)?;
@@ -74,7 +75,7 @@ impl Spec {
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
             .because("nothing stands there yet, so it could become a Maildir or an mbox")
-            .advise(Settings::MaildirOrMbox(text.to_owned()))
+            .advise(Settings::MaildirOrMbox(quote::short(text)))
     }
 
     /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a
@@ -115,7 +116,7 @@ pub(super) fn program(line: &str) -> &str {
 
 fn refusal(text: &str) -> String {
     // What follows `command:` may hold a secret, and is never wrong.
-    format!("could not use the destination `{text}`")
+    format!("could not use the destination `{}`", quote::short(text))
 }
 
 fn expand(path: &str, home: Option<&Path>) -> Result<PathBuf> {

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::advice::Tls;
 use crate::error::{Error, Kind};
+use crate::quote;
 
 /// The prefix for the digest of a certificate.
 const CERTIFICATE: &str = "sha256:";
@@ -70,7 +71,8 @@ impl FromStr for Pin {
     /// curl's `sha256//BASE64`, which is a pin of the public key. Anything else is [`Kind::Usage`].
     fn from_str(text: &str) -> Result<Self, Error> {
         read(text).ok_or_else(|| {
-            Error::new(Kind::Usage, format!("could not understand the pin `{text}`")).advise(Tls::WritePin)
+            Error::new(Kind::Usage, format!("could not understand the pin `{}`", quote::short(text)))
+                .advise(Tls::WritePin)
         })
     }
 }

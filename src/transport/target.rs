@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use crate::advice::Tls;
 use crate::error::{Error, Kind};
+use crate::quote;
 
 /// Where to reach the server.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,8 +63,11 @@ impl FromStr for Security {
             "implicit" => Ok(Security::Implicit),
             "stls" => Ok(Security::Stls),
             "none" => Ok(Security::None),
-            _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS mode `{text}`"))
-                .advise(Tls::SayWhichMode)),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("could not understand the TLS mode `{}`", quote::short(text)),
+            )
+            .advise(Tls::SayWhichMode)),
         }
     }
 }

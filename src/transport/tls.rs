@@ -20,6 +20,7 @@ use super::wire::Wire;
 use super::{Certificate, ClientCertificate, Pin, TlsFailure, authorities};
 use crate::advice;
 use crate::error::{Error, Kind, Phase, Result};
+use crate::quote;
 
 /// Which servers to trust, and which versions of TLS.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,8 +66,11 @@ impl FromStr for TlsVersion {
         match text {
             "1.2" => Ok(TlsVersion::V1_2),
             "1.3" => Ok(TlsVersion::V1_3),
-            _ => Err(Error::new(Kind::Usage, format!("could not understand the TLS version `{text}`"))
-                .advise(advice::Tls::SayWhichVersion)),
+            _ => Err(Error::new(
+                Kind::Usage,
+                format!("could not understand the TLS version `{}`", quote::short(text)),
+            )
+            .advise(advice::Tls::SayWhichVersion)),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 #![allow(clippy::print_stderr, reason = "the figures are for people")]
 
-use crate::support::pop3::Running;
 use crate::support::stage::{Stage, Store};
 use pop3::server::{Behaviour, Fault, Message};
 use std::fmt::Write;
@@ -11,20 +10,6 @@ use std::time::{Duration, Instant};
 
 /// How long QUIT takes, so that the peak is read before the process is gone.
 const LAST_LOOK: Duration = Duration::from_millis(300);
-
-/// The most memory the process had at any time (the kernel keeps count), in KiB, once it ends.
-fn peak(running: &mut Running) -> u64 {
-    let path = format!("/proc/{}/status", running.id());
-    let mut peak = 0;
-    while running.is_alive() {
-        let status = fs::read_to_string(&path).unwrap_or_default();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        peak = figure.unwrap_or(peak);
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    peak
-}
 
 #[test]
 fn a_huge_message_is_fetched_in_little_memory() {
@@ -38,7 +23,7 @@ fn a_huge_message_is_fetched_in_little_memory() {
         let stage = Stage::new(store, [huge.clone()], Behaviour::default().with(slow.clone()));
         let begun = Instant::now();
         let mut running = stage.fetching(&["--keep", "none"]).start();
-        let peak = peak(&mut running);
+        let peak = running.peak();
         running.wait().exits(0);
         eprintln!("{store:?}: {megabytes} MB in {:?}, peak {peak} KiB", begun.elapsed());
         // Most of it is the code itself: a debug build is ten times as large as a release.
@@ -75,7 +60,7 @@ fn a_hundred_thousand_known_messages_are_recognised_in_little_memory() {
     fs::write(stage.journal(), journal).unwrap();
     let begun = Instant::now();
     let mut running = stage.fetching(&[]).start();
-    let peak = peak(&mut running);
+    let peak = running.peak();
     running.wait().exits(0);
     eprintln!("{COUNT} known unique-ids in {:?}, peak {peak} KiB", begun.elapsed());
     assert!(peak > 1000 && peak < 64 * 1024, "peak {peak} KiB");

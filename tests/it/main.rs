@@ -11,6 +11,7 @@
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
+//! | `wrong_…` | settings, variables, options and configuration files with values that cannot be: refused with their place, soon, in few words |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
 //! | `looking…`, `refusals`, `secrets` | commands that only look; refused messages; that no secret is printed |
 //! | `servers` | each real server, with everything it offers |
@@ -49,6 +50,7 @@ mod hostile_sign_in;
 mod hostile_signals;
 mod hostile_store;
 mod hostile_stuffing;
+mod hostile_web;
 mod imports;
 mod journal;
 mod keyring;
@@ -79,3 +81,6 @@ mod support;
 mod takeover;
 mod trust;
 mod way;
+mod wrong_files;
+mod wrong_settings;
+mod wrong_variables;

@@ -150,6 +150,18 @@ impl Stage {
         self.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
     }
 
+    /// The access token that is kept is none that the mail server takes, whatever is kept of its lifetime.
+    fn wear_out(&self) {
+        let mut kept = self.kept();
+        kept["access_token"] = "access-token-that-has-run-out".into();
+        self.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
+    }
+
+    /// How often the provider was asked for tokens.
+    fn asked(&self) -> usize {
+        self.web.heard().iter().filter(|heard| heard.starts_with("/token ")).count()
+    }
+
     /// Signs in, and gets two more access tokens, each by the refresh token that came last.
     fn works(&self) {
         self.run(&["auth", "login", "--device"]).exits(0);
@@ -226,6 +238,53 @@ fn a_provider_whose_clock_is_a_day_off_is_no_trouble() {
             Reply::Raw([head.as_bytes(), body.as_bytes()].concat())
         })
         .works();
+    }
+}
+
+// Of the two clocks this machine's counts, since a lifetime is told as a number of seconds from now. It only decides
+// whether a token is renewed before it is used: in the end the mail server knows whether the token is good.
+
+#[test]
+fn a_lifetime_that_is_a_day_too_long_costs_one_more_request_to_the_provider() {
+    for lifetime in [json!(3600 + 86_400), json!(u64::MAX), json!(1e300)] {
+        let stage = with("expires_in", Some(lifetime));
+        stage.run(&["auth", "login", "--device"]).exits(0);
+        stage.run(&["stat"]).exits(0);
+        assert_eq!(stage.asked(), 1, "a good token is not renewed");
+        stage.wear_out();
+        stage.run(&["stat"]).exits(0);
+        assert_eq!((stage.asked(), &stage.kept()["refresh_token"]), (2, &json!(refresh(2))));
+    }
+}
+
+#[test]
+fn a_lifetime_that_is_a_day_too_short_costs_a_request_a_run_and_no_token() {
+    for (lifetime, asked) in [(json!(0), 3), (json!(1), 3), (json!(3600 - 86_400), 1)] {
+        let stage = with("expires_in", Some(lifetime.clone()));
+        stage.run(&["auth", "login", "--device"]).exits(0);
+        for _ in 0..2 {
+            stage.run(&["stat"]).exits(0);
+        }
+        assert_eq!(
+            (stage.asked(), &stage.kept()["refresh_token"]),
+            (asked, &json!(refresh(asked))),
+            "{lifetime}"
+        );
+    }
+}
+
+#[test]
+fn a_sign_in_made_while_this_machines_clock_was_a_day_off_is_renewed_when_it_is_right_again() {
+    for clock in ["-1d", "+1d"] {
+        let stage = with("scope", None);
+        let wrapper = ["faketime", "--exclude-monotonic", "-f", clock];
+        let login = Pop3::under(&stage.home, &wrapper).args(["auth", "login", "--device"]);
+        login.env("TZ", "UTC").env("NO_FAKE_STAT", "1").run().exits(0);
+        stage.wear_out();
+        stage.run(&["stat"]).exits(0);
+        assert_eq!((stage.asked(), &stage.kept()["refresh_token"]), (2, &json!(refresh(2))), "{clock}");
+        stage.run(&["stat"]).exits(0);
+        assert_eq!(stage.asked(), 2, "{clock}: the clock is right, and the token good");
     }
 }
 

@@ -1,7 +1,9 @@
 //! What the tests stand on: real servers, mail of all hard kinds, and the binary in a box.
 
+use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Mutex;
 
 pub(crate) mod authority;
 pub(crate) mod bound;
@@ -74,6 +76,23 @@ pub(crate) fn tool(command: &mut std::process::Command) -> Vec<u8> {
 pub(crate) fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Calls `test` with each case, on as many threads as the machine has processors.
+pub(crate) fn in_parallel<T: Send>(cases: impl IntoIterator<Item = T>, test: impl Fn(T) + Sync) {
+    let cases: Mutex<VecDeque<T>> = Mutex::new(cases.into_iter().collect());
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                loop {
+                    let next = cases.lock().unwrap().pop_front();
+                    let Some(case) = next else { return };
+                    test(case);
+                }
+            });
+        }
+    });
 }
 
 /// An address on loopback that nobody listens at.

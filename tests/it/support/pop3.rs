@@ -113,7 +113,7 @@ impl Pop3 {
         self
     }
 
-    pub(crate) fn env(mut self, name: &str, value: &str) -> Pop3 {
+    pub(crate) fn env(mut self, name: &str, value: &(impl AsRef<OsStr> + ?Sized)) -> Pop3 {
         self.command.env(name, value);
         self
     }
@@ -242,6 +242,21 @@ impl Running {
             assert!(!went_wrong, "no {words:?} in {text:?}, nor in {:?}", self.stderr.so_far());
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// The most memory the process had at any time (the kernel keeps count), in KiB, once it ends. What it does in its
+    /// last milliseconds is not seen.
+    pub(crate) fn peak(&mut self) -> u64 {
+        let path = format!("/proc/{}/status", self.id());
+        let mut peak = 0;
+        while self.is_alive() {
+            let status = fs::read_to_string(&path).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let figure = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+            peak = figure.unwrap_or(peak);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        peak
     }
 
     /// Whether it still runs.

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -14,6 +15,21 @@ pub(crate) enum Reply {
     Raw(Vec<u8>),
     /// Nothing, for ever.
     Silence,
+    /// Octets that come at a pace, and do not end soon.
+    Flow(Flow),
+}
+
+/// An answer in pieces: what it begins with in one, then the same ones again and again.
+#[derive(Clone)]
+pub(crate) struct Flow {
+    pub(crate) head: String,
+    /// What follows, cyclically.
+    pub(crate) body: String,
+    /// How many octets of it come at once.
+    pub(crate) piece: usize,
+    pub(crate) pause: Duration,
+    /// How many come in all, if the client stays for so long.
+    pub(crate) octets: u64,
 }
 
 impl Reply {
@@ -31,6 +47,8 @@ impl Reply {
 pub(crate) struct Web {
     pub(crate) address: SocketAddr,
     heard: Arc<Mutex<Vec<String>>>,
+    /// How many octets of a flow a client has been sent.
+    sent: Arc<AtomicU64>,
 }
 
 impl Web {
@@ -40,13 +58,20 @@ impl Web {
         let address = listener.local_addr().unwrap();
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (log, answer) = (Arc::clone(&heard), Arc::new(answer));
+        let sent = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&sent);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (log, answer) = (Arc::clone(&log), Arc::clone(&answer));
-                std::thread::spawn(move || serve(stream, &*answer, &log));
+                let (log, answer, count) = (Arc::clone(&log), Arc::clone(&answer), Arc::clone(&count));
+                std::thread::spawn(move || serve(stream, &*answer, &log, &count));
             }
         });
-        Web { address, heard }
+        Web { address, heard, sent }
+    }
+
+    /// How many octets of [`Reply::Flow`] have been sent so far.
+    pub(crate) fn sent(&self) -> u64 {
+        self.sent.load(Ordering::SeqCst)
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -60,7 +85,12 @@ impl Web {
 }
 
 /// One request, one answer.
-fn serve(mut stream: TcpStream, answer: &dyn Fn(&str, &str, usize) -> Reply, log: &Mutex<Vec<String>>) {
+fn serve(
+    mut stream: TcpStream,
+    answer: &dyn Fn(&str, &str, usize) -> Reply,
+    log: &Mutex<Vec<String>>,
+    sent: &AtomicU64,
+) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let (mut line, mut length) = (String::new(), 0);
     if reader.read_line(&mut line).is_err() {
@@ -100,5 +130,29 @@ fn serve(mut stream: TcpStream, answer: &dyn Fn(&str, &str, usize) -> Reply, log
             let _ = stream.write_all(&bytes);
         }
         Reply::Silence => std::thread::sleep(Duration::from_secs(600)),
+        Reply::Flow(flow) => {
+            let _ = flow.run(&mut stream, sent);
+        }
+    }
+}
+
+impl Flow {
+    /// Sends it until its end, or until the client hangs up.
+    fn run(&self, stream: &mut TcpStream, sent: &AtomicU64) -> std::io::Result<()> {
+        stream.set_nodelay(true)?;
+        stream.write_all(self.head.as_bytes())?;
+        let body = self.body.as_bytes();
+        // Each piece is taken out of this at the place where the last one has ended.
+        let cycle: Vec<u8> = body.iter().cycle().take(body.len() + self.piece).copied().collect();
+        let (mut at, mut left) = (0, self.octets);
+        while left > 0 {
+            let count = usize::try_from(left).map_or(self.piece, |left| left.min(self.piece));
+            stream.write_all(&cycle[at..at + count])?;
+            sent.fetch_add(count as u64, Ordering::SeqCst);
+            at = (at + count) % body.len();
+            left -= count as u64;
+            std::thread::sleep(self.pause);
+        }
+        Ok(())
     }
 }

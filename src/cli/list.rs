@@ -29,7 +29,10 @@ const MAX_HEADER: usize = 256 * 1024;
 struct Shown {
     date: Option<Timestamp>,
     from: String,
-    subject: String,
+    /// The name in it, or the address.
+    sender: String,
+    /// `None` if the header is not known.
+    subject: Option<String>,
 }
 
 /// Prints a row a message, as they come in.
@@ -87,6 +90,7 @@ fn show(
 ) -> Result<()> {
     let Some(message) = maildrop.message(number) else { return Ok(()) };
     let state = if fetched { "fetched" } else { "new" };
+    let subject = shown.subject.as_deref().unwrap_or_default();
     if output.is_json() {
         let object = Object::new()
             .put("number", message.number)
@@ -95,7 +99,7 @@ fn show(
             .put("date", shown.date.map(|date| date.to_string()))
             .put("state", state)
             .put("from", &shown.from)
-            .put("subject", &shown.subject);
+            .put("subject", subject);
         return Ok(output.object(object)?);
     }
     let cells = [
@@ -103,8 +107,11 @@ fn show(
         Cell::size(message.octets),
         Cell::time(shown.date),
         Cell::text(state),
-        Cell::text(&shown.from),
-        Cell::text(&shown.subject),
+        Cell::short(&shown.sender, &shown.from),
+        match shown.subject.as_deref().map(str::trim) {
+            Some("") => Cell::short("(no subject)", subject),
+            _ => Cell::text(subject),
+        },
     ];
     Ok(output.row(table, &cells)?)
 }
@@ -140,7 +147,8 @@ fn of_bodies(date: Option<&[u8]>, from: Option<&[u8]>, subject: Option<&[u8]>) -
     Shown {
         date: date.and_then(header::date::parse),
         from: from.map(header::text).unwrap_or_default(),
-        subject: subject.map(header::text).unwrap_or_default(),
+        sender: from.map(header::address::name).unwrap_or_default(),
+        subject: Some(subject.map(header::text).unwrap_or_default()),
     }
 }
 
@@ -155,7 +163,8 @@ mod tests {
         );
         assert_eq!(known.date.map(Timestamp::as_second), Some(880_127_706));
         assert_eq!(known.from, "J\u{fc}rgen <j@example.org>");
-        assert_eq!(known.subject, "caf\u{e9} folded");
+        assert_eq!(known.sender, "J\u{fc}rgen");
+        assert_eq!(known.subject.as_deref(), Some("caf\u{e9} folded"));
     }
 
     #[test]

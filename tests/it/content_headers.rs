@@ -151,6 +151,26 @@ fn a_terminal_gets_joiners_and_nothing_that_forges() {
     }
 }
 
+#[test]
+fn a_terminal_gets_the_name_of_the_sender_and_a_pipe_the_whole_field() {
+    let froms = ["\"Doe, \\x\" <a@x>", "=?utf-8?Q?J=C3=BCrgen?= <a@x>", "<b@y>", "c@z", "No <one"];
+    let messages = froms.map(|from| Message::text(format!("From: {from}\nX: y\n\nbody\n")));
+    let typist = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/typist.py");
+    for stage in stages(&messages) {
+        let run = stage.pop3_under(&["python3", typist], "list").stdin("none\n").run().exits(0);
+        let shown = run.text();
+        let rows: Vec<&str> = shown.lines().filter(|line| line.contains("  new ")).collect();
+        let names = ["Doe, x ", "Jürgen ", "b@y ", "c@z ", "No "];
+        assert_eq!(rows.len(), names.len(), "{shown}");
+        for (row, name) in rows.iter().zip(names) {
+            assert!(row.contains(&format!("  {name}")) && row.contains("(no subject)"), "{name}: {shown}");
+        }
+        let plain = ["\"Doe, \\x\" <a@x>", "Jürgen <a@x>", "<b@y>", "c@z", "No <one"];
+        let expected = plain.map(|from| [String::new(), from.to_owned(), String::new()]);
+        assert_eq!(listed(&stage), expected);
+    }
+}
+
 /// The subjects that the `email` package of Python 3.11 shows in another way, what is shown here, and why that is right.
 const DISAGREEMENTS: [(&str, &str, &str); 13] = [
     ("=?utf-8?Q?abc", "abc", "a word that was cut still says what it says"),

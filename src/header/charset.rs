@@ -58,8 +58,8 @@ pub(super) fn decode(name: &[u8], bytes: &[u8]) -> String {
     }
 }
 
-/// Reads bytes of which nobody says what they are: as UTF-8 if they can be, with U+FFFD where there is UTF-8 in them and
-/// something else as well, and otherwise as windows-1252, in which any byte has a meaning.
+/// Reads bytes of which nobody says what they are: as UTF-8 if they can be, with U+FFFD where there is UTF-8 in them
+/// and something else as well, and otherwise as windows-1252, in which any byte has a meaning.
 pub(super) fn guess(bytes: &[u8]) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Cow::Borrowed(text);

@@ -171,7 +171,8 @@ fn a_terminal_gets_the_name_of_the_sender_and_a_pipe_the_whole_field() {
     }
 }
 
-/// The subjects that the `email` package of Python 3.11 shows in another way, what is shown here, and why that is right.
+/// The subjects that the `email` package of Python 3.11 shows in another way, what is shown here, and why that is
+/// right.
 const DISAGREEMENTS: [(&str, &str, &str); 13] = [
     ("=?utf-8?Q?abc", "abc", "a word that was cut still says what it says"),
     (

@@ -4,6 +4,9 @@
 //!
 //! The fetch feeds every message to an [`Identifier`] while it is received, or the reply to TOP if the plan
 //! is in doubt. The journal stores the [`Identity`], and an mbox is searched for it.
+//!
+//! It has a reader of its own, which shares with [`header`](crate::header) how a line is split: it reads a stream
+//! without copying it, as fast as messages come in, and hashes what journals of earlier versions hold.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +15,7 @@ use memchr::memchr;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Kind};
+use crate::header::split_line;
 
 /// The part of a header that is read, in octets without CR; real headers are shorter.
 const MAX_HEADER: usize = 256 * 1024;
@@ -212,7 +216,7 @@ impl Identifier {
         self.is_done = self.octets >= MAX_HEADER;
         let text = line.trim_ascii_end();
         let is_folded = matches!(line.first(), Some(b' ' | b'\t'));
-        let (name, rest) = if is_folded { (&[][..], text) } else { split_name(text) };
+        let (name, rest) = if is_folded { (&[][..], text) } else { split_line(text) };
         if !is_folded {
             self.field = classify(name);
         }
@@ -259,15 +263,6 @@ impl Identifier {
     }
 }
 
-/// The field's name, without the spaces that RFC 5322 section 4.5 allows after it, and the rest from the
-/// colon on.
-fn split_name(line: &[u8]) -> (&[u8], &[u8]) {
-    match memchr(b':', line) {
-        Some(colon) => (line[..colon].trim_ascii_end(), &line[colon..]),
-        None => (&[], line),
-    }
-}
-
 fn classify(name: &[u8]) -> Field {
     let is = |known: &&[u8]| name.eq_ignore_ascii_case(known);
     if is(&DATE) {
@@ -310,6 +305,20 @@ mod tests {
         assert_eq!(Identity::from_bytes(*one.as_bytes()), one);
         for bad in ["", "12", &"g".repeat(32), &"0".repeat(33)] {
             assert!(bad.parse::<Identity>().is_err(), "{bad:?}");
+        }
+    }
+
+    /// What journals hold: computed apart from this program, by the description of [`CHOSEN`] and [`VOLATILE`].
+    #[test]
+    fn never_changes_from_version_to_version() {
+        let odd = b" stray\r\nno colon\r\nX-Odd : y\r\nFrom : \xc3\x9c <a@x>  \r\nSubject\t: =?utf-8?Q?=C3=9C?=\r\n \
+            =?utf-8?Q?b?=\r\n \r\nDATE: Tue, 3 Mar 2026 10:33:00 +02:00\r\n\r\nSubject: body";
+        for (message, expected) in [
+            (MAIL, "0372e5f1c7859dd878f9dfbc0439249e"),
+            (b"X-A: 1\nStatus: RO\nX-B : 2\n\n", "09d3a4b89cabf6355a270256b56f8d6c"),
+            (&odd[..], "5bebeb3e3060c83d4571a7cb421227db"),
+        ] {
+            assert_eq!(identity(message).map(|one| one.to_string()).as_deref(), Some(expected));
         }
     }
 

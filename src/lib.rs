@@ -26,13 +26,14 @@
 //! | [`sys`] | the operating system: durable and private files, processes, the request to stop a run | `advice`, `error` |
 //! | `units` | durations and sizes as people write them | nothing |
 //! | [`quote`] | text of others in an error: cut short, and harmless to a terminal | nothing |
-//! | [`identity`] | recognises a message by its header | `error` |
+//! | [`header`] | header fields as they were meant: unfolded, decoded, dated; lenient, pure and linear | nothing |
+//! | [`identity`] | recognises a message by its header | `error`, `header` |
 //! | [`protocol`] | bytes to values and back: no I/O, no clock | `error` |
 //! | [`auth`] | SASL and APOP: mechanisms, their order of choice, challenge to response | `advice`, `error`, `quote`, `protocol` |
 //! | [`transport`] | TCP, Unix sockets, proxies, tunnels, TLS, each wait with a deadline | `advice`, `error`, `quote`, `sys`, `auth::Secret` |
 //! | [`connection`] | one conversation: lines, listings, bodies, limits of time, transcript | `advice`, `error`, `sys`, `auth::Secret`, `transport`, `protocol` |
 //! | [`session`] | the states of RFC 1939 as types, one method a command; commands sent ahead; questions that prove a conversation in step | `advice`, `error`, `quote`, `sys`, `connection`, `auth`, `protocol`, `transport` |
-//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `advice`, `error`, `quote`, `sys`, `identity` |
+//! | [`store`] | where mail goes: Maildir, mbox, a command; settles what an interrupted run left; knows nothing of POP3 | `advice`, `error`, `quote`, `sys`, `header`, `identity` |
 //! | [`fetch`] | one account's run: maildrop, journal, survey, plan, sessions, and what follows a failure | `advice`, `error`, `quote`, `sys`, `units`, `identity`, `session`, `store`, `protocol` |
 //! | [`safe`] | where secrets are stored: the keyring, or a file | `advice`, `error`, `sys`, `auth::Secret` |
 //! | [`http`] | one HTTP exchange at a time, by the same dialling as the mail server | `advice`, `error`, `sys`, `auth::Secret`, `transport` |
@@ -103,6 +104,7 @@ pub mod auth;
 pub mod connection;
 pub mod error;
 pub mod fetch;
+pub mod header;
 pub mod http;
 pub mod identity;
 pub mod oauth;

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 
 use anyhow::Result;
 use jiff::Timestamp;
-use mailparse::{MailHeader, MailHeaderMap};
 use pop3::account::Account;
 use pop3::error::Kind;
 use pop3::fetch::journal::View;
 use pop3::fetch::policy::Keep;
 use pop3::fetch::{Journal, Policy, Survey};
+use pop3::header;
 use pop3::identity::Fields;
 use pop3::protocol::Maildrop;
 use pop3::session::{Ahead, Session, Transaction, Wanted, Window};
@@ -17,9 +17,9 @@ use pop3::session::{Ahead, Session, Transaction, Wanted, Window};
 use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
+use super::output::Output;
 use super::output::json::Object;
 use super::output::table::{Cell, Table};
-use super::output::{Output, human};
 
 /// The most octets of a header that are parsed; real headers are far smaller.
 const MAX_HEADER: usize = 256 * 1024;
@@ -29,7 +29,10 @@ const MAX_HEADER: usize = 256 * 1024;
 struct Shown {
     date: Option<Timestamp>,
     from: String,
-    subject: String,
+    /// The name in it, or the address.
+    sender: String,
+    /// `None` if the header is not known.
+    subject: Option<String>,
 }
 
 /// Prints a row a message, as they come in.
@@ -87,6 +90,7 @@ fn show(
 ) -> Result<()> {
     let Some(message) = maildrop.message(number) else { return Ok(()) };
     let state = if fetched { "fetched" } else { "new" };
+    let subject = shown.subject.as_deref().unwrap_or_default();
     if output.is_json() {
         let object = Object::new()
             .put("number", message.number)
@@ -95,7 +99,7 @@ fn show(
             .put("date", shown.date.map(|date| date.to_string()))
             .put("state", state)
             .put("from", &shown.from)
-            .put("subject", &shown.subject);
+            .put("subject", subject);
         return Ok(output.object(object)?);
     }
     let cells = [
@@ -103,8 +107,11 @@ fn show(
         Cell::size(message.octets),
         Cell::time(shown.date),
         Cell::text(state),
-        Cell::text(&shown.from),
-        Cell::text(&shown.subject),
+        Cell::short(&shown.sender, &shown.from),
+        match shown.subject.as_deref().map(str::trim) {
+            Some("") => Cell::short("(no subject)", subject),
+            _ => Cell::text(subject),
+        },
     ];
     Ok(output.row(table, &cells)?)
 }
@@ -126,19 +133,22 @@ fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut
     }
 }
 
-/// Decodes the fields that are shown. A header that cannot be parsed leaves them empty, which is no error.
+/// Decodes the fields that are shown, the first of each name. What is no field leaves them empty, which is no error.
 fn of_header(bytes: &[u8]) -> Shown {
-    let Ok((headers, _)) = mailparse::parse_headers(bytes) else { return Shown::default() };
-    let field = |name: &str| headers.get_first_header(name).map(MailHeader::get_value).unwrap_or_default();
-    Shown { date: human::date_of(&field("Date")), from: field("From"), subject: field("Subject") }
+    let first = |name| header::fields(bytes).find(|field| field.is(name)).map(|field| field.body);
+    of_bodies(first("Date"), first("From"), first("Subject"))
 }
 
 fn of_fields(fields: &Fields) -> Shown {
-    let decoded = |body: &Option<Vec<u8>>| human::field(body.as_deref().unwrap_or_default());
+    of_bodies(fields.date.as_deref(), fields.from.as_deref(), fields.subject.as_deref())
+}
+
+fn of_bodies(date: Option<&[u8]>, from: Option<&[u8]>, subject: Option<&[u8]>) -> Shown {
     Shown {
-        date: human::date_of(&decoded(&fields.date)),
-        from: decoded(&fields.from),
-        subject: decoded(&fields.subject),
+        date: date.and_then(header::date::parse),
+        from: from.map(header::text).unwrap_or_default(),
+        sender: from.map(header::address::name).unwrap_or_default(),
+        subject: Some(subject.map(header::text).unwrap_or_default()),
     }
 }
 
@@ -153,7 +163,8 @@ mod tests {
         );
         assert_eq!(known.date.map(Timestamp::as_second), Some(880_127_706));
         assert_eq!(known.from, "J\u{fc}rgen <j@example.org>");
-        assert_eq!(known.subject, "caf\u{e9} folded");
+        assert_eq!(known.sender, "J\u{fc}rgen");
+        assert_eq!(known.subject.as_deref(), Some("caf\u{e9} folded"));
     }
 
     #[test]

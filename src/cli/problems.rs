@@ -8,6 +8,7 @@ use pop3::account::Account;
 use pop3::error::{Error, Kind};
 use pop3::fetch::journal::{Cause, EntryId, Failure, View};
 use pop3::fetch::{Journal, Retry};
+use pop3::header;
 
 use super::args::{Named, ProblemsArgs};
 use super::context::Context;
@@ -137,8 +138,8 @@ impl Row {
             account: account.to_owned(),
             unique_id: entry.map(|entry| entry.unique_id.to_vec()).unwrap_or_default(),
             octets: entry.and_then(|entry| entry.octets),
-            from: human::field(&failure.from),
-            subject: human::field(&failure.subject),
+            from: header::text(&failure.from),
+            subject: header::text(&failure.subject),
             cause: words(failure.cause),
             count: failure.count,
             since: time(failure.since),

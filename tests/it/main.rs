@@ -31,6 +31,7 @@ mod content_accounts;
 mod content_clock;
 mod content_disk;
 mod content_files;
+mod content_headers;
 mod content_output;
 mod content_rounds;
 mod fetch;

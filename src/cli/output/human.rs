@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mailparse::MailHeaderMap;
 use pop3::transport::Certificate;
 
 /// A size in powers of 1024: `512 B`, `9.4 KiB`, `128 MiB`.
@@ -44,23 +43,6 @@ pub(crate) fn count(number: impl Into<u64>, thing: &str) -> String {
         1 => format!("1 {thing}"),
         n => format!("{n} {thing}s"),
     }
-}
-
-/// The time that a message's `Date:` field names (RFC 5322 section 3.3, with the liberties senders take).
-pub(crate) fn date_of(field: &str) -> Option<Timestamp> {
-    let strict = jiff::fmt::rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    strict.parse_timestamp(field).ok().or_else(|| {
-        // For a date that it cannot parse mailparse returns second 0, not an error.
-        let seconds = mailparse::dateparse(field).ok().filter(|&seconds| seconds != 0)?;
-        Timestamp::from_second(seconds).ok()
-    })
-}
-
-/// The body of a header field, decoded (RFC 2047).
-pub(crate) fn field(body: &[u8]) -> String {
-    let line = [b"x: ", body, b"\r\n\r\n"].concat();
-    let parsed = mailparse::parse_headers(&line);
-    parsed.ok().and_then(|(headers, _)| headers.get_first_value("x")).unwrap_or_default()
 }
 
 /// A time in the reader's time zone: `2024-03-01 10:33`.
@@ -143,21 +125,6 @@ mod tests {
         assert_eq!(count(1u32, "message"), "1 message");
         assert_eq!(count(0u32, "message"), "0 messages");
         assert_eq!(count(2u32, "message"), "2 messages");
-    }
-
-    #[test]
-    fn reads_dates_as_senders_write_them() {
-        let expected: Timestamp = "2024-03-01T09:33:00Z".parse().expect("a valid time");
-        for field in [
-            "Fri, 1 Mar 2024 10:33:00 +0100",
-            "1 Mar 2024 09:33 +0000",
-            "Mon, 1 Mar 2024 10:33:00 +0100",
-            "Fri, 01 Mar 2024 04:33:00 EST",
-            "Fri, 1 Mar 2024 10:33:00 +0100 (CET)",
-        ] {
-            assert_eq!(date_of(field), Some(expected), "{field}");
-        }
-        assert_eq!(date_of("no date at all"), None);
     }
 
     #[test]

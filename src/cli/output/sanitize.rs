@@ -8,17 +8,18 @@ use std::io::{self, Write};
 
 /// One line for a terminal: control, bidirectional and zero-width characters, line ends and invalid
 /// UTF-8 are shown as `\x1b`, `\u{202e}`, `\n`. A backslash is left alone: the result is for
-/// reading, not for decoding.
+/// reading, not for decoding. The two joiners between letters or emoji are spelling and stay.
 pub(crate) fn line(bytes: &[u8]) -> Cow<'_, str> {
-    clean(bytes, false)
+    clean(bytes, false, None)
 }
 
 /// Several lines for a terminal: like [`line`], but line ends (CRLF too) and tabs stay what they are.
 pub(crate) fn text(bytes: &[u8]) -> Cow<'_, str> {
-    clean(bytes, true)
+    clean(bytes, true, None)
 }
 
-fn clean(bytes: &[u8], keep_layout: bool) -> Cow<'_, str> {
+/// `before` is the character before those bytes.
+fn clean(bytes: &[u8], keep_layout: bool, mut before: Option<char>) -> Cow<'_, str> {
     if let Ok(text) = std::str::from_utf8(bytes)
         && text.chars().all(|c| is_harmless(c, keep_layout))
     {
@@ -31,9 +32,14 @@ fn clean(bytes: &[u8], keep_layout: bool) -> Cow<'_, str> {
             if keep_layout && c == '\r' && characters.peek() == Some(&'\n') {
                 continue;
             }
-            push(&mut shown, c, keep_layout);
+            match JOINERS.contains(&c) && is_spelling(before, characters.peek().copied()) {
+                true => shown.push(c),
+                false => push(&mut shown, c, keep_layout),
+            }
+            before = Some(c);
         }
         for byte in chunk.invalid() {
+            before = None;
             // Writing to a String cannot fail.
             let _ = write!(shown, "\\x{byte:02x}");
         }
@@ -60,6 +66,19 @@ fn is_harmless(c: char, keep_layout: bool) -> bool {
         ' '..='~' => true,
         _ => !c.is_control() && !is_invisible(c),
     }
+}
+
+/// Zero width non-joiner and joiner: they tell how the characters beside them are shaped (Unicode section 23.2).
+const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
+
+/// Whether a joiner between these two is part of a word or of an emoji. Behind a letter that is not ASCII it is also
+/// at the end of a word (Arabic abbreviations, Malayalam). Nothing is spelt with two of them, so that nothing of
+/// any length is hidden.
+fn is_spelling(before: Option<char>, behind: Option<char>) -> bool {
+    let is_spelt =
+        |c: &char| is_harmless(*c, false) && !c.is_whitespace() && (c.is_alphabetic() || !c.is_ascii());
+    let before = before.filter(is_spelt);
+    before.is_some_and(|c| !c.is_ascii() || behind.filter(is_spelt).is_some())
 }
 
 /// Characters that have no width or change the order of reading (Unicode UAX #9, and the default
@@ -89,30 +108,40 @@ fn is_invisible(c: char) -> bool {
 pub(crate) struct Guard<W: Write> {
     inner: W,
     /// The beginning of something that the next chunk decides: at most three bytes of a character,
-    /// or a CR that may belong to a CRLF.
+    /// or a CR that may belong to a CRLF, behind a joiner or not.
     pending: Vec<u8>,
+    /// The last character that was written.
+    before: Option<char>,
 }
 
 impl<W: Write> Guard<W> {
     /// Writes to `inner`.
     pub(crate) fn new(inner: W) -> Self {
-        Guard { inner, pending: Vec::new() }
+        Guard { inner, pending: Vec::new(), before: None }
     }
 
     /// Writes what was held back at the end of the last chunk. Fails when `inner` does.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        let rest = std::mem::take(&mut self.pending);
-        self.inner.write_all(text(&rest).as_bytes())?;
+        self.show(self.pending.len())?;
         self.inner.flush()
+    }
+
+    /// Writes so many of the bytes that are pending.
+    fn show(&mut self, length: usize) -> io::Result<()> {
+        let ready = &self.pending[..length];
+        self.inner.write_all(clean(ready, true, self.before).as_bytes())?;
+        if let Some(last) = ready[length.saturating_sub(4)..].utf8_chunks().last() {
+            self.before = last.valid().chars().next_back().filter(|_| last.invalid().is_empty());
+        }
+        self.pending.drain(..length);
+        Ok(())
     }
 }
 
 impl<W: Write> Write for Guard<W> {
     fn write(&mut self, chunk: &[u8]) -> io::Result<usize> {
         self.pending.extend_from_slice(chunk);
-        let ready = self.pending.len() - undecided(&self.pending);
-        self.inner.write_all(text(&self.pending[..ready]).as_bytes())?;
-        self.pending.drain(..ready);
+        self.show(self.pending.len() - undecided(&self.pending))?;
         Ok(chunk.len())
     }
 
@@ -121,8 +150,16 @@ impl<W: Write> Write for Guard<W> {
     }
 }
 
-/// How many bytes at the end cannot be decoded before more have arrived.
+/// How many bytes at the end cannot be shown before more have arrived: what is behind a joiner decides of it.
 fn undecided(bytes: &[u8]) -> usize {
+    let cut = incomplete(bytes);
+    let whole = &bytes[..bytes.len() - cut];
+    let is_joiner = |joiner: &char| whole.ends_with(joiner.encode_utf8(&mut [0; 4]).as_bytes());
+    cut + if JOINERS.iter().any(is_joiner) { 3 } else { 0 }
+}
+
+/// How many bytes at the end cannot be decoded before more have arrived.
+fn incomplete(bytes: &[u8]) -> usize {
     if bytes.ends_with(b"\r") {
         return 1;
     }
@@ -166,6 +203,32 @@ mod tests {
         }
     }
 
+    /// Cases 2.1 and 2.2 of what is shown.
+    #[test]
+    fn joiners_that_spell_something_stay() {
+        for spelt in [
+            "می\u{200c}روم خانه\u{200c}ها",
+            "👨\u{200d}👩\u{200d}👧",
+            "🙋\u{200d}♀️ Welcome",
+            "👩🏽\u{200d}💻",
+            "ශ්\u{200d}රී",
+            "ന്\u{200d}",
+            "Auf\u{200c}lage",
+        ] {
+            assert_eq!(line(spelt.as_bytes()), spelt);
+        }
+        for (hidden, shown) in [
+            ("می\u{200c}\u{200c}روم", "می\u{200c}\\u{200c}روم"),
+            ("\u{200d}a", "\\u{200d}a"),
+            ("1\u{200d}2", "1\\u{200d}2"),
+            ("a\u{200d} b", "a\\u{200d} b"),
+            ("a\u{200d}\u{202e}b", "a\\u{200d}\\u{202e}b"),
+            ("می\u{202e}\u{200c}روم", "می\\u{202e}\\u{200c}روم"),
+        ] {
+            assert_eq!(line(hidden.as_bytes()), shown);
+        }
+    }
+
     #[test]
     fn harmless_text_is_not_copied() {
         assert!(matches!(line(b"+OK ready"), Cow::Borrowed(_)));
@@ -179,7 +242,10 @@ mod tests {
     #[test]
     fn any_chunking_shows_the_same() {
         let bytes =
-            "a\r\nb\r\r\n世界 🎉\u{202e}".bytes().chain(*b"\xf0\x9f\r\xe4\xb8X\xc3").collect::<Vec<_>>();
+            "a\r\nb\r\r\n世界 🎉\u{202e}می\u{200c}روم a\u{200d}b c\u{200d}\r\n\u{200c}d 👨\u{200d}\u{200d}👩\u{200d}"
+                .bytes()
+                .chain(*b"\xf0\x9f\r\xe4\xb8X\xc3")
+                .collect::<Vec<_>>();
         let whole = text(&bytes).into_owned();
         for size in 1..bytes.len() {
             let mut guard = Guard::new(Vec::new());

@@ -54,6 +54,11 @@ impl Cell {
         Cell::bytes(text.as_bytes())
     }
 
+    /// A text that is shorter on a terminal than in a pipe.
+    pub(crate) fn short(shown: &str, plain: &str) -> Self {
+        Cell { shown: sanitize::line(shown.as_bytes()).into_owned(), plain: plain.as_bytes().to_vec() }
+    }
+
     /// A plain number.
     pub(crate) fn number(number: impl Into<u64>) -> Self {
         Cell::text(&number.into().to_string())

@@ -2,8 +2,9 @@
 //! date in UTC as `asctime` writes it (RFC 4155), taken from the header as it streams by.
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
 use memchr::memchr;
+
+use crate::header;
 
 /// What is kept of one header field; more never matters here.
 const FIELD: usize = 2048;
@@ -48,15 +49,14 @@ impl Envelope {
 
     fn conclude(&mut self) {
         let field = std::mem::take(&mut self.field);
-        let Some(colon) = memchr(b':', &field) else { return };
-        let (name, value) = (field[..colon].trim_ascii_end(), &field[colon + 1..]);
+        let (name, from_colon) = header::split_line(&field);
+        let Some((_, value)) = from_colon.split_first() else { return };
         if name.eq_ignore_ascii_case(b"Return-Path") {
             self.return_path = self.return_path.take().or_else(|| address(value));
         } else if name.eq_ignore_ascii_case(b"From") {
             self.from = self.from.take().or_else(|| address(value));
         } else if name.eq_ignore_ascii_case(b"Date") {
-            let parser = DateTimeParser::new().relaxed_weekday(true);
-            self.date = self.date.or_else(|| parser.parse_timestamp(value.trim_ascii()).ok());
+            self.date = self.date.or_else(|| header::date::parse(value));
         }
     }
 

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::pop3::{Home, Pop3};
 use crate::support::scripted::{Answer, Scripted};
+use crate::support::stage::{Stage, Store, delivered, padded};
+use pop3::server::Behaviour;
 
 /// A server for `me` with the password `secret` and one message.
 fn server() -> Scripted {
@@ -162,23 +164,23 @@ fn without_standard_streams_nothing_gets_into_the_mail() {
 
 #[test]
 fn on_a_read_only_root_a_command_finds_room_where_tmpdir_says_and_a_maildir_needs_none() {
-    let (home, server) = (Home::new(), server());
+    // Larger than what is kept in memory for a command.
+    let mail = padded(1, 100_000);
+    let stage = Stage::new(Store::Maildir, [mail.clone()], Behaviour::default());
+    let home = &stage.home;
     std::fs::create_dir(home.join("tmp")).unwrap();
     // All is read-only but the home, in a mount namespace of its own.
     let readonly = "mount --bind \"$0\" \"$0\" && mount -o remount,bind,ro / && cd \"$0\" && exec \"$@\"";
     let folder = home.path().to_str().unwrap().to_owned();
     let wrapper = ["unshare", "--mount", "--propagation", "private", "sh", "-c", readonly, &folder];
-    let out = home.join("out").display().to_string();
-    for (to, tmpdir) in
-        [(format!("command:cat >> '{out}'"), Some(home.join("tmp"))), ("maildir:m".to_owned(), None)]
-    {
-        let run = Pop3::under(&home, &wrapper).args(["fetch", "--refetch", "--to", &to]);
-        let run = run.args(["--tls", "none", "--server", &url(&server)]).env("POP3_PASSWORD", "secret");
-        let tmpdir = tmpdir.map(|tmpdir| tmpdir.display().to_string());
-        tmpdir.iter().fold(run, |run, tmpdir| run.env("TMPDIR", tmpdir)).run().exits(0);
-    }
-    assert_eq!(std::fs::read(out).unwrap(), b"Subject: x\n\nhello\n");
-    assert_eq!(holds(&home, "m"), 1);
+    let fetch = |to: &str| stage.pop3_under(&wrapper, "fetch").args(["--refetch", "--to", to]);
+    let (out, tmpdir) = (home.join("out"), home.join("tmp").display().to_string());
+    let command = format!("command:cat >> '{}'", out.display());
+    assert_ne!(fetch(&command).env("TMPDIR", "/").run().code, 0, "there is no room elsewhere");
+    fetch(&command).env("TMPDIR", &tmpdir).run().exits(0);
+    assert_eq!(std::fs::read(out).unwrap(), delivered(&mail));
+    fetch("maildir:in").run().exits(0);
+    stage.holds_messages(&[mail]);
 }
 
 #[test]

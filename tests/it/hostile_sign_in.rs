@@ -37,6 +37,17 @@ fn the_servers_reason_decides_the_exit_code() {
     }
 }
 
+/// `pass-closes`: nothing says that the password is wrong.
+#[test]
+fn a_server_that_closes_the_connection_at_the_password_is_not_said_to_refuse_it() {
+    let behaviour = Behaviour::ancient().with(Fault::hang_up_at("PASS"));
+    let stage = Stage::new(Store::Maildir, letters(2), behaviour);
+    let outcome = stage.fetch(&["--keep", "none"]).exits(69);
+    outcome.says_not("password");
+    assert_eq!(stage.server.count("PASS"), 1, "{:?}", stage.said());
+    stage.ends_well(&letters(2));
+}
+
 #[test]
 fn a_greeting_that_is_a_refusal_or_none() {
     for (greeting, code) in [

@@ -84,7 +84,7 @@ pub(super) fn sentence(advice: &Tls) -> String {
         Tls::TryLater => "try again later; if the error persists, only the server's owner can fix it",
         Tls::TryStls => "if the server wants STLS, use --tls stls (usually port 110)",
         Tls::ShowClientCertificate => {
-            "show it one with --client-cert FILE, and --client-key FILE if its key is in another file"
+            "show the server a client certificate with --client-cert FILE, and --client-key FILE if its key is in another file"
         }
         Tls::ShowOtherClientCertificate => {
             "ask the server's owner which client certificates it accepts, and name one with --client-cert FILE"

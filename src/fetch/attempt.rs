@@ -331,5 +331,5 @@ fn fetches(plan: &Plan) -> impl Iterator<Item = &Step> {
 
 /// Whether the message failed before: it shares no session with new mail.
 pub(super) fn is_retry(step: &Step) -> bool {
-    matches!(step.reason, Reason::FailedBefore(_))
+    matches!(step.reason, Reason::FailedBefore(_) | Reason::UnrecognisedFailedBefore(_))
 }

@@ -156,7 +156,7 @@ impl<'c> Committer<'c> {
 
     /// Notes that known messages are on the server, under these unique-ids.
     fn note_again(&mut self, known: &[Committed<'_>]) -> Result<()> {
-        let (mut adopted, mut back) = (Vec::new(), Vec::new());
+        let (mut adopted, mut back, mut seen) = (Vec::new(), Vec::new(), Vec::new());
         for Committed { fact, fate } in known {
             let Fate::Known(entry) = fate else { continue };
             let Some(known) = self.journal.view().get(*entry) else { continue };
@@ -164,10 +164,15 @@ impl<'c> Committer<'c> {
             if known.unique_id == &*fact.unique_id || !is_made(&fact.unique_id) {
                 adopted.push((*entry, &*fact.unique_id, fact.octets));
             }
-            back.extend(matches!(known.state, State::Gone(_)).then_some(*entry));
+            let is_in_doubt = known.is_leaving || matches!(known.state, State::Gone(_));
+            back.extend(is_in_doubt.then_some(*entry));
+            // What was seen under its unique-id, and could not be recognised then, was this one.
+            let same = self.journal.view().find(&fact.unique_id).filter(|_| !fact.unique_id.is_empty());
+            seen.extend(same.filter(|other| other.state == State::Seen).map(|other| other.id));
         }
         self.journal.adopt(&adopted)?;
-        self.journal.back(&back)
+        self.journal.back(&back)?;
+        self.journal.forget(&seen)
     }
 }
 

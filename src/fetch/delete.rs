@@ -1,8 +1,8 @@
 //! The end of a session: DELE for what is delivered, durably, then QUIT. Until QUIT is about to be sent the next run
-//! finds the messages listed and deletes them without another download. Before it is sent they are recorded as gone,
-//! durably, whatever is answered: what is listed under their unique-ids after that may be new messages (RFC 1939
-//! section 7 lets a server use a unique-id again), and is compared by its header before it is deleted. A kill between
-//! the two thus costs a look at headers; the other way round it would cost a new message.
+//! finds the messages listed and deletes them without another download. Before it is sent they are recorded as
+//! leaving, durably: what is listed under their unique-ids after that may be new messages (RFC 1939 section 7 lets a
+//! server use a unique-id again), and is compared by its header, or where the server shows none by its text, before
+//! it is deleted. `+OK`, or a complete listing without them, makes them gone.
 
 use std::collections::VecDeque;
 
@@ -49,38 +49,29 @@ pub(super) fn carry_out(
             return deleted;
         }
     };
-    let (before, after): (Vec<EntryId>, Vec<EntryId>) =
-        marked.iter().copied().flatten().partition(|entry| can_be_recognised(journal, *entry));
-    if let Err(error) = journal.gone(&before).and_then(|()| journal.sync()) {
+    let entries: Vec<EntryId> = marked.iter().copied().flatten().collect();
+    // What has no unique-id is known by its text alone, as long as it counts as being there.
+    let has_name =
+        |entry: &EntryId| journal.view().get(*entry).is_some_and(|entry| !entry.unique_id.is_empty());
+    let named: Vec<EntryId> = entries.iter().copied().filter(has_name).collect();
+    if let Err(error) = journal.leaving(&named).and_then(|()| journal.sync()) {
         deleted.halt = Some(Halt::by(Owner::Journal, error));
         return deleted;
     }
-    let ended = session.quit();
-    if ended.is_ok() && !marked.is_empty() {
-        deleted.gone = marked.len() as u32;
-        teller.tell(&Event::Deleted { messages: deleted.gone });
-    }
-    // What has no unique-id is known by its text alone, as long as it counts as being there.
-    let is_over = |entry: &EntryId| ended.is_ok() || has_name(journal, *entry);
-    let after: Vec<EntryId> = after.into_iter().filter(is_over).collect();
-    let noted = journal.gone(&after).and_then(|()| journal.sync());
-    deleted.halt = match (noted, ended) {
-        (Err(error), _) => Some(Halt::by(Owner::Journal, error)),
-        (Ok(()), Err(error)) => Some(Halt::in_session(in_doubt(error))),
-        (Ok(()), Ok(())) => None,
+    deleted.halt = match session.quit() {
+        Err(error) => Some(Halt::in_session(in_doubt(error))),
+        Ok(()) => {
+            deleted.gone = marked.len() as u32;
+            if deleted.gone > 0 {
+                teller.tell(&Event::Deleted { messages: deleted.gone });
+            }
+            // Where this is lost, the next complete listing says it again of those with a unique-id.
+            let noted = journal.gone(&entries);
+            let noted = if named.len() < entries.len() { noted.and_then(|()| journal.sync()) } else { noted };
+            noted.err().map(|error| Halt::by(Owner::Journal, error))
+        }
     };
     deleted
-}
-
-/// Whether the server names the message of that entry.
-fn has_name(journal: &Journal, entry: EntryId) -> bool {
-    journal.view().get(entry).is_some_and(|entry| !entry.unique_id.is_empty())
-}
-
-/// Whether that message, should it still be there, is known again although it counts as gone: by its header, looked
-/// at because of its unique-id.
-fn can_be_recognised(journal: &Journal, entry: EntryId) -> bool {
-    has_name(journal, entry) && journal.view().get(entry).is_some_and(|entry| entry.identity.is_some())
 }
 
 /// Marks the messages as deleted; gives the entries of those for which the server accepted it.

@@ -75,6 +75,8 @@ pub enum Reason {
     Again,
     /// To fetch: it may be known, but its header, which would tell, could not be had.
     Unrecognised,
+    /// The same, and so many tries failed.
+    UnrecognisedFailedBefore(u32),
     /// To fetch, or to skip where the policy needs to know messages again: there is no unique-id.
     NoUniqueId,
     /// To skip: more octets than the policy fetches.
@@ -113,8 +115,10 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Reason::New => "new",
-            Reason::FailedBefore(1) => "failed before",
-            Reason::FailedBefore(count) => return write!(f, "failed {count} times before"),
+            Reason::FailedBefore(1) | Reason::UnrecognisedFailedBefore(1) => "failed before",
+            Reason::FailedBefore(count) | Reason::UnrecognisedFailedBefore(count) => {
+                return write!(f, "failed {count} times before");
+            }
             Reason::Reused => "new, with the unique-id of another message",
             Reason::Again => "fetched before, wanted again",
             Reason::Unrecognised => "perhaps known, but cannot be recognised",
@@ -156,7 +160,7 @@ pub struct Step {
 impl Step {
     /// Whether it may be one that was delivered before, which only its text could tell.
     pub(super) fn may_be_known(&self) -> bool {
-        matches!(self.reason, Reason::Unrecognised | Reason::Reused)
+        matches!(self.reason, Reason::Unrecognised | Reason::UnrecognisedFailedBefore(_) | Reason::Reused)
     }
 }
 
@@ -286,7 +290,7 @@ impl Plan {
     /// What to do with a message, size and number left aside.
     fn judge(&mut self, message: &Listed, found: Found, view: &View, rule: &Rule) -> (Action, Reason) {
         let fetch = Action::Fetch { then_delete: rule.deletes_at_once(message.number) };
-        let (id, link) = match found {
+        let (id, link, may_be_known) = match found {
             Found::Unnamed if message.named_by_text => return (fetch, Reason::Unrecognised),
             // Without a unique-id nothing is known again: only what is deleted at once comes once.
             Found::Unnamed if rule.keep == Keep::None => return (fetch, Reason::NoUniqueId),
@@ -294,7 +298,8 @@ impl Plan {
             Found::New => return (fetch, Reason::New),
             Found::Reused => return (fetch, Reason::Reused),
             Found::Unrecognised => return (fetch, Reason::Unrecognised),
-            Found::Entry(id, link) => (id, link),
+            Found::Entry(id, link) => (id, link, false),
+            Found::SeenOrKnown(id, link) => (id, link, true),
         };
         let Some(entry) = view.get(id) else { return (fetch, Reason::New) };
         // A unique-id of the server's is kept: one made from a header is needed only while the server gives none.
@@ -304,16 +309,18 @@ impl Plan {
         let was_gone = match entry.state {
             State::Seen => {
                 return match view.failure(id) {
+                    None if may_be_known => (fetch, Reason::Unrecognised),
                     None => (fetch, Reason::New),
                     Some(failure) if !failure.is_due(rule.now) => {
                         (Action::Skip, Reason::PutOff(failure.next_try))
                     }
+                    Some(failure) if may_be_known => (fetch, Reason::UnrecognisedFailedBefore(failure.count)),
                     Some(failure) => (fetch, Reason::FailedBefore(failure.count)),
                 };
             }
             State::Skipped => return (Action::Skip, Reason::GivenUp),
             State::Intended => return (Action::Skip, Reason::Unsettled),
-            State::Delivered => false,
+            State::Delivered => entry.is_leaving,
             State::Gone(_) => true,
         };
         let (mut action, mut reason) = rule.apply(message.number, entry.first_seen);

@@ -57,7 +57,11 @@ impl Recognise {
         let known = self.by_identity.get_or_insert_with(|| by_identity(view));
         // One that is on the server has its own unique-id there, unless the server gave one of them none.
         let may_be = |entry: &Entry<'_>| {
-            is_free(&entry.id) && (has_no_name || is_made(entry.unique_id) || entry.state != State::Delivered)
+            is_free(&entry.id)
+                && (has_no_name
+                    || is_made(entry.unique_id)
+                    || entry.state != State::Delivered
+                    || entry.is_leaving)
         };
         let other = || known.get(&identity)?.iter().filter_map(|id| view.get(*id)).find(may_be);
         let entry = own.or_else(|| Some(other()?.id))?;

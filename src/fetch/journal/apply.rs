@@ -129,6 +129,7 @@ impl View {
                 }
                 *entry
             }
+            Record::Leaving { entry, at } => self.mark(*entry, Mark::Leaving, *at).map(|()| *entry)?,
             Record::Gone { entry, at } => self.mark(*entry, Mark::Gone, *at).map(|()| *entry)?,
             Record::Back { entry, at } => self.mark(*entry, Mark::Delivered, *at).map(|()| *entry)?,
             Record::Adopted { entry, octets, unique_id } => {
@@ -193,6 +194,7 @@ impl View {
         let kept = self.kept(id);
         let standing = match mark {
             Mark::Delivered => Some(Standing::Delivered),
+            Mark::Leaving => Some(Standing::Leaving),
             Mark::Gone => Some(Standing::Gone),
             Mark::Skipped => Some(Standing::Skipped),
             Mark::Delete => Some(Standing::Delete),
@@ -382,6 +384,7 @@ fn write_unknown(entry: Option<u32>, line: &[u8], numbers: &[u32], write: &mut i
 fn mark_of(standing: Standing) -> Mark {
     match standing {
         Standing::Delivered => Mark::Delivered,
+        Standing::Leaving => Mark::Leaving,
         Standing::Gone => Mark::Gone,
         Standing::Skipped => Mark::Skipped,
         Standing::Delete => Mark::Delete,

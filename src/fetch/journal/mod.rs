@@ -3,8 +3,8 @@
 //!
 //! Place in the flow: opened (and locked) before connecting, and settled, since only a settled journal can be
 //! written ([`Opened::settled`]); its [`View`] goes into the plan; each batch writes [`Journal::intend`] before
-//! anything becomes visible and [`Journal::delivered`] before DELE; QUIT's `+OK` lets [`Journal::gone`] set up
-//! tombstones. Unique-ids are those of RFC 1939 section 7.
+//! anything becomes visible and [`Journal::delivered`] before DELE; [`Journal::leaving`] before QUIT, whose
+//! `+OK` lets [`Journal::gone`] set up tombstones. Unique-ids are those of RFC 1939 section 7.
 //!
 //! The file is text: `pop3-journal 2`, then a record a line (`record`), appended at a cost that does not
 //! depend on how much is known (`log`), replayed on opening (`view`, `apply`, `table`), and compacted when a
@@ -244,6 +244,16 @@ impl Journal {
         Ok(())
     }
 
+    /// Notes that delivered messages are marked as deleted, and QUIT is about to be sent. Until it is known what came
+    /// of that, they count as delivered, and what is listed under their unique-ids may be another message. Of
+    /// others it says nothing.
+    pub fn leaving(&mut self, ids: &[EntryId]) -> Result<()> {
+        let at = self.now();
+        let is_delivered = |id: &EntryId| self.view.get(*id).is_some_and(|e| e.state == State::Delivered);
+        let delivered: Vec<_> = ids.iter().copied().filter(is_delivered).collect();
+        self.note_each(&delivered, |entry| Record::Leaving { entry, at })
+    }
+
     /// Notes that they are not on the server any more: QUIT confirmed it, or a complete listing lacks them.
     /// Delivered ones become tombstones; one that never was delivered is forgotten, so that nothing stands
     /// against fetching it should it return; one still to be settled stays as it is.
@@ -262,7 +272,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Notes that the server brought them back: they are delivered, and on the server.
+    /// Notes that they are on the server after all: it brought them back, or did not delete them.
     pub fn back(&mut self, ids: &[EntryId]) -> Result<()> {
         let at = self.now();
         self.note_each(ids, |entry| Record::Back { entry, at })

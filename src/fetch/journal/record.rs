@@ -12,7 +12,7 @@
 //! | `i` | the message's identity, as 32 hexadecimal digits |
 //! | `p` | the place where it will stand; `|` stands between its parts |
 //! | `k` | the number of its store, which a `store` record names |
-//! | `s` | how it stands: `delivered`, `gone`, `skipped` (neither fetched nor deleted), `delete` (not fetched, and not kept) |
+//! | `s` | how it stands: `delivered`, `leaving` (delivered, and QUIT, which deletes it, was about to be sent), `gone`, `skipped` (neither fetched nor deleted), `delete` (not fetched, and not kept) |
 //! | `count` `cause` `begun` `next` `why` `from` `subject` | a failure: how many there were, whose fault it is, the first one's time, when to try next, the reason, fields of the header |
 //! | `proof` | `none` where nothing proved that the delivered text is that of the message it was asked for: it is not deleted; kept like an unknown field |
 //! | `name` `value` `until` | what was learned of the server, and how long that counts; a store's name |
@@ -45,6 +45,7 @@ pub(super) const NO_PROOF: &[u8] = b"none";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Standing {
     Delivered,
+    Leaving,
     Gone,
     /// Neither fetched nor deleted.
     Skipped,
@@ -77,9 +78,11 @@ pub(super) enum Record<'a> {
     Failed { entry: EntryId, at: i64, failed: Box<Failed<'a>> },
     /// It is tried again from then on, whatever was said before.
     Retry { entry: EntryId, at: i64 },
+    /// It is delivered and marked as deleted on the server, and QUIT is about to be sent.
+    Leaving { entry: EntryId, at: i64 },
     /// It is delivered, and not on the server any more.
     Gone { entry: EntryId, at: i64 },
-    /// The server brought it back.
+    /// It is on the server after all.
     Back { entry: EntryId, at: i64 },
     /// It has another unique-id, or other octets, now.
     Adopted { entry: EntryId, octets: Option<u64>, unique_id: Cow<'a, [u8]> },
@@ -174,6 +177,7 @@ impl<'a> Record<'a> {
                 .text("from", &failed.from)
                 .text("subject", &failed.subject),
             Record::Retry { entry, at } => line.verb("retry").entry(*entry).time("t", *at),
+            Record::Leaving { entry, at } => line.verb("leaving").entry(*entry).time("t", *at),
             Record::Gone { entry, at } => line.verb("gone").entry(*entry).time("t", *at),
             Record::Back { entry, at } => line.verb("back").entry(*entry).time("t", *at),
             Record::Adopted { entry, octets, unique_id } => {
@@ -282,6 +286,7 @@ fn read_verb<'a>(verb: &[u8], fields: &mut Values<'a>) -> Option<Record<'a>> {
             Record::Failed { entry, at, failed: Box::new(failed(at, fields)?) }
         }
         b"retry" => Record::Retry { entry: entry()?, at: at()? },
+        b"leaving" => Record::Leaving { entry: entry()?, at: at()? },
         b"gone" => Record::Gone { entry: entry()?, at: at()? },
         b"back" => Record::Back { entry: entry()?, at: at()? },
         b"adopted" => Record::Adopted { entry: entry()?, octets, unique_id: unique_id(fields)? },
@@ -343,6 +348,7 @@ impl Standing {
     fn word(self) -> &'static [u8] {
         match self {
             Standing::Delivered => b"delivered",
+            Standing::Leaving => b"leaving",
             Standing::Gone => b"gone",
             Standing::Skipped => b"skipped",
             Standing::Delete => b"delete",
@@ -352,6 +358,7 @@ impl Standing {
     fn of(word: &[u8]) -> Option<Standing> {
         Some(match word {
             b"delivered" => Standing::Delivered,
+            b"leaving" => Standing::Leaving,
             b"gone" => Standing::Gone,
             b"skipped" => Standing::Skipped,
             b"delete" => Standing::Delete,

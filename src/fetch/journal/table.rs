@@ -23,6 +23,8 @@ pub(super) enum Mark {
     Seen,
     Intended,
     Delivered,
+    /// Delivered, and to be deleted by a QUIT of which nobody knows what came.
+    Leaving,
     Gone,
     /// Neither fetched nor deleted.
     Skipped,

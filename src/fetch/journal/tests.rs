@@ -54,13 +54,14 @@ pub(super) fn intent(unique_id: &str, octets: u64) -> Intent<'static> {
     }
 }
 
-type Known = (Vec<u8>, Option<u64>, Option<Identity>, i64, i64, State, Option<Failure>, Option<Vec<u8>>);
+type Known =
+    (Vec<u8>, Option<u64>, Option<Identity>, i64, i64, (State, bool), Option<Failure>, Option<Vec<u8>>);
 
 /// All that is known, but for the entries' numbers.
 fn known(view: &View) -> Vec<Known> {
-    let all = |Entry { id, unique_id, octets, identity, first_seen, since, state }: Entry| {
+    let all = |Entry { id, unique_id, octets, identity, first_seen, since, state, is_leaving }: Entry| {
         let (failure, place) = (view.failure(id).cloned(), view.place(id).map(<[u8]>::to_vec));
-        (unique_id.to_vec(), octets, identity, first_seen, since, state, failure, place)
+        (unique_id.to_vec(), octets, identity, first_seen, since, (state, is_leaving), failure, place)
     };
     view.iter().map(all).collect()
 }

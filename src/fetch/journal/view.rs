@@ -68,6 +68,9 @@ pub struct Entry<'a> {
     pub since: i64,
     /// How it stands.
     pub state: State,
+    /// Whether it was marked as deleted, and nobody knows whether QUIT carried that out: what is listed under its
+    /// unique-id may be another message. Only of [`State::Delivered`].
+    pub is_leaving: bool,
 }
 
 /// Everything a journal knows, by number and by unique-id.
@@ -144,7 +147,7 @@ impl View {
     /// into each; those of which nobody noted it (0.1 did not) are left out.
     pub fn stores(&self) -> Vec<(String, u32)> {
         let mut counts = vec![0u32; self.stores.len()];
-        for slot in self.slots().filter(|slot| slot.mark == Mark::Delivered) {
+        for slot in self.slots().filter(is_there) {
             if let Some(count) = usize::from(slot.store).checked_sub(1).and_then(|at| counts.get_mut(at)) {
                 *count += 1;
             }
@@ -158,13 +161,12 @@ impl View {
     /// given.
     pub fn delivered_into(&self, store: &str) -> u32 {
         let Some(at) = self.stores.iter().position(|name| name == store.as_bytes()) else { return 0 };
-        let is_there = |slot: &&Slot| slot.mark == Mark::Delivered && usize::from(slot.store) == at + 1;
-        self.slots().filter(is_there).count() as u32
+        self.slots().filter(|slot| is_there(slot) && usize::from(slot.store) == at + 1).count() as u32
     }
 
     /// How many messages were delivered and are on the server as far as we know.
     pub fn delivered(&self) -> u32 {
-        self.slots().filter(|slot| slot.mark == Mark::Delivered).count() as u32
+        self.slots().filter(is_there).count() as u32
     }
 
     /// One past the highest [`EntryId::index`].
@@ -225,11 +227,17 @@ impl View {
             since: slot.since,
             state: match slot.mark {
                 Mark::Intended => State::Intended,
-                Mark::Delivered => State::Delivered,
+                Mark::Delivered | Mark::Leaving => State::Delivered,
                 Mark::Gone => State::Gone(slot.since),
                 Mark::Skipped | Mark::Delete => State::Skipped,
                 Mark::Seen | Mark::Vacant => State::Seen,
             },
+            is_leaving: slot.mark == Mark::Leaving,
         }
     }
+}
+
+/// Whether the message of a slot is delivered, and on the server as far as we know.
+fn is_there(slot: &&Slot) -> bool {
+    matches!(slot.mark, Mark::Delivered | Mark::Leaving)
 }

@@ -28,12 +28,14 @@ pub(super) enum Found {
     /// Perhaps known, but there is no identity to tell.
     Unrecognised,
     Entry(EntryId, Link),
+    /// One that was never delivered, or another of its unique-id, which only its text could tell.
+    SeenOrKnown(EntryId, Link),
 }
 
 impl Found {
     pub(super) fn entry(self) -> Option<EntryId> {
         match self {
-            Found::Entry(id, _) => Some(id),
+            Found::Entry(id, _) | Found::SeenOrKnown(id, _) => Some(id),
             Found::Unnamed | Found::New | Found::Reused | Found::Unrecognised => None,
         }
     }
@@ -116,7 +118,7 @@ impl<'a> Matching<'a> {
         // The usual case, 100,000 times in a row: one message, one entry, the same octets.
         if let [(id, index, true)] = *group
             && let Some(entry) = view.get(id)
-            && (entry.state == State::Seen || is_delivered(&entry) && self.fits(index, &entry))
+            && (entry.state == State::Seen || is_told_by_name(&entry) && self.fits(index, &entry))
         {
             return self.claim(index, &entry);
         }
@@ -133,7 +135,7 @@ impl<'a> Matching<'a> {
         let is_told = |&index: &usize| self.is_told_by_octets(index, &unknown, &entries);
         let (told, mut unsure): (Vec<usize>, Vec<usize>) = unknown.iter().copied().partition(is_told);
         for index in told {
-            let fitting = |entry: &Entry| is_delivered(entry) && self.fits(index, entry);
+            let fitting = |entry: &Entry| is_told_by_name(entry) && self.fits(index, entry);
             let entry = self.unclaimed(&entries).find(fitting);
             match entry {
                 Some(entry) => self.claim(index, &entry),
@@ -145,6 +147,9 @@ impl<'a> Matching<'a> {
         for index in unsure {
             self.claim_seen(index, if is_clear { Found::New } else { Found::Unrecognised });
             if !is_clear {
+                if let Found::Entry(seen, link) = self.found[index] {
+                    self.found[index] = Found::SeenOrKnown(seen, link);
+                }
                 self.doubt(index);
             }
         }
@@ -154,7 +159,7 @@ impl<'a> Matching<'a> {
     /// messages, and none that is still to be delivered.
     fn is_told_by_octets(&self, index: usize, messages: &[usize], entries: &[Entry]) -> bool {
         let fitting = |entry: &Entry| self.fits(index, entry);
-        let known = self.unclaimed(entries).filter(|entry| is_delivered(entry) && fitting(entry)).count();
+        let known = self.unclaimed(entries).filter(|entry| is_told_by_name(entry) && fitting(entry)).count();
         let undelivered = self.unclaimed(entries).any(|entry| entry.state == State::Seen && fitting(&entry));
         let octets = self.listed[index].octets;
         let rivals = messages.iter().filter(|other| may_equal(self.listed[**other].octets, octets)).count();
@@ -299,6 +304,11 @@ impl<'a> Matching<'a> {
 /// Whether a live message is not to be fetched: it was delivered, or may have been, or is skipped.
 fn is_delivered(entry: &Entry) -> bool {
     matches!(entry.state, State::Delivered | State::Intended | State::Skipped)
+}
+
+/// The same, where unique-id and octets are enough to tell: not where the message may have been deleted since.
+fn is_told_by_name(entry: &Entry) -> bool {
+    is_delivered(entry) && !entry.is_leaving
 }
 
 /// Whether two numbers of octets may be the same: one that was not declared may be any.

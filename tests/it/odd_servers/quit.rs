@@ -1,6 +1,6 @@
 //! The end of a session that does not come as it should.
 
-use crate::support::odd::catalogue::{numbered, on_quit, without};
+use crate::support::odd::catalogue::{Odd, Which, numbered, on_quit, poison_cut, without};
 use crate::support::odd::{Account, Run, Step, at_both, equal, letters};
 use crate::support::stage::at_once;
 use std::time::Duration;
@@ -95,6 +95,54 @@ fn a_new_message_under_the_unique_id_of_one_that_a_killed_run_deleted_is_not_del
         account.server.become_odd(usual());
         let run = account.fetch();
         assert!(account.has_all(&[1, 2]), "{}", account.told(&[run]));
+    });
+}
+
+/// A run over four messages that is killed after QUIT was sent, and a server that never acts on it.
+fn killed_before_the_deletion(name: &str, mut odd: Vec<Odd>) -> Account {
+    odd.push(on_quit(vec![Step::Wait(Duration::from_secs(60)), Step::Close]));
+    let account = Account::new(name, letters(4), true, odd);
+    let run = account.fetching().start();
+    let began = std::time::Instant::now();
+    while account.server.count("QUIT") == 0 {
+        assert!(began.elapsed() < Duration::from_secs(30), "no QUIT: {}", account.told(&[]));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    drop(run); // which kills it
+    assert_eq!((account.server.mails().len(), account.counts().len()), (4, 4));
+    account
+}
+
+#[test]
+fn what_a_killed_run_did_not_delete_after_all_does_not_come_again() {
+    let cases = ["TOP", "no TOP", "limit", "retr breaks", "renumbered"];
+    at_once(cases, |case| {
+        let usual = || match case {
+            "TOP" | "renumbered" => Vec::new(),
+            _ => vec![without("TOP")],
+        };
+        let account = killed_before_the_deletion(&format!("killed before the deletion, {case}"), usual());
+        account.server.become_odd(usual());
+        match case {
+            "limit" => {
+                for _ in 0..4 {
+                    let outcome = account.fetching().args(["--limit", "1"]).run();
+                    account.keeps_the_promise(&outcome.stderr);
+                }
+            }
+            "retr breaks" => {
+                account.server.become_odd(vec![without("TOP"), poison_cut(Which::Only(2))]);
+                account.runs(2);
+                account.server.become_odd(usual());
+                account.retry();
+            }
+            "renumbered" => account.server.become_odd(vec![numbered()]),
+            _ => {}
+        }
+        account.runs(2);
+        assert!(account.server.mails().is_empty(), "not deleted: {}", account.told(&[]));
+        let counts = account.counts();
+        assert!(counts.len() == 4 && counts.values().all(|count| *count == 1), "{}", account.told(&[]));
     });
 }
 

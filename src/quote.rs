@@ -7,19 +7,38 @@ use std::fmt::Write as _;
 /// The most characters of a text that are shown.
 const MOST: usize = 120;
 
+/// No path is longer (PATH_MAX).
+const LONGEST_PATH: usize = 4095;
+
 /// The text, fit to be a part of an error. The caller puts it between the quotes of its sentence. Quotes and
 /// backslashes stay as they are: the result is for reading, not for decoding.
 #[must_use]
 pub fn short(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len().min(MOST) + 24);
-    for c in text.chars().take(MOST) {
+    cut(text, MOST)
+}
+
+/// The same for a path, which is of no use without its end: only what no system takes for one is cut.
+#[must_use]
+pub fn path(path: &str) -> String {
+    cut(path, if path.len() <= LONGEST_PATH { LONGEST_PATH } else { MOST })
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let mut shown = String::with_capacity(text.len().min(most) + 24);
+    let mut one = String::new();
+    for c in text.chars().take(most) {
         match c {
-            '\'' | '"' | '\\' => shown.push(c),
-            _ => shown.extend(c.escape_debug()),
+            ' '..='~' => shown.push(c),
+            // At the beginning of a text accents would be escaped as well, which belong to the letter before.
+            _ => {
+                one.clear();
+                one.extend(['a', c]);
+                shown.extend(one.escape_debug().skip(1));
+            }
         }
     }
     let all = text.chars().count();
-    if all > MOST {
+    if all > most {
         // Writing to a String cannot fail.
         let _ = write!(shown, "… ({all} characters)");
     }
@@ -32,8 +51,16 @@ mod tests {
 
     #[test]
     fn a_short_harmless_text_stays_as_it_is() {
-        for text in ["", "me@example.org", "CORP\\tim", "it's \"fine\"", "Jürgen 世界", &"ü".repeat(MOST)]
-        {
+        for text in [
+            "",
+            "हिन्दी",
+            "Mu\u{308}ller",
+            "me@example.org",
+            "CORP\\tim",
+            "it's \"fine\"",
+            "Jürgen 世界",
+            &"ü".repeat(MOST),
+        ] {
             assert_eq!(short(text), text);
         }
     }
@@ -42,6 +69,13 @@ mod tests {
     fn a_long_text_is_cut_between_characters_and_its_length_told() {
         let shown = short(&"ü".repeat(1_000_000));
         assert_eq!(shown, format!("{}… (1000000 characters)", "ü".repeat(MOST)));
+    }
+
+    #[test]
+    fn a_path_is_shown_to_its_end() {
+        let long = format!("/{}/end.toml", "x".repeat(1000));
+        assert_eq!(path(&long), long);
+        assert!(path(&"x".repeat(5000)).chars().count() < 2 * MOST);
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Loaded {
             Err(error) => self.complain(
                 format!(
                     "include: could not read {}: {}",
-                    quote::short(&error.path().to_string_lossy()),
+                    quote::path(&error.path().to_string_lossy()),
                     error.error()
                 ),
                 None,
@@ -87,7 +87,7 @@ impl Loaded {
             }
             Ok(files) if files.is_empty() && !pattern.contains(['*', '?', '[']) => {
                 self.complain(
-                    format!("include: there is no {}", quote::short(&whole.to_string_lossy())),
+                    format!("include: there is no {}", quote::path(&whole.to_string_lossy())),
                     None,
                 );
             }
@@ -111,7 +111,11 @@ impl Loaded {
             }
         };
         let (document, mistakes) = document::read(&text, environment.paths_of_file());
-        let here = |mistake| Mistake { file: Some(path.clone()), ..mistake };
+        let here = |mistake: Mistake| {
+            let is_about_the_file = mistake.advice == Some(Settings::OversizedFile.into());
+            let advice = if is_about_the_file { Some(Settings::OtherInclude.into()) } else { mistake.advice };
+            Mistake { file: Some(path.clone()), advice, ..mistake }
+        };
         self.mistakes.extend(mistakes.into_iter().map(here));
         if let Some((key, at)) = document.first_at_top {
             let what = format!("{key} is not taken from an included file: it has [account.NAME] tables only");
@@ -162,7 +166,7 @@ fn unreadable(path: &Path, error: io::Error) -> Error {
     };
     Error::new(
         Kind::Config,
-        format!("could not read the configuration {}", quote::short(&path.to_string_lossy())),
+        format!("could not read the configuration {}", quote::path(&path.to_string_lossy())),
     )
     .because(error)
     .advise(advice)

@@ -169,7 +169,8 @@ pub(super) fn one_of(words: &[&str]) -> String {
 pub(super) fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = |candidate: &str| 1.max(candidate.len().max(word.len()) / 3);
     known
-        .filter(|candidate| word.len() <= LONGEST_NAME && candidate.len() <= LONGEST_NAME)
+        .filter(|candidate| word.len().max(candidate.len()) <= LONGEST_NAME)
+        .filter(|candidate| word.len().abs_diff(candidate.len()) <= most(candidate))
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= most(candidate))
         .min_by_key(|(distance, _)| *distance)

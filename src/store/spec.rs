@@ -75,7 +75,7 @@ impl Spec {
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
             .because("nothing stands there yet, so it could become a Maildir or an mbox")
-            .advise(Settings::MaildirOrMbox(quote::short(text)))
+            .advise(Settings::MaildirOrMbox(quote::path(text)))
     }
 
     /// The one spelling of this store, as [`Place::store`](super::Place::store) has it: an absolute path; of a

@@ -133,7 +133,7 @@ fn an_account_behind_the_last_mistake_that_is_told_is_not_used_as_if_it_had_none
     home.configure(&text);
     run(&home, &["config", "show", "-a", "second"], MOST_SAID).exits(78);
     let check = run(&home, &["config", "check"], 2_000_000).exits(78);
-    assert!(check.text().contains("there are more mistakes than these 1000"), "{}", check.stderr);
+    assert!(check.text().contains("there are more mistakes than these"), "{}", check.stderr);
 }
 
 #[test]

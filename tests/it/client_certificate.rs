@@ -40,7 +40,11 @@ fn a_server_that_breaks_the_handshake_off_demands_one_and_accepts_it() {
     for url in [format!("pop3s://me@{twelve}"), format!("pop3s://me@{thirteen}"), format!("pop3://me@{stls}")]
     {
         let refused = stat(&url, &[]).exits(76).says("the server demands a client certificate");
-        assert!(refused.stderr.contains("hint: show the server a client certificate with --client-cert FILE"), "{}", refused.stderr);
+        assert!(
+            refused.stderr.contains("hint: show the server a client certificate with --client-cert FILE"),
+            "{}",
+            refused.stderr
+        );
         with(&url, good).exits(0);
         with(&url, stranger).exits(76).says("the server does not take the client certificate");
     }

@@ -98,4 +98,28 @@ mod tests {
             assert!(std::panic::catch_unwind(|| names_only_real_options(wrong)).is_err(), "{wrong}");
         }
     }
+
+    /// The texts of several words between quotes, of what is before the tests.
+    fn literals(source: &str) -> Vec<String> {
+        let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+        let code: String = code.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        let parts = code.replace("\\\"", "'");
+        parts.split('"').skip(1).step_by(2).filter(|text| text.contains(' ')).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn every_sentence_names_only_what_exists() {
+        let files = [
+            include_str!("reach.rs"),
+            include_str!("tls.rs"),
+            include_str!("settings.rs"),
+            include_str!("run.rs"),
+            include_str!("sign_in.rs"),
+            include_str!("oauth.rs"),
+        ];
+        let sentences: Vec<String> = files.into_iter().flat_map(literals).collect();
+        assert!(sentences.iter().any(|text| text.contains("--tls-host")), "they are read");
+        assert!(sentences.len() > 200, "{}", sentences.len());
+        sentences.iter().for_each(|sentence| names_only_real_options(sentence));
+    }
 }

@@ -39,6 +39,8 @@ pub struct Document {
     pub access: Secret,
     /// When it expires, in seconds of Unix time, if the provider said so.
     pub expires_at: Option<i64>,
+    /// The mail server that its access tokens are for, `host:port` or a socket's path; 0.1 did not store it.
+    pub server: Option<String>,
 }
 
 /// Its JSON. It borrows for writing; after reading it owns its strings, which are moved out.
@@ -57,11 +59,19 @@ struct Form<S> {
     access_token: S,
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<S>,
 }
 
 impl Document {
     /// A new sign-in.
-    pub(super) fn new(settings: &Settings, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Document {
+    pub(super) fn new(
+        settings: &Settings,
+        server: &str,
+        endpoints: &Endpoints,
+        tokens: Tokens,
+        now: i64,
+    ) -> Document {
         Document {
             provider: settings.provider.to_string(),
             client_id: settings.client_id.clone(),
@@ -72,6 +82,7 @@ impl Document {
             refresh: tokens.refresh,
             access: tokens.access,
             expires_at: tokens.lifetime.map(|lifetime| end(now, lifetime)),
+            server: Some(server.to_owned()),
         }
     }
 
@@ -98,6 +109,12 @@ impl Document {
         self.provider == settings.provider.to_string()
             && self.client_id == settings.client_id
             && same_endpoint
+    }
+
+    /// Whether its access tokens are for that mail server, as [`Document::server`] writes it: to another one they are
+    /// not sent.
+    pub fn is_for(&self, server: &str) -> bool {
+        self.server.as_deref().is_none_or(|own| own == server)
     }
 
     /// The settings of this sign-in, as far as they are stored: to revoke it when they are no longer configured.
@@ -128,6 +145,7 @@ impl Document {
             refresh_token: refresh.as_ref().map(|text| text.as_str()),
             access_token: &access,
             expires_at: self.expires_at,
+            server: self.server.as_deref(),
         };
         let json = serde_json::to_vec(&form);
         json.map(Secret::new)
@@ -159,6 +177,7 @@ impl Document {
             refresh: form.refresh_token.map(Secret::new),
             access: Secret::new(form.access_token),
             expires_at: form.expires_at,
+            server: form.server,
         })
     }
 }
@@ -207,7 +226,7 @@ pub(super) mod tests {
             secret_in_body: false,
             issuer: None,
         };
-        Document::new(&settings, &endpoints, tokens(access, refresh, lifetime), now)
+        Document::new(&settings, "pop.example.org:995", &endpoints, tokens(access, refresh, lifetime), now)
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Keeper<'a> {
     pub lock: PathBuf,
     /// What is configured.
     pub settings: &'a Settings,
+    /// The account's mail server, as [`Document::server`] has it; empty where only what is stored matters.
+    pub server: String,
     /// How the provider is reached.
     pub reach: Reach,
     /// Gets the client's secret: only when it is needed, since a password manager may ask the user.
@@ -118,7 +120,7 @@ impl Keeper<'_> {
     /// The error of the safe.
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
         let _lock = Lock::take(&self.lock, self.reach.timeout)?;
-        let document = Document::new(self.settings, endpoints, tokens, now);
+        let document = Document::new(self.settings, &self.server, endpoints, tokens, now);
         let stored_in = self.safe.put(self.account, SecretKind::RefreshToken, &document.write()?)?;
         Ok((document, stored_in))
     }
@@ -173,7 +175,16 @@ impl Keeper<'_> {
 
     fn document(&self) -> Result<(Document, StoredIn)> {
         match self.found()? {
-            Some((document, stored_in)) if document.belongs_to(self.settings) => Ok((document, stored_in)),
+            Some((document, stored_in)) if document.belongs_to(self.settings) => {
+                if document.is_for(&self.server) {
+                    // What 0.1 stored belongs to this server from now on.
+                    let server = Some(self.server.clone());
+                    return Ok((Document { server, ..document }, stored_in));
+                }
+                Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
+                    .because("it was made for another mail server than is configured")
+                    .advise(self.store_sign_in()))
+            }
             Some(_) => Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                 .because("it was made with another provider or client id than is configured")
                 .advise(self.store_sign_in())),
@@ -221,6 +232,7 @@ mod tests {
             account: "work",
             lock: folder.path().join("work.token.lock"),
             settings: &settings,
+            server: "pop.example.org:995".to_owned(),
             reach: Reach {
                 ca_files: Vec::new(),
                 proxy: crate::http::WebProxy::None,
@@ -321,6 +333,7 @@ mod tests {
                 account: "me@h",
                 lock: keeper.lock.clone(),
                 settings: keeper.settings,
+                server: keeper.server.clone(),
                 reach: keeper.reach.clone(),
                 client_secret: Box::new(|| Ok(None)),
                 is_configured: false,

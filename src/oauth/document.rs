@@ -271,6 +271,19 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn it_is_for_the_mail_server_that_it_was_made_for() {
+        let document = document("a", None, 1, 0);
+        assert!(document.is_for("pop.example.org:995"));
+        for other in ["pop.example.org:110", "pop.example.com:995", ""] {
+            assert!(!document.is_for(other), "{other}");
+        }
+        let of_0_1 = Document { server: None, ..document };
+        assert!(of_0_1.is_for("pop.example.com:995"));
+        let read = Document::read(&of_0_1.write().unwrap()).unwrap();
+        assert_eq!(read.server, None);
+    }
+
+    #[test]
     fn a_damaged_document_is_reported_but_not_quoted() {
         for text in ["", "hunter2", "{\"version\":1,\"refresh_token\":\"hunter2\"}", "[\"hunter2\"]"] {
             let error = Document::read(&Secret::new(text)).unwrap_err();

@@ -191,6 +191,7 @@ pub(crate) fn move_to(account: &Account, server: &str) -> String {
     let after: String = before.lines().map(line).collect();
     assert_ne!(before, after);
     account.home.configure(&after);
+    account.forget_server();
     before
 }
 
@@ -295,6 +296,7 @@ fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
     let signed_in = object(outcome.text().lines().last().unwrap());
     assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
     account.home.configure(&before);
+    account.forget_server();
     account.pop3(&["stat"]).run().exits(0);
 }
 

@@ -40,7 +40,10 @@ fn the_provider_is_reached_by_the_proxy_that_is_meant_for_its_own_host() {
         let run = account.pop3(&["stat", "-a", "work"]).args(more);
         let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value)).run();
         let run = run.exits(code);
-        before.iter().for_each(|before| drop(account.home.configure(before)));
+        before.iter().for_each(|before| {
+            account.home.configure(before);
+            account.forget_server();
+        });
         if code != 0 {
             run.says(&format!("could not talk to https://{PROVIDER_THERE}")).says("could not find the host");
         }
@@ -72,6 +75,7 @@ fn a_ca_file_for_the_mail_server_leaves_the_provider_to_the_systems_authorities(
     let before = move_to(&account, &elsewhere.tls_url());
     run(elsewhere.flags(Line::Tls)).exits(77).says("hint: the server has not looked");
     account.home.configure(&before);
+    account.forget_server();
     assert_ne!(account.kept("access_token"), first, "the provider was believed");
     // For the mail server it counts instead of the system's.
     let authority = elsewhere.server.certificates.authority.display().to_string();

@@ -3,6 +3,7 @@
 //! refresh token with every answer and takes each once; the mail server takes the newest access token only.
 
 mod refusals;
+mod servers;
 
 use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::search::hides;

@@ -274,6 +274,7 @@ pub(super) fn known(context: &Context, account: &Account, oauth: &OAuth) -> Resu
             Some(_) => "unreadable",
         },
         Some(document) if !document.belongs_to(&oauth.settings) => "of another client",
+        Some(document) if !document.is_for(&keeper.server) => "of another server",
         Some(document) if document.refresh.is_none() && !document.is_fresh(now) => "expired",
         Some(_) => "signed in",
     };

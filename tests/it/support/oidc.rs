@@ -188,6 +188,14 @@ impl Account {
         kept[member].as_str().map_or_else(|| kept[member].to_string(), str::to_owned)
     }
 
+    /// Makes the stored sign-in one of no server in particular, as 0.1 stored it: the next server gets its tokens.
+    pub(crate) fn forget_server(&self) {
+        let Ok(text) = fs::read_to_string(self.token_file()) else { return };
+        let mut kept: Value = serde_json::from_str(&text).unwrap();
+        kept.as_object_mut().unwrap().remove("server");
+        self.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
+    }
+
     /// This account in another home, where it has that access token and none to renew it with.
     pub(crate) fn stuck_with(&self, token: &str) -> Account {
         let stuck = shared().account(self.client, "");

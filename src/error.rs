@@ -156,7 +156,7 @@ impl Error {
 
     /// Wraps the error in a new context: kind and advice stay, and the old error becomes the cause.
     #[must_use]
-    pub fn within(self, context: impl Into<String>) -> Self {
+    pub fn in_context(self, context: impl Into<String>) -> Self {
         let (kind, advice) = (self.kind, self.advice.clone());
         Error { kind, context: context.into(), advice, source: Some(Box::new(self)) }
     }
@@ -247,7 +247,7 @@ mod tests {
     fn a_new_context_keeps_kind_and_advice() {
         let advice = Tls::HaveItRenewed { pin: None };
         let inner = Error::new(Kind::Tls, "certificate expired").advise(advice.clone());
-        let outer = inner.within("could not connect to h");
+        let outer = inner.in_context("could not connect to h");
         assert_eq!(outer.kind(), Kind::Tls);
         assert_eq!(outer.advice(), Some(&advice.into()));
         assert_eq!(outer.source().map(ToString::to_string).as_deref(), Some("certificate expired"));
@@ -257,7 +257,7 @@ mod tests {
     fn a_cause_is_found_by_its_type_at_any_depth() {
         let cause = "x".parse::<u8>().expect_err("no number");
         let error =
-            Error::new(Kind::Data, "could not read it").because(cause.clone()).within("could not go on");
+            Error::new(Kind::Data, "could not read it").because(cause.clone()).in_context("could not go on");
         assert_eq!(error.find_cause::<std::num::ParseIntError>(), Some(&cause));
         assert!(error.find_cause::<io::Error>().is_none());
     }

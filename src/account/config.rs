@@ -161,7 +161,7 @@ mod tests {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, config).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
-        let environment = Environment::of(Some(folder.path()), []);
+        let environment = Environment::artificial(Some(folder.path()), []);
         (folder, environment)
     }
 
@@ -171,7 +171,7 @@ mod tests {
         let config = Config::find(None, &environment).unwrap();
         assert_eq!(config.names().collect::<Vec<_>>(), ["work"]);
         assert_eq!(config.path(), environment.config_path().as_deref());
-        let nobody = Environment::of(Some(Path::new("/nonexistent")), []);
+        let nobody = Environment::artificial(Some(Path::new("/nonexistent")), []);
         assert_eq!(Config::find(None, &nobody).unwrap().path(), None);
         assert_eq!(Config::check(None, &nobody).unwrap(), None);
         let error = Config::find(Some(Path::new("/nonexistent/c.toml")), &environment).unwrap_err();

@@ -89,7 +89,7 @@ pub(super) struct Document {
 pub(super) fn read(text: &str, paths: Paths<'_>) -> (Document, Vec<Mistake>) {
     let (root, errors) = DeTable::parse_recoverable(text);
     let document = Document::default();
-    let (places, mistakes) = (Places::of(text), Vec::new());
+    let (places, mistakes) = (Places::new(text), Vec::new());
     let mut reader = Reader { places, paths, document, account: None, mistakes, has_more: false };
     for error in errors {
         if reader.is_full() {
@@ -148,7 +148,7 @@ struct Places<'t> {
 }
 
 impl<'t> Places<'t> {
-    fn of(text: &'t str) -> Places<'t> {
+    fn new(text: &'t str) -> Places<'t> {
         let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Places { text, lines: std::iter::once(0).chain(ends).collect(), last: Cell::new((0, (1, 1))) }
     }

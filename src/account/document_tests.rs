@@ -331,7 +331,7 @@ fn places_are_the_same_in_any_order() {
     let all: Vec<usize> = (0..text.len() + 2).collect();
     let there_and_back: Vec<usize> = all.iter().chain(all.iter().rev()).copied().collect();
     for order in [there_and_back, all.iter().map(|at| at * 5 % text.len()).collect()] {
-        let places = Places::of(text);
+        let places = Places::new(text);
         for at in order {
             assert_eq!(places.place(at), expected(at), "{at}");
         }

@@ -64,7 +64,7 @@ impl Environment {
     }
 
     /// An artificial one: for tests, and for `demo`, which must not use the user's own.
-    pub fn of<'a>(
+    pub fn artificial<'a>(
         home: Option<&Path>,
         variables: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Environment {
@@ -215,7 +215,7 @@ impl Environment {
     pub(super) fn system_proxy(&self, host: &str, port: u16) -> Result<Option<Proxy>> {
         let Some((name, all)) = self.first(["all_proxy", "ALL_PROXY"])? else { return Ok(None) };
         proxy::of_the_system(all, self.no_proxy()?, host, port)
-            .map_err(|error| error.within(format!("could not use {name}")))
+            .map_err(|error| error.in_context(format!("could not use {name}")))
     }
 
     /// The hosts that `NO_PROXY` lists.
@@ -304,21 +304,21 @@ mod tests {
 
     #[test]
     fn the_folders_are_those_of_xdg_and_relative_ones_are_ignored() {
-        let home = Environment::of(Some(Path::new("/home/me")), [("XDG_STATE_HOME", "relative")]);
+        let home = Environment::artificial(Some(Path::new("/home/me")), [("XDG_STATE_HOME", "relative")]);
         assert_eq!(home.config_path().as_deref(), Some(Path::new("/home/me/.config/pop3/config.toml")));
         let journal = home.state_path("work").expect("a home");
         assert_eq!(journal, Path::new("/home/me/.local/state/pop3/work.journal"));
-        let xdg = Environment::of(None, [("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s")]);
+        let xdg = Environment::artificial(None, [("XDG_CONFIG_HOME", "/c"), ("XDG_STATE_HOME", "/s")]);
         assert_eq!(xdg.config_path().as_deref(), Some(Path::new("/c/pop3/config.toml")));
         let journal = xdg.state_path("me@example.com").expect("a state folder");
         assert_eq!(journal, Path::new("/s/pop3/me@example.com.journal"));
-        let nowhere = Environment::of(None, []).state_path("work").expect_err("no home");
+        let nowhere = Environment::artificial(None, []).state_path("work").expect_err("no home");
         assert_eq!((nowhere.kind(), nowhere.advice()), (Kind::Config, Some(&Run::StateFolder.into())));
     }
 
     #[test]
     fn each_variable_sets_its_key_and_empty_ones_say_nothing() {
-        let environment = Environment::of(
+        let environment = Environment::artificial(
             None,
             [
                 ("POP3_KEEP", "14d"),
@@ -341,9 +341,10 @@ mod tests {
 
     #[test]
     fn a_bad_value_names_its_variable() {
-        let error = Environment::of(None, [("POP3_LIMIT", "many")]).overrides().expect_err("no number");
+        let error =
+            Environment::artificial(None, [("POP3_LIMIT", "many")]).overrides().expect_err("no number");
         assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_LIMIT"));
-        let error = Environment::of(None, [("POP3_KEEP", "15m")]).overrides().expect_err("either");
+        let error = Environment::artificial(None, [("POP3_KEEP", "15m")]).overrides().expect_err("either");
         let advice = Settings::UnitToKeep("15".to_owned());
         assert_eq!(error.advice(), Some(&advice.into()), "what is wrong with the value");
     }
@@ -354,7 +355,7 @@ mod tests {
             let with_end = |text: &str| format!("{text}{end}");
             let (user, password, account) = (with_end("me"), with_end(" secret "), with_end("work"));
             let (empty, path) = (with_end(""), with_end("/netrc"));
-            let environment = Environment::of(
+            let environment = Environment::artificial(
                 None,
                 [
                     ("POP3_USER", user.as_str()),
@@ -375,7 +376,7 @@ mod tests {
             assert_eq!(environment.account().expect("text"), Some("work"));
             assert_eq!(environment.netrc().expect("named").path, Path::new(&path), "not ours to change");
         }
-        let two = Environment::of(None, [("POP3_PASSWORD", "secret\n\n"), ("POP3_USER", "me\n\n")]);
+        let two = Environment::artificial(None, [("POP3_PASSWORD", "secret\n\n"), ("POP3_USER", "me\n\n")]);
         assert_eq!(two.password().expect("given").expose(), b"secret\n");
         let error = two.overrides().expect_err("a line end is left");
         assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use POP3_USER"));
@@ -384,7 +385,7 @@ mod tests {
     #[test]
     fn a_state_folder_that_cannot_be_made_is_told_with_what_helps() {
         let folder = tempfile::tempdir().expect("a folder");
-        let check = |home: &Path| Environment::of(Some(home), []).check_state_folder();
+        let check = |home: &Path| Environment::artificial(Some(home), []).check_state_folder();
         assert!(check(folder.path()).is_ok() && check(&folder.path().join("new/home")).is_ok());
         assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0, "nothing is made");
         let file = folder.path().join("file");

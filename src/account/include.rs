@@ -212,7 +212,7 @@ mod tests {
             fs::write(&path, text).expect("written");
             fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("set");
         }
-        let environment = Environment::of(Some(folder.path()), []);
+        let environment = Environment::artificial(Some(folder.path()), []);
         let main = folder.path().join("config.toml");
         let (_, mistakes) = Config::check(Some(&main), &environment).expect("readable").expect("there");
         let short = |text: String| text.replace(&format!("{}/", folder.path().display()), "");
@@ -261,7 +261,8 @@ mod tests {
         fs::write(folder.join("one.toml"), ONE).expect("written");
         for pattern in ["o*.toml", "~/one.toml"] {
             fs::write(&main, format!("include = ['{pattern}']\n")).expect("written");
-            let config = Config::find(Some(&main), &Environment::of(Some(&folder), [])).expect("readable");
+            let config =
+                Config::find(Some(&main), &Environment::artificial(Some(&folder), [])).expect("readable");
             assert_eq!(config.names().collect::<Vec<_>>(), ["one"], "{pattern}");
         }
     }
@@ -326,7 +327,7 @@ mod tests {
         fs::write(folder.path().join("config.toml"), "include = ['a']\n").expect("written");
         fs::write(folder.path().join("a"), format!("{ONE}password = 'hunter2'\n")).expect("written");
         fs::set_permissions(folder.path().join("a"), fs::Permissions::from_mode(0o644)).expect("set");
-        let environment = Environment::of(None, []);
+        let environment = Environment::artificial(None, []);
         let main = folder.path().join("config.toml");
         let error = Config::find(Some(&main), &environment).expect_err("open to others");
         assert_eq!(error.advice(), Some(&Run::CloseFile(folder.path().join("a")).into()));
@@ -363,7 +364,7 @@ mod tests {
             ("default-account = 'xylophone'\n", None),
         ] {
             fs::write(&main, format!("{text}{ONE}")).expect("written");
-            let checked = Config::check(Some(&main), &Environment::of(None, []));
+            let checked = Config::check(Some(&main), &Environment::artificial(None, []));
             let (_, mistakes) = checked.expect("readable").expect("there");
             assert_eq!(mistakes.len(), 1, "{text}: {mistakes:?}");
             assert_eq!(mistakes[0].advice, advice.map(Advice::from), "{text}");

@@ -127,7 +127,7 @@ mod tests {
 
     fn with_environment(test: impl FnOnce(&Environment)) {
         let home = tempfile::tempdir().expect("a folder");
-        test(&Environment::of(Some(home.path()), []));
+        test(&Environment::artificial(Some(home.path()), []));
     }
 
     #[test]

@@ -92,8 +92,9 @@ mod tests {
             user: Some("me".to_owned()),
             ..Overrides::default()
         };
-        let accounts = resolve(&Config::default(), &Environment::of(None, []), &[], &flags, Scope::One)
-            .expect("an account");
+        let accounts =
+            resolve(&Config::default(), &Environment::artificial(None, []), &[], &flags, Scope::One)
+                .expect("an account");
         accounts.into_iter().next().expect("one").1.expect("a whole account")
     }
 

@@ -162,7 +162,7 @@ impl Account {
     /// As [`Account::credentials`].
     pub fn credentials_to_keep(&self) -> Result<Credentials> {
         // Nothing is found where there is no home.
-        self.credentials(&Environment::of(None, [])).map_err(|error| match error.advice() {
+        self.credentials(&Environment::artificial(None, [])).map_err(|error| match error.advice() {
             Some(Advice::SignIn(SignIn::GivePassword)) => error.advise(SignIn::GivePasswordToStore),
             _ => error,
         })
@@ -219,7 +219,7 @@ mod tests {
     use super::*;
 
     fn account(said: &[(&str, &str)]) -> Account {
-        let (environment, mut flags) = (Environment::of(None, []), Overrides::default());
+        let (environment, mut flags) = (Environment::artificial(None, []), Overrides::default());
         for (key, text) in said {
             flags.set(key, &Value::Text(text), Paths::of_run(None)).expect(key);
         }
@@ -252,7 +252,7 @@ mod tests {
         let withheld = |more: &[(&str, &str)]| {
             let account =
                 Account { withheld_from: Some("work".to_owned()), ..account(&[&[server], more].concat()) };
-            advice(account.credentials(&Environment::of(None, [])))
+            advice(account.credentials(&Environment::artificial(None, [])))
         };
         let told = SignIn::PasswordWithheld { account: "work".to_owned() };
         assert_eq!(withheld(&[]), Some(told.into()));
@@ -266,7 +266,7 @@ mod tests {
         {
             let mut said = vec![("server", server), ("auth", "external"), ("client-cert", "/me.pem")];
             said.extend(tls.map(|tls| ("tls", tls)));
-            let told = advice(account(&said).credentials(&Environment::of(None, [])));
+            let told = advice(account(&said).credentials(&Environment::artificial(None, [])));
             assert_eq!(told, Some(SignIn::CertificateNeedsTls { is_socket }.into()), "{server}");
         }
     }

@@ -89,7 +89,7 @@ impl OAuth {
     /// others; [`Kind::Io`] when it cannot be read.
     pub fn client_secret(&self) -> Result<Option<Secret>> {
         let secret = self.client_secret.as_ref().map(PasswordSource::secret).transpose();
-        secret.map_err(|error| error.within("could not get the client secret"))
+        secret.map_err(|error| error.in_context("could not get the client secret"))
     }
 }
 

@@ -207,7 +207,7 @@ impl Overrides {
 
     /// Whether this layer names a server of another host or port than the `lower` one does.
     pub(super) fn names_another_server_than(&self, lower: &Overrides) -> bool {
-        let at = |layer: &Overrides| Some(layer.server.as_ref()?.clone().with(layer.tls));
+        let at = |layer: &Overrides| Some(layer.server.as_ref()?.clone().overlaid_by(layer.tls));
         at(self).is_some_and(|server| at(lower).is_none_or(|own| !own.is_same_server(&server)))
     }
 

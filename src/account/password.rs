@@ -99,7 +99,7 @@ impl PasswordSource {
     ) -> Result<Secret> {
         let owner = wanted.owner;
         let (user, host) = (owner.user, owner.host());
-        let about = |error: Error| error.within(format!("could not get the password of {user}@{host}"));
+        let about = |error: Error| error.in_context(format!("could not get the password of {user}@{host}"));
         match self {
             PasswordSource::Given(secret) => Ok(secret.clone()),
             PasswordSource::Command(command) => from_command(command, wanted.timeout).map_err(about),

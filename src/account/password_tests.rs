@@ -22,7 +22,7 @@ fn wanted(server: &Target) -> Wanted<'_> {
 
 /// Asks `source` in the surroundings of `home`, with nobody at a terminal.
 fn obtain(source: &PasswordSource, home: &Path) -> Result<Vec<u8>> {
-    let environment = Environment::of(Some(home), []);
+    let environment = Environment::artificial(Some(home), []);
     source.obtain(wanted(&server()), &environment, |_| Ok(None)).map(|secret| secret.expose().to_vec())
 }
 
@@ -122,7 +122,7 @@ fn netrc_in_the_home_folder_is_searched_when_nothing_was_said() {
 #[test]
 fn what_is_kept_counts_before_netrc_and_is_refused_where_others_may_read_it() {
     let (folder, _) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
-    let environment = Environment::of(Some(folder.path()), []);
+    let environment = Environment::artificial(Some(folder.path()), []);
     let safe = environment.safe().unwrap();
     owner(&server()).keep(&safe, &Secret::new("kept")).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"kept");
@@ -136,7 +136,7 @@ fn what_is_kept_counts_before_netrc_and_is_refused_where_others_may_read_it() {
 #[test]
 fn a_password_that_is_kept_for_another_server_leaves_netrc_and_is_told_without_one() {
     let (folder, path) = file(".netrc", "machine pop.example.com login me password sesame\n", 0o600);
-    let safe = Environment::of(Some(folder.path()), []).safe().unwrap();
+    let safe = Environment::artificial(Some(folder.path()), []).safe().unwrap();
     let other = Target::Tcp { host: "other.example.com".to_owned(), port: 995 };
     owner(&other).keep(&safe, &Secret::new("hunter2")).unwrap();
     assert_eq!(obtain(&PasswordSource::Search, folder.path()).unwrap(), b"sesame");
@@ -179,7 +179,7 @@ fn netrc_is_not_sent_in_the_clear_to_another_computer() {
     let netrc =
         "machine pop.example.com login me password hunter2\nmachine 127.0.0.1 login me password here\n";
     let (folder, _) = file(".netrc", netrc, 0o600);
-    let environment = Environment::of(Some(folder.path()), []);
+    let environment = Environment::artificial(Some(folder.path()), []);
     let obtain = |server: &Target| {
         let wanted = Wanted { in_the_clear: true, ..wanted(server) };
         PasswordSource::Search.obtain(wanted, &environment, |_| Ok(None))
@@ -208,7 +208,7 @@ fn a_command_that_hangs_is_told_with_what_may_help() {
     let server = server();
     let wanted = Wanted { timeout: Duration::from_millis(500), ..wanted(&server) };
     let source = PasswordSource::Command("exec sleep 1017".to_owned());
-    let error = source.obtain(wanted, &Environment::of(None, []), |_| Ok(None)).unwrap_err();
+    let error = source.obtain(wanted, &Environment::artificial(None, []), |_| Ok(None)).unwrap_err();
     assert_eq!(error.kind(), Kind::NoCredentials);
     assert!(told(&error).contains("printed nothing within 500ms"), "{}", told(&error));
     assert_eq!(error.advice(), Some(&SignIn::PasswordCommandTooSlow { may_extend: true }.into()));
@@ -224,7 +224,7 @@ fn without_password_and_terminal_it_says_so_at_once() {
 
 #[test]
 fn a_person_is_asked_for_the_right_account_and_may_type_nothing() {
-    let environment = Environment::of(None, []);
+    let environment = Environment::artificial(None, []);
     let asked = PasswordSource::Search.obtain(wanted(&server()), &environment, |question| {
         assert_eq!(question, "Password of me@pop.example.com: ");
         Ok(Some("typed".to_owned()))

@@ -62,7 +62,7 @@ struct Record {
 
 impl Refusals {
     /// Those of the account's user at its server; `state` is the folder of the journals.
-    pub fn of(account: &Account, state: &Path) -> Refusals {
+    pub fn for_account(account: &Account, state: &Path) -> Refusals {
         let whose = format!("{}@{}", account.user, account.server.to_string().to_ascii_lowercase());
         Refusals { path: state.join(format!("{}.refused", file_name(&whose))) }
     }

@@ -251,7 +251,7 @@ fn account(
         let kind = if name.is_some() { Kind::Config } else { Kind::Usage };
         unusable(kind, what.to_owned())
     };
-    if let Some(url) = said.server.clone().map(|url| url.with(said.tls))
+    if let Some(url) = said.server.clone().map(|url| url.overlaid_by(said.tls))
         && let Some(found) = contradiction::find(&said, Some(url.target()))
     {
         let of_file = contradiction::find(base, Some(url.target())).filter(|own| own.what == found.what);
@@ -292,7 +292,7 @@ fn account(
         oauth,
     } = said;
     let url = server.ok_or_else(|| lacks("it has no server").advise(Settings::AddOrNameServer))?;
-    let url = url.with(tls);
+    let url = url.overlaid_by(tls);
     let named = named.map(|proxy| proxy.map(|proxy| with_password(proxy, environment)));
     let provider_proxy = match &named {
         None => ProviderProxy::Environment { no_proxy: environment.no_proxy()?.to_owned() },

@@ -27,7 +27,7 @@ fn what_names_no_account_is_told_with_what_to_name() {
     assert_eq!(advice(TWO, &["work", "home"]), Some(Settings::NameSingleAccount.into()));
     let disabled = "[account.a]\nserver = 'pop3s://me@h'\nenabled = false\n";
     assert_eq!(advice(disabled, &[]), Some(Settings::NameDisabledAccount.into()));
-    let home = Environment::of(Some(Path::new("/home/me")), []);
+    let home = Environment::artificial(Some(Path::new("/home/me")), []);
     let of = |environment: &Environment| {
         let flags = Overrides::default();
         resolve(&Config::default(), environment, &[], &flags, Scope::All).unwrap_err().advice().cloned()

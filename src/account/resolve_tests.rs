@@ -27,7 +27,7 @@ fn config(text: &str) -> Config {
 }
 
 fn nothing() -> Environment {
-    Environment::of(None, [])
+    Environment::artificial(None, [])
 }
 
 fn flags(pairs: &[(&str, &str)]) -> Overrides {
@@ -42,7 +42,7 @@ fn flags(pairs: &[(&str, &str)]) -> Overrides {
 
 fn one(text: &str, environment: &[(&str, &str)], account: &[&str], said: &[(&str, &str)]) -> Result<Account> {
     let accounts: Vec<String> = account.iter().map(ToString::to_string).collect();
-    let environment = Environment::of(Some(Path::new("/home/me")), environment.iter().copied());
+    let environment = Environment::artificial(Some(Path::new("/home/me")), environment.iter().copied());
     resolve(&config(text), &environment, &accounts, &flags(said), Scope::One)?.remove(0).1
 }
 
@@ -85,7 +85,8 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     fs::write(&netrc, "machine h.example login me password x\n").unwrap();
     fs::set_permissions(&netrc, fs::Permissions::from_mode(0o600)).unwrap();
     let account = one("", &[], &[], &pair).unwrap();
-    let proof = |netrc: &str| account.credentials(&Environment::of(None, [("NETRC", netrc)])).unwrap().proof;
+    let proof =
+        |netrc: &str| account.credentials(&Environment::artificial(None, [("NETRC", netrc)])).unwrap().proof;
     assert!(matches!(proof("/nonexistent"), Proof::Certificate));
     assert!(matches!(proof(netrc.to_str().unwrap()), Proof::Password(_)), "a password that is found counts");
 
@@ -95,7 +96,7 @@ fn a_client_certificate_stands_in_for_a_password_that_nobody_named() {
     {
         let said = [&[server, ("auth", "external"), ("tls", "none")], more].concat();
         let account = one("", &[], &[], &said).unwrap();
-        let error = account.credentials(&Environment::of(None, [])).unwrap_err();
+        let error = account.credentials(&Environment::artificial(None, [])).unwrap_err();
         assert_eq!(error.kind(), Kind::NoCredentials);
         assert!(error.source().unwrap().to_string().contains(why), "{error:?}");
         assert_eq!(error.advice(), Some(&advice.into()));
@@ -307,7 +308,7 @@ fn a_password_that_is_named_in_a_higher_layer_outweighs_oauth() {
     assert_eq!(by_oauth("", &both, &[]).unwrap_err().kind(), Kind::Usage);
 
     let two = format!("{file}[account.b]\nserver = 'pop3s://me@h'\noauth = 'none'\n");
-    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let environment = Environment::artificial(None, [("POP3_PASSWORD", "shared")]);
     let all = each(resolve(&config(&two), &environment, &[], &Overrides::default(), Scope::All));
     assert!(all[0].oauth.is_some(), "the password is for those without a proof of their own");
     assert!(all[1].oauth.is_none() && given(&all[1]) == Some(b"shared"));
@@ -335,7 +336,7 @@ fn a_named_source_gives_the_token_that_a_mechanism_takes_and_no_other_is_asked()
 
 #[test]
 fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_their_own() {
-    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let environment = Environment::artificial(None, [("POP3_PASSWORD", "shared")]);
     let all = each(resolve(&config(TWO), &environment, &[], &Overrides::default(), Scope::All));
     assert_eq!(given(&all[0]), Some(&b"configured"[..]));
     assert_eq!(given(&all[1]), Some(&b"shared"[..]));
@@ -343,7 +344,7 @@ fn one_password_in_the_environment_does_not_reach_several_accounts_that_have_the
 
 #[test]
 fn one_password_in_the_environment_is_sent_to_no_more_than_one_of_several_accounts() {
-    let environment = Environment::of(None, [("POP3_PASSWORD", "shared")]);
+    let environment = Environment::artificial(None, [("POP3_PASSWORD", "shared")]);
     let third = format!("{TWO}[account.third]\nserver = 'pop3://me@t.example'\n");
     let all = |text: &str, scope| resolve(&config(text), &environment, &[], &Overrides::default(), scope);
     let error = all(&third, Scope::All).unwrap_err();

@@ -90,7 +90,7 @@ mod tests {
         let path = home.path().join("config.toml");
         std::fs::write(&path, file).expect("written");
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("set");
-        let environment = Environment::of(Some(home.path()), variables.iter().copied());
+        let environment = Environment::artificial(Some(home.path()), variables.iter().copied());
         let config = Config::find(Some(&path), &environment).expect("a configuration");
         let all = show(&config, &environment, &[], &layer(flags)).expect("shown");
         let mut lines = Vec::new();
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn what_nobody_says_has_the_value_that_is_built_in() {
-        let environment = Environment::of(None, [("POP3_SERVER", "pop3s://me@h")]);
+        let environment = Environment::artificial(None, [("POP3_SERVER", "pop3s://me@h")]);
         let all = show(&Config::default(), &environment, &[], &Overrides::default()).expect("shown");
         let built_in: Vec<_> = all[0]
             .1

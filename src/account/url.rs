@@ -50,7 +50,7 @@ impl ServerUrl {
 
     /// The same server, encrypted as `tls` says, if it says anything.
     #[must_use]
-    pub(super) fn with(self, tls: Option<Security>) -> ServerUrl {
+    pub(super) fn overlaid_by(self, tls: Option<Security>) -> ServerUrl {
         match tls {
             Some(security) => self.with_security(security),
             None => self,

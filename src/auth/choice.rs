@@ -178,16 +178,16 @@ mod tests {
         names.iter().map(|name| name.as_bytes().to_vec()).collect()
     }
 
-    fn by(proof: Proof) -> Credentials {
+    fn from_proof(proof: Proof) -> Credentials {
         Credentials { user: b"tim".to_vec(), proof }
     }
 
     fn password() -> Credentials {
-        by(Proof::Password(Secret::new("sesame")))
+        from_proof(Proof::Password(Secret::new("sesame")))
     }
 
     fn token() -> Credentials {
-        by(Proof::Token(Secret::new("ya29")))
+        from_proof(Proof::Token(Secret::new("ya29")))
     }
 
     #[test]
@@ -211,7 +211,7 @@ mod tests {
         let all = sasl(&["PLAIN", "XOAUTH2", "OAUTHBEARER", "EXTERNAL", "SCRAM-SHA-1"]);
         let offer = Offer { sasl: Some(&all), apop: true, user: true, ..Offer::default() };
         assert_eq!(candidates(None, &token(), &offer).unwrap(), [OAuthBearer, XOAuth2]);
-        assert_eq!(candidates(None, &by(Proof::Certificate), &offer).unwrap(), [External]);
+        assert_eq!(candidates(None, &from_proof(Proof::Certificate), &offer).unwrap(), [External]);
         assert_eq!(candidates(None, &password(), &offer).unwrap(), [ScramSha1, Apop, Plain, User]);
         let forgetful = Offer { user: true, ..Offer::default() };
         assert_eq!(candidates(None, &token(), &forgetful).unwrap(), [XOAuth2]);
@@ -255,7 +255,7 @@ mod tests {
     fn what_cannot_carry_the_password_is_not_chosen_but_may_be_named() {
         let names = sasl(&["SCRAM-SHA-256", "PLAIN", "LOGIN"]);
         let offer = Offer { sasl: Some(&names), ..Offer::default() };
-        let odd = |password: &[u8]| by(Proof::Password(Secret::new(password)));
+        let odd = |password: &[u8]| from_proof(Proof::Password(Secret::new(password)));
         assert_eq!(candidates(None, &odd(b"p\xe4ss"), &offer).unwrap(), [Plain, Login]);
         assert_eq!(candidates(None, &odd(b"a\0b"), &offer).unwrap(), [Login]);
         assert_eq!(candidates(Some(ScramSha256), &odd(b"p\xe4ss"), &offer).unwrap(), [ScramSha256]);
@@ -265,7 +265,7 @@ mod tests {
     fn what_is_wanted_is_tried_even_when_not_announced() {
         let poor = Offer { apop: true, end_point: Some(b"digest"), ..Offer::default() };
         for wanted in Mechanism::ALL {
-            let credentials = [password(), token(), by(Proof::Certificate)];
+            let credentials = [password(), token(), from_proof(Proof::Certificate)];
             let fitting = credentials.iter().find(|these| wanted.takes(&these.proof)).unwrap();
             assert_eq!(candidates(Some(wanted), fitting, &poor).unwrap(), [wanted]);
         }
@@ -275,11 +275,11 @@ mod tests {
     fn a_proof_of_another_kind_is_told_with_what_to_do() {
         let table = [
             (XOAuth2, password(), "OAuth token", SignIn::GiveToken),
-            (OAuthBearer, by(Proof::Certificate), "OAuth token", SignIn::GiveToken),
+            (OAuthBearer, from_proof(Proof::Certificate), "OAuth token", SignIn::GiveToken),
             (External, password(), "client certificate", SignIn::GiveCertificate),
             (External, token(), "client certificate", SignIn::NameTokenMechanism),
             (Plain, token(), "password", SignIn::NameTokenMechanism),
-            (ScramSha256, by(Proof::Certificate), "password", SignIn::NameExternal),
+            (ScramSha256, from_proof(Proof::Certificate), "password", SignIn::NameExternal),
         ];
         for (wanted, credentials, cause, advice) in table {
             let error = candidates(Some(wanted), &credentials, &Offer::default()).unwrap_err();
@@ -340,7 +340,7 @@ mod tests {
             ),
             (
                 &["PLAIN"],
-                by(Proof::Certificate),
+                from_proof(Proof::Certificate),
                 true,
                 "the server does not offer to sign in by a client certificate",
                 SignIn::GivePasswordBesideCertificate,

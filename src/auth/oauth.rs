@@ -19,7 +19,7 @@ pub struct TokenRefused {
 
 impl TokenRefused {
     /// The one among the causes of an error, if any.
-    pub fn of(error: &Error) -> Option<&TokenRefused> {
+    pub fn find_in(error: &Error) -> Option<&TokenRefused> {
         error.find_cause()
     }
 }
@@ -217,8 +217,9 @@ mod tests {
     #[test]
     fn the_cause_is_found_beneath_any_context() {
         let cause = run(Mechanism::XOAuth2, "u", "t").refused("x".into());
-        let error = Error::new(Kind::SignIn, "could not sign in").because(cause).within("could not fetch");
-        assert!(TokenRefused::of(&error).is_some());
-        assert!(TokenRefused::of(&Error::new(Kind::SignIn, "x").because("y")).is_none());
+        let error =
+            Error::new(Kind::SignIn, "could not sign in").because(cause).in_context("could not fetch");
+        assert!(TokenRefused::find_in(&error).is_some());
+        assert!(TokenRefused::find_in(&Error::new(Kind::SignIn, "x").because("y")).is_none());
     }
 }

@@ -145,7 +145,7 @@ impl Context {
             Err(error) => error,
         };
         drop(session);
-        let Some(why) = NotCautious::of(&broken) else { return Err(broken) };
+        let Some(why) = NotCautious::find_in(&broken) else { return Err(broken) };
         self.output.detail(&format!("{why}: trying again without"));
         // If the server refuses the second sign-in, the error of the first session tells more.
         let Ok(mut session) = self.sign_in_with(account, &proof, false) else { return Err(broken) };
@@ -180,7 +180,7 @@ impl Context {
                 }
                 let server = &account.server;
                 Err(about_certificates(refused.error, account)
-                    .within(format!("could not sign in to {server}")))
+                    .in_context(format!("could not sign in to {server}")))
             }
         }
     }

@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], ye
     for number in &numbers {
         session.dele(*number)?;
     }
-    session.quit().map_err(|error| error.within("could not be sure that the messages are deleted"))?;
+    session.quit().map_err(|error| error.in_context("could not be sure that the messages are deleted"))?;
     if output.is_json() {
         return Ok(output.object(Object::new().put("deleted", &numbers))?);
     }

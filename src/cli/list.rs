@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     let output = context.output();
     let view = Journal::peek(&context.journal_of(account)?)?.unwrap_or_else(View::default);
     let (mut session, maildrop) = context.look(account)?;
-    let mut survey = Survey::of(maildrop, true);
+    let mut survey = Survey::new(maildrop, true);
     // Nothing is fetched or deleted here, so a message may stay unidentified.
     survey.name(&mut session, &Policy { keep: Keep::None, ..Policy::default() })?;
     let listed = survey.listed();

@@ -53,7 +53,7 @@ impl Context {
         self.refuse_to_repeat(account, &credentials)?;
         let refused = match self.try_sign_in(account, &credentials, utf8) {
             // The server refused something else than the token: a new token would not help.
-            Err(error) if TokenRefused::of(&error).is_some() => error,
+            Err(error) if TokenRefused::find_in(&error).is_some() => error,
             outcome => return outcome,
         };
         let renewed = proof.after(refused, &credentials, self, account)?;
@@ -108,7 +108,7 @@ impl Context {
 
     /// What is known of refused passwords. Nothing where there is no folder for it.
     fn refusals_of(&self, account: &Account) -> Option<Refusals> {
-        Some(Refusals::of(account, &self.environment().state_folder().ok()?))
+        Some(Refusals::for_account(account, &self.environment().state_folder().ok()?))
     }
 }
 
@@ -180,7 +180,7 @@ fn refused_often(account: &Account, wait: Wait) -> Error {
 }
 
 fn about(error: Error, account: &Account) -> Error {
-    error.within(format!("could not get an access token for {}", account.name))
+    error.in_context(format!("could not get an access token for {}", account.name))
 }
 
 fn now() -> i64 {

@@ -115,7 +115,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     let cause = known(error);
     let hint =
         cause.and_then(own_hint).or_else(|| cause.and_then(|error| hint(error.kind())).map(str::to_owned));
-    let certificate = cause.and_then(TlsFailure::of).and_then(TlsFailure::certificate).cloned();
+    let certificate = cause.and_then(TlsFailure::find_in).and_then(TlsFailure::certificate).cloned();
     Some(Told { sentence: sentence(error.as_ref()), certificate, hint })
 }
 
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn a_hint_from_the_place_goes_before_the_hint_of_the_kind() {
-        let error = Error::new(Kind::Tls, "x").hint("renew it").within("could not trust h");
+        let error = Error::new(Kind::Tls, "x").hint("renew it").in_context("could not trust h");
         assert_eq!(tell(&error.into()).and_then(|told| told.hint).as_deref(), Some("renew it"));
     }
 
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn a_reader_that_has_gone_is_no_error_wherever_it_is_noticed() {
         let gone = || on_stdout(io::ErrorKind::BrokenPipe.into());
-        let wrapped = Error::io("could not write message 3", gone()).within("could not show message 3");
+        let wrapped = Error::io("could not write message 3", gone()).in_context("could not show message 3");
         for error in [anyhow::Error::from(gone()), anyhow::Error::from(wrapped).context("above")] {
             assert_eq!(exit_code(&error), ExitCode::Done);
             assert_eq!(tell(&error), None);

@@ -102,7 +102,7 @@ fn unique_ids(context: &Context, account: &Account, named: &[MessageArg]) -> Res
     if !numbered.is_empty() {
         let (mut session, maildrop) = context.look(account)?;
         let numbers = messages::find(&numbered, &maildrop)?;
-        let mut survey = Survey::of(maildrop, true);
+        let mut survey = Survey::new(maildrop, true);
         // A message without a unique-id is known by the name that its header gives it.
         survey.name(&mut session, &account.policy)?;
         for message in survey.listed().iter().filter(|message| numbers.contains(&message.number)) {

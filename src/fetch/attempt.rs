@@ -77,7 +77,7 @@ impl Attempt<'_, '_> {
         let plan = plan.map_err(Halt::in_session)?;
 
         outcome.stage = Stage::Retrieving;
-        let in_journal = |error| Halt::by(Owner::Journal, error);
+        let in_journal = |error| Halt::owned_by(Owner::Journal, error);
         self.learn(&plan, &listed).map_err(in_journal)?;
         if task == Task::New {
             self.retries.plan(&plan, self.journal.view(), self.store.room(), self.now);
@@ -195,7 +195,7 @@ impl Attempt<'_, '_> {
         self.summary.fetched += gathered.fetched;
         self.summary.bytes += gathered.bytes;
         self.summary.known += gathered.known;
-        self.remember(&learned, &gathered).map_err(|error| Halt::by(Owner::Journal, error))?;
+        self.remember(&learned, &gathered).map_err(|error| Halt::owned_by(Owner::Journal, error))?;
         Ok(gathered)
     }
 

@@ -70,7 +70,7 @@ impl<'c> Committer<'c> {
             let (done, halt) = match work {
                 Work::Part => match self.store.flush() {
                     Ok(()) => (Done::Flushed, None),
-                    Err(error) => (Done::Halted(Halt::by(Owner::Store, error)), None),
+                    Err(error) => (Done::Halted(Halt::owned_by(Owner::Store, error)), None),
                 },
                 Work::Round(round) => {
                     let (committed, halt) = self.commit(round);
@@ -105,7 +105,7 @@ impl<'c> Committer<'c> {
             }
         }
         if let Err(error) = self.note_again(&committed) {
-            return (Vec::new(), Some(Halt::by(Owner::Journal, error)));
+            return (Vec::new(), Some(Halt::owned_by(Owner::Journal, error)));
         }
         if new.is_empty() {
             return (committed, None);
@@ -116,7 +116,7 @@ impl<'c> Committer<'c> {
         };
         let entries = match self.journal.intend(&intents(&new, &places)) {
             Ok(entries) => entries,
-            Err(error) => return (committed, Some(Halt::by(Owner::Journal, error))),
+            Err(error) => return (committed, Some(Halt::owned_by(Owner::Journal, error))),
         };
         self.recognise.came(&entries);
         let is_one_by_one = places.first().is_some_and(Place::is_handed);
@@ -138,14 +138,14 @@ impl<'c> Committer<'c> {
             })
         });
         let halt = published.err().map(|error| match halt {
-            Some(owner) => Halt::by(owner, error),
+            Some(owner) => Halt::owned_by(owner, error),
             None => Halt::of_store(error),
         });
         // Where we ended it ourselves, nothing behind it was handed over.
         let was_ended_here = is_one_by_one && halt.as_ref().is_some_and(|halt| halt.owner == Owner::Store);
         let was_there: Vec<bool> = new.iter().map(|fact| fact.again.is_some()).collect();
         match receipts.record(self.journal, is_one_by_one, was_ended_here, &was_there) {
-            Err(error) => (committed, Some(Halt::by(Owner::Journal, error))),
+            Err(error) => (committed, Some(Halt::owned_by(Owner::Journal, error))),
             Ok(fates) => {
                 let told = new.into_iter().zip(fates);
                 committed.extend(told.filter_map(|(fact, fate)| fate.map(|fate| Committed { fact, fate })));
@@ -180,7 +180,7 @@ impl Halt {
     /// What a store failed with, unless it was the user who ended it.
     fn of_store(error: Error) -> Halt {
         let owner = if error.kind() == Kind::Interrupted { Owner::User } else { Owner::Store };
-        Halt::by(owner, error)
+        Halt::owned_by(owner, error)
     }
 }
 

@@ -35,7 +35,7 @@ pub(super) fn carry_out(
     let mut deleted = Deleted::default();
     // Nothing may be deleted that the journal might forget.
     if let Err(error) = journal.sync() {
-        deleted.halt = Some(Halt::by(Owner::Journal, error));
+        deleted.halt = Some(Halt::owned_by(Owner::Journal, error));
         return deleted;
     }
     if due.is_empty() {
@@ -55,7 +55,7 @@ pub(super) fn carry_out(
         |entry: &EntryId| journal.view().get(*entry).is_some_and(|entry| !entry.unique_id.is_empty());
     let named: Vec<EntryId> = entries.iter().copied().filter(has_name).collect();
     if let Err(error) = journal.leaving(&named).and_then(|()| journal.sync()) {
-        deleted.halt = Some(Halt::by(Owner::Journal, error));
+        deleted.halt = Some(Halt::owned_by(Owner::Journal, error));
         return deleted;
     }
     deleted.halt = match session.quit() {
@@ -68,7 +68,7 @@ pub(super) fn carry_out(
             // Where this is lost, the next complete listing says it again of those with a unique-id.
             let noted = journal.gone(&entries);
             let noted = if named.len() < entries.len() { noted.and_then(|()| journal.sync()) } else { noted };
-            noted.err().map(|error| Halt::by(Owner::Journal, error))
+            noted.err().map(|error| Halt::owned_by(Owner::Journal, error))
         }
     };
     deleted
@@ -108,5 +108,5 @@ fn mark(
 
 /// An answer to QUIT that did not come, or was no `+OK`.
 fn in_doubt(error: Error) -> Error {
-    error.within("could not end the session (QUIT), so it is not certain that messages were deleted")
+    error.in_context("could not end the session (QUIT), so it is not certain that messages were deleted")
 }

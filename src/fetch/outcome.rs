@@ -32,7 +32,7 @@ pub(super) struct Halt {
 
 impl Halt {
     /// Work that ended by the fault of `owner`.
-    pub(super) fn by(owner: Owner, error: Error) -> Halt {
+    pub(super) fn owned_by(owner: Owner, error: Error) -> Halt {
         Halt { owner, error }
     }
 

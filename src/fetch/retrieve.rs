@@ -204,7 +204,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
     /// Whether more may be asked for.
     fn may_ask(&mut self) -> bool {
         if self.stop.is_requested() && !self.queue.is_empty() {
-            self.results.gathered.halt(Halt::by(Owner::User, super::interrupted()));
+            self.results.gathered.halt(Halt::owned_by(Owner::User, super::interrupted()));
         }
         self.results.gathered.halt.is_none()
     }
@@ -297,7 +297,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
             Err(error) => {
                 self.results.gathered.owed = true;
                 self.round.batch().abandon();
-                self.results.gathered.halt(Halt::by(Owner::Store, error));
+                self.results.gathered.halt(Halt::owned_by(Owner::Store, error));
                 return Err(Lost);
             }
         }
@@ -339,7 +339,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
             return Ok(());
         }
         let says = format!("{} messages in a row found no room", self.without_room);
-        self.results.gathered.halt(Halt::by(Owner::Store, Error::new(Kind::DiskFull, says)));
+        self.results.gathered.halt(Halt::owned_by(Owner::Store, Error::new(Kind::DiskFull, says)));
         Err(Lost)
     }
 
@@ -352,7 +352,7 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
         if self.refused_in_a_row >= REFUSALS_OF_A_SERVER {
             let says = format!("the server refused {} messages in a row", self.refused_in_a_row);
             let halt = Error::new(Kind::ServerTemporary, says).because(super::results::cause(&error));
-            self.results.gathered.halt(Halt::by(Owner::Server, halt));
+            self.results.gathered.halt(Halt::owned_by(Owner::Server, halt));
         }
         let error = match error.kind() {
             Kind::NeedsUtf8 if !self.session.capabilities().is_some_and(Capabilities::utf8) => Error::new(

@@ -57,7 +57,7 @@ impl Fact<'_> {
 
 /// Why a message is believed to be whole, and the one it was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Proof {
+pub(super) enum StepCheck {
     /// A question behind it was answered as only a conversation in step can answer it.
     Question,
     /// It has just the octets that were declared, and every answer before it fitted.
@@ -68,7 +68,7 @@ pub(super) enum Proof {
 
 struct Arrived<'a> {
     fact: Fact<'a>,
-    proof: Option<Proof>,
+    proof: Option<StepCheck>,
 }
 
 /// Messages on their way into the store.
@@ -135,7 +135,7 @@ impl<'a> Round<'a> {
     }
 
     /// Everything that came so far is proven.
-    pub(super) fn prove(&mut self, proof: Proof) {
+    pub(super) fn prove(&mut self, proof: StepCheck) {
         for arrived in &mut self.arrived[self.proven..] {
             arrived.proof = Some(proof);
         }
@@ -147,7 +147,7 @@ impl<'a> Round<'a> {
     pub(super) fn prove_some(&mut self, positions: &[usize]) {
         for position in positions {
             if let Some(arrived) = self.arrived.get_mut(self.proven + position) {
-                arrived.proof = Some(Proof::Octets);
+                arrived.proof = Some(StepCheck::Octets);
             }
         }
     }
@@ -163,7 +163,7 @@ impl<'a> Round<'a> {
                     has_dropped = true;
                 }
                 Some(proof) => {
-                    fact.is_proven = proof != Proof::NoneToBeHad;
+                    fact.is_proven = proof != StepCheck::NoneToBeHad;
                     fact.then_delete &= fact.is_proven;
                     facts.push((index, fact));
                 }

@@ -25,7 +25,7 @@ pub(super) fn settle(
         .map(|(_, place, age, identity)| Unsettled { place, age: *age, identity: *identity })
         .collect();
     let found = store::settle(&items, own, stop)
-        .map_err(|error| error.within("could not settle what an interrupted run left"))?;
+        .map_err(|error| error.in_context("could not settle what an interrupted run left"))?;
     let (mut delivered, mut again) = (Vec::new(), Vec::new());
     for ((entry, ..), settled) in open.iter().zip(found) {
         match settled {

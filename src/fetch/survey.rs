@@ -35,11 +35,11 @@ impl Survey {
     /// # Errors
     /// What the session fails with.
     pub fn look(session: &mut Session<Transaction>, asks_headers: bool) -> Result<Survey> {
-        Ok(Survey::of(session.maildrop()?, asks_headers))
+        Ok(Survey::new(session.maildrop()?, asks_headers))
     }
 
     /// The survey of a maildrop that was asked for.
-    pub fn of(maildrop: Maildrop, asks_headers: bool) -> Survey {
+    pub fn new(maildrop: Maildrop, asks_headers: bool) -> Survey {
         let (made, fields) = (HashMap::new(), HashMap::new());
         Survey { maildrop, made, fields, names_by_text: false, asks_headers }
     }

@@ -16,7 +16,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
     let error = match dialling(error) {
         Ok(error) => {
             let kind = error.kind();
-            let error = error.within(context);
+            let error = error.in_context(context);
             // The advice from dialling is about a mail server's ports and options.
             return match kind {
                 Kind::HostNotFound => error.advise(Reach::CheckProviderAddress),
@@ -75,5 +75,5 @@ fn dialling(error: ureq::Error) -> Result<Error, ureq::Error> {
 
 fn distrust(text: &str, context: &str, host: &str) -> Error {
     // The original advice applies to the mail server only.
-    transport::handshake_failed(host, text).within(context).advise(Tls::CheckProviderAuthority)
+    transport::handshake_failed(host, text).in_context(context).advise(Tls::CheckProviderAuthority)
 }

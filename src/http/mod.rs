@@ -146,7 +146,7 @@ impl Http {
     /// [`Kind::Protocol`] for an unusable answer (too large, a redirection), and [`Kind::ServerTemporary`]
     /// for status 429 and from 500 on.
     pub(crate) fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {
-        let sent = Sent::of(&request);
+        let sent = Sent::describe(&request);
         let (parts, body) = request.into_parts();
         let (body, host) = (Zeroizing::new(body), bare(parts.uri.host().unwrap_or_default()).to_owned());
         let context = talking_to(&without_query(&parts.uri));

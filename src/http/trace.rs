@@ -41,7 +41,7 @@ pub(crate) struct Sent(Vec<Secret>);
 
 impl Sent {
     /// Collects them from the request.
-    pub(crate) fn of(request: &Request<Vec<u8>>) -> Sent {
+    pub(crate) fn describe(request: &Request<Vec<u8>>) -> Sent {
         let of_form = form(request.body());
         // The grant type (`refresh_token`) is not a secret, nor is the name of a field.
         let mut all: Vec<_> =
@@ -111,7 +111,7 @@ mod tests {
         let request = Request::post("https://p/token")
             .header(header::AUTHORIZATION, format!("Basic {}", BASE64.encode("id:hunter%2Btwo")))
             .body(b"grant_type=refresh_token&refresh_token=the-old-one&code=a%2Fb%2Fc".to_vec());
-        Sent::of(&request.expect("a request"))
+        Sent::describe(&request.expect("a request"))
     }
 
     #[test]

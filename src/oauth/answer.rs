@@ -216,7 +216,7 @@ mod tests {
 
     fn standard(response: &HttpResponse, wanted: Wanted) -> Result<(u16, Value)> {
         let request = Request::post("https://p/token").body(b"refresh_token=the-old-one".to_vec());
-        let sent = Sent::of(&request.expect("a request"));
+        let sent = Sent::describe(&request.expect("a request"));
         let response = Answer::read(response, "https://p/token", &sent)?.into_standard(wanted)?;
         assert_eq!(response.headers()[header::CONTENT_TYPE], "application/json");
         Ok((response.status().as_u16(), serde_json::from_slice(response.body()).expect("JSON")))
@@ -311,7 +311,7 @@ mod tests {
     #[test]
     fn a_refresh_token_is_found_in_an_unusable_answer() {
         let request = Request::post("https://p/token").body(Vec::new()).expect("a request");
-        let sent = Sent::of(&request);
+        let sent = Sent::describe(&request);
         for (status, body, found) in [
             (200, r#"{"refresh_token":"new"}"#, true),
             (200, r#"{"refresh_token":"new","access_token":17}"#, true),

@@ -198,7 +198,7 @@ impl<'a> Client<'a> {
         wanted: Wanted,
         rotated: &Cell<Option<Secret>>,
     ) -> Result<HttpResponse> {
-        let (sent, from) = (Sent::of(&request), request.uri().to_string());
+        let (sent, from) = (Sent::describe(&request), request.uri().to_string());
         let response = self.http.exchange(request)?;
         let answer = Answer::read(&response, &from, &sent)?;
         rotated.set(answer.refresh_token());
@@ -228,7 +228,7 @@ impl<'a> Client<'a> {
         secrets: &[&Secret],
     ) -> Error {
         match error {
-            RequestTokenError::Request(error) => error.within(doing.failed()),
+            RequestTokenError::Request(error) => error.in_context(doing.failed()),
             RequestTokenError::ServerResponse(answer) => {
                 let all = || secrets.iter().copied().chain(&self.secret);
                 let description = answer.error_description().map(String::as_str);

@@ -121,7 +121,7 @@ impl Client<'_> {
         let request = client.exchange_device_access_token(&code.0);
         let answer = request.request(&ask, pause, Some(code.lifetime()));
         if let Some(error) = given_up.take() {
-            return Err(error.within(doing.failed()));
+            return Err(error.in_context(doing.failed()));
         }
         // Whoever knows the device code can get the tokens.
         let device_code = Secret::new(code.0.device_code().secret().as_str());

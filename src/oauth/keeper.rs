@@ -56,7 +56,8 @@ pub struct Forgotten {
 pub fn stored(safe: &Safe, account: &str) -> Result<Option<(Document, StoredIn)>> {
     let Some((stored, stored_in)) = safe.get(account, SecretKind::RefreshToken)? else { return Ok(None) };
     let document = Document::read(&stored);
-    let document = document.map_err(|error| error.within(format!("could not use what is in {stored_in}")))?;
+    let document =
+        document.map_err(|error| error.in_context(format!("could not use what is in {stored_in}")))?;
     Ok(Some((document, stored_in)))
 }
 

@@ -56,7 +56,7 @@ pub(super) fn fetch(http: &Http, url: &Url) -> Result<Endpoints> {
             .advise(OAuth::CheckMetadataUrl));
     }
     let document = answer::object(&response, url.as_str())?;
-    read(document.into(), url).map_err(|error| error.within(context()))
+    read(document.into(), url).map_err(|error| error.in_context(context()))
 }
 
 fn read(document: serde_json::Value, url: &Url) -> Result<Endpoints> {

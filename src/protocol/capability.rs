@@ -33,7 +33,7 @@ pub enum Expire {
 
 impl Capabilities {
     /// Parses the lines of a reply to CAPA, without line ends and byte-stuffing.
-    pub fn of(lines: Vec<Vec<u8>>) -> Self {
+    pub fn parse(lines: Vec<Vec<u8>>) -> Self {
         let mut capabilities = Capabilities { lines, ..Capabilities::default() };
         capabilities.sasl = capabilities.arguments("SASL").map(<[u8]>::to_ascii_uppercase).collect();
         capabilities.pipelining = capabilities.has("PIPELINING");
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     fn capabilities(lines: &[&str]) -> Capabilities {
-        Capabilities::of(lines.iter().map(|line| line.as_bytes().to_vec()).collect())
+        Capabilities::parse(lines.iter().map(|line| line.as_bytes().to_vec()).collect())
     }
 
     #[test]

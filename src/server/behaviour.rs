@@ -135,7 +135,7 @@ impl Behaviour {
 
     /// Adds a fault. If several apply at one moment, the first one occurs.
     #[must_use]
-    pub fn with(mut self, fault: Fault) -> Behaviour {
+    pub fn with_fault(mut self, fault: Fault) -> Behaviour {
         self.faults.push(fault);
         self
     }

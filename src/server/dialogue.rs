@@ -11,7 +11,7 @@ use super::behaviour::{Apop, Behaviour, Capa, FarewellReply, Pipelining, Tls, To
 use super::fault::{self, Act, End, Fault};
 use super::shared::Shared;
 use super::transaction::Transaction;
-use super::wire::{Line, Wire};
+use super::wire::{ClientLine, Wire};
 
 /// The longest command, CRLF included (RFC 2449 section 4).
 const COMMAND_LIMIT: usize = 255;
@@ -95,7 +95,7 @@ impl<'a> Dialogue<'a> {
     }
 
     /// Records violations by the client, even if the server accepts them.
-    fn check_line(&mut self, line: &Line) -> io::Result<()> {
+    fn check_line(&mut self, line: &ClientLine) -> io::Result<()> {
         let verb = String::from_utf8_lossy(verb(&line.bytes)).into_owned();
         if !line.crlf {
             self.shared.complain(format!("{verb}: ends in a bare LF"));

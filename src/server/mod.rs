@@ -14,7 +14,7 @@
 //! use pop3::server::{Behaviour, Fault, Message, Server};
 //!
 //! let letters = [Message::text("Subject: one\n\nHello.\n"), Message::text("Subject: two\n\nBye.\n")];
-//! let server = Server::start(letters, Behaviour::default().with(Fault::cut_in(2, 10)))?;
+//! let server = Server::start(letters, Behaviour::default().with_fault(Fault::cut_in(2, 10)))?;
 //! let address = server.addr(); // sign in here as `demo` with `tanstaaf`
 //! # let _ = address;
 //! // … then check what was sent, and what is left:

@@ -21,7 +21,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A line from the client, without its line end.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct ClientLine {
     pub(super) bytes: Vec<u8>,
     /// It ended in CRLF, not in a bare LF.
     pub(super) crlf: bool,
@@ -71,7 +71,7 @@ impl Wire {
     }
 
     /// Sends buffered output, then reads the next line; `None` if the client has closed its end.
-    pub(super) fn line(&mut self) -> io::Result<Option<Line>> {
+    pub(super) fn line(&mut self) -> io::Result<Option<ClientLine>> {
         let mut looked_at = 0;
         loop {
             if let Some(at) = self.input[looked_at..].iter().position(|&byte| byte == b'\n') {
@@ -82,7 +82,7 @@ impl Wire {
                 if crlf {
                     bytes.pop();
                 }
-                return Ok(Some(Line { bytes, crlf }));
+                return Ok(Some(ClientLine { bytes, crlf }));
             }
             looked_at = self.input.len();
             if looked_at > LINE_LIMIT {
@@ -264,9 +264,9 @@ mod tests {
     fn tells_crlf_from_a_bare_lf_and_sees_what_follows() {
         let (mut wire, mut client) = pair(false);
         client.write_all(b"STAT\r\nLIST\n").unwrap();
-        assert_eq!(wire.line().unwrap(), Some(Line { bytes: b"STAT".to_vec(), crlf: true }));
+        assert_eq!(wire.line().unwrap(), Some(ClientLine { bytes: b"STAT".to_vec(), crlf: true }));
         assert!(wire.has_input());
-        assert_eq!(wire.line().unwrap(), Some(Line { bytes: b"LIST".to_vec(), crlf: false }));
+        assert_eq!(wire.line().unwrap(), Some(ClientLine { bytes: b"LIST".to_vec(), crlf: false }));
         drop(client);
         assert_eq!(wire.line().unwrap(), None);
     }

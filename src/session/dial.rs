@@ -38,7 +38,7 @@ impl Dial<'_> {
     /// A server that is not trusted is examined in a second connection, to explain why ([`Dial::examine`]).
     ///
     /// # Errors
-    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::Tls`] ([`TlsFailure::of`] knows more),
+    /// [`Kind::HostNotFound`], [`Kind::Connect`], [`Kind::Tls`] ([`TlsFailure::find_in`] knows more),
     /// [`Kind::Timeout`], [`Kind::Protocol`], what [`Transport::secure`] says of the files it needs, and
     /// what an `-ERR` greeting means.
     pub fn dial(
@@ -55,7 +55,7 @@ impl Dial<'_> {
         .map_err(|error| match error.kind() {
             // These errors name the server already.
             Kind::Connect | Kind::HostNotFound => error,
-            _ => error.within(format!("could not begin a session with {}", self.target)),
+            _ => error.in_context(format!("could not begin a session with {}", self.target)),
         })?;
         session.set_host(self.host());
         if self.security == Security::None {
@@ -98,7 +98,7 @@ impl Dial<'_> {
 
     /// A failed handshake with the reason that [`Dial::examine`] finds.
     fn explained(&self, error: Error) -> Error {
-        let Some(failure) = TlsFailure::of(&error) else { return error };
+        let Some(failure) = TlsFailure::find_in(&error) else { return error };
         if self.security == Security::Stls && failure.reason() == Reason::NotTls {
             return error.advise(Tls::TryTlsFromStart);
         }

@@ -43,7 +43,7 @@ pub struct NotCautious {
 
 impl NotCautious {
     /// The optional requests, if they may have broken the session.
-    pub fn of(error: &Error) -> Option<&NotCautious> {
+    pub fn find_in(error: &Error) -> Option<&NotCautious> {
         error.find_cause()
     }
 }

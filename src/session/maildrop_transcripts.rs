@@ -97,7 +97,7 @@ fn a_unique_id_that_is_missing_costs_one_message_and_an_empty_listing_all_unique
     }
     let error = looked_at_ahead(STAT, "S: +OK\nS: 0 a\nS: 1 b\nS: .", LIST).expect_err("numbers from 0");
     assert_eq!(error.kind(), Kind::Protocol);
-    assert!(NotCautious::of(&error).is_none(), "it would say so again");
+    assert!(NotCautious::find_in(&error).is_none(), "it would say so again");
 }
 
 #[test]
@@ -126,12 +126,12 @@ fn what_broke_the_session_though_it_need_not_have_been_asked_is_in_the_type() {
     ] {
         let (mut session, peer) = signed_in(Some(capabilities), &script);
         let error = session.maildrop().expect_err("broken");
-        assert!(NotCautious::of(&error).is_some(), "{script}: {error:?}");
+        assert!(NotCautious::find_in(&error).is_some(), "{script}: {error:?}");
         assert!(error.ends_the_session());
         peer.join().expect("to the letter");
     }
     let (mut session, peer) = signed_in(None, "C: STAT\nX:");
-    assert!(NotCautious::of(&session.maildrop().expect_err("broken")).is_none());
+    assert!(NotCautious::find_in(&session.maildrop().expect_err("broken")).is_none());
     peer.join().expect("to the letter");
 }
 
@@ -159,7 +159,7 @@ fn a_server_that_swallows_what_is_sent_ahead_is_noticed_by_its_silence() {
     session.allow_cleartext();
     let mut session = session.sign_in(&credentials(), None).expect("signed in");
     let error = session.maildrop().expect_err("silence");
-    assert!(matches!(error.kind(), Kind::Timeout(_)) && NotCautious::of(&error).is_some());
+    assert!(matches!(error.kind(), Kind::Timeout(_)) && NotCautious::find_in(&error).is_some());
 }
 
 #[test]

@@ -142,7 +142,7 @@ impl<State> Session<State> {
         self.connection.begin_phase();
         let announced = self.announced_lines();
         self.connection.end_phase();
-        self.capabilities = announced?.map(Capabilities::of);
+        self.capabilities = announced?.map(Capabilities::parse);
         Ok(())
     }
 

@@ -169,7 +169,7 @@ fn a_server_that_wants_the_response_on_the_line_of_auth_gets_it_there() {
     // One that does not even know the mechanism gets no token.
     let (session, peer) = offering("PLAIN", "C: AUTH XOAUTH2\nS: -ERR unknown");
     let refused = session.sign_in(&token(), None).expect_err("unknown");
-    assert!(TokenRefused::of(&refused.error).is_none(), "nobody has judged the token");
+    assert!(TokenRefused::find_in(&refused.error).is_none(), "nobody has judged the token");
     assert_eq!(refused.error.advice(), Some(&SignIn::CheckServerAndProvider.into()));
     drop(refused);
     peer.join().expect("to the letter");
@@ -196,7 +196,7 @@ fn a_refused_token_is_told_with_the_servers_reason_and_gives_the_session_back() 
         let refused = session.sign_in(&token(), None).expect_err("refused");
         assert_eq!(refused.error.kind(), Kind::SignIn);
         assert_eq!(refused.error.advice(), Some(&SignIn::RenewToken.into()));
-        let cause = TokenRefused::of(&refused.error).expect("the cause is typed").to_string();
+        let cause = TokenRefused::find_in(&refused.error).expect("the cause is typed").to_string();
         assert_eq!(
             cause,
             "the server refused the OAuth token: status 401, scope https://mail.google.com/; the server says: [AUTH] no"
@@ -214,7 +214,7 @@ fn trouble_that_is_not_the_tokens_is_not_laid_to_it() {
         let (session, peer) = offering("XOAUTH2", &format!("C: AUTH XOAUTH2\nS: +\nC: {XOAUTH2}\nS: {said}"));
         let refused = session.sign_in(&token(), None).expect_err("refused");
         assert_eq!(refused.error.kind(), kind);
-        assert!(TokenRefused::of(&refused.error).is_none());
+        assert!(TokenRefused::find_in(&refused.error).is_none());
         drop(refused);
         peer.join().expect("to the letter");
     }
@@ -349,7 +349,7 @@ fn an_unknown_command_or_mechanism_has_judged_nothing_and_no_stronger_way_gives_
     let (session, peer) =
         offering("OAUTHBEARER", &format!("C: AUTH OAUTHBEARER {BEARER}\nS: -ERR unknown command"));
     let refused = session.sign_in(&token(), None).expect_err("unknown");
-    assert!(!refused.is_judged && TokenRefused::of(&refused.error).is_none());
+    assert!(!refused.is_judged && TokenRefused::find_in(&refused.error).is_none());
     drop(refused);
     peer.join().expect("to the letter");
 }

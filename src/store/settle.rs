@@ -78,20 +78,20 @@ fn settle_each(
     stop: &Stop,
 ) -> Result<Vec<Settled>> {
     let mut settled = vec![Settled::Again; items.len()];
-    let mut maildirs: BTreeMap<&Path, Group<maildir::Intent<'_>>> = BTreeMap::new();
-    let mut mboxes: BTreeMap<&Path, Group<mbox::Intent<'_>>> = BTreeMap::new();
+    let mut maildirs: BTreeMap<&Path, Group<maildir::InDoubt<'_>>> = BTreeMap::new();
+    let mut mboxes: BTreeMap<&Path, Group<mbox::InDoubt<'_>>> = BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         match item.place {
             Place::Maildir { directory, name, tmp_inode } => {
                 let (positions, intents) = maildirs.entry(directory).or_default();
                 positions.push(at);
-                intents.push(maildir::Intent { name, tmp_inode: *tmp_inode, age: item.age });
+                intents.push(maildir::InDoubt { name, tmp_inode: *tmp_inode, age: item.age });
             }
             Place::Mbox { file, offset, length, checksum, from_line } => {
                 let (positions, intents) = mboxes.entry(file).or_default();
                 positions.push(at);
                 let (offset, length, identity) = (*offset, *length, item.identity);
-                intents.push(mbox::Intent { offset, length, checksum, from_line, identity });
+                intents.push(mbox::InDoubt { offset, length, checksum, from_line, identity });
             }
             // A program took it or did not: nobody can look, and it is handed over at least once.
             Place::Handed => {}

@@ -43,7 +43,7 @@ impl Spec {
     /// # Errors
     /// As [`Spec::parse`], and those of `path`.
     pub fn parse_with(text: &str, path: impl Fn(&str) -> Result<PathBuf>) -> Result<Written> {
-        let path = |written: &str| path(written).map_err(|error| error.within(refusal(text)));
+        let path = |written: &str| path(written).map_err(|error| error.in_context(refusal(text)));
         let (scheme, rest) = match text.split_once(':') {
             // A colon behind a slash belongs to a path.
             Some((scheme, rest)) if !scheme.contains('/') => (Some(scheme), rest),

@@ -39,8 +39,8 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
     if !metadata.is_file() || metadata.mode() & 0o077 == 0 {
         return Ok(());
     }
-    let (reader, location) = (Reader::current().map_err(unreadable)?, Location::of(file));
-    let access = Access::of(&metadata, access_control_list(file).as_deref());
+    let (reader, location) = (Reader::current().map_err(unreadable)?, Location::read(file));
+    let access = Access::new(&metadata, access_control_list(file).as_deref());
     let is_credential = is_credential(path, std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from));
     if is_private(&access, &reader, location, is_credential) {
         return Ok(());
@@ -99,7 +99,7 @@ impl Reader {
 }
 
 impl Location {
-    fn of(file: &File) -> Location {
+    fn read(file: &File) -> Location {
         let read_only =
             rustix::fs::fstatvfs(file).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
         #[allow(
@@ -120,7 +120,7 @@ impl Location {
 impl Access {
     /// Evaluates the mode, and the access control list if there is one. With a list, the group bits of the
     /// mode are the list's mask (acl(5)).
-    fn of(metadata: &Metadata, list: Option<&[u8]>) -> Access {
+    fn new(metadata: &Metadata, list: Option<&[u8]>) -> Access {
         let mode = metadata.mode();
         let mut access = Access {
             owner: metadata.uid(),
@@ -312,7 +312,7 @@ mod tests {
         };
         let none = u32::MAX;
         let of = |entries: &[(u16, u16, u32)]| {
-            let access = Access::of(&metadata, Some(&list(entries)));
+            let access = Access::new(&metadata, Some(&list(entries)));
             (access.users, access.groups)
         };
         let systemd = [(0x01, 4, none), (ACL_USER, 4, ME), (ACL_GROUP_OF_FILE, 0, none), (ACL_MASK, 4, none)];
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(of(&group), (vec![], vec![7, metadata.gid()]));
         // Anything that is not a list is ignored, and the mode bits decide.
         for list in [&b""[..], b"\x02\0\0\0\x01", b"\x03\0\0\0"] {
-            assert_eq!(Access::of(&metadata, Some(list)).groups, [metadata.gid()]);
+            assert_eq!(Access::new(&metadata, Some(list)).groups, [metadata.gid()]);
         }
     }
 

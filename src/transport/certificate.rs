@@ -36,9 +36,9 @@ pub struct Certificate {
 
 impl Certificate {
     /// Reads a certificate in DER form. One that cannot be read still has its [`Pin`].
-    pub fn of(der: &[u8]) -> Certificate {
+    pub fn from_der(der: &[u8]) -> Certificate {
         let mut certificate = Certificate {
-            pin: Pin::of(der),
+            pin: Pin::of_certificate(der),
             key_pin: None,
             names: Vec::new(),
             subject: String::new(),
@@ -238,10 +238,13 @@ mod tests {
     fn parses_the_displayed_fields() {
         let names = "subjectAltName=DNS:pop.example.com,DNS:*.example.com,IP:192.0.2.1,IP:2001:db8::1";
         let der = made("/O=Example Ltd/CN=pop", &["-addext", names]);
-        let read = Certificate::of(&der);
+        let read = Certificate::from_der(&der);
         assert_eq!(read.names(), ["pop.example.com", "*.example.com", "192.0.2.1", "2001:db8::1"]);
         assert_eq!((read.subject(), read.issuer()), ("pop, Example Ltd", "pop, Example Ltd"));
-        assert_eq!((read.pin(), read.is_self_signed(), read.rsa_bits()), (Pin::of(&der), true, Some(1024)));
+        assert_eq!(
+            (read.pin(), read.is_self_signed(), read.rsa_bits()),
+            (Pin::of_certificate(&der), true, Some(1024))
+        );
         let (from, to) = (read.not_before().unwrap(), read.not_after().unwrap());
         assert_eq!(to.as_second() - from.as_second(), 30 * 24 * 3600);
         let day = jiff::SignedDuration::from_hours(24);
@@ -252,25 +255,25 @@ mod tests {
 
     #[test]
     fn without_other_names_the_common_name_counts() {
-        assert_eq!(Certificate::of(&made("/CN=pop.example.com", &[])).names(), ["pop.example.com"]);
-        let nameless = Certificate::of(&made("/O=Example", &[]));
+        assert_eq!(Certificate::from_der(&made("/CN=pop.example.com", &[])).names(), ["pop.example.com"]);
+        let nameless = Certificate::from_der(&made("/O=Example", &[]));
         assert_eq!((nameless.names().len(), nameless.subject()), (0, "Example"));
     }
 
     #[test]
     fn its_texts_are_sanitised() {
-        let evil = Certificate::of(&made("/CN=\u{1b}[2J\u{202e}moc.knab\u{200b}", &[]));
+        let evil = Certificate::from_der(&made("/CN=\u{1b}[2J\u{202e}moc.knab\u{200b}", &[]));
         assert_eq!(evil.subject(), "\\u{1b}[2J\\u{202e}moc.knab\\u{200b}");
         assert_eq!(sanitised(&"x".repeat(10_000)).chars().count(), LONGEST_TEXT + 1);
         let many = (0..3000).map(|n| format!("DNS:h{n}.example.com")).collect::<Vec<_>>().join(",");
         let many = made("/CN=many", &["-addext", &format!("subjectAltName={many}")]);
-        assert_eq!(Certificate::of(&many).names().len(), MOST_NAMES);
+        assert_eq!(Certificate::from_der(&many).names().len(), MOST_NAMES);
     }
 
     proptest! {
         #[test]
         fn garbage_has_a_pin_and_nothing_else(der in proptest::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert_eq!(Certificate::of(&der).pin(), Pin::of(&der));
+            prop_assert_eq!(Certificate::from_der(&der).pin(), Pin::of_certificate(&der));
         }
     }
 
@@ -282,9 +285,9 @@ mod tests {
             for damage in [0x00, 0x7f, 0x80, 0xff] {
                 let mut damaged = whole.clone();
                 damaged[at] = damage;
-                assert!(Certificate::of(&damaged).names().len() <= 3);
+                assert!(Certificate::from_der(&damaged).names().len() <= 3);
             }
-            assert_eq!(Certificate::of(&whole[..at]).names().len(), 0);
+            assert_eq!(Certificate::from_der(&whole[..at]).names().len(), 0);
         }
     }
 }

@@ -152,7 +152,7 @@ fn connect_through_proxy(
     for host in hosts {
         let line = connect_directly(&proxy.host, proxy.port, way, limit).map_err(|error| {
             // The usual advice is about the server's ports.
-            error.within(context()).advise(Reach::CheckProxy)
+            error.in_context(context()).advise(Reach::CheckProxy)
         })?;
         let mut wire = Wire::new(Box::new(line), limit.stop.clone());
         wire.set_deadline(limit.deadline);

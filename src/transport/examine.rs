@@ -55,7 +55,7 @@ pub(super) fn examine(mut wire: Wire, tls: &TlsSettings, host: &str, deadline: I
     let seen = |ssl: &SslRef, broke_off| {
         let chain = ssl.peer_cert_chain().into_iter().flatten().take(LONGEST_CHAIN);
         let chain: Vec<Certificate> =
-            chain.filter_map(|one| one.to_der().ok()).map(|der| Certificate::of(&der)).collect();
+            chain.filter_map(|one| one.to_der().ok()).map(|der| Certificate::from_der(&der)).collect();
         let version = ssl.version_str().strip_prefix("TLSv").map(|version| match version {
             "1" => "1.0".to_owned(),
             known => known.to_owned(),

@@ -110,7 +110,7 @@ pub struct TlsFailure {
 
 impl TlsFailure {
     /// The failed handshake among the causes of `error`, if any.
-    pub fn of(error: &Error) -> Option<&TlsFailure> {
+    pub fn find_in(error: &Error) -> Option<&TlsFailure> {
         error.find_cause()
     }
 

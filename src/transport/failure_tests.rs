@@ -20,7 +20,7 @@ fn certificate_for(days: &str, subject: &str, names: &str) -> Certificate {
         .output()
         .expect("the openssl program (Debian: openssl)");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Certificate::of(&output.stdout)
+    Certificate::from_der(&output.stdout)
 }
 
 /// A verdict on the certificate, by its number.

@@ -162,7 +162,7 @@ impl Transport {
     /// an attack (RFC 2595 section 2.4).
     ///
     /// # Errors
-    /// [`Kind::Tls`] when the server is not trusted or no TLS could be agreed on ([`TlsFailure::of`]
+    /// [`Kind::Tls`] when the server is not trusted or no TLS could be agreed on ([`TlsFailure::find_in`]
     /// finds the reason), [`Kind::Timeout`] of the phase `Tls`, [`Kind::Io`] or [`Kind::Data`] for a CA
     /// file or a client certificate that cannot be used, [`Kind::Config`] for a key that others may read,
     /// and [`Kind::NoCredentials`] for one that cannot be decrypted.

@@ -31,7 +31,7 @@ pub enum Pin {
 
 impl Pin {
     /// The pin of a certificate in DER form.
-    pub fn of(certificate: &[u8]) -> Pin {
+    pub fn of_certificate(certificate: &[u8]) -> Pin {
         Pin::Certificate(Sha256::digest(certificate).into())
     }
 
@@ -78,17 +78,17 @@ impl FromStr for Pin {
 }
 
 fn read(text: &str) -> Option<Pin> {
-    if let Some(base64) = behind(CURLS_KEY, text) {
+    if let Some(base64) = after_scheme(CURLS_KEY, text) {
         let digest = STANDARD.decode(base64).ok()?;
         return Some(Pin::Key(digest.try_into().ok()?));
     }
-    match behind(KEY, text) {
+    match after_scheme(KEY, text) {
         Some(hex) => digits(hex).map(Pin::Key),
-        None => behind(CERTIFICATE, text).and_then(digits).map(Pin::Certificate),
+        None => after_scheme(CERTIFICATE, text).and_then(digits).map(Pin::Certificate),
     }
 }
 
-fn behind<'a>(scheme: &str, text: &'a str) -> Option<&'a str> {
+fn after_scheme<'a>(scheme: &str, text: &'a str) -> Option<&'a str> {
     let found = text.get(..scheme.len()).filter(|found| found.eq_ignore_ascii_case(scheme))?;
     Some(&text[found.len()..])
 }
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn is_the_sha_256_of_the_certificate() {
-        assert_eq!(Pin::of(b"abc").to_string(), ABC);
-        assert_eq!(ABC.parse::<Pin>().unwrap(), Pin::of(b"abc"));
+        assert_eq!(Pin::of_certificate(b"abc").to_string(), ABC);
+        assert_eq!(ABC.parse::<Pin>().unwrap(), Pin::of_certificate(b"abc"));
     }
 
     #[test]
@@ -121,7 +121,7 @@ mod tests {
         let hex = ABC.trim_start_matches(CERTIFICATE).to_uppercase();
         let pairs: Vec<&str> = (0..32).map(|i| &hex[2 * i..2 * i + 2]).collect();
         let text = format!("SHA256:{}", pairs.join(":"));
-        assert_eq!(text.parse::<Pin>().unwrap(), Pin::of(b"abc"));
+        assert_eq!(text.parse::<Pin>().unwrap(), Pin::of_certificate(b"abc"));
         assert_eq!(format!("SPKI-{text}").parse::<Pin>().unwrap(), Pin::of_key(b"abc"));
     }
 
@@ -130,7 +130,11 @@ mod tests {
         let pin = Pin::of_key(b"abc");
         assert_eq!(pin.to_string(), format!("spki-{ABC}"));
         assert_eq!(pin.to_string().parse::<Pin>().unwrap(), pin);
-        assert!(pin != Pin::of(b"abc") && pin.is_of_a_key() && !Pin::of(b"abc").is_of_a_key());
+        assert!(
+            pin != Pin::of_certificate(b"abc")
+                && pin.is_of_a_key()
+                && !Pin::of_certificate(b"abc").is_of_a_key()
+        );
     }
 
     #[test]

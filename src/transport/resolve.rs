@@ -26,7 +26,7 @@ pub(super) fn resolve(host: &str, port: u16, way: &Way, limit: &Limit) -> Result
             let any = addresses.len();
             addresses.retain(|address| way.reaches(address.ip()));
             addresses.dedup();
-            match (addresses.is_empty(), way.family.or(way.source.map(Family::of))) {
+            match (addresses.is_empty(), way.family.or(way.source.map(Family::of_address))) {
                 (false, _) => Ok(addresses),
                 (true, Some(family)) if any > 0 => {
                     Err(not_found(format!("it has no {family} address")).advise(Reach::UseOtherAddresses))

@@ -102,7 +102,7 @@ pub(super) fn secure(
 /// The certificate of the server at the other end.
 pub(super) fn certificate(stream: &SslStream<Wire>) -> Option<Certificate> {
     let der = stream.ssl().peer_certificate()?.to_der().ok()?;
-    Some(Certificate::of(&der))
+    Some(Certificate::from_der(&der))
 }
 
 /// The digest of the server's certificate for channel binding (`tls-server-end-point`, RFC 5929 section 4);

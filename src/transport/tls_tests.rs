@@ -64,7 +64,7 @@ impl Certificates {
 
     fn pin(&self, name: &str) -> Pin {
         let pem = self.read(&format!("{name}.pem"));
-        Pin::of(&native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap())
+        Pin::of_certificate(&native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap())
     }
 
     /// Settings that believe the test CA alone.
@@ -107,7 +107,7 @@ fn cause(error: &Error) -> String {
 }
 
 fn reason(error: &Error) -> Reason {
-    TlsFailure::of(error).expect("a failed handshake").reason()
+    TlsFailure::find_in(error).expect("a failed handshake").reason()
 }
 
 #[test]
@@ -168,8 +168,10 @@ fn the_systems_authorities_do_not_know_the_test_ca() {
 
 #[test]
 fn a_pin_replaces_chain_and_name() {
-    let settings =
-        TlsSettings { pins: vec![Pin::of(b"another"), certificates().pin("self")], ..TlsSettings::default() };
+    let settings = TlsSettings {
+        pins: vec![Pin::of_certificate(b"another"), certificates().pin("self")],
+        ..TlsSettings::default()
+    };
     assert!(secure("self", &settings, "whatever.example.com").unwrap().is_encrypted());
 }
 
@@ -177,7 +179,8 @@ fn a_pin_replaces_chain_and_name() {
 fn a_pin_of_the_key_replaces_chain_and_name_too_and_a_wrong_one_tells_the_right_one() {
     let key_pin = {
         let pem = certificates().read("self.pem");
-        super::Certificate::of(&native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap()).key_pin()
+        super::Certificate::from_der(&native_tls::Certificate::from_pem(&pem).unwrap().to_der().unwrap())
+            .key_pin()
     };
     let pinned = |pin| TlsSettings { pins: vec![pin], ..TlsSettings::default() };
     assert!(secure("self", &pinned(key_pin.unwrap()), "whatever.example.com").unwrap().is_encrypted());

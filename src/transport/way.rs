@@ -92,12 +92,13 @@ impl Way {
 
     /// Whether an address may be used: it is of the version of IP that was asked for.
     pub(super) fn allows(&self, address: IpAddr) -> bool {
-        self.family.is_none_or(|family| family == Family::of(address))
+        self.family.is_none_or(|family| family == Family::of_address(address))
     }
 
     /// Whether it is of the version that was asked for, and can be reached from the source address.
     pub(super) fn reaches(&self, address: IpAddr) -> bool {
-        self.allows(address) && self.source.is_none_or(|source| Family::of(source) == Family::of(address))
+        self.allows(address)
+            && self.source.is_none_or(|source| Family::of_address(source) == Family::of_address(address))
     }
 
     fn is_direct(&self) -> bool {
@@ -107,7 +108,7 @@ impl Way {
 
 impl Family {
     /// The version that an address is of.
-    pub fn of(address: IpAddr) -> Family {
+    pub fn of_address(address: IpAddr) -> Family {
         if address.is_ipv4() { Family::V4 } else { Family::V6 }
     }
 }

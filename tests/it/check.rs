@@ -213,7 +213,7 @@ fn each_step_that_fails_has_its_exit_code() {
     check("pop3://me@host.invalid").exits(68);
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     check(&format!("pop3://me@{closed}")).exits(69);
-    let silent = Server::start(letters(1), Behaviour::default().with(Fault::stall_at("STAT"))).unwrap();
+    let silent = Server::start(letters(1), Behaviour::default().with_fault(Fault::stall_at("STAT"))).unwrap();
     let outcome = check(&format!("pop3://demo@{}", silent.addr()));
     assert_eq!(outcome.code, 77, "the password of this case is wrong: {}", outcome.text());
     at(&silent, &[], "tanstaaf").exits(75);

@@ -154,7 +154,7 @@ fn two_accounts_of_one_maildrop_hold_up_no_other() {
 #[test]
 fn a_retry_that_was_asked_for_is_made_however_long_the_sign_in_takes() {
     let home = Home::new();
-    let refusing = Behaviour::default().with(Fault::answer("RETR 2", "-ERR no\r\n"));
+    let refusing = Behaviour::default().with_fault(Fault::answer("RETR 2", "-ERR no\r\n"));
     let server = Server::start(letters(2), refusing).unwrap();
     home.configure(&account("work", &server, ""));
     fetch(&home).exits(75);

@@ -92,7 +92,7 @@ fn what_a_program_says_is_no_data_of_ours() {
 #[test]
 fn a_message_cut_on_the_wire_never_reaches_the_program() {
     let faulty = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
-    let faulty = faulty.with(Fault::cut_in(2, 100));
+    let faulty = faulty.with_fault(Fault::cut_in(2, 100));
     let stage = Stage::new(STORES[0], letters(3), faulty);
     let run = |code| stage.pop3("fetch").args(["--to", "command:cat >>all"]).run().exits(code);
     run(75);

@@ -46,7 +46,7 @@ fn quit_answered_by_hanging_up() {
 
 #[test]
 fn quit_answered_with_what_is_no_reply() {
-    is_deleted_by_the_next_run(&Behaviour::default().with(Fault::answer("QUIT", "+ERR\r\n")), 76);
+    is_deleted_by_the_next_run(&Behaviour::default().with_fault(Fault::answer("QUIT", "+ERR\r\n")), 76);
 }
 
 #[test]
@@ -54,14 +54,14 @@ fn the_line_lost_between_two_deletions() {
     at_once(["DELE 1", "DELE 2", "DELE 3", "QUIT"], |command| {
         // The one deletion that breaks each session is left out; QUIT cannot be.
         let code = if command == "QUIT" { 69 } else { 75 };
-        is_deleted_by_the_next_run(&Behaviour::default().with(Fault::hang_up_at(command)), code);
-        is_deleted_by_the_next_run(&Behaviour::default().with(Fault::stall_at(command)), 75);
+        is_deleted_by_the_next_run(&Behaviour::default().with_fault(Fault::hang_up_at(command)), code);
+        is_deleted_by_the_next_run(&Behaviour::default().with_fault(Fault::stall_at(command)), 75);
     });
 }
 
 #[test]
 fn one_deletion_refused_stops_no_other() {
-    let behaviour = Behaviour::default().with(Fault::answer("DELE 2", "-ERR not that one\r\n"));
+    let behaviour = Behaviour::default().with_fault(Fault::answer("DELE 2", "-ERR not that one\r\n"));
     for store in STORES {
         let stage = Stage::new(store, letters(3), behaviour.clone());
         stage.fetch(&["--keep", "none"]).exits(75);

@@ -32,7 +32,7 @@ fn is_endured(behaviour: Behaviour) {
 }
 
 fn with(fault: Fault) -> Behaviour {
-    Behaviour::default().with(fault)
+    Behaviour::default().with_fault(fault)
 }
 
 #[test]
@@ -133,7 +133,8 @@ fn a_message_that_is_listed_and_not_there_does_not_block_the_others() {
         let lines = "+OK\r\n1 one\r\n2 two\r\n3 three\r\n4000000000 phantom\r\n.\r\n";
         let named = |(number, name): (u32, &str)| letter(number).with_unique_id(name);
         let messages = [(1, "one"), (2, "two"), (3, "three")].map(named);
-        let behaviour = with(Fault::answer("UIDL 3", "+OK 3 three\r\n")).with(Fault::answer("UIDL", lines));
+        let behaviour =
+            with(Fault::answer("UIDL 3", "+OK 3 three\r\n")).with_fault(Fault::answer("UIDL", lines));
         let stage = Stage::new(store, messages, behaviour);
         stage.fetch(&["--keep", "none"]).exits(75);
         stage.holds(1..=3);

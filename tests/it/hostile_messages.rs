@@ -5,7 +5,7 @@ use crate::support::stage::{STORES, Stage, at_once, delivered, letter, letters, 
 use pop3::server::{Behaviour, End, Fault, Framing, Message, Pipelining};
 
 fn with(fault: Fault) -> Behaviour {
-    Behaviour::default().with(fault)
+    Behaviour::default().with_fault(fault)
 }
 
 /// Content that other programs spoil.

@@ -25,8 +25,10 @@ fn a_server_that_hears_only_the_first_of_a_burst_is_asked_one_at_a_time() {
 #[test]
 fn a_server_that_hangs_up_on_a_burst_of_retrieves_is_asked_again_in_lock_step() {
     at_once(STORES, |store| {
-        let hangs_up =
-            Behaviour { faulty_sessions: Some(1), ..Behaviour::default().with(Fault::hang_up_at("RETR 7")) };
+        let hangs_up = Behaviour {
+            faulty_sessions: Some(1),
+            ..Behaviour::default().with_fault(Fault::hang_up_at("RETR 7"))
+        };
         let stage = Stage::new(store, letters(12), hangs_up);
         stage.fetching(&["--keep", "none"]).run().exits(0).says("one command at a time");
         assert_eq!((stage.server.sessions(), stage.server.maildrop().len()), (2, 0));
@@ -40,8 +42,10 @@ fn a_server_that_hangs_up_on_a_burst_of_retrieves_is_asked_again_in_lock_step() 
 fn a_retrieve_that_is_lost_in_mid_burst_gives_no_message_another_ones_text() {
     for lost in ["RETR 1", "RETR 3", "RETR 6"] {
         at_once(STORES, |store| {
-            let deaf_once =
-                Behaviour { faulty_sessions: Some(1), ..Behaviour::default().with(Fault::answer(lost, "")) };
+            let deaf_once = Behaviour {
+                faulty_sessions: Some(1),
+                ..Behaviour::default().with_fault(Fault::answer(lost, ""))
+            };
             let stage = Stage::new(store, letters(6), deaf_once);
             stage
                 .fetching(&["--keep", "none", "--timeout", "1s"])

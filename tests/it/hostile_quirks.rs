@@ -84,7 +84,7 @@ fn one_of_two_under_one_unique_id_that_fails_comes_later() {
     for store in STORES {
         let messages = [1, 2].map(|number| letter(number).with_unique_id("same"));
         let stage =
-            Stage::new(store, messages, Behaviour::default().with(Fault::answer("RETR 1", "-ERR\r\n")));
+            Stage::new(store, messages, Behaviour::default().with_fault(Fault::answer("RETR 1", "-ERR\r\n")));
         stage.fetch(&["--keep", "none"]).exits(75);
         stage.holds([2]);
         stage.ends_well(&letters(2));
@@ -162,7 +162,9 @@ fn uidl_that_is_announced_and_refused_is_75() {
     for store in STORES {
         let stage = Stage::new(store, letters(3), Behaviour::default());
         stage.fetch(&["--limit", "1"]).exits(0);
-        stage.server.set_behaviour(Behaviour::default().with(Fault::answer("UIDL", "-ERR not now\r\n")));
+        stage
+            .server
+            .set_behaviour(Behaviour::default().with_fault(Fault::answer("UIDL", "-ERR not now\r\n")));
         stage.fetch(&["--keep", "none"]).exits(75);
         stage.holds([1]);
         assert_eq!(stage.server.maildrop().len(), 3);

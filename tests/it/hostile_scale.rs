@@ -20,7 +20,7 @@ fn a_huge_message_is_fetched_in_little_memory() {
     let huge = Message::repeated(head, line, megabytes * 10_000);
     let slow = Fault::delay_at("QUIT", LAST_LOOK);
     for store in [Store::Maildir, Store::Mbox] {
-        let stage = Stage::new(store, [huge.clone()], Behaviour::default().with(slow.clone()));
+        let stage = Stage::new(store, [huge.clone()], Behaviour::default().with_fault(slow.clone()));
         let begun = Instant::now();
         let mut running = stage.fetching(&["--keep", "none"]).start();
         let peak = running.peak();
@@ -45,7 +45,7 @@ fn a_huge_message_is_fetched_in_little_memory() {
 fn a_hundred_thousand_known_messages_are_recognised_in_little_memory() {
     const COUNT: u32 = 100_000;
     let slow = Fault::delay_at("QUIT", LAST_LOOK);
-    let stage = Stage::new(Store::Maildir, Message::series(COUNT, 1), Behaviour::default().with(slow));
+    let stage = Stage::new(Store::Maildir, Message::series(COUNT, 1), Behaviour::default().with_fault(slow));
     let mut journal = "pop3-journal 1\n".to_owned();
     for (entry, message) in stage.server.maildrop().iter().enumerate() {
         let unique_id = String::from_utf8_lossy(message.unique_id().unwrap()).into_owned();

@@ -40,7 +40,7 @@ fn the_servers_reason_decides_the_exit_code() {
 /// `pass-closes`: nothing says that the password is wrong.
 #[test]
 fn a_server_that_closes_the_connection_at_the_password_is_not_said_to_refuse_it() {
-    let behaviour = Behaviour::ancient().with(Fault::hang_up_at("PASS"));
+    let behaviour = Behaviour::ancient().with_fault(Fault::hang_up_at("PASS"));
     let stage = Stage::new(Store::Maildir, letters(2), behaviour);
     let outcome = stage.fetch(&["--keep", "none"]).exits(69);
     outcome.says_not("password");
@@ -57,20 +57,24 @@ fn a_greeting_that_is_a_refusal_or_none() {
         ("220 mail ESMTP\r\n", 76),
         ("\r\n", 76),
     ] {
-        let stage =
-            Stage::new(Store::Maildir, letters(2), Behaviour::default().with(Fault::answer("", greeting)));
+        let stage = Stage::new(
+            Store::Maildir,
+            letters(2),
+            Behaviour::default().with_fault(Fault::answer("", greeting)),
+        );
         stage.fetch(&["--timeout", "1s"]).exits(code);
         stage.ends_well(&letters(2));
     }
     // It may wait for our handshake, and is asked; this one does not.
     let silent = Fault::answer("", "");
-    let stage = Stage::new(Store::Maildir, letters(2), Behaviour::default().with(silent));
+    let stage = Stage::new(Store::Maildir, letters(2), Behaviour::default().with_fault(silent));
     stage.fetch(&["--timeout", "1s"]).exits(75).says("waiting for the greeting");
     stage.heal();
     stage.fetch(&[]).exits(0);
     stage.holds([1, 2]);
     let endless = "+OK ".to_owned() + &"x".repeat(1 << 20);
-    let stage = Stage::new(Store::Maildir, letters(2), Behaviour::default().with(Fault::answer("", endless)));
+    let stage =
+        Stage::new(Store::Maildir, letters(2), Behaviour::default().with_fault(Fault::answer("", endless)));
     stage.fetch(&["--timeout", "2s"]).exits(76);
 }
 
@@ -78,7 +82,7 @@ fn a_greeting_that_is_a_refusal_or_none() {
 fn a_server_that_hangs_up_on_capa_is_asked_again_without() {
     for store in STORES {
         for fault in [Fault::hang_up_at("CAPA"), Fault::stall_at("CAPA")] {
-            let stage = Stage::new(store, letters(2), Behaviour::default().with(fault));
+            let stage = Stage::new(store, letters(2), Behaviour::default().with_fault(fault));
             stage.fetch(&["--timeout", "1s"]).exits(0);
             assert_eq!((stage.server.sessions(), stage.server.count("CAPA")), (2, 1), "{:?}", stage.said());
             stage.holds([1, 2]);
@@ -91,7 +95,7 @@ fn a_server_without_capa_is_served_as_well() {
     for store in STORES {
         let faults = [Fault::answer("CAPA", "-ERR unknown command\r\n"), Fault::answer("CAPA", "-ERR\r\n")];
         for fault in faults {
-            let stage = Stage::new(store, letters(2), Behaviour::default().with(fault));
+            let stage = Stage::new(store, letters(2), Behaviour::default().with_fault(fault));
             stage.fetch(&[]).exits(0);
             stage.fetch(&[]).exits(0);
             assert_eq!(stage.server.count("RETR"), 2);
@@ -142,7 +146,7 @@ fn odd_sign_ins_succeed() {
         Behaviour { apop: Apop::Absent, mechanisms: Vec::new(), ..Behaviour::default() },
         Behaviour { greeting: b"<not@all <x> > hello".to_vec(), ..Behaviour::default() },
         Behaviour { greeting: b"\xff\xfe\x00 8-bit".to_vec(), ..Behaviour::default() },
-        Behaviour::default().with(Fault::delay_at("CAPA", Duration::from_millis(200))),
+        Behaviour::default().with_fault(Fault::delay_at("CAPA", Duration::from_millis(200))),
     ];
     for behaviour in odd {
         let stage = Stage::new(Store::Maildir, letters(2), behaviour.clone());
@@ -163,7 +167,7 @@ fn odd_sign_ins_succeed() {
 fn a_server_that_goes_silent_in_the_sign_in_is_75() {
     for command in ["AUTH", "STAT"] {
         let stage =
-            Stage::new(Store::Maildir, letters(2), Behaviour::default().with(Fault::stall_at(command)));
+            Stage::new(Store::Maildir, letters(2), Behaviour::default().with_fault(Fault::stall_at(command)));
         stage.fetch(&["--timeout", "1s"]).exits(75);
         stage.ends_well(&letters(2));
     }

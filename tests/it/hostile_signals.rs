@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 fn in_flight(store: Store, keep: &str) -> (Stage, Running) {
     let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
     let pipelining = Pipelining::Unannounced;
-    let stage = Stage::new(store, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with(slow));
+    let stage =
+        Stage::new(store, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with_fault(slow));
     let running = stage.fetching(&["--keep", keep]).start();
     wait_for(&stage, "RETR 2");
     (stage, running)
@@ -45,8 +46,11 @@ fn the_first_signal_finishes_what_is_in_flight_and_quits_properly() {
 fn as_the_first_process_of_a_container_it_finishes_what_is_in_flight() {
     let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
     let pipelining = Pipelining::Unannounced;
-    let stage =
-        Stage::new(Store::Maildir, letters(3), Behaviour { pipelining, ..Behaviour::default() }.with(slow));
+    let stage = Stage::new(
+        Store::Maildir,
+        letters(3),
+        Behaviour { pipelining, ..Behaviour::default() }.with_fault(slow),
+    );
     let wrapper = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"];
     let running = stage.pop3_under(&wrapper, "fetch").args(["--to", "maildir:in", "--keep", "none"]).start();
     wait_for(&stage, "RETR 2");
@@ -63,7 +67,7 @@ fn as_the_first_process_of_a_container_it_finishes_what_is_in_flight() {
 fn what_was_asked_ahead_is_in_flight_too() {
     for store in STORES {
         let slow = Fault::delay_at("RETR 2", Duration::from_millis(300));
-        let stage = Stage::new(store, letters(1200), Behaviour::default().with(slow));
+        let stage = Stage::new(store, letters(1200), Behaviour::default().with_fault(slow));
         let running = stage.fetching(&["--keep", "none"]).start();
         wait_for(&stage, "RETR 2");
         running.signal("INT");
@@ -83,7 +87,7 @@ fn what_was_asked_ahead_is_in_flight_too() {
 fn the_second_signal_ends_it_at_once() {
     for store in STORES {
         for (signal, code) in [("INT", 130), ("TERM", 143)] {
-            let stalled = Behaviour::default().with(Fault::stall_in(2, 100));
+            let stalled = Behaviour::default().with_fault(Fault::stall_in(2, 100));
             let stage = Stage::new(store, letters(3), stalled);
             let mut running = stage.fetching(&["--keep", "none"]).start();
             wait_for(&stage, "RETR 2");
@@ -106,7 +110,8 @@ fn the_second_signal_keeps_what_is_proven_and_says_what_was_done() {
     at_once([Pipelining::Announced, Pipelining::Unannounced], |pipelining| {
         for store in STORES {
             let all = [padded(1, 100), padded(2, 300), padded(3, 500), padded(4, 700)];
-            let stalled = Behaviour { pipelining, ..Behaviour::default() }.with(Fault::stall_in(3, 100));
+            let stalled =
+                Behaviour { pipelining, ..Behaviour::default() }.with_fault(Fault::stall_in(3, 100));
             let stage = Stage::new(store, all.clone(), stalled);
             let running = stage.fetching(&["--keep", "none", "-v"]).start();
             wait_for(&stage, "RETR 3");
@@ -129,7 +134,7 @@ fn the_second_signal_keeps_what_is_proven_and_says_what_was_done() {
 #[test]
 fn a_silent_server_holds_up_the_first_signal_for_some_seconds_only() {
     at_once([Pipelining::Announced, Pipelining::Unannounced], |pipelining| {
-        let stalled = Behaviour { pipelining, ..Behaviour::default() }.with(Fault::stall_in(2, 100));
+        let stalled = Behaviour { pipelining, ..Behaviour::default() }.with_fault(Fault::stall_in(2, 100));
         let stage = Stage::new(Store::Maildir, letters(3), stalled);
         let running = stage.fetching(&["--keep", "none"]).start();
         wait_for(&stage, "RETR 2");
@@ -144,7 +149,8 @@ fn a_silent_server_holds_up_the_first_signal_for_some_seconds_only() {
 
 #[test]
 fn a_signal_before_anything_is_in_flight_ends_it_at_once() {
-    let stage = Stage::new(Store::Maildir, letters(3), Behaviour::default().with(Fault::stall_at("CAPA")));
+    let stage =
+        Stage::new(Store::Maildir, letters(3), Behaviour::default().with_fault(Fault::stall_at("CAPA")));
     let running = stage.fetching(&[]).start();
     wait_for(&stage, "CAPA");
     let begun = Instant::now();
@@ -158,7 +164,7 @@ fn a_signal_before_anything_is_in_flight_ends_it_at_once() {
 fn a_signal_during_the_deletions_loses_none_of_them() {
     for store in STORES {
         let slow = Fault::delay_at("DELE 2", Duration::from_millis(300));
-        let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));
+        let stage = Stage::new(store, letters(3), Behaviour::default().with_fault(slow));
         let running = stage.fetching(&["--keep", "none"]).start();
         wait_for(&stage, "DELE 2");
         running.signal("INT");
@@ -177,7 +183,7 @@ fn a_kill_at_any_moment_loses_nothing_and_repeats_nothing() {
         let moments = ["RETR 1", "RETR 3", "UIDL 3", "DELE 1", "DELE 3", "QUIT"];
         for moment in moments {
             let slow = Fault::delay_at(moment, Duration::from_millis(60));
-            let stage = Stage::new(store, letters(3), Behaviour::default().with(slow));
+            let stage = Stage::new(store, letters(3), Behaviour::default().with_fault(slow));
             let running = stage.fetching(&["--keep", "none"]).start();
             wait_for(&stage, moment);
             drop(running); // kill -9
@@ -198,7 +204,8 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
 
 #[test]
 fn a_message_that_is_being_written_to_a_file_leaves_nothing_of_it() {
-    let stage = Stage::new(Store::Maildir, letters(1), Behaviour::default().with(Fault::stall_in(1, 100)));
+    let stage =
+        Stage::new(Store::Maildir, letters(1), Behaviour::default().with_fault(Fault::stall_in(1, 100)));
     std::fs::create_dir(stage.home.join("out")).unwrap();
     let running = stage.pop3("retr").args(["1", "-o", "out/one"]).start();
     wait_for(&stage, "RETR 1");

@@ -18,7 +18,7 @@ fn swallows_what_is_sent_ahead() -> Behaviour {
 fn closes_at_uidl(sessions: u64) -> Behaviour {
     let capa = announced(&["USER", "UIDL", "TOP", "PIPELINING"]);
     let faulty_sessions = Some(sessions.try_into().expect("few"));
-    Behaviour { capa, faulty_sessions, ..Behaviour::default().with(Fault::hang_up_at("UIDL")) }
+    Behaviour { capa, faulty_sessions, ..Behaviour::default().with_fault(Fault::hang_up_at("UIDL")) }
 }
 
 #[test]

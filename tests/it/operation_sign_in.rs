@@ -53,7 +53,7 @@ fn a_server_that_does_not_know_auth_has_judged_no_password_and_gets_user_and_pas
     at_once(cases, |(words, sasl, tls)| {
         let fault = Fault::answer("AUTH", format!("-ERR {words}\r\n"));
         let behaviour = Behaviour { capa: capabilities(sasl), apop: Apop::Absent, ..Behaviour::default() };
-        let peer = Peer::new(tls, behaviour.with(fault));
+        let peer = Peer::new(tls, behaviour.with_fault(fault));
         let outcome = peer.stat("tanstaaf").run();
         if !tls && sasl.starts_with("CRAM") {
             // The password itself leaves in the clear only where nothing better was announced, or on request.
@@ -77,7 +77,7 @@ fn a_server_that_closes_after_a_refused_apop_is_asked_again_by_user_and_pass_und
         let act = Act::ReplyAndEnd(b"-ERR authentication failed\r\n".to_vec(), End::HangUp);
         let fault = Fault::OnCommand("APOP".to_owned(), act);
         let behaviour = Behaviour { capa: Capa::Absent, mechanisms: Vec::new(), ..Behaviour::default() };
-        let peer = Peer::new(tls, behaviour.with(fault));
+        let peer = Peer::new(tls, behaviour.with_fault(fault));
         peer.stat("tanstaaf").run().exits(if tls { 0 } else { 77 });
         assert_eq!(peer.server.sessions(), if tls { 2 } else { 1 }, "{:?}", peer.server.log());
         assert_eq!(peer.server.count("PASS"), usize::from(tls));
@@ -124,7 +124,7 @@ fn a_refused_stat_uidl_or_list_is_understood_by_its_words() {
         .flat_map(|command| words.into_iter().map(move |words| (command, words)));
     at_once(cases, |(command, words)| {
         let fault = Fault::answer(command, format!("-ERR {words}\r\n"));
-        let peer = Peer::new(false, Behaviour::default().with(fault));
+        let peer = Peer::new(false, Behaviour::default().with_fault(fault));
         let fetch = Pop3::new(&peer.home).args(["fetch", "--to", "maildir:in"]).args(&peer.way);
         let outcome = fetch.env("POP3_PASSWORD", "tanstaaf").run();
         let can_do_without = command != "UIDL" && outcome.code == 0;

@@ -36,7 +36,7 @@ fn a_refetch_that_is_cut_leaves_what_is_known_and_brings_nothing_three_times() {
         let stage = Stage::new(store, letters(6), Behaviour::default());
         stage.fetch(&[]).exits(0);
         let cut_once =
-            Behaviour { faulty_sessions: Some(2), ..Behaviour::default().with(Fault::cut_in(4, 50)) };
+            Behaviour { faulty_sessions: Some(2), ..Behaviour::default().with_fault(Fault::cut_in(4, 50)) };
         stage.server.set_behaviour(cut_once);
         let elsewhere = ["--to", "maildir:other", "--refetch"];
         stage.pop3("fetch").args(elsewhere).run();

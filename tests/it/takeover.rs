@@ -49,7 +49,7 @@ fn brings_nothing_twice(stage: &Stage) {
 
 #[test]
 fn a_stop_while_headers_are_asked_for_decides_nothing() {
-    let stage = former(Behaviour::default().with(Fault::stall_at("TOP")));
+    let stage = former(Behaviour::default().with_fault(Fault::stall_at("TOP")));
     let running = fetch(&stage.home).start();
     while stage.server.count("TOP") == 0 {
         std::thread::sleep(Duration::from_millis(5));
@@ -63,7 +63,7 @@ fn a_stop_while_headers_are_asked_for_decides_nothing() {
 #[test]
 fn a_connection_that_is_lost_while_headers_are_asked_for_decides_nothing() {
     let stage = former(
-        Behaviour { faulty_sessions: Some(2), ..Behaviour::default() }.with(Fault::hang_up_at("TOP 2")),
+        Behaviour { faulty_sessions: Some(2), ..Behaviour::default() }.with_fault(Fault::hang_up_at("TOP 2")),
     );
     fetch(&stage.home).run();
     brings_nothing_twice(&stage);

@@ -238,7 +238,7 @@ fn a_tunnel_killed_in_mid_message_loses_nothing() {
         let messages: Vec<_> = (1..=3).map(|number| padded(number, 100_000)).collect();
         // Unannounced: else it would be tried again at once, one at a time.
         let alone = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
-        let stalled = alone.with(Fault::stall_in(2, 50_000));
+        let stalled = alone.with_fault(Fault::stall_in(2, 50_000));
         let stage = Stage::new(store, messages.clone(), stalled);
         let running = through_a_tunnel(&stage, &["--timeout", "5s"]);
         wait_until("no RETR 2", || stage.server.count("RETR 2") > 0);
@@ -254,7 +254,7 @@ fn a_tunnel_killed_in_mid_message_loses_nothing() {
 fn ctrl_c_leaves_the_tunnel_alone_until_the_session_has_ended() {
     let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
     let alone = Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() };
-    let stage = Stage::new(Store::Maildir, letters(3), alone.with(slow));
+    let stage = Stage::new(Store::Maildir, letters(3), alone.with_fault(slow));
     let running = through_a_tunnel(&stage, &["--keep", "none"]);
     wait_until("no RETR 2", || stage.server.count("RETR 2") > 0);
     // The terminal signals the whole group, as here.

@@ -117,7 +117,7 @@ fn together(keys: &[(Table, &str)], value: &str) -> (String, Vec<usize>) {
 fn checked(text: &str) -> Vec<Mistake> {
     let home = Home::new();
     let path = home.configure(text);
-    Config::check(Some(&path), &Environment::of(Some(home.path()), [])).unwrap().unwrap().1
+    Config::check(Some(&path), &Environment::artificial(Some(home.path()), [])).unwrap().unwrap().1
 }
 
 /// All keys but those for which this value is right, which is tried.

@@ -185,7 +185,7 @@ impl WhichArgs {
     pub(crate) fn overrides(&self) -> Result<Overrides> {
         // Parsed here and not by clap, which would repeat a password that it contains.
         let server = self.server.as_deref().map(ServerUrl::from_str).transpose();
-        let server = server.map_err(|error| error.within("could not use --server"))?;
+        let server = server.map_err(|error| error.in_context("could not use --server"))?;
         let user = self.user.as_deref().map(values::name).transpose();
         let user = user.map_err(|what| Error::new(Kind::Usage, "could not use --user").because(what))?;
         Ok(Overrides { server, user, ..Overrides::default() })
@@ -213,7 +213,7 @@ impl ServerArgs {
         let proxy = way.proxy.as_deref().map(values::proxy).transpose();
         let family = if way.ipv4 { Some(Family::V4) } else { way.ipv6.then_some(Family::V6) };
         Ok(Overrides {
-            proxy: proxy.map_err(|error| error.within("could not use --proxy"))?,
+            proxy: proxy.map_err(|error| error.in_context("could not use --proxy"))?,
             tunnel: way.tunnel.clone(),
             source: way.source_ip,
             family: family.map(Some),

@@ -66,7 +66,7 @@ pub(super) fn login(
     oauth: &OAuth,
     flow: Option<AuthFlow>,
 ) -> Result<()> {
-    let about = |error: Error| error.within(format!("could not sign in {}", account.name));
+    let about = |error: Error| error.in_context(format!("could not sign in {}", account.name));
     let keeper = keeper(context, account, oauth)?;
     let client = oauth.client_secret().and_then(|secret| Client::new(&oauth.settings, secret, &keeper.reach));
     let client = client.map_err(about)?;
@@ -138,7 +138,7 @@ fn try_out(
             session.leave();
             Ok(None)
         }
-        Err(error) if TokenRefused::of(&error).is_some() => Err(error.hint(format!(
+        Err(error) if TokenRefused::find_in(&error).is_some() => Err(error.hint(format!(
             "nothing new was kept: was {} picked in the browser, and not another account? if so, check \
              oauth-scope, and whether POP3 is switched on there; then run `{login}` again",
             account.user

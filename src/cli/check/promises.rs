@@ -64,7 +64,7 @@ mod tests {
     fn found(lines: &[&str], keep: &str) -> Vec<(&'static str, Verdict, String)> {
         let lines = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
         let keep = keep.parse().expect("a policy");
-        let findings = of(&Capabilities::of(lines), keep).into_iter();
+        let findings = of(&Capabilities::parse(lines), keep).into_iter();
         findings.map(|finding| (finding.about, finding.verdict, finding.says)).collect()
     }
 

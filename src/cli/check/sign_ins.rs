@@ -67,7 +67,7 @@ pub(super) fn try_all(
         let outcome = match session.sign_in_by(&credentials, &[mechanism]) {
             Err(refused) => {
                 is_final = refused.session.is_some_and(|session| session.secret_was_refused());
-                match renewal.take_if(|_| TokenRefused::of(&refused.error).is_some()) {
+                match renewal.take_if(|_| TokenRefused::find_in(&refused.error).is_some()) {
                     Some(proof) => {
                         again(context, account, (proof, &mut credentials), mechanism, refused.error)
                     }
@@ -185,7 +185,7 @@ fn look_again(
     broken: Error,
     look: impl FnOnce() -> Result<Vec<Finding>, Error>,
 ) -> Result<Vec<Finding>, Error> {
-    let Some(why) = NotCautious::of(&broken).map(ToString::to_string) else { return Err(broken) };
+    let Some(why) = NotCautious::find_in(&broken).map(ToString::to_string) else { return Err(broken) };
     let Ok(mut findings) = look() else { return Err(broken) };
     findings.push(Finding::warning("quirk", why).hint("pipelining = \"off\" avoids it where it is that"));
     Ok(findings)

@@ -156,7 +156,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("config.toml");
         std::fs::write(&file, text).expect("it is written");
-        let environment = Environment::of(Some(Path::new("/home/me")), []);
+        let environment = Environment::artificial(Some(Path::new("/home/me")), []);
         let config =
             Config::find(Some(&file), &environment).unwrap_or_else(|error| panic!("{error:?}\n{text}"));
         let nothing = Overrides::default();

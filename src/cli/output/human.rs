@@ -47,7 +47,7 @@ pub(crate) fn count(number: impl Into<u64>, thing: &str) -> String {
 
 /// A time in the reader's time zone: `2024-03-01 10:33`.
 pub(crate) fn local(time: Timestamp) -> String {
-    within(time, TimeZone::system())
+    in_zone(time, TimeZone::system())
 }
 
 /// How many of a certificate's names are shown.
@@ -80,7 +80,7 @@ pub(crate) fn certificate(certificate: &Certificate) -> Vec<(&'static str, Strin
     lines
 }
 
-fn within(time: Timestamp, zone: TimeZone) -> String {
+fn in_zone(time: Timestamp, zone: TimeZone) -> String {
     time.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
@@ -130,6 +130,6 @@ mod tests {
     #[test]
     fn dates_are_shown_in_the_zone_of_the_reader() {
         let time: Timestamp = "2024-03-01T23:33:00Z".parse().expect("a valid time");
-        assert_eq!(within(time, TimeZone::fixed(jiff::tz::offset(1))), "2024-03-02 00:33");
+        assert_eq!(in_zone(time, TimeZone::fixed(jiff::tz::offset(1))), "2024-03-02 00:33");
     }
 }

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 
 use super::*;
 use crate::advice::Run;
-use crate::fetch::round::{Proof, Round};
+use crate::fetch::round::{Round, StepCheck};
 use crate::store::{self, Batch, Limits, Opening, Spec};
 use crate::sys::Stop;
 
@@ -65,7 +65,7 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
         from: None,
         subject: None,
     });
-    round.prove(Proof::Octets);
+    round.prove(StepCheck::Octets);
     let (sender, work) = mpsc::channel();
     let (results, done) = mpsc::channel();
     for what in [Work::Part, Work::Part, Work::Round(round.into_proven().0)] {
@@ -133,7 +133,7 @@ fn handed(subjects: &[&'static str], line: &str) -> (Vec<(String, State)>, Optio
             subject: None,
         });
     }
-    round.prove(Proof::Octets);
+    round.prove(StepCheck::Octets);
     let (sender, work) = mpsc::channel();
     let (results, done) = mpsc::channel();
     sender.send(Work::Round(round.into_proven().0)).unwrap();

@@ -119,7 +119,7 @@ impl View {
             }
             Record::Failed { entry, at, failed } => {
                 self.known(*entry)?.has_more = true;
-                self.failures.insert(entry.number(), Failure::of(*at, failed));
+                self.failures.insert(entry.number(), Failure::new(*at, failed));
                 *entry
             }
             Record::Retry { entry, at } => {

@@ -65,7 +65,7 @@ impl FactKind {
     }
 
     /// The kind of that spelling, if this version knows it.
-    pub(super) fn of(word: &[u8]) -> Option<FactKind> {
+    pub(super) fn from_word(word: &[u8]) -> Option<FactKind> {
         FactKind::ALL.into_iter().find(|kind| kind.word().as_bytes() == word)
     }
 }
@@ -77,9 +77,9 @@ mod tests {
     #[test]
     fn every_kind_has_a_spelling_of_its_own() {
         for kind in FactKind::ALL {
-            assert_eq!(FactKind::of(kind.word().as_bytes()), Some(kind));
+            assert_eq!(FactKind::from_word(kind.word().as_bytes()), Some(kind));
         }
-        assert_eq!(FactKind::of(b"colour"), None);
+        assert_eq!(FactKind::from_word(b"colour"), None);
     }
 
     #[test]

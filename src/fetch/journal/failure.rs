@@ -35,7 +35,7 @@ impl Cause {
 
     /// The cause of that spelling. One of a later version counts as the most careful one, which is tried in
     /// a session of its own.
-    pub(super) fn of(word: &[u8]) -> Cause {
+    pub(super) fn from_word(word: &[u8]) -> Cause {
         match word {
             b"refused" => Cause::Refused,
             b"no-room" => Cause::NoRoom,
@@ -130,7 +130,7 @@ impl Failure {
     }
 
     /// The failure that a record tells of.
-    pub(super) fn of(at: i64, failed: &Failed<'_>) -> Failure {
+    pub(super) fn new(at: i64, failed: &Failed<'_>) -> Failure {
         Failure {
             cause: failed.cause,
             count: failed.count,
@@ -172,18 +172,18 @@ mod tests {
             for (count, hours) in (1..).zip(waits) {
                 assert_eq!(cause.next_try(count, 7), 7 + hours * HOUR, "{cause:?}, {count}");
             }
-            assert_eq!(Cause::of(cause.word().as_bytes()), cause);
+            assert_eq!(Cause::from_word(cause.word().as_bytes()), cause);
         }
-        assert_eq!(Cause::of(b"moonlight"), Cause::Broke);
+        assert_eq!(Cause::from_word(b"moonlight"), Cause::Broke);
     }
 
     #[test]
     fn a_later_failure_keeps_the_first_time_and_what_was_seen_of_the_header() {
         let first = Failing { cause: Cause::Broke, reason: "cut", from: Some(b"a@b"), subject: None };
-        let before = Failure::of(10, &first.record(10, None));
+        let before = Failure::new(10, &first.record(10, None));
         assert_eq!((before.count, before.since, before.next_try), (1, 10, 10));
         let again = Failing { cause: Cause::Refused, reason: "no", from: None, subject: Some(b"Hi") };
-        let after = Failure::of(20, &again.record(20, Some(&before)));
+        let after = Failure::new(20, &again.record(20, Some(&before)));
         assert_eq!((after.count, after.since, after.at, after.next_try), (2, 10, 20, 20 + HOUR));
         assert_eq!((after.from, after.subject, after.reason), (b"a@b".to_vec(), b"Hi".to_vec(), "no".into()));
     }
@@ -192,8 +192,8 @@ mod tests {
     fn what_a_wrong_clock_put_off_for_years_is_due_once_the_clock_is_right() {
         let failing = Failing { cause: Cause::Refused, reason: "no", from: None, subject: None };
         let set = 1_700_000_000;
-        let first = Failure::of(set, &failing.record(set, None));
-        let second = Failure::of(set, &failing.record(set, Some(&first)));
+        let first = Failure::new(set, &failing.record(set, None));
+        let second = Failure::new(set, &failing.record(set, Some(&first)));
         assert!(!second.is_due(set + 1) && second.is_due(set + HOUR));
         assert!(second.is_due(set - 1_000), "a time to come");
         assert!(second.is_due(5_001), "a clock that was never set");
@@ -204,7 +204,7 @@ mod tests {
         let text = "é".repeat(LONGEST);
         let octets = vec![0xff; LONGEST + 1];
         let failing = Failing { cause: Cause::Broke, reason: &text, from: Some(&octets), subject: None };
-        let failure = Failure::of(1, &failing.record(1, None));
+        let failure = Failure::new(1, &failing.record(1, None));
         assert_eq!(failure.reason, "é".repeat(LONGEST / 2));
         assert_eq!(failure.from.len(), LONGEST);
     }

@@ -244,9 +244,9 @@ fn push_kept(kept: &mut Vec<u8>, name: &[u8], value: &[u8]) {
 }
 
 /// A line that is being written.
-pub(super) struct Line<'a>(pub(super) &'a mut Vec<u8>);
+pub(super) struct LineWriter<'a>(pub(super) &'a mut Vec<u8>);
 
-impl Line<'_> {
+impl LineWriter<'_> {
     pub(super) fn verb(self, verb: &str) -> Self {
         self.0.extend_from_slice(verb.as_bytes());
         self

@@ -30,7 +30,7 @@ use std::borrow::Cow;
 use super::escape::{SEPARATOR, are_printable, escape_part, unescape};
 use super::fact::FactKind;
 use super::failure::Cause;
-use super::field::{Line, Ordered, Values, time};
+use super::field::{LineWriter, Ordered, Values, time};
 use super::view::EntryId;
 use crate::identity::Identity;
 use crate::protocol::decimal;
@@ -138,7 +138,7 @@ pub(super) struct Read<'a> {
 impl<'a> Record<'a> {
     /// Appends the record as a line, with its end, and fields behind its own that stay with its entry.
     pub(super) fn write(&self, line: &mut Vec<u8>, kept: &[u8]) {
-        self.fields(Line(&mut *line));
+        self.fields(LineWriter(&mut *line));
         if !kept.is_empty() {
             line.push(b'\t');
             line.extend_from_slice(kept);
@@ -146,7 +146,7 @@ impl<'a> Record<'a> {
         line.push(b'\n');
     }
 
-    fn fields<'l>(&self, line: Line<'l>) -> Line<'l> {
+    fn fields<'l>(&self, line: LineWriter<'l>) -> LineWriter<'l> {
         match self {
             Record::Seen { entry, at, octets, unique_id } => line
                 .verb("seen")
@@ -244,7 +244,7 @@ fn read_ordered<'a>(verb: &[u8], fields: &'a [u8]) -> Option<Record<'a>> {
         }
         b"known" => {
             let (entry, first_seen) = (fields.entry()?, fields.time(b'f')?);
-            let (standing, since) = (Standing::of(fields.take(b's')?)?, fields.time(b't')?);
+            let (standing, since) = (Standing::from_word(fields.take(b's')?)?, fields.time(b't')?);
             let (octets, identity) = (Some(fields.number(b'o')?), Some(fields.identity()?));
             let (unique_id, store) = (fields.plain(b'u')?.into(), fields.store_at_the_end()?);
             Some(Record::Known { entry, first_seen, standing, since, octets, identity, unique_id, store })
@@ -272,7 +272,7 @@ fn read_verb<'a>(verb: &[u8], fields: &mut Values<'a>) -> Option<Record<'a>> {
         b"known" => Record::Known {
             entry: entry()?,
             first_seen: fields.time(b'f')?,
-            standing: Standing::of(fields.common(b's')?)?,
+            standing: Standing::from_word(fields.common(b's')?)?,
             since: at()?,
             octets,
             identity: fields.identity()?,
@@ -295,16 +295,18 @@ fn read_verb<'a>(verb: &[u8], fields: &mut Values<'a>) -> Option<Record<'a>> {
             let since = fields.common(b't').map_or(Some(None), |at| time(at).map(Some))?;
             Record::Dated { entry: entry()?, first_seen: fields.time(b'f')?, since }
         }
-        b"judged" => {
-            Record::Judged { entry: entry()?, at: at()?, standing: Standing::of(fields.common(b's')?)? }
-        }
+        b"judged" => Record::Judged {
+            entry: entry()?,
+            at: at()?,
+            standing: Standing::from_word(fields.common(b's')?)?,
+        },
         b"store" => {
             let store = Some(store(fields)?).filter(|store| *store > 0)?;
             Record::Store { store, name: unescape(fields.take_other(b"name")?)? }
         }
         b"learned" | b"unlearned" => {
             // A later version may learn what this one knows nothing of.
-            let Some(kind) = fields.take_other(b"name").map(FactKind::of)? else {
+            let Some(kind) = fields.take_other(b"name").map(FactKind::from_word)? else {
                 return Some(Record::Unknown { entry: None });
             };
             if verb == b"unlearned" {
@@ -323,7 +325,7 @@ fn read_verb<'a>(verb: &[u8], fields: &mut Values<'a>) -> Option<Record<'a>> {
 
 fn failed<'a>(at: i64, fields: &mut Values<'a>) -> Option<Failed<'a>> {
     let count = u32::try_from(decimal(fields.take_other(b"count")?)?).ok()?;
-    let cause = Cause::of(fields.take_other(b"cause")?);
+    let cause = Cause::from_word(fields.take_other(b"cause")?);
     let mut times = |name: &[u8]| fields.take_other(name).map_or(Some(at), time);
     let (since, next_try) = (times(b"begun")?, times(b"next")?);
     let mut text = |name: &[u8]| fields.take_other(name).map_or(Some(Cow::default()), unescape);
@@ -355,7 +357,7 @@ impl Standing {
         }
     }
 
-    fn of(word: &[u8]) -> Option<Standing> {
+    fn from_word(word: &[u8]) -> Option<Standing> {
         Some(match word {
             b"delivered" => Standing::Delivered,
             b"leaving" => Standing::Leaving,

@@ -21,7 +21,7 @@ impl Log {
     /// The old file, and this log with it, is as it was.
     pub(super) fn replace(&mut self, write: impl FnOnce(&mut dyn FnMut(&[u8]))) -> Result<()> {
         let real = fs::canonicalize(&self.path).map_err(|source| failed("replace", &self.path, source))?;
-        let new = beside(&real);
+        let new = temporary_path(&real);
         let replaced = write_new(&new, write)
             .map_err(|source| failed("write", &new, source))
             .and_then(|written| {
@@ -51,7 +51,7 @@ impl Log {
     }
 }
 
-fn beside(real: &Path) -> PathBuf {
+fn temporary_path(real: &Path) -> PathBuf {
     let mut new = real.as_os_str().to_owned();
     new.push(".new");
     PathBuf::from(new)

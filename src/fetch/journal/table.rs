@@ -55,7 +55,7 @@ pub(super) struct Slot {
 
 /// An entry in the index.
 #[derive(Debug, Clone, Copy)]
-struct Link {
+struct IndexEntry {
     hash: u32,
     /// The entry after it in its chain.
     next: u32,
@@ -84,7 +84,7 @@ impl Slot {
 pub(super) struct Table {
     slots: Vec<Slot>,
     /// One for each slot.
-    links: Vec<Link>,
+    links: Vec<IndexEntry>,
     /// The head of each chain; its length is a power of two, or nothing before [`Table::index`].
     buckets: Vec<u32>,
     arena: Vec<u8>,
@@ -137,7 +137,7 @@ impl Table {
         let hash = self.store(unique_id, &mut slot)?;
         let number = self.slots.len() as u32;
         self.slots.push(slot);
-        self.links.push(Link { hash, next: END });
+        self.links.push(IndexEntry { hash, next: END });
         self.link(number);
         self.occupied += 1;
         if self.is_indexed() && self.occupied > self.buckets.len() {
@@ -164,7 +164,7 @@ impl Table {
     pub(super) fn leave_vacant_up_to(&mut self, number: u32) {
         while self.slots.len() < number as usize {
             self.slots.push(Slot::new(Mark::Vacant, 0));
-            self.links.push(Link { hash: 0, next: END });
+            self.links.push(IndexEntry { hash: 0, next: END });
         }
     }
 
@@ -299,7 +299,7 @@ mod tests {
 
     #[test]
     fn an_entry_takes_64_octets_besides_its_unique_id() {
-        assert_eq!(size_of::<Slot>() + size_of::<Link>(), 64);
+        assert_eq!(size_of::<Slot>() + size_of::<IndexEntry>(), 64);
     }
 
     #[test]

@@ -109,7 +109,7 @@ impl Takeover {
     /// The message-numbers whose headers must be asked for (TOP) before it can be decided. `listed` is in the
     /// order of the numbers.
     pub fn questions(&self, listed: &[Listed<'_>]) -> Vec<u32> {
-        let samples = |(journal, _): &(Journal, bool)| Samples::of(journal.view(), listed);
+        let samples = |(journal, _): &(Journal, bool)| Samples::choose(journal.view(), listed);
         let mut numbers: Vec<u32> =
             self.candidates.iter().flat_map(samples).map(|sample| sample.number).collect();
         numbers.sort_unstable();
@@ -232,7 +232,7 @@ impl Samples {
     /// Up to ten messages, from all over the listing: those whose unique-id the journal knows as delivered;
     /// where there is none, those of the same octets as delivered ones, since a server that moved may have
     /// renumbered its messages.
-    fn of(view: &View, listed: &[Listed<'_>]) -> Vec<Sample> {
+    fn choose(view: &View, listed: &[Listed<'_>]) -> Vec<Sample> {
         let is_named = |message: &Listed<'_>| {
             let unique_id = message.unique_id.filter(|unique_id| !unique_id.is_empty());
             unique_id.is_some_and(|unique_id| view.find(unique_id).any(|entry| is_live(&entry)))
@@ -257,7 +257,7 @@ impl Samples {
 
 /// Whether a journal is that of the maildrop that lists those messages and answered so.
 fn is_of(view: &View, listed: &[Listed<'_>], answers: &HashMap<u32, Option<Identity>>) -> bool {
-    let samples = Samples::of(view, listed);
+    let samples = Samples::choose(view, listed);
     let mut count = Count::default();
     let identities: HashSet<Identity> = match samples.first() {
         Some(sample) if !sample.is_named => view.iter().filter_map(|entry| entry.identity).collect(),
@@ -294,7 +294,7 @@ fn is_of(view: &View, listed: &[Listed<'_>], answers: &HashMap<u32, Option<Ident
 /// plan is made.
 fn disproved(view: &View, listed: &[Listed<'_>], answers: &HashMap<u32, Option<Identity>>) -> Vec<EntryId> {
     let mut disproved = Vec::new();
-    for sample in Samples::of(view, listed).iter().filter(|sample| sample.is_named) {
+    for sample in Samples::choose(view, listed).iter().filter(|sample| sample.is_named) {
         let Some(identity) = answers.get(&sample.number).copied().flatten() else { continue };
         let Listed { octets, unique_id, .. } = listed[sample.index];
         let is_known = |entry: &Entry<'_>| is_live(entry) && entry.identity.is_some();

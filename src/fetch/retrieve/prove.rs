@@ -8,7 +8,7 @@ use crate::fetch::blame::Break;
 use crate::fetch::journal::Cause;
 use crate::fetch::outcome::{Halt, Owner};
 use crate::fetch::results;
-use crate::fetch::round::Proof;
+use crate::fetch::round::StepCheck;
 use crate::session::{Step, Wanted};
 
 /// In lock-step so many messages whose sizes tell nothing share one question.
@@ -26,7 +26,7 @@ impl Retriever<'_, '_, '_, '_> {
         let (number, count) = (last.number, unproven.len());
         if !self.round.is_doubtful() && sure == count && unproven.iter().all(|fact| fact.is_whole_by_itself())
         {
-            self.proven(Proof::Octets);
+            self.proven(StepCheck::Octets);
             return Ok(());
         }
         let is_wanted = self.manner.cautious || !self.sizes.are_wrong() || count >= ASK_EVERY;
@@ -57,9 +57,9 @@ impl Retriever<'_, '_, '_, '_> {
 
     pub(super) fn note_step(&mut self, step: Result<Step>) -> Result<(), Lost> {
         match step {
-            Ok(Step::Proven) => self.proven(Proof::Question),
+            Ok(Step::Proven) => self.proven(StepCheck::Question),
             Ok(Step::Unanswered) => {}
-            Ok(Step::Unprovable) => self.proven(Proof::NoneToBeHad),
+            Ok(Step::Unprovable) => self.proven(StepCheck::NoneToBeHad),
             Err(error) => {
                 if matches!(error.kind(), Kind::LineLost | Kind::Timeout(_)) {
                     self.skipped = self.questions.kinds_to_skip();
@@ -70,7 +70,7 @@ impl Retriever<'_, '_, '_, '_> {
         Ok(())
     }
 
-    pub(super) fn proven(&mut self, proof: Proof) {
+    pub(super) fn proven(&mut self, proof: StepCheck) {
         self.round.unproven().0.iter().for_each(|fact| self.sizes.note(fact.fits()));
         self.round.prove(proof);
         self.short.proven();
@@ -100,7 +100,9 @@ impl Retriever<'_, '_, '_, '_> {
         let culprit = broken.culprit();
         self.round.prove_some(&whole);
         if error.kind() == Kind::Interrupted {
-            self.results.gathered.halt(Halt::by(Owner::User, crate::fetch::interrupted().because(error)));
+            self.results
+                .gathered
+                .halt(Halt::owned_by(Owner::User, crate::fetch::interrupted().because(error)));
             return Lost;
         }
         if let Some(number) = culprit {
@@ -111,7 +113,7 @@ impl Retriever<'_, '_, '_, '_> {
             };
             self.fail(number, Cause::Broke, noted, Arrival::nothing());
         }
-        self.results.gathered.halt(Halt::by(Owner::Connection, error));
+        self.results.gathered.halt(Halt::owned_by(Owner::Connection, error));
         Lost
     }
 }

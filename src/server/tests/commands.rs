@@ -236,7 +236,7 @@ fn streams_a_message_larger_than_any_buffer() {
 
 #[test]
 fn ends_every_thread_when_it_is_dropped() {
-    let server = start(Behaviour::default().with(Fault::stall_at("STAT")));
+    let server = start(Behaviour::default().with_fault(Fault::stall_at("STAT")));
     let mut waiting = Peer::connect(&server);
     waiting.hear_line();
     let mut stalled = Peer::signed_in(&server);

@@ -10,7 +10,7 @@ fn retrieved(server: &Server, number: u32) -> String {
 
 #[test]
 fn closes_the_connection_at_an_octet_of_a_message() {
-    let server = start(Behaviour::default().with(Fault::cut_in(2, 10)));
+    let server = start(Behaviour::default().with_fault(Fault::cut_in(2, 10)));
     assert_eq!(retrieved(&server, 2), "+OK 200 octets\r\nSubject: t");
     assert!(retrieved(&server, 1).ends_with("signing off (2 messages left)\r\n"));
 }
@@ -39,10 +39,10 @@ fn stalls_until_the_client_gives_up() {
 fn sends_a_configured_reply_and_does_not_execute() {
     let server = start(
         Behaviour::default()
-            .with(Fault::answer("RETR 1", "-ERR message is corrupt\r\n"))
-            .with(Fault::answer("STAT", "+OK -5 99\r\n"))
-            .with(Fault::answer("DELE", "+ERR no\r\n"))
-            .with(Fault::hang_up_at("QUIT")),
+            .with_fault(Fault::answer("RETR 1", "-ERR message is corrupt\r\n"))
+            .with_fault(Fault::answer("STAT", "+OK -5 99\r\n"))
+            .with_fault(Fault::answer("DELE", "+ERR no\r\n"))
+            .with_fault(Fault::hang_up_at("QUIT")),
     );
     let mut peer = Peer::signed_in(&server);
     assert_eq!(peer.ask("RETR 1"), "-ERR message is corrupt\r\n");
@@ -61,7 +61,7 @@ fn a_fault_may_be_over_in_the_second_session() {
     assert_eq!(Peer::connect(&server).hear_the_rest(), "");
     Peer::signed_in(&server);
     assert_eq!(server.sessions(), 2);
-    server.set_behaviour(Behaviour::default().with(Fault::answer("", "-ERR too busy\r\n")));
+    server.set_behaviour(Behaviour::default().with_fault(Fault::answer("", "-ERR too busy\r\n")));
     assert_eq!(Peer::connect(&server).hear_line(), "-ERR too busy\r\n");
 }
 

@@ -42,7 +42,7 @@ pub(super) fn clean(tmp: &Path, tag: &str) -> Result<usize> {
 /// Another machine, or another user with an account of the same name, may share the Maildir: a file
 /// that a living process may still be writing is left alone.
 fn is_leftover(name: &str, tag: &str, now: u64) -> bool {
-    let Some(origin) = Origin::of(name).filter(|origin| origin.tag == tag && origin.host == host::name())
+    let Some(origin) = Origin::parse(name).filter(|origin| origin.tag == tag && origin.host == host::name())
     else {
         return false;
     };

@@ -6,7 +6,7 @@ mod clean;
 mod name;
 mod settle;
 
-pub(super) use settle::{Intent, settle};
+pub(super) use settle::{InDoubt, settle};
 
 use std::fs::{self, File};
 use std::os::unix::fs::MetadataExt;

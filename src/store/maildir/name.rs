@@ -39,7 +39,7 @@ pub(super) struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// Reads a name that [`fresh`] made; `None` for those of other programs.
-    pub(super) fn of(name: &'a str) -> Option<Origin<'a>> {
+    pub(super) fn parse(name: &'a str) -> Option<Origin<'a>> {
         let (seconds, rest) = name.split_once(".M")?;
         let (_microseconds, rest) = rest.split_once('P')?;
         let (process, rest) = rest.split_once('Q')?;
@@ -57,7 +57,7 @@ mod tests {
     fn names_differ_and_tell_their_origin() {
         let (one, two) = (fresh("0badcafe"), fresh("0badcafe"));
         assert_ne!(one, two);
-        let origin = Origin::of(&one).unwrap();
+        let origin = Origin::parse(&one).unwrap();
         assert_eq!(origin.process, std::process::id().cast_signed());
         assert_eq!((origin.tag, origin.host), ("0badcafe", host::name()));
         assert!(origin.seconds > 1_700_000_000);
@@ -68,7 +68,7 @@ mod tests {
         for name in
             ["", "x", "1700000000.M1P2.host", "1700000000.1234_5.host", "x.M1P2Q3_tag.host", "1.M1PxQ3_t.h"]
         {
-            assert_eq!(Origin::of(name), None, "{name}");
+            assert_eq!(Origin::parse(name), None, "{name}");
         }
     }
 }

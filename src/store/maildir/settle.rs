@@ -17,7 +17,7 @@ const BELIEVED: Duration = Duration::from_secs(24 * 3600);
 
 /// A message that was about to be delivered here.
 #[derive(Debug)]
-pub(in crate::store) struct Intent<'a> {
+pub(in crate::store) struct InDoubt<'a> {
     pub(in crate::store) name: &'a str,
     pub(in crate::store) tmp_inode: u64,
     pub(in crate::store) age: Duration,
@@ -28,7 +28,7 @@ pub(in crate::store) struct Intent<'a> {
 ///
 /// # Errors
 /// The Maildir cannot be read or written.
-pub(in crate::store) fn settle(directory: &Path, intents: &[Intent<'_>]) -> Result<Option<Vec<Settled>>> {
+pub(in crate::store) fn settle(directory: &Path, intents: &[InDoubt<'_>]) -> Result<Option<Vec<Settled>>> {
     let (tmp, new) = (directory.join("tmp"), directory.join("new"));
     let folders = fs::metadata(&tmp).and_then(|tmp| fs::metadata(&new).map(|_| tmp.ino()));
     let tmp_inode = match folders {
@@ -61,7 +61,7 @@ pub(in crate::store) fn settle(directory: &Path, intents: &[Intent<'_>]) -> Resu
     let found = if doubtful.is_empty() { HashSet::new() } else { find(directory, &doubtful)? };
     // An earlier run may have moved a file and not lived to flush the folder.
     sync_folder(&new)?;
-    let answer = |(intent, known): (&Intent<'_>, Option<Settled>)| match known {
+    let answer = |(intent, known): (&InDoubt<'_>, Option<Settled>)| match known {
         Some(answer) => answer,
         None if found.contains(intent.name) => Settled::Delivered,
         None => Settled::Again,
@@ -101,7 +101,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3600);
 
     /// What settling a Maildir that is there says.
-    fn settled(directory: &Path, intents: &[Intent<'_>]) -> Vec<Settled> {
+    fn settled(directory: &Path, intents: &[InDoubt<'_>]) -> Vec<Settled> {
         settle(directory, intents).unwrap().unwrap()
     }
 
@@ -118,7 +118,7 @@ mod tests {
     fn a_file_in_tmp_is_delivered_whatever_its_age() {
         for age in [Duration::ZERO, 1000 * HOUR] {
             let (home, name, tmp_inode) = interrupted();
-            let intents = [Intent { name: &name, tmp_inode, age }];
+            let intents = [InDoubt { name: &name, tmp_inode, age }];
             assert_eq!(settled(home.path(), &intents), [Delivered]);
             assert_eq!(fs::read(home.path().join("new").join(&name)).unwrap(), b"Subject: x\n\n");
             assert!(!home.path().join("tmp").join(&name).exists());
@@ -131,7 +131,7 @@ mod tests {
     fn absence_from_tmp_is_believed_for_a_day() {
         let (home, name, tmp_inode) = interrupted();
         fs::remove_file(home.path().join("tmp").join(&name)).unwrap();
-        let ask = |age| settled(home.path(), &[Intent { name: &name, tmp_inode, age }]);
+        let ask = |age| settled(home.path(), &[InDoubt { name: &name, tmp_inode, age }]);
         assert_eq!(ask(23 * HOUR), [Delivered]);
         assert_eq!(ask(25 * HOUR), [Again]);
     }
@@ -156,7 +156,8 @@ mod tests {
             fs::write(home.path().join("cur").join(format!("{name}x:2,")), "another").unwrap();
             let absent = format!("1{name}");
             let age = 25 * HOUR;
-            let intents = [Intent { name: &absent, tmp_inode, age }, Intent { name: &name, tmp_inode, age }];
+            let intents =
+                [InDoubt { name: &absent, tmp_inode, age }, InDoubt { name: &name, tmp_inode, age }];
             assert_eq!(settled(home.path(), &intents), [Again, Delivered], "{there}");
         }
     }
@@ -166,7 +167,7 @@ mod tests {
         let (home, name, tmp_inode) = interrupted();
         let age = HOUR;
         fs::remove_file(home.path().join("tmp").join(&name)).unwrap();
-        let ask = |tmp_inode| settled(home.path(), &[Intent { name: &name, tmp_inode, age }]);
+        let ask = |tmp_inode| settled(home.path(), &[InDoubt { name: &name, tmp_inode, age }]);
         assert_eq!(ask(tmp_inode), [Delivered]);
         assert_eq!(ask(tmp_inode + 1), [Again]);
         fs::write(home.path().join("cur").join(format!("{name}:2,S")), "read").unwrap();
@@ -178,7 +179,7 @@ mod tests {
         for missing in ["tmp", "new", ""] {
             let (home, name, tmp_inode) = interrupted();
             fs::remove_dir_all(home.path().join(missing)).unwrap();
-            let intents = [Intent { name: &name, tmp_inode, age: HOUR }];
+            let intents = [InDoubt { name: &name, tmp_inode, age: HOUR }];
             assert_eq!(settle(home.path(), &intents).unwrap(), None, "{missing}");
         }
     }

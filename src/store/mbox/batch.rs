@@ -151,7 +151,7 @@ impl Append {
             if let Err(reason) = undone {
                 let context =
                     format!("could not undo a failed delivery to {} ({reason})", self.mbox.file.display());
-                return Err(error.within(context));
+                return Err(error.in_context(context));
             }
             not_tried(0..count, each)?;
             return Err(error);

@@ -12,7 +12,7 @@ mod quote;
 mod settle;
 mod walk;
 
-pub(super) use settle::{Intent, settle};
+pub(super) use settle::{InDoubt, settle};
 
 use std::fs::{self, File};
 use std::io::{self, Read};

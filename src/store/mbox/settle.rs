@@ -22,7 +22,7 @@ use crate::sys::durable::sync_folder;
 
 /// A message that was about to be delivered here.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::store) struct Intent<'a> {
+pub(in crate::store) struct InDoubt<'a> {
     pub(in crate::store) offset: u64,
     pub(in crate::store) length: u64,
     pub(in crate::store) checksum: &'a [u8; 16],
@@ -30,16 +30,16 @@ pub(in crate::store) struct Intent<'a> {
     pub(in crate::store) identity: Option<Identity>,
 }
 
-impl Intent<'_> {
+impl InDoubt<'_> {
     fn end(&self) -> u64 {
         self.offset.saturating_add(self.length)
     }
 
     /// The same message where another program may have put it, without the line ends before its From_ line.
-    fn moved_to(&self, offset: u64) -> Option<Intent<'_>> {
+    fn moved_to(&self, offset: u64) -> Option<InDoubt<'_>> {
         let begin = memmem::find(self.from_line, b"From ")?;
         let length = self.length.checked_sub(begin as u64)?;
-        Some(Intent { offset, length, from_line: &self.from_line[begin..], ..*self })
+        Some(InDoubt { offset, length, from_line: &self.from_line[begin..], ..*self })
     }
 
     /// What the message is known by once its header may have been added to.
@@ -56,7 +56,7 @@ type Mark = (Identity, [u8; 8]);
 /// The mbox cannot be locked in time, read, cut or flushed.
 pub(in crate::store) fn settle(
     path: &Path,
-    intents: &[Intent<'_>],
+    intents: &[InDoubt<'_>],
     stop: &Stop,
 ) -> Result<Option<Vec<Settled>>> {
     let folder = path.parent().unwrap_or(Path::new("/"));
@@ -81,7 +81,7 @@ pub(in crate::store) fn settle(
     Ok(Some(settled))
 }
 
-fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
+fn look(file: &File, intents: &[InDoubt<'_>]) -> io::Result<Vec<Settled>> {
     let length = file.metadata()?.len();
     let mut settled = vec![Settled::Again; intents.len()];
     let mut open = Vec::new();
@@ -95,7 +95,7 @@ fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
     // Never cut off what is known to be whole.
     let delivered = |at: &usize| settled[*at] == Settled::Delivered;
     let whole_up_to = (0..intents.len()).filter(delivered).map(|at| intents[at].end()).max().unwrap_or(0);
-    let planned_end = intents.iter().map(Intent::end).max().unwrap_or(0);
+    let planned_end = intents.iter().map(InDoubt::end).max().unwrap_or(0);
     open.sort_by_key(|at| intents[*at].offset);
     let mut cut = None;
     for &at in &open {
@@ -128,7 +128,7 @@ fn look(file: &File, intents: &[Intent<'_>]) -> io::Result<Vec<Settled>> {
     Ok(settled)
 }
 
-fn take(found: &mut HashMap<Mark, usize>, intent: &Intent<'_>) -> bool {
+fn take(found: &mut HashMap<Mark, usize>, intent: &InDoubt<'_>) -> bool {
     let count = intent.mark().and_then(|mark| found.get_mut(&mark)).filter(|count| **count > 0);
     count.map(|count| *count -= 1).is_some()
 }
@@ -139,7 +139,7 @@ fn range(mut file: &File, from: u64, length: u64) -> io::Result<impl Read> {
 }
 
 /// Whether the range holds exactly what was to be written.
-fn is_whole(file: &File, intent: &Intent<'_>) -> io::Result<bool> {
+fn is_whole(file: &File, intent: &InDoubt<'_>) -> io::Result<bool> {
     let mut source = range(file, intent.offset, intent.length)?;
     let mut from_line = vec![0; intent.from_line.len()];
     match source.read_exact(&mut from_line) {
@@ -163,7 +163,7 @@ fn is_whole(file: &File, intent: &Intent<'_>) -> io::Result<bool> {
 
 /// Whether the file, from this message's offset to its end, is the torn beginning of what we were
 /// writing, and nothing that another program may have put there.
-fn is_torn(file: &File, length: u64, intent: &Intent<'_>, planned_end: u64) -> io::Result<bool> {
+fn is_torn(file: &File, length: u64, intent: &InDoubt<'_>, planned_end: u64) -> io::Result<bool> {
     if length <= intent.offset || length > planned_end || intent.from_line.is_empty() {
         return Ok(false);
     }
@@ -240,7 +240,7 @@ struct Found {
 }
 
 /// Looks through the whole mbox for the open messages.
-fn find(mut file: &File, intents: &[Intent<'_>], open: &[usize]) -> io::Result<Found> {
+fn find(mut file: &File, intents: &[InDoubt<'_>], open: &[usize]) -> io::Result<Found> {
     let marks = open.iter().filter_map(|at| intents[*at].mark());
     let mut found: HashMap<Mark, usize> = marks.map(|mark| (mark, 0)).collect();
     let mut last = None;

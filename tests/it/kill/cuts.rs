@@ -24,7 +24,7 @@ fn cuts(order: Order) {
     moments.extend((offset..HEAD).step_by(dense));
     moments.extend((total - TAIL + offset..total).step_by(dense));
     for octets in &moments {
-        let scene = Scene::new(order, Behaviour::default().with(Fault::cut_after(*octets as u64)));
+        let scene = Scene::new(order, Behaviour::default().with_fault(Fault::cut_after(*octets as u64)));
         let outcome = scene.fetch().run();
         // Where commands were sent ahead, it may have come to its end in another session.
         assert!([0, 69, 75, 76].contains(&outcome.code), "{order:?}, cut after {octets} octets: {outcome:?}");

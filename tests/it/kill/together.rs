@@ -9,7 +9,7 @@ use std::time::Duration;
 fn of_several_fetches_at_once_one_fetches_and_the_others_leave() {
     for order in ORDERS {
         let slow = Fault::delay_at("RETR 3", Duration::from_millis(400));
-        let scene = Scene::new(order, Behaviour::default().with(slow));
+        let scene = Scene::new(order, Behaviour::default().with_fault(slow));
         let runs: Vec<Running> = (0..4).map(|_| scene.fetch().start()).collect();
         let outcomes: Vec<_> = runs.into_iter().map(Running::wait).collect();
         let (mut done, mut refused) = (0, 0);
@@ -32,7 +32,7 @@ fn of_several_fetches_at_once_one_fetches_and_the_others_leave() {
 fn one_that_is_killed_makes_room_for_the_next_at_once() {
     for order in ORDERS {
         let slow = Fault::delay_at("RETR 7", Duration::from_secs(20));
-        let scene = Scene::new(order, Behaviour::default().with(slow));
+        let scene = Scene::new(order, Behaviour::default().with_fault(slow));
         let first = scene.fetch().start();
         while scene.embedded.server.count("RETR 7") == 0 {
             std::thread::sleep(Duration::from_millis(2));

@@ -30,7 +30,7 @@ fn mbox(file: &Path) -> Mbox {
 }
 
 /// What settling says of an mbox that is there.
-fn settled(file: &Path, intents: &[Intent<'_>]) -> Vec<Settled> {
+fn settled(file: &Path, intents: &[InDoubt<'_>]) -> Vec<Settled> {
     settle(file, intents, &Stop::new()).unwrap().unwrap()
 }
 
@@ -44,13 +44,13 @@ impl Case {
         Case { _home: home, file, old: old.into(), places, written }
     }
 
-    fn intents(&self) -> Vec<Intent<'_>> {
+    fn intents(&self) -> Vec<InDoubt<'_>> {
         let intents = self.places.iter().zip(self.ranges()).map(|(place, end)| {
             let Place::Mbox { offset, length, checksum, from_line, .. } = place else { panic!("an mbox") };
             let mut identifier = Identifier::new();
             identifier.push(&self.written[*offset as usize + from_line.len()..end]);
             let identity = identifier.finish();
-            Intent { offset: *offset, length: *length, checksum, from_line, identity }
+            InDoubt { offset: *offset, length: *length, checksum, from_line, identity }
         });
         intents.collect()
     }
@@ -231,7 +231,7 @@ fn a_failed_batch_does_not_endanger_the_one_that_took_its_place() {
     for messages in [&[MESSAGES[0]][..], &[MESSAGES[0], MESSAGES[2]]] {
         let case = Case::new("", messages);
         let mut intents = case.intents();
-        intents.insert(0, Intent { length: 10_000, checksum: &[0; 16], ..intents[0] });
+        intents.insert(0, InDoubt { length: 10_000, checksum: &[0; 16], ..intents[0] });
         let settled = settled(&case.file, &intents);
         assert_eq!(settled[0], Again);
         assert!(settled[1..].iter().all(|answer| *answer == Delivered));

@@ -22,7 +22,7 @@ pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::local::{
     ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
 };
-pub(crate) use self::message::MessageArg;
+pub(crate) use self::message::{MessageArg, Position};
 pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{

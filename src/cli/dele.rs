@@ -18,10 +18,14 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], ye
             .hint("--yes deletes without asking")
             .into());
     }
-    let mut session = context.sign_in(account)?;
-    let mut numbers = messages::resolve(&mut session, named)?;
+    let (mut session, mut numbers) = messages::open(context, account, named)?;
     numbers.sort_unstable();
     numbers.dedup();
+    if numbers.is_empty() && !output.is_json() {
+        session.leave();
+        output.note("there is no such message: nothing was deleted");
+        return Ok(());
+    }
     let what = human::count(numbers.len() as u64, "message");
     if !yes && !output.ask(&format!("delete {what} from {} for good?", account.server))? {
         session.leave();

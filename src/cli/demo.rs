@@ -15,7 +15,7 @@ use pop3::session::Pipelining;
 use pop3::store::Spec;
 use pop3::transport::{Security, Target, TlsSettings, Way};
 
-use super::args::MessageArg;
+use super::args::{MessageArg, Position};
 use super::context::Context;
 use super::output::human;
 use super::report::ExitCode;
@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     list::run(&context, &account, &[])?;
     context.output().flush()?;
     say("\n4. pop3 top first 3: a header, and three lines of the body.");
-    read::top(&context, &account, &MessageArg::First, 3)?;
+    read::top(&context, &account, &MessageArg::One(Position::First), 3)?;
     context.output().flush()?;
     say(&format!(
         "\nThe messages are in {FOLDER}/Maildir/new, each octet as the server sent it (with LF for CRLF),"

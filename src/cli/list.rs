@@ -47,7 +47,12 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     let known = survey.known(&mut session, &listed, &view)?;
     let numbers = match named {
         [] => listed.iter().map(|message| message.number).collect(),
-        named => messages::find(named, survey.maildrop())?,
+        named => {
+            let all = listed.iter().zip(&known);
+            let new: Vec<u32> =
+                all.filter(|(_, known)| !**known).map(|(message, _)| message.number).collect();
+            messages::find(named, survey.maildrop(), &new)?
+        }
     };
     let table = Table::of_messages(numbers.iter().copied().max().unwrap_or(0), output.width());
     if !output.is_json() && !numbers.is_empty() {

@@ -37,12 +37,16 @@ pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -
         }
         output.line([format!("{number} ").as_bytes(), unique_id].concat())
     };
-    if named.is_empty() {
-        let (session, maildrop) = context.look(account)?;
+    // A set takes one listing, and not one command a message.
+    if named.is_empty() || !named.iter().all(MessageArg::is_single) {
+        let named = if named.is_empty() { &[MessageArg::All] } else { named };
+        let (mut session, maildrop) = context.look(account)?;
         if !maildrop.has_unique_ids() {
             return Err(Error::new(Kind::Unsupported, "the server has no unique-ids").into());
         }
-        for message in maildrop.messages() {
+        let journal = context.journal_of(account)?;
+        let (survey, numbers) = messages::choose(&mut session, maildrop, named, &journal)?;
+        for message in numbers.iter().filter_map(|number| survey.maildrop().message(*number)) {
             show(message.number, message.unique_id.unwrap_or_default())?;
         }
         session.leave();

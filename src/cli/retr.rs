@@ -38,6 +38,11 @@ pub(crate) fn run(
     // Before the sign-in: opening a FIFO waits for its reader, and the server would not.
     let place = output.filter(|path| *path != Path::new("-")).map_or(Ok(Place::Stdout), Place::find)?;
     let (mut session, numbers) = messages::open(context, account, named)?;
+    if numbers.is_empty() {
+        session.leave();
+        context.output().note("there is no such message: nothing was written");
+        return Ok(());
+    }
     match place {
         Place::Stdout => {
             let mut shown = context.output().message();

@@ -4,8 +4,8 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::Account;
 use pop3::error::{Error, Kind};
+use pop3::fetch::Journal;
 use pop3::fetch::journal::{Entry, EntryId, State};
-use pop3::fetch::{Journal, Survey};
 
 use super::args::MessageArg;
 use super::context::Context;
@@ -101,8 +101,8 @@ fn unique_ids(context: &Context, account: &Account, named: &[MessageArg]) -> Res
     }
     if !numbered.is_empty() {
         let (mut session, maildrop) = context.look(account)?;
-        let numbers = messages::find(&numbered, &maildrop)?;
-        let mut survey = Survey::new(maildrop, true);
+        let journal = context.journal_of(account)?;
+        let (mut survey, numbers) = messages::choose(&mut session, maildrop, &numbered, &journal)?;
         // A message without a unique-id is known by the name that its header gives it.
         survey.name(&mut session, &account.policy)?;
         for message in survey.listed().iter().filter(|message| numbers.contains(&message.number)) {

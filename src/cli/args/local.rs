@@ -38,7 +38,7 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
-    /// The messages to forget: uid:UNIQUE-ID, or a number, for which the server is asked
+    /// The messages to forget: uid:UNIQUE-ID, or a number, a range 3-7, a list 1,3,5, first, last, last:10 or all, for which the server is asked
     #[arg(value_name = "MSG", required_unless_present = "all", conflicts_with = "all")]
     #[arg(value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,

@@ -1,7 +1,7 @@
-//! `MSG`: names a message by its number, a range, `first`, `last`, or its unique-id.
+//! `MSG`: names messages by number, by range, by a word such as `last` or `new`, or by unique-id. The shell reads
+//! its arguments with the same parser.
 
 use std::ffi::OsString;
-use std::fmt;
 use std::os::unix::ffi::OsStringExt;
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
@@ -9,71 +9,127 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 /// One `MSG` as it was typed; what it means depends on the maildrop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum MessageArg {
+    /// That message.
+    One(Position),
+    /// From the first to the second, both included, in that order.
+    Range(Position, Position),
+    /// So many with the highest message-numbers.
+    Newest(u32),
+    /// Every message.
+    All,
+    /// Every message that was not fetched yet.
+    New,
+    /// The message that has this unique-id; bytes, because servers send any.
+    UniqueId(Vec<u8>),
+    /// Several of the above; no unique-id and no list among them.
+    List(Vec<MessageArg>),
+}
+
+/// A message-number, or a word for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Position {
     /// That message-number, from 1.
     Number(u32),
-    /// From the first to the second message-number, both included, in that order.
-    Range(u32, u32),
     /// The lowest message-number.
     First,
     /// The highest message-number.
     Last,
-    /// The message that has this unique-id; bytes, because servers send any.
-    UniqueId(Vec<u8>),
 }
 
 impl MessageArg {
-    /// Whether only the unique-id listing says which message it is.
+    /// Whether it needs a listing of the maildrop with unique-ids; the number of messages is enough for the others.
     pub(crate) fn needs_listing(&self) -> bool {
-        matches!(self, MessageArg::UniqueId(_))
+        matches!(self, MessageArg::UniqueId(_)) || self.needs_journal()
+    }
+
+    /// Whether it depends on what was fetched.
+    pub(crate) fn needs_journal(&self) -> bool {
+        match self {
+            MessageArg::New => true,
+            MessageArg::List(parts) => parts.iter().any(MessageArg::needs_journal),
+            _ => false,
+        }
+    }
+
+    /// Whether it names one message, and not a set.
+    pub(crate) fn is_single(&self) -> bool {
+        matches!(self, MessageArg::One(_) | MessageArg::UniqueId(_))
     }
 
     /// Reads one word, from the command line or the shell.
     pub(crate) fn parse(word: &[u8]) -> Result<MessageArg, String> {
         if let Some(unique_id) = word.strip_prefix(b"uid:") {
-            return if unique_id.is_empty() {
-                Err("the unique-id is empty".to_owned())
-            } else {
-                Ok(MessageArg::UniqueId(unique_id.to_vec()))
+            return match unique_id {
+                b"" => Err("the unique-id is empty".to_owned()),
+                unique_id => Ok(MessageArg::UniqueId(unique_id.to_vec())),
             };
         }
-        match word {
-            b"first" => return Ok(MessageArg::First),
-            b"last" => return Ok(MessageArg::Last),
-            _ => {}
-        }
         let text = std::str::from_utf8(word).unwrap_or_default();
-        match text.split_once('-') {
-            None => number(text).map(MessageArg::Number),
-            Some((from, to)) => match (number(from)?, number(to)?) {
-                (from, to) if from <= to => Ok(MessageArg::Range(from, to)),
-                (from, to) => Err(format!("the range runs backwards: write {to}-{from}")),
-            },
+        if !text.contains(',') {
+            return part(text);
+        }
+        text.split(',').map(part).collect::<Result<_, _>>().map(MessageArg::List)
+    }
+}
+
+/// Reads what may stand between the commas of a list.
+fn part(text: &str) -> Result<MessageArg, String> {
+    match text {
+        "all" => return Ok(MessageArg::All),
+        "new" => return Ok(MessageArg::New),
+        _ => {}
+    }
+    if text.starts_with("uid:") {
+        return Err("uid:UNIQUE-ID is an argument of its own, and no part of a list".to_owned());
+    }
+    if let Some(count) = text.strip_prefix("last:") {
+        return match number(count) {
+            Some(Ok(count @ 1..)) => Ok(MessageArg::Newest(count)),
+            Some(Err(too_large)) => Err(too_large),
+            _ => Err("write how many: last:10 names the last ten".to_owned()),
+        };
+    }
+    let Some((from, to)) = text.split_once('-') else { return position(text).map(MessageArg::One) };
+    let (from, to) = (position(from)?, if to.is_empty() { Position::Last } else { position(to)? });
+    let runs_backwards = match (from, to) {
+        (Position::Number(from), Position::Number(to)) => {
+            if from > to {
+                return Err(format!("the range runs backwards: write {to}-{from}"));
+            }
+            false
+        }
+        (Position::Last, to) => to != Position::Last,
+        (from, Position::First) => from != Position::First,
+        _ => false,
+    };
+    match runs_backwards {
+        true => Err("the range runs backwards: the lower number stands first".to_owned()),
+        false => Ok(MessageArg::Range(from, to)),
+    }
+}
+
+fn position(text: &str) -> Result<Position, String> {
+    match text {
+        "first" => return Ok(Position::First),
+        "last" => return Ok(Position::Last),
+        _ => {}
+    }
+    match number(text) {
+        Some(Ok(0)) => Err("messages are numbered from 1".to_owned()),
+        Some(number) => number.map(Position::Number),
+        None => {
+            Err("a message is a number, a range 3-7 or 195-, a list 1,3,5, first, last, last:10, all, new, \
+                     or uid:UNIQUE-ID"
+                .to_owned())
         }
     }
 }
 
-fn number(text: &str) -> Result<u32, String> {
+/// Reads digits; `None` where something else stands.
+fn number(text: &str) -> Option<Result<u32, String>> {
     // A sign is no digit: `parse` alone would take +3.
-    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.parse() {
-        Ok(0) => Err("messages are numbered from 1".to_owned()),
-        Ok(number) if digits => Ok(number),
-        Err(_) if digits && !text.is_empty() => Err("no maildrop has that many messages".to_owned()),
-        _ => Err("a message is a number, a range 3-7, first, last, or uid:UNIQUE-ID".to_owned()),
-    }
-}
-
-impl fmt::Display for MessageArg {
-    /// As it was typed; bytes of a unique-id that are not printable are escaped.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            MessageArg::Number(number) => write!(f, "{number}"),
-            MessageArg::Range(from, to) => write!(f, "{from}-{to}"),
-            MessageArg::First => f.write_str("first"),
-            MessageArg::Last => f.write_str("last"),
-            MessageArg::UniqueId(unique_id) => write!(f, "uid:{}", unique_id.escape_ascii()),
-        }
-    }
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().map_err(|_| "no maildrop has that many messages".to_owned()))
 }
 
 /// What clap reads a `MSG` with.
@@ -81,11 +137,11 @@ pub(crate) fn parser() -> impl TypedValueParser<Value = MessageArg> {
     OsStringValueParser::new().try_map(|word: OsString| MessageArg::parse(&word.into_vec()))
 }
 
-/// The same where a range makes no sense.
+/// The same where a set makes no sense.
 pub(crate) fn single() -> impl TypedValueParser<Value = MessageArg> {
-    parser().try_map(|message| match message {
-        MessageArg::Range(..) => Err("only one message can be shown at a time"),
-        message => Ok(message),
+    parser().try_map(|message| match message.is_single() {
+        true => Ok(message),
+        false => Err("only one message can be shown at a time"),
     })
 }
 
@@ -93,20 +149,38 @@ pub(crate) fn single() -> impl TypedValueParser<Value = MessageArg> {
 mod tests {
     use super::*;
 
+    fn one(number: u32) -> MessageArg {
+        MessageArg::One(Position::Number(number))
+    }
+
+    fn range(from: u32, to: u32) -> MessageArg {
+        MessageArg::Range(Position::Number(from), Position::Number(to))
+    }
+
     #[test]
-    fn reads_every_form_and_shows_it_as_it_was_typed() {
+    fn reads_every_form() {
         for (text, message) in [
-            ("1", MessageArg::Number(1)),
-            ("4294967295", MessageArg::Number(u32::MAX)),
-            ("3-7", MessageArg::Range(3, 7)),
-            ("5-5", MessageArg::Range(5, 5)),
-            ("first", MessageArg::First),
-            ("last", MessageArg::Last),
+            ("1", one(1)),
+            ("4294967295", one(u32::MAX)),
+            ("3-7", range(3, 7)),
+            ("5-5", range(5, 5)),
+            ("195-", MessageArg::Range(Position::Number(195), Position::Last)),
+            ("195-last", MessageArg::Range(Position::Number(195), Position::Last)),
+            ("first-3", MessageArg::Range(Position::First, Position::Number(3))),
+            ("first-last", MessageArg::Range(Position::First, Position::Last)),
+            ("last-", MessageArg::Range(Position::Last, Position::Last)),
+            ("first", MessageArg::One(Position::First)),
+            ("last", MessageArg::One(Position::Last)),
+            ("last:10", MessageArg::Newest(10)),
+            ("all", MessageArg::All),
+            ("new", MessageArg::New),
+            ("1,3,5", MessageArg::List(vec![one(1), one(3), one(5)])),
+            ("5,3-4,new", MessageArg::List(vec![one(5), range(3, 4), MessageArg::New])),
             ("uid:a b-7", MessageArg::UniqueId(b"a b-7".to_vec())),
             ("uid:uid:x", MessageArg::UniqueId(b"uid:x".to_vec())),
+            ("uid:1,3,new", MessageArg::UniqueId(b"1,3,new".to_vec())),
         ] {
-            assert_eq!(MessageArg::parse(text.as_bytes()), Ok(message.clone()), "{text}");
-            assert_eq!(message.to_string(), text);
+            assert_eq!(MessageArg::parse(text.as_bytes()), Ok(message), "{text}");
         }
     }
 
@@ -114,7 +188,23 @@ mod tests {
     fn a_unique_id_may_hold_any_byte() {
         let message = MessageArg::parse(b"uid:\xfcber\x01").expect("bytes");
         assert_eq!(message, MessageArg::UniqueId(b"\xfcber\x01".to_vec()));
-        assert_eq!(message.to_string(), "uid:\\xfcber\\x01");
+    }
+
+    #[test]
+    fn only_unique_ids_and_what_is_new_need_more_than_the_number_of_messages() {
+        for (text, listing, journal, single) in [
+            ("3", false, false, true),
+            ("last", false, false, true),
+            ("3-", false, false, false),
+            ("all,last:3", false, false, false),
+            ("uid:x", true, false, true),
+            ("new", true, true, false),
+            ("1,new", true, true, false),
+        ] {
+            let message = MessageArg::parse(text.as_bytes()).expect(text);
+            let said = (message.needs_listing(), message.needs_journal(), message.is_single());
+            assert_eq!(said, (listing, journal, single), "{text}");
+        }
     }
 
     #[test]
@@ -123,14 +213,26 @@ mod tests {
             ("0", "numbered from 1"),
             ("0-3", "numbered from 1"),
             ("7-3", "write 3-7"),
+            ("last-3", "backwards"),
+            ("3-first", "backwards"),
+            ("last-first", "backwards"),
             ("4294967296", "that many"),
+            ("last:4294967296", "that many"),
+            ("last:", "how many"),
+            ("last:0", "how many"),
+            ("last:x", "how many"),
             ("uid:", "empty"),
+            ("1,uid:x", "of its own"),
             ("", "a message is"),
+            (",", "a message is"),
+            ("1,", "a message is"),
+            ("1,,2", "a message is"),
+            ("1, 2", "a message is"),
             ("-1", "a message is"),
             ("+1", "a message is"),
-            ("3-", "a message is"),
             ("-", "a message is"),
             ("1-2-3", "a message is"),
+            ("all-3", "a message is"),
             ("First", "a message is"),
             ("one", "a message is"),
             (" 1", "a message is"),

@@ -16,10 +16,15 @@ use super::server::ServerArgs;
 #[command(after_help = "\
 Examples:
   pop3 list                 the default account
+  pop3 list -a work last:20
   pop3 list -a work 3-7 last
   pop3 list --json | jq .")]
 pub(crate) struct ListArgs {
-    /// The messages to list: a number, a range 3-7, first, last, or uid:UNIQUE-ID; all without any
+    /// The messages to list, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID; all without any
+    ///
+    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
+    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
+    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
     #[arg(value_name = "MSG", value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     #[command(flatten)]
@@ -36,7 +41,11 @@ pub(crate) struct StatArgs {
 /// Show the unique-ids of messages (UIDL)
 #[derive(Debug, Args)]
 pub(crate) struct UidlArgs {
-    /// The messages to show: a number, a range 3-7, first, last, or uid:UNIQUE-ID; all without any
+    /// The messages to show, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID; all without any
+    ///
+    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
+    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
+    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
     #[arg(value_name = "MSG", value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     #[command(flatten)]
@@ -77,7 +86,11 @@ Examples:
   pop3 retr last | less
   pop3 retr uid:00000a1b -o message.eml")]
 pub(crate) struct RetrArgs {
-    /// The messages to write: a number, a range 3-7, first, last, or uid:UNIQUE-ID
+    /// The messages to write, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, all, new, uid:UNIQUE-ID
+    ///
+    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
+    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
+    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     /// Write into this file instead of standard output
@@ -99,7 +112,11 @@ Examples:
   pop3 dele 3-7
   pop3 dele --yes uid:00000a1b")]
 pub(crate) struct DeleArgs {
-    /// The messages to delete: a number, a range 3-7, first, last, or uid:UNIQUE-ID
+    /// The messages to delete, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, all, new, uid:UNIQUE-ID
+    ///
+    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
+    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
+    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     /// Delete without asking

@@ -98,12 +98,27 @@ _pop3() {
 
     case "${cmd}" in
         pop3)
-            opts="-q -v -h -V --quiet --verbose --json --color --progress --config --help --version fetch problems list stat uidl capa top retr dele last noop shell check auth state accounts config demo"
+            opts="-q -v -h -V --quiet --verbose --trace --json --color --progress --config --help --version fetch problems list stat uidl capa top retr dele last noop shell check auth state accounts config demo"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -135,12 +150,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__accounts)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -172,12 +202,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help login status logout"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help login status logout"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -209,7 +254,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth__subcmd__login)
-            opts="-a -s -u -4 -6 -q -v -h --device --browser --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --device --browser --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -329,6 +374,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -374,7 +434,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth__subcmd__logout)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -494,6 +554,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -539,7 +614,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__auth__subcmd__status)
-            opts="-a -s -u -q -v -h --account --server --user --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -q -v -h --account --server --user --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -567,6 +642,21 @@ _pop3() {
                     ;;
                 -u)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --color)
@@ -600,7 +690,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__capa)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -720,6 +810,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -765,7 +870,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__check)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -885,6 +990,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -930,12 +1050,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__config)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help check show"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help check show"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -967,12 +1102,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__config__subcmd__check)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1004,7 +1154,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__config__subcmd__show)
-            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --now --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --now --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1148,6 +1298,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1193,7 +1358,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__dele)
-            opts="-y -a -s -u -4 -6 -q -v -h --yes --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-y -a -s -u -4 -6 -q -v -h --yes --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1327,6 +1492,21 @@ _pop3() {
                     fi
                     return 0
                     ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1358,12 +1538,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__demo)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1395,7 +1590,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__fetch)
-            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --now --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --to --keep --max-size --limit --order --dry-run --refetch --now --max-delete --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1553,6 +1748,21 @@ _pop3() {
                     fi
                     return 0
                     ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -1584,7 +1794,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__last)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1704,6 +1914,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1749,7 +1974,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__list)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1869,6 +2094,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -1914,7 +2154,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__noop)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2048,6 +2288,21 @@ _pop3() {
                     fi
                     return 0
                     ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2079,7 +2334,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__problems)
-            opts="-a -s -u -4 -6 -q -v -h --retry --skip --to --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --retry --skip --to --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2225,6 +2480,21 @@ _pop3() {
                     fi
                     return 0
                     ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2256,40 +2526,18 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__retr)
-            opts="-o -a -s -u -4 -6 -q -v -h --output --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-o -a -s -u -4 -6 -q -v -h --output --force --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --output)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
                     return 0
                     ;;
                 -o)
-                    local oldifs
-                    if [ -n "${IFS+x}" ]; then
-                        oldifs="$IFS"
-                    fi
-                    IFS=$'\n'
                     COMPREPLY=($(compgen -f "${cur}"))
-                    if [ -n "${oldifs+x}" ]; then
-                        IFS="$oldifs"
-                    fi
-                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
-                        compopt -o filenames
-                    fi
                     return 0
                     ;;
                 --account)
@@ -2406,6 +2654,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2451,7 +2714,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__shell)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2571,6 +2834,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2616,7 +2894,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__stat)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2736,6 +3014,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2781,12 +3074,27 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__state)
-            opts="-q -v -h --quiet --verbose --json --color --progress --config --help show forget"
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help show forget"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
                 --color)
                     COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
                     return 0
@@ -2818,7 +3126,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__state__subcmd__forget)
-            opts="-a -s -u -4 -6 -q -v -h --all --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --all --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2938,6 +3246,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -2983,7 +3306,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__state__subcmd__show)
-            opts="-a -s -u -q -v -h --account --server --user --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -q -v -h --account --server --user --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3011,6 +3334,21 @@ _pop3() {
                     ;;
                 -u)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
                     return 0
                     ;;
                 --color)
@@ -3044,7 +3382,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__top)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3164,6 +3502,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"
@@ -3209,7 +3562,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__uidl)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --trace --auth --password-command --password-file --password-stdin --quiet --verbose --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3329,6 +3682,21 @@ _pop3() {
                     return 0
                     ;;
                 --password-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
                         oldifs="$IFS"

@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_pop3_global_optspecs
-    string join \n q/quiet v/verbose json color= progress= config= h/help V/version
+    string join \n q/quiet v/verbose trace= json color= progress= config= h/help V/version
 end
 
 function __fish_pop3_needs_command
@@ -24,6 +24,7 @@ function __fish_pop3_using_subcommand
     contains -- $cmd[1] $argv
 end
 
+complete -c pop3 -n "__fish_pop3_needs_command" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_needs_command" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -32,7 +33,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_needs_command" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
@@ -96,6 +97,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -108,10 +110,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l refetch -d 'Fetch ag
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l now -d 'Do not honour a wait that an earlier run began'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Retry now: uid:UNIQUE-ID, or all' -r
@@ -152,6 +153,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -161,10 +163,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
@@ -202,6 +203,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -211,10 +213,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file' -r
@@ -252,6 +253,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -261,10 +263,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file' -r
@@ -302,6 +303,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -311,10 +313,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file' -r
@@ -352,6 +353,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -361,10 +363,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file' -r
@@ -402,6 +403,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -411,13 +413,12 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write into this file instead of standard output' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write to this file or folder instead of standard output' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
@@ -453,6 +454,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -460,12 +462,12 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l force -d 'Overwrite files that exist already'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file' -r
@@ -503,6 +505,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -513,10 +516,9 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l config -d 'Read this 
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s y -l yes -d 'Delete without asking'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file' -r
@@ -554,6 +556,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -563,10 +566,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file' -r
@@ -604,6 +606,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -613,10 +616,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file' -r
@@ -654,6 +656,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -663,10 +666,9 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s a -l account -d 'Use an account of the configuration file' -r
@@ -704,6 +706,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -713,12 +716,12 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -727,9 +730,9 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and store the secret'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "status" -d 'Show what is stored for which account, where, and until when it is valid'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "logout" -d 'Remove what is stored for an account, and revoke its OAuth token if the provider supports that'
@@ -768,6 +771,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -779,15 +783,15 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l browser -d 'By OAuth: open an address in a browser, best on this machine'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -796,7 +800,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s a -l account -d 'Use an account of the configuration file' -r
@@ -834,6 +838,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -843,12 +848,12 @@ never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -857,7 +862,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal records of each message'
@@ -865,6 +870,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_sub
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -873,7 +879,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file' -r
@@ -911,6 +917,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -921,12 +928,12 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l all -d 'Forget all of them'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -935,9 +942,10 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -946,11 +954,12 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "show" -d 'Show the settings that count for an account, and where each comes from'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -959,9 +968,9 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l keep -d 'Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l max-size -d 'Leave messages larger than SIZE on the server: 500k, 10M' -r
@@ -1004,6 +1013,7 @@ xoauth2\t''
 oauthbearer\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-command -d 'Read the password from the first line this command prints' -r -f -a "(__fish_complete_command)"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-file -d 'Read the password from the first line of this file, which others may not read' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1016,12 +1026,12 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l now -d 'Do not honour a wait that an earlier run began'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 6 -d 'Use IPv6 only'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l trace -d 'Print the dialogue with the server on standard error, secrets hidden'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l color -d 'Use colour: auto, always or never' -r -f -a "auto\t''
 always\t''
 never\t''"
@@ -1030,6 +1040,6 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps; twice, also the dialogue with the server'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -6,7 +6,7 @@ use crate::advice::{Advice, Settings};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::account::PasswordSource;
+use crate::account::{PasswordSource, TraceTo};
 use crate::fetch::policy::{Keep, Order};
 use crate::store::Spec;
 use crate::transport::{Security, Target, TlsVersion};
@@ -89,7 +89,7 @@ fn every_key_sets_its_setting() {
     assert!(matches!(file, Some(PasswordSource::File(path)) if path == Path::new("/home/me/p")));
     assert!(matches!(account("password-stdin = true").password, Some(PasswordSource::Stdin)));
     assert_eq!(account("timeout = '2m'").timeout, Some(Duration::from_secs(120)));
-    assert_eq!(account("trace = true").trace, Some(true));
+    assert_eq!(account("trace = true").trace, Some(TraceTo::StandardError));
     assert_eq!(account("deliver = 'mbox:/m'").deliver, Some(Spec::Mbox("/m".into())));
     assert_eq!(account("to = 'mbox:/m'").deliver, Some(Spec::Mbox("/m".into())));
     assert_eq!(account("keep = 500").keep, Some(Keep::Newest(500)));

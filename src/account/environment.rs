@@ -300,6 +300,7 @@ impl fmt::Debug for Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::TraceTo;
     use crate::advice::Settings;
 
     #[test]
@@ -332,7 +333,7 @@ mod tests {
         );
         let said = environment.overrides().expect("all fine");
         assert_eq!(said.keep, "14d".parse().ok());
-        assert_eq!((said.max_size, said.user, said.trace), (Some(1024), None, Some(true)));
+        assert_eq!((said.max_size, said.user, said.trace), (Some(1024), None, Some(TraceTo::StandardError)));
         assert_eq!(said.ca_files.expect("two").len(), 2);
         assert!(said.password.is_none());
         assert_eq!(environment.password().expect("given").expose(), b"hunter2");

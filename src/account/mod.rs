@@ -28,6 +28,7 @@ mod refusals;
 mod resolve;
 mod setting;
 mod show;
+mod trace;
 mod url;
 pub mod values;
 
@@ -47,6 +48,7 @@ pub use self::refusals::{Refusals, Wait};
 pub use self::resolve::{PATIENCE, Resolved, Scope, resolve};
 pub use self::setting::Key;
 pub use self::show::{Effective, Origin, show};
+pub use self::trace::TraceTo;
 pub use self::url::ServerUrl;
 pub use self::values::When;
 use crate::advice::{Advice, SignIn};
@@ -91,8 +93,8 @@ pub struct Account {
     pub auth: Option<Mechanism>,
     /// How long a silence, and each phase, may last.
     pub timeout: Duration,
-    /// Whether the dialogue is shown.
-    pub trace: bool,
+    /// Where the dialogue is written.
+    pub trace: TraceTo,
     /// Whether commands are sent ahead of their answers.
     pub pipelining: Pipelining,
     /// Where messages go; only `fetch` needs it.

@@ -14,7 +14,7 @@ use super::setting::{
     Key, Said, Value, count, displayed, name, or, path, put, settings, several, text, text_or_number, truth,
     word, wrong,
 };
-use super::{OAuthWords, PasswordSource, ServerUrl, values};
+use super::{OAuthWords, PasswordSource, ServerUrl, TraceTo, values};
 use crate::advice::Settings;
 use crate::auth::{Mechanism, Secret};
 use crate::error::Result;
@@ -82,8 +82,8 @@ settings! {
         timeout: Option<Duration>, [Key::new("timeout")],
             |_, at, value, _| put(at, values::duration(&text_or_number(value)?).map_err(wrong)),
             |key, timeout| Some((key, Some(values::shown_duration((*timeout)?))));
-        trace: Option<bool>, [Key::new("trace")],
-            |_, at, value, _| put(at, truth(value)), displayed;
+        trace: Option<TraceTo>, [Key::new("trace")],
+            |_, at, value, paths| put(at, TraceTo::read(value, paths)), displayed;
         pipelining: Option<Pipelining>, [Key::new("pipelining")],
             |_, at, value, _| put(at, text(value)?.parse()), displayed;
         deliver: Option<Spec>, [Key::new("deliver"), Key::new("to")], |_, at, value, paths| match at {

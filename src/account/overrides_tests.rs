@@ -126,9 +126,12 @@ fn the_higher_layers_way_replaces_the_other_kinds() {
 #[test]
 fn the_higher_layer_wins_key_by_key() {
     let lower = Overrides { limit: Some(1), user: Some("lower".into()), ..Overrides::default() };
-    let higher = Overrides { limit: Some(2), trace: Some(true), ..Overrides::default() };
+    let higher = Overrides { limit: Some(2), trace: Some(TraceTo::StandardError), ..Overrides::default() };
     let both = lower.clone().overlaid_by(&higher);
-    assert_eq!((both.limit, both.user.as_deref(), both.trace), (Some(2), Some("lower"), Some(true)));
+    assert_eq!(
+        (both.limit, both.user.as_deref(), both.trace),
+        (Some(2), Some("lower"), Some(TraceTo::StandardError))
+    );
     let pair = Overrides { client_key: Some("/key".into()), ..lower.clone() };
     let other = set("client-cert", Value::Text("~/both.pem")).unwrap();
     let other = pair.overlaid_by(&other);

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::*;
+use crate::account::TraceTo;
 use crate::advice::{Settings, SignIn};
 use crate::auth::Proof;
 use crate::fetch::policy::{Keep, Order};
@@ -118,7 +119,10 @@ fn what_nobody_said_has_its_default() {
     assert_eq!(account.name, "me@h.example");
     assert_eq!(account.server, Target::Tcp { host: "h.example".into(), port: 995 });
     assert_eq!((account.security, account.timeout), (Security::Implicit, Duration::from_secs(60)));
-    assert_eq!((account.auth, account.trace, account.dry_run, account.deliver), (None, false, false, None));
+    assert_eq!(
+        (account.auth, account.trace, account.dry_run, account.deliver),
+        (None, TraceTo::Nowhere, false, None)
+    );
     assert_eq!((account.tls.min, account.tls.host), (TlsVersion::V1_2, None));
     assert_eq!((account.policy.keep, account.policy.order), (Keep::All, Order::Oldest));
     assert!(matches!(account.password, PasswordSource::Search));

@@ -161,7 +161,7 @@ pub(super) fn wrong(what: impl Into<String>) -> Error {
     Error::new(Kind::Usage, what)
 }
 
-fn wanted(what: &str, value: &Value<'_>) -> Error {
+pub(super) fn wanted(what: &str, value: &Value<'_>) -> Error {
     let is = match value {
         Value::Text(_) => "text",
         Value::Whole(_) => "a number",

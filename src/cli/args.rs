@@ -11,11 +11,11 @@ mod value;
 mod verbs;
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{PathBufValueParser, PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
-use pop3::account::{Globals, When, values};
+use pop3::account::{Globals, TraceTo, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
@@ -104,10 +104,18 @@ pub(crate) struct GlobalArgs {
     /// Print nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps; twice, also the dialogue with the server
+    /// Print the steps
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
+    /// Write the dialogue with the server to standard error, or to FILE, secrets hidden
+    ///
+    /// One line for each command and each line of an answer, with the time; a message is one line with its
+    /// octets. FILE is appended to; if it does not exist, it is created for its owner alone. The key trace and
+    /// the variable POP3_TRACE take true, false, or a path.
+    #[arg(long, value_name = "FILE", global = true, num_args = 0..=1, require_equals = true, overrides_with = "trace")]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) trace: Option<Option<PathBuf>>,
     /// Print JSON, one object a line
     #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) json: bool,
@@ -130,14 +138,22 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Face {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
-    /// Whether the dialogue is shown, as with `--trace`.
-    pub(crate) trace: bool,
     pub(crate) json: bool,
     pub(crate) color: When,
     pub(crate) progress: When,
 }
 
 impl GlobalArgs {
+    /// What `--trace` says; `home` is what a `~` at the front of a path stands for.
+    pub(crate) fn trace(&self, home: Option<&Path>) -> Option<TraceTo> {
+        self.trace.as_ref().map(|file| match file {
+            None => TraceTo::StandardError,
+            Some(path) => {
+                path.to_str().map_or_else(|| TraceTo::File(path.clone()), |text| TraceTo::parse(text, home))
+            }
+        })
+    }
+
     /// These options, and for those that are not given what the file says. Quiet and verbose together are
     /// verbose.
     pub(crate) fn over(&self, file: &Globals) -> Face {
@@ -146,7 +162,6 @@ impl GlobalArgs {
         Face {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
-            trace: self.verbose > 1,
             json: self.json || file.json.unwrap_or(false),
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),

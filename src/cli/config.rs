@@ -16,9 +16,10 @@ use super::report::ExitCode;
 
 /// `pop3 config show`: the effective settings of the accounts, and where each comes from.
 pub(crate) fn show(context: &Context, args: &ConfigShowArgs) -> Result<()> {
-    let flags = args
+    let mut flags = args
         .fetch
         .overrides(context.environment().home(), |text, _| Err(pop3::store::Spec::ambiguous(text)))?;
+    flags.trace = context.traces().option().cloned();
     let accounts = &args.fetch.server.which.accounts;
     let all = account::show(context.config(), context.environment(), accounts, &flags)?;
     for (at, (name, settings)) in all.iter().enumerate() {

@@ -20,7 +20,7 @@ use pop3::sys::Stop;
 use super::output::Output;
 use super::report;
 use super::signals::Signals;
-use super::trace::Trace;
+use super::trace::{Trace, Traces};
 
 /// Output, environment, configuration and signals.
 pub(crate) struct Context {
@@ -28,6 +28,7 @@ pub(crate) struct Context {
     environment: Environment,
     config: Config,
     signals: Signals,
+    traces: Arc<Traces>,
 }
 
 impl Context {
@@ -36,14 +37,15 @@ impl Context {
         environment: Environment,
         config: Config,
         signals: Signals,
+        traces: Traces,
     ) -> Self {
-        Context { output, environment, config, signals }
+        Context { output, environment, config, signals, traces: Arc::new(traces) }
     }
 
     /// The same output with another environment, without a configuration.
     pub(crate) fn within(&self, environment: Environment) -> Self {
-        let (output, config) = (Arc::clone(&self.output), Config::default());
-        Context { output, environment, config, signals: self.signals.clone() }
+        let (output, traces) = (Arc::clone(&self.output), Arc::clone(&self.traces));
+        Context { output, environment, config: Config::default(), signals: self.signals.clone(), traces }
     }
 
     /// The handler of Ctrl-C and SIGTERM.
@@ -94,24 +96,21 @@ impl Context {
         Ok(account::resolve(&self.config, &self.environment, names, flags, Scope::Shown)?)
     }
 
-    /// Whether the account's conversations are shown.
-    pub(super) fn shows_trace(&self, account: &Account) -> bool {
-        account.trace || self.output.wants_trace()
+    /// The traces of this run.
+    pub(super) fn traces(&self) -> &Traces {
+        &self.traces
     }
 
-    /// Shows exchanges with an OAuth provider in the trace.
-    pub(super) fn watch(&self) -> Watch {
-        let output = Arc::clone(&self.output);
-        Watch::new(move |line| output.trace(line.as_bytes()))
+    /// Shows the account's exchanges with an OAuth provider in its trace, if that is on.
+    pub(super) fn watch(&self, account: &Account) -> Result<Option<Watch>, Error> {
+        let trace = self.traces.of_account(account)?;
+        Ok(trace.map(|trace| Watch::new(move |line| trace.line(line.as_bytes()))))
     }
 
     /// A session before sign-in.
     pub(crate) fn dial(&self, account: &Account) -> Result<Session<Authorization>, Error> {
-        let is_shown = self.shows_trace(account);
-        let transcript = || {
-            let trace = Trace::new(Arc::clone(&self.output));
-            is_shown.then(|| Box::new(trace) as Box<dyn Transcript>)
-        };
+        let trace: Option<Trace> = self.traces.of_account(account)?;
+        let transcript = || trace.clone().map(|trace| Box::new(trace) as Box<dyn Transcript>);
         dialling(account, self.stop()).dial(&transcript)
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Result;
-use pop3::account::{Account, Environment, PasswordSource};
+use pop3::account::{Account, Environment, PasswordSource, TraceTo};
 use pop3::auth::Secret;
 use pop3::error::{Error, Kind};
 use pop3::fetch::Policy;
@@ -110,7 +110,7 @@ fn account(server: &Server, password: Secret, folder: &Path) -> Account {
         password: PasswordSource::Given(password),
         auth: None,
         timeout: Duration::from_secs(10),
-        trace: false,
+        trace: TraceTo::Nowhere,
         pipelining: Pipelining::Auto,
         deliver: Some(Spec::Maildir(maildir)),
         policy: Policy::default(),

@@ -22,6 +22,9 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
     let accounts = refuse_shared(accounts);
     let mut codes = Vec::with_capacity(accounts.len());
     let several = accounts.len() > 1;
+    if several {
+        context.traces().name_accounts();
+    }
     for (name, account) in accounts {
         let mut told = context.output().report(&name).one_of_several(several);
         let outcome = match account {

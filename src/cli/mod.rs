@@ -41,6 +41,7 @@ use self::context::Context;
 use self::output::{Output, Settings};
 use self::report::ExitCode;
 use self::signals::Signals;
+use self::trace::Traces;
 
 /// Runs the command.
 pub(crate) fn main() -> ExitCode {
@@ -69,7 +70,8 @@ pub(crate) fn main() -> ExitCode {
     let outcome = config.map_err(Into::into).and_then(|config| {
         let talk = Arc::clone(&output);
         let signals = Signals::take(move |text| talk.urge(text))?;
-        let context = Context::new(Arc::clone(&output), environment, config, signals);
+        let traces = Traces::new(Arc::clone(&output), cli.global.trace(environment.home()))?;
+        let context = Context::new(Arc::clone(&output), environment, config, signals, traces);
         let code = run(&context, cli);
         match (code, context.signals().last()) {
             (Ok(ExitCode::Interrupted), Some(SIGTERM)) => Ok(ExitCode::Terminated),
@@ -91,7 +93,6 @@ fn output(args: &GlobalArgs, file: &Globals) -> Output {
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
-        trace: face.trace,
         json: face.json,
         color: face.color,
         progress: face.progress,
@@ -116,7 +117,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         Command::Capa(args) => read::capa(context, &account(&args.server)?)?,
         Command::Top(args) => read::top(context, &account(&args.server)?, &args.message, args.lines)?,
         Command::Retr(args) => {
-            retr::run(context, &account(&args.server)?, &args.messages, args.output.as_deref())?;
+            retr::run(context, &account(&args.server)?, &args)?;
         }
         Command::Dele(args) => dele::run(context, &account(&args.server)?, &args.messages, args.yes)?,
         Command::Last(args) => read::last(context, &account(&args.server)?)?,

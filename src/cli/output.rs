@@ -31,6 +31,7 @@ const USUAL_WIDTH: usize = 80;
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Cyan.on_default();
 const STRONG: Style = Style::new().bold();
+const DIM: Style = Style::new().dimmed();
 
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -39,8 +40,6 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
-    /// Show the dialogue of every account.
-    pub(crate) trace: bool,
     /// Data as JSON, one object a line.
     pub(crate) json: bool,
     /// Colours.
@@ -116,11 +115,6 @@ impl Output {
         self.settings.json
     }
 
-    /// Whether the dialogue is wanted for every account, whatever its settings.
-    pub(crate) fn wants_trace(&self) -> bool {
-        self.settings.trace
-    }
-
     /// Whether there is a person to ask: stdin and stderr are terminals.
     pub(crate) fn can_ask(&self) -> bool {
         self.ends.err_is_terminal && io::stdin().is_terminal()
@@ -148,6 +142,11 @@ impl Output {
             true => Message::Guarded(sanitize::Guard::new(Stdout(self))),
             false => Message::Verbatim(Stdout(self)),
         }
+    }
+
+    /// A bar for this account; `None` if no bars are shown.
+    pub(crate) fn bar(&self, account: &str) -> Option<bar::Bar> {
+        (!self.bars.is_hidden()).then(|| bar::Bar::new(&self.bars, account))
     }
 
     /// An object of `--json`. Fails when stdout does.
@@ -206,10 +205,11 @@ impl Output {
     }
 
     /// A line of `--trace`, also with `--quiet`: it was requested explicitly.
-    pub(crate) fn trace(&self, line: &[u8]) {
-        let line =
-            if self.ends.err_is_terminal { sanitize::line(line) } else { String::from_utf8_lossy(line) };
-        self.say(&line);
+    pub(crate) fn trace(&self, time: &str, line: &[u8]) {
+        let time = paint(DIM, time, self.ends.err_has_color);
+        let shown = self.ends.err_is_terminal.then(|| sanitize::line(line));
+        let line = shown.as_ref().map_or(line, |shown| shown.as_bytes());
+        self.say_bytes(&[time.as_bytes(), b" ", line, b"\n"]);
     }
 
     /// An error with its hint. Always printed, unless it is only that stdout has no reader any more.
@@ -262,7 +262,11 @@ impl Output {
 
     /// A line on stderr, above the bars.
     fn say(&self, line: &str) {
-        let talk = || self.talk(&[line.as_bytes(), b"\n"]);
+        self.say_bytes(&[line.as_bytes(), b"\n"]);
+    }
+
+    fn say_bytes(&self, parts: &[&[u8]]) {
+        let talk = || self.talk(parts);
         match ASIDE.get() {
             true => talk(),
             false => self.bars.suspend(talk),

@@ -208,7 +208,11 @@ impl Connection {
     pub fn listing(&mut self, mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
         let mut budget = self.phase.unwrap_or_else(|| Budget::growing(self.timeout));
         let outcome = loop {
-            match self.next_line(Phase::Reply, &mut budget).map(|(from, to)| &self.buffer[from..to]) {
+            let found = self.next_line(Phase::Reply, &mut budget).map(|(from, to)| &self.buffer[from..to]);
+            if let (Some(transcript), Ok(line)) = (&mut self.transcript, &found) {
+                transcript.server(&without_secrets(&self.secrets, line));
+            }
+            match found {
                 Ok(b".") => break Ok(()),
                 Ok([b'.', line @ ..] | line) => {
                     if let Err(error) = take(line) {

@@ -6,7 +6,7 @@
 //!
 //! | modules | what they test |
 //! |---|---|
-//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `tracing`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
@@ -81,6 +81,7 @@ mod sign_in_external;
 mod sign_in_table;
 mod support;
 mod takeover;
+mod tracing;
 mod trust;
 mod way;
 mod wrong_files;

@@ -102,9 +102,6 @@ pub(crate) struct TrustArgs {
     /// once signed in; with off never.
     #[arg(long, value_name = "WHEN", value_parser = pipelining(), hide_possible_values = true)]
     pub(crate) pipelining: Option<Pipelining>,
-    /// Print the dialogue with the server on standard error, secrets hidden
-    #[arg(long)]
-    pub(crate) trace: bool,
 }
 
 /// Proxies, tunnels and addresses.
@@ -226,7 +223,6 @@ impl ServerArgs {
             client_key: trust.client_key.as_ref().map(expanded),
             timeout: trust.timeout,
             pipelining: trust.pipelining,
-            trace: trust.trace.then_some(true),
             auth: sign_in.auth.map(|Wanted(mechanism)| mechanism),
             password,
             ..which.overrides()?

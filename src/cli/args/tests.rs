@@ -58,7 +58,7 @@ fn every_command_and_option_explains_itself_in_one_style() {
 
 #[test]
 fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
-    let global = ["config", "quiet", "verbose", "json", "color", "progress"];
+    let global = ["config", "quiet", "verbose", "json", "color", "progress", "trace"];
     // What is said of one run only.
     let of_one_run = ["account", "refetch", "now"];
     let root = Cli::command();
@@ -70,8 +70,8 @@ fn every_option_of_fetch_has_a_key_of_its_name_and_the_other_way_round() {
     }
     // A password is never an argument; enabled is what stays so; deliver is the key's better name for --to; neither what a maildrop is
     // called nor the program's registration with a provider changes from run to run; -4 and -6 are ip-version in
-    // short.
-    let keys_alone = ["password", "deliver", "maildrop", "enabled", "ip-version"];
+    // short; --trace is an option of every command.
+    let keys_alone = ["password", "deliver", "maildrop", "enabled", "ip-version", "trace"];
     for key in keys().filter(|key| !keys_alone.contains(key) && !key.starts_with("oauth")) {
         assert!(options.contains(&key), "the key {key} has no option");
     }
@@ -96,7 +96,6 @@ fn each_option_says_its_part() {
     assert_eq!((fetch("-4").family, fetch("-6").family), (Some(Some(Family::V4)), Some(Some(Family::V6))));
     assert_eq!(fetch("--timeout 2m").timeout, Some(Duration::from_secs(120)));
     assert_eq!(fetch("--pipelining off").pipelining, Some(Pipelining::Off));
-    assert_eq!(fetch("--trace").trace, Some(true));
     assert_eq!(fetch("--to maildir:~/Mail").deliver, Some(Spec::Maildir("/home/me/Mail".into())));
     assert_eq!(fetch("--keep 14d").keep, "14d".parse().ok());
     assert_eq!(fetch("--max-size 10M").max_size, Some(10 << 20));
@@ -220,8 +219,22 @@ fn the_face_is_the_options_on_top_of_the_file() {
     assert!(!face("-v", &quiet).quiet && face("-v", &quiet).verbose);
     let loud = Globals { verbose: Some(true), json: Some(true), ..Globals::default() };
     assert!(face("-q", &loud).quiet && !face("-q", &loud).verbose && face("-q", &loud).json);
-    assert!(!face("-v", &loud).trace && face("-vv", &quiet).trace && face("-v --verbose -v", &quiet).trace);
     assert_eq!(face("", &quiet).color, When::Never);
     assert_eq!(face("--color always", &quiet).color, When::Always);
     assert_eq!(face("", &Globals::default()).progress, When::Auto);
+}
+
+#[test]
+fn the_trace_stands_before_or_behind_the_command_and_has_a_file_behind_a_sign_of_equality_only() {
+    let trace = |words: &str| parse(words).expect(words).global.trace(Some(Path::new("/home/me")));
+    let file = |path: &str| Some(TraceTo::File(path.into()));
+    assert_eq!(trace("pop3 stat -v"), None);
+    for words in ["pop3 --trace stat", "pop3 stat --trace", "pop3 --trace retr 7", "pop3 retr --trace 7 8"] {
+        assert_eq!(trace(words), Some(TraceTo::StandardError), "{words}");
+    }
+    assert_eq!(trace("pop3 --trace=f stat"), file("f"));
+    assert_eq!(trace("pop3 stat --trace=~/f"), file("/home/me/f"));
+    assert_eq!(trace("pop3 stat --trace=off"), Some(TraceTo::Nowhere));
+    assert!(parse("pop3 stat --trace= ").is_err(), "an empty name");
+    assert!(parse("pop3 stat -vv").expect("verbose").global.trace(None).is_none());
 }

@@ -84,7 +84,8 @@ pub(crate) struct TopArgs {
 #[command(after_help = "\
 Examples:
   pop3 retr last | less
-  pop3 retr uid:00000a1b -o message.eml")]
+  pop3 retr uid:00000a1b -o message.eml
+  pop3 retr 3-7 -o mail/    mail/3.eml to mail/7.eml")]
 pub(crate) struct RetrArgs {
     /// The messages to write, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, all, new, uid:UNIQUE-ID
     ///
@@ -93,11 +94,16 @@ pub(crate) struct RetrArgs {
     /// the order named. A message that is not there is an error; all, new and last:10 may name none.
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
-    /// Write into this file instead of standard output
+    /// Write to this file or folder instead of standard output
     ///
-    /// Writes into a pipe or a device, and follows a symbolic link.
-    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    /// A file takes one message, and appears when it is complete. A folder gets one file a message, named by its
+    /// number: 7.eml. A name with / at its end is a folder, which is made if it does not exist. What exists already
+    /// is not overwritten without --force. Pipes and devices are written into, symbolic links are followed.
+    #[arg(short, long, value_name = "FILE|DIR/", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
+    /// Overwrite files that exist already
+    #[arg(long, requires = "output")]
+    pub(crate) force: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }

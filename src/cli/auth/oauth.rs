@@ -40,7 +40,7 @@ pub(crate) fn keeper<'a>(
         lock: journal.with_extension("token.lock"),
         settings: &oauth.settings,
         server: account.server.to_string().to_ascii_lowercase(),
-        reach: reach(context, account),
+        reach: reach(context, account)?,
         client_secret: Box::new(|| oauth.client_secret()),
         is_configured: context.config().names().any(|known| known == account.name),
         hold: Box::new(|| context.signals().hold()),
@@ -48,15 +48,15 @@ pub(crate) fn keeper<'a>(
 }
 
 /// How the provider is reached: with the authorities, the version of IP and the timeout of the mail server.
-fn reach(context: &Context, account: &Account) -> Reach {
-    Reach {
+fn reach(context: &Context, account: &Account) -> Result<Reach, Error> {
+    Ok(Reach {
         ca_files: account.tls.ca_files.clone(),
         proxy: account.provider_proxy.clone(),
         family: account.way.family,
         timeout: account.timeout,
         stop: context.stop().clone(),
-        watch: context.shows_trace(account).then(|| context.watch()),
-    }
+        watch: context.watch(account)?,
+    })
 }
 
 /// Signs in with the provider, verifies the token at the mail server, and stores it.
@@ -303,7 +303,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
         lock: context.environment().state_path(name)?.with_extension("token.lock"),
         settings: &settings,
         server: String::new(),
-        reach: reach(context, &account),
+        reach: reach(context, &account)?,
         client_secret: Box::new(|| Ok(None)),
         is_configured: false,
         hold: Box::new(|| context.signals().hold()),

@@ -133,13 +133,16 @@ fn talk_follows_quiet_and_verbose() {
         output.note("note");
         output.detail("detail");
         output.warn("odd");
-        output.trace(b"C: PASS [hidden]");
+        output.trace("10:33:00.123", b"C: PASS [hidden]");
         err.text()
     };
     let base = Settings::default();
-    assert_eq!(said(base), "note\nwarning: odd\nC: PASS [hidden]\n");
-    assert_eq!(said(Settings { verbose: true, ..base }), "note\ndetail\nwarning: odd\nC: PASS [hidden]\n");
-    assert_eq!(said(Settings { quiet: true, ..base }), "C: PASS [hidden]\n");
+    assert_eq!(said(base), "note\nwarning: odd\n10:33:00.123 C: PASS [hidden]\n");
+    assert_eq!(
+        said(Settings { verbose: true, ..base }),
+        "note\ndetail\nwarning: odd\n10:33:00.123 C: PASS [hidden]\n"
+    );
+    assert_eq!(said(Settings { quiet: true, ..base }), "10:33:00.123 C: PASS [hidden]\n");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! No secret is seen anywhere but in the one place that rightly holds it: not in what a run says (trace,
-//! `-vv`, errors, hints, `--json`), not in the arguments of the program nor in arguments or variables of
+//! errors, hints, `--json`), not in the arguments of the program nor in arguments or variables of
 //! what it starts, not in any file; however the run ends, and whoever is at the other end.
 
 mod files;
@@ -41,7 +41,7 @@ fn a_secret_that_is_planted_is_found_wherever_that_is() {
     );
     let tunnel = |name: &str, line: &str| {
         let outcome = Pop3::new(&home)
-            .args(["stat", "-vv", "--tunnel", line])
+            .args(["stat", "-v", "--trace", "--tunnel", line])
             .env("NOT_OURS", if name == "variable" { SECRET } else { "" })
             .run()
             .exits(69);

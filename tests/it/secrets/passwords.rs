@@ -90,7 +90,7 @@ impl Case {
         let wrapper: &[&str] = if self.source == Source::Typed { &["python3", typist] } else { &[] };
         let run = Pop3::under(&self.home, wrapper)
             .args(args)
-            .args(["-vv"])
+            .args(["-v"])
             .env("TMPDIR", self.home.join("tmp").to_str().unwrap());
         let run = match &self.session {
             Some(session) => run.env("POP3_KEYRING", "on").env("DBUS_SESSION_BUS_ADDRESS", &session.address),
@@ -136,6 +136,7 @@ fn every_command(case: &Case, works: bool, seen: &mut Seen) {
         (&["stat", "--json", "--trace"], refused),
         (&["list", "--trace"], refused),
         (&["fetch", "--trace"], refused),
+        (&["stat", "--trace=tmp/dialogue"], refused),
         (&["state", "forget", "--all"], 0),
         (&["fetch", "--json", "--trace", "--to", &deliver], refused),
         (&["check", "--trace"], refused),

@@ -22,7 +22,7 @@ fn no_token_is_seen_whether_the_provider_and_the_server_take_it_or_not() {
     let mut account = shared().account("confidential", &more);
     account.maildrop.put(&corpus::simple("one"));
     let mut seen = Seen::default();
-    let mut login = account.pop3(&["auth", "login", "--browser", "--json", "-vv", "--trace"]).start();
+    let mut login = account.pop3(&["auth", "login", "--browser", "--json", "-v", "--trace"]).start();
     seen.note("its arguments", fs::read(format!("/proc/{}/cmdline", login.id())).unwrap());
     let asked: Value = serde_json::from_str(&login.line_with("open_url")).unwrap();
     let page = shared().browser().allow(asked["url"].as_str().unwrap(), "", account.maildrop.user());
@@ -37,6 +37,7 @@ fn no_token_is_seen_whether_the_provider_and_the_server_take_it_or_not() {
         (&["fetch", "--trace", "--auth", "oauthbearer", "--json"], 0),
         (&["stat", "--trace", "--user", "somebody-else"], 77),
         (&["stat", "--json", "--trace"], 0),
+        (&["stat", "--trace=dialogue"], 0),
         (&["check", "--trace"], 0),
         (&["check", "--trace", "--json"], 0),
         (&["check", "--trace", "--user", "somebody-else"], 77),
@@ -62,7 +63,7 @@ fn no_token_is_seen_whether_the_provider_and_the_server_take_it_or_not() {
             account.spoil_access_token();
             account.spoil_sign_in();
         }
-        let outcome = account.pop3(args).args(["-vv"]).run();
+        let outcome = account.pop3(args).args(["-v"]).run();
         assert_eq!(outcome.code, code, "{args:?}: {outcome:?}");
         seen.outcome(&format!("{args:?}"), &outcome);
         if account.token_file().exists() {
@@ -190,7 +191,7 @@ fn home(web: &Web) -> Home {
 
 /// The binary, on its way to that provider.
 fn pop3(home: &Home, args: &[&str]) -> Pop3 {
-    Pop3::new(home).args(args).args(["-vv"])
+    Pop3::new(home).args(args).args(["-v"])
 }
 
 #[test]

@@ -87,8 +87,11 @@ fn pop3(home: &Home, server: &Scripted, mechanism: &str, args: &[&str]) -> Pop3 
         format!("password = \"{SECRET}\"\n")
     };
     home.configure(&format!("[account.work]\n{server}{proof}deliver = \"maildir:~/in\"\n"));
-    Pop3::new(home).args(args).args(["-vv", "--auth", mechanism, "--timeout", "20s"])
+    let trace = if args.contains(&INTO_A_FILE) { None } else { Some("--trace") };
+    Pop3::new(home).args(args).args(trace).args(["-v", "--auth", mechanism, "--timeout", "20s"])
 }
+
+const INTO_A_FILE: &str = "--trace=dialogue";
 
 const MECHANISMS: [&str; 9] =
     ["user", "apop", "plain", "login", "cram-md5", "scram-sha-1", "scram-sha-256", "xoauth2", "oauthbearer"];
@@ -113,6 +116,7 @@ fn a_server_that_repeats_a_secret_is_not_quoted() {
                 &["check"],
                 &["check", "--json"],
                 &["fetch", "--json"],
+                &["fetch", INTO_A_FILE],
                 &["auth", "login"],
             ] {
                 if mechanism.contains("oauth") && args[0] == "auth" {
@@ -121,13 +125,21 @@ fn a_server_that_repeats_a_secret_is_not_quoted() {
                 let outcome = pop3(&home, &server, mechanism, args).run();
                 assert_ne!(outcome.code, 64, "{outcome:?}");
                 assert!(kind >= AS_A_SUCCESS || outcome.code != 0, "{mechanism} {args:?}: {outcome:?}");
-                assert!(outcome.stderr.contains("S: "), "{mechanism} {args:?}: {outcome:?}");
+                let is_in_file = args.contains(&INTO_A_FILE);
+                assert_eq!(outcome.stderr.contains(" S: "), !is_in_file, "{mechanism} {args:?}: {outcome:?}");
                 seen.outcome(&format!("{mechanism} {args:?}"), &outcome);
             }
             let rightly =
                 [".config/pop3/config.toml", ".local/state/pop3/work.token", ".local/state/pop3/work.secret"]
                     .map(|name| home.join(name));
             seen.folder(home.path(), &rightly.each_ref().map(PathBuf::as_path));
+            let traced = std::fs::read_to_string(home.join("dialogue")).unwrap();
+            assert!(traced.contains(" C: ") && traced.contains(" S: "), "{mechanism}: {traced}");
+            // The lines of a listing are shown, too.
+            assert!(
+                kind != AS_A_LISTING || traced.contains(" S: [hidden] [hidden]"),
+                "{mechanism}: {traced}"
+            );
             seen.hides(SECRET);
             // Nor is what was made from it.
             let heard = server.heard();

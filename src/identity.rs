@@ -11,6 +11,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use memchr::memchr;
 use sha2::{Digest, Sha256};
 
@@ -53,33 +54,15 @@ impl Identity {
         if text.len() != 32 {
             return None;
         }
-        let (mut bytes, mut seen) = ([0; 16], 0);
-        for (byte, pair) in bytes.iter_mut().zip(text.chunks_exact(2)) {
-            let (high, low) = (DIGITS[pair[0] as usize], DIGITS[pair[1] as usize]);
-            seen |= high | low;
-            *byte = high << 4 | low & 0xf;
-        }
-        (seen != NO_DIGIT).then_some(Identity(bytes))
+        let mut bytes = [0; 16];
+        HEXLOWER_PERMISSIVE.decode_mut(text, &mut bytes).ok()?;
+        Some(Identity(bytes))
     }
 }
 
-/// The value of each hexadecimal digit; [`NO_DIGIT`] for all other bytes. A table, because a journal has
-/// millions of digits.
-const DIGITS: [u8; 256] = {
-    let mut values = [NO_DIGIT; 256];
-    let mut value = 0;
-    while value < 16 {
-        values[b"0123456789abcdef"[value] as usize] = value as u8;
-        values[b"0123456789ABCDEF"[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
-const NO_DIGIT: u8 = 0xff;
-
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}", HEXLOWER.encode_display(&self.0))
     }
 }
 

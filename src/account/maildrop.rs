@@ -6,6 +6,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::Account;
@@ -67,8 +68,7 @@ fn fingerprint(path: &Path) -> String {
         return format!("certificate:{}", path.display());
     }
     let der = first_certificate(&bytes).unwrap_or(bytes);
-    let digits: String = Sha256::digest(der).iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256:{digits}")
+    format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(der)))
 }
 
 fn first_certificate(pem: &[u8]) -> Option<Vec<u8>> {

@@ -11,6 +11,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::Account;
@@ -139,14 +140,14 @@ impl Record {
     }
 
     fn line(&self) -> String {
-        let salt: String = self.salt.iter().map(|byte| format!("{byte:02x}")).collect();
+        let salt = HEXLOWER.encode(&self.salt);
         format!("{BEGINNING} {salt} {:04x} {} {} {}\n", self.mark, self.count, self.last, self.reported)
     }
 
     fn parse(text: &str) -> Option<Record> {
         let fields = text.strip_prefix(BEGINNING)?.strip_suffix('\n')?;
         let mut fields = fields.split_ascii_whitespace();
-        let salt = u128::from_str_radix(fields.next()?, 16).ok()?.to_be_bytes();
+        let salt = HEXLOWER.decode(fields.next()?.as_bytes()).ok()?.try_into().ok()?;
         let record = Record {
             salt,
             mark: u16::from_str_radix(fields.next()?, 16).ok()?,

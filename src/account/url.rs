@@ -2,10 +2,13 @@
 //! The scheme says how the connection is encrypted; the ports are those of RFC 1939 (110) and RFC 8314 (995).
 //! It never contains a password.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use percent_encoding::percent_decode_str;
 
 use crate::advice::Settings;
 use crate::error::{Error, Kind};
@@ -199,22 +202,17 @@ fn is_host(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
 }
 
-/// Decodes percent-encoding; `None` for an invalid escape, or for bytes that are not UTF-8.
+/// Decodes percent-encoding; `None` for an invalid escape, which the crate would leave as it is, or for bytes that
+/// are not UTF-8.
 pub(super) fn decode(text: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        if byte != b'%' {
-            bytes.push(byte);
-            rest = tail;
-            continue;
-        }
-        let &[high, low] = tail.first_chunk::<2>()?;
-        let digit = |c: u8| (c as char).to_digit(16);
-        bytes.push(u8::try_from(digit(high)? * 16 + digit(low)?).ok()?);
-        rest = &tail[2..];
+    let is_escape = |(at, _): (usize, &str)| {
+        let digits = text.as_bytes().get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !text.match_indices('%').all(is_escape) {
+        return None;
     }
-    String::from_utf8(bytes).ok()
+    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 //! The digest of APOP (RFC 1939 section 7). Whether a greeting bears a timestamp, and one that may
 //! be believed, is decided by `protocol`.
 
+use data_encoding::HEXLOWER;
 use md5::{Digest, Md5};
-
-use super::hex;
 
 /// The MD5 of the greeting's `timestamp` (with its `<` and `>`) and the password: 32 lower-case
 /// hexadecimal digits.
 pub fn apop_digest(timestamp: &[u8], password: &[u8]) -> String {
-    hex(&Md5::new().chain_update(timestamp).chain_update(password).finalize())
+    HEXLOWER.encode(&Md5::new().chain_update(timestamp).chain_update(password).finalize())
 }
 
 #[cfg(test)]

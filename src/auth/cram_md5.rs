@@ -1,9 +1,10 @@
 //! SASL CRAM-MD5 (RFC 2195): the server's challenge, keyed with the password.
 
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::Md5;
 
-use super::{Credentials, Exchange, Mechanism, hex, unexpected_challenge};
+use super::{Credentials, Exchange, Mechanism, unexpected_challenge};
 use crate::error::{Error, Kind, Result};
 
 /// One run: a challenge, the answer, no more.
@@ -33,7 +34,7 @@ impl Exchange for CramMd5 {
         let mut mac = Hmac::<Md5>::new_from_slice(credentials.secret())
             .map_err(|error| failed().because(error.to_string()))?;
         mac.update(challenge);
-        let digest = hex(&mac.finalize().into_bytes());
+        let digest = HEXLOWER.encode(&mac.finalize().into_bytes());
         Ok([&credentials.user[..], b" ", digest.as_bytes()].concat())
     }
 }

@@ -90,7 +90,8 @@ fn without<'t>(
 }
 
 /// Hides what is the secret once percent-encoding is undone (RFC 3986 section 2.1), and, in a form, a blank
-/// is a plus: which letters somebody encodes is up to them.
+/// is a plus: which letters somebody encodes is up to them. By hand: what is hidden is the encoded text, so the place of
+/// each letter in it has to be known.
 fn without_percent<'t>(text: Cow<'t, [u8]>, secret: &[u8], plus_is_a_blank: bool) -> Cow<'t, [u8]> {
     if !text.contains(&if plus_is_a_blank { b'+' } else { b'%' }) {
         return text;

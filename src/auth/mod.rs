@@ -155,18 +155,6 @@ fn unexpected_challenge(mechanism: Mechanism) -> Error {
         .because("the server asks for more than this mechanism holds")
 }
 
-/// `bytes` as lower-case hexadecimal digits, the form both digest mechanisms send.
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-
-    let mut digits = String::with_capacity(2 * bytes.len());
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

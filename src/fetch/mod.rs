@@ -43,6 +43,7 @@ mod verdict;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 pub use event::{Event, Observer, Silent, Source, Summary};
@@ -246,7 +247,7 @@ impl Run<'_> {
     fn tag(&self) -> String {
         let path = maildrop::path_of(self.state, self.owner);
         let digest = Sha256::digest(path.as_os_str().as_encoded_bytes());
-        digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+        HEXLOWER.encode(&digest[..4])
     }
 
     /// Opens the store, which takes a settled journal: before it is settled it is no [`Journal`], but a

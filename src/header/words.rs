@@ -119,7 +119,8 @@ fn opening(text: &[u8]) -> Option<(&[u8], bool, usize)> {
     Some((charset, is_base64, 2 + length + 3))
 }
 
-/// The "Q" encoding (RFC 2047 section 4.2). Bytes that are not encoded are themselves.
+/// The "Q" encoding (RFC 2047 section 4.2). Bytes that are not encoded are themselves. By hand: it is neither
+/// percent-encoding nor quoted-printable, and what is broken stays as it is.
 fn quoted(text: &[u8], bytes: &mut Vec<u8>) {
     let digit = |byte: Option<&u8>| byte.and_then(|&byte| char::from(byte).to_digit(16)?.try_into().ok());
     let mut at = 0;
@@ -138,7 +139,8 @@ fn quoted(text: &[u8], bytes: &mut Vec<u8>) {
 }
 
 /// The "B" encoding (RFC 2047 section 4.1). What is not of its alphabet is passed over, padding ends a group
-/// wherever it is, and bits that make no byte are dropped.
+/// wherever it is, and bits that make no byte are dropped. By hand: decoders of crates give up there, or want all of it in
+/// one alphabet.
 fn base64(text: &[u8], bytes: &mut Vec<u8>) {
     let (mut bits, mut count) = (0_u32, 0);
     for byte in text {

@@ -1,11 +1,11 @@
 //! The AUTHORIZATION state: USER and PASS, APOP (RFC 1939 sections 4 and 7), AUTH with PLAIN, LOGIN and
 //! CRAM-MD5 (RFC 5034, 4616, 2195), and the result with its response code (RFC 2449, 3206).
 
-use std::fmt::Write as _;
 use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use md5::{Digest, Md5};
 
@@ -55,7 +55,8 @@ impl Dialogue<'_> {
         let mut hash = Md5::new();
         hash.update(self.stamp.as_deref().unwrap_or_default().as_bytes());
         hash.update(&self.behaviour.password);
-        argument[..at] == self.behaviour.user && argument[at + 1..] == *hex(&hash.finalize()).as_bytes()
+        argument[..at] == self.behaviour.user
+            && argument[at + 1..] == *HEXLOWER.encode(&hash.finalize()).as_bytes()
     }
 
     fn auth(&mut self, argument: &[u8]) -> io::Result<Flow> {
@@ -140,7 +141,7 @@ impl Dialogue<'_> {
         mac.update(challenge.as_bytes());
         let mut expected = self.behaviour.user.clone();
         expected.push(b' ');
-        expected.extend_from_slice(hex(&mac.finalize().into_bytes()).as_bytes());
+        expected.extend_from_slice(HEXLOWER.encode(&mac.finalize().into_bytes()).as_bytes());
         Ok(Some(response == expected))
     }
 
@@ -200,13 +201,4 @@ impl Dialogue<'_> {
     fn after_refusal(&self) -> Flow {
         if self.behaviour.hangs_up_when_refused { Flow::Close } else { Flow::GoOn }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

@@ -6,6 +6,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
 /// The future position of one message, found again by [`settle`](super::settle()).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -69,7 +71,7 @@ impl Place {
                 each(file.as_os_str().as_bytes());
                 each(offset.to_string().as_bytes());
                 each(length.to_string().as_bytes());
-                each(format!("{:032x}", u128::from_be_bytes(*checksum)).as_bytes());
+                each(HEXLOWER.encode(checksum).as_bytes());
                 each(from_line);
             }
             Place::Handed => each(b"handed"),
@@ -89,10 +91,7 @@ impl Place {
                 file: path(file),
                 offset: number(offset)?,
                 length: number(length)?,
-                checksum: digits(checksum)
-                    .filter(|text| text.len() == 32)
-                    .and_then(|text| u128::from_str_radix(text, 16).ok())?
-                    .to_be_bytes(),
+                checksum: HEXLOWER_PERMISSIVE.decode(checksum).ok()?.try_into().ok()?,
                 from_line: from_line.to_vec(),
             }),
             [b"handed"] => Some(Place::Handed),

@@ -1,26 +1,25 @@
 //! The file names for an account.
 
+use std::borrow::Cow;
+
+use data_encoding::HEXLOWER;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
+
+/// What is escaped in a file name, besides a dot at its front.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'.').remove(b'_').remove(b'-').remove(b'@').remove(b'+');
 
 /// The longest file name for an account, in bytes; file systems allow 255.
 const LONGEST_NAME: usize = 180;
 
 /// An account's name as a file name: readable, unable to leave the folder, and unique for each account.
 pub(crate) fn file_name(account: &str) -> String {
-    let mut name = String::with_capacity(account.len());
-    for (at, byte) in account.bytes().enumerate() {
-        match byte {
-            b'.' if at == 0 => name.push_str("%2E"),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' | b'@' | b'+' => {
-                name.push(byte as char);
-            }
-            _ => name.push_str(&format!("%{byte:02X}")),
-        }
-    }
+    let (dot, rest) = account.strip_prefix('.').map_or(("", account), |rest| ("%2E", rest));
+    let mut name = format!("{dot}{}", utf8_percent_encode(rest, ESCAPED));
     if name.len() > LONGEST_NAME {
         name.truncate(LONGEST_NAME);
         let digest = Sha256::digest(account.as_bytes());
-        name.extend(digest.iter().take(16).map(|byte| format!("{byte:02x}")));
+        HEXLOWER.encode_append(&digest[..16], &mut name);
     }
     name
 }
@@ -28,17 +27,8 @@ pub(crate) fn file_name(account: &str) -> String {
 /// The account's name of a file name. A name that [`file_name`] did not make, or has shortened, is returned
 /// unchanged.
 pub(crate) fn account_of(name: &str) -> String {
-    decoded(name).filter(|account| file_name(account) == name).unwrap_or_else(|| name.to_owned())
-}
-
-fn decoded(name: &str) -> Option<String> {
-    let mut parts = name.split('%');
-    let mut bytes = parts.next()?.as_bytes().to_vec();
-    for part in parts {
-        bytes.push(u8::from_str_radix(part.get(..2)?, 16).ok()?);
-        bytes.extend(&part.as_bytes()[2..]);
-    }
-    String::from_utf8(bytes).ok()
+    let decoded = percent_decode_str(name).decode_utf8().ok();
+    decoded.filter(|account| file_name(account) == name).map_or_else(|| name.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::{Digest, Sha256};
 
 use crate::advice::Tls;
@@ -54,7 +55,7 @@ impl fmt::Display for Pin {
             Pin::Key(digest) => (KEY, digest),
         };
         f.write_str(scheme)?;
-        digest.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write!(f, "{}", HEXLOWER.encode_display(digest))
     }
 }
 
@@ -94,13 +95,7 @@ fn after_scheme<'a>(scheme: &str, text: &'a str) -> Option<&'a str> {
 }
 
 fn digits(hex: &str) -> Option<[u8; 32]> {
-    let mut values = hex.chars().filter(|&c| c != ':').map(|c| c.to_digit(16));
-    let mut bytes = [0; 32];
-    for byte in &mut bytes {
-        let (high, low) = (values.next()??, values.next()??);
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    values.next().is_none().then_some(bytes)
+    HEXLOWER_PERMISSIVE.decode(hex.replace(':', "").as_bytes()).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

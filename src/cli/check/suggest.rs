@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use pop3::account::{Account, OAuth, PATIENCE};
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
@@ -138,11 +139,8 @@ fn server(account: &Account) -> String {
 
 /// Percent-encodes what is not allowed in the user part of a URL (RFC 3986 section 2.1).
 fn escaped(text: &str) -> String {
-    let escape = |byte: u8| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(escape).collect()
+    const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 #[cfg(test)]

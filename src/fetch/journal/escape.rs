@@ -3,7 +3,9 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use data_encoding::HEXLOWER;
+use memchr::memchr_iter;
+use percent_encoding::percent_decode;
 
 /// What stands between the parts of a place.
 pub(super) const SEPARATOR: u8 = b'|';
@@ -18,12 +20,14 @@ pub(super) fn escape_part(line: &mut Vec<u8>, bytes: &[u8]) {
     escape_but(line, bytes, |byte| byte != b'%' && byte != SEPARATOR);
 }
 
+// By hand: journals have small digits, and percent-encoding writes capitals.
 fn escape_but(line: &mut Vec<u8>, mut bytes: &[u8], is_plain: impl Fn(u8) -> bool) {
     let is_plain = |byte: u8| is_printable(byte) && is_plain(byte);
     while let Some(at) = bytes.iter().position(|byte| !is_plain(*byte)) {
         line.extend_from_slice(&bytes[..at]);
-        line.push(b'%');
-        line.extend(hex_digits(bytes[at]));
+        let mut digits = [b'%'; 3];
+        HEXLOWER.encode_mut(&bytes[at..=at], &mut digits[1..]);
+        line.extend_from_slice(&digits);
         bytes = &bytes[at + 1..];
     }
     line.extend_from_slice(bytes);
@@ -31,23 +35,12 @@ fn escape_but(line: &mut Vec<u8>, mut bytes: &[u8], is_plain: impl Fn(u8) -> boo
 
 /// The octets that were escaped; `None` where an escape is broken. Costs nothing where nothing is escaped.
 pub(super) fn unescape(field: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let Some(first) = memchr(b'%', field) else { return Some(Cow::Borrowed(field)) };
-    let mut bytes = field[..first].to_vec();
-    let mut rest = &field[first..];
-    while let Some((&byte, after)) = rest.split_first() {
-        if byte != b'%' {
-            bytes.push(byte);
-            rest = after;
-            continue;
-        }
-        let pair = std::str::from_utf8(after.get(..2)?).ok()?;
-        if !pair.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-            return None;
-        }
-        bytes.push(u8::from_str_radix(pair, 16).ok()?);
-        rest = &after[2..];
-    }
-    Some(Cow::Owned(bytes))
+    let is_escape = |at: usize| {
+        let digits = field.get(at + 1..at + 3);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    // The crate leaves a broken escape as it is.
+    memchr_iter(b'%', field).all(is_escape).then(|| percent_decode(field).into())
 }
 
 /// Whether an octet may stand in a line: printable ASCII.
@@ -58,12 +51,6 @@ pub(super) fn is_printable(byte: u8) -> bool {
 /// Whether all of these may. Looks at every octet, which is faster than to stop at one.
 pub(super) fn are_printable(octets: &[u8]) -> bool {
     octets.iter().fold(true, |are, byte| are & is_printable(*byte))
-}
-
-/// An octet as two hexadecimal digits.
-pub(super) fn hex_digits(byte: u8) -> [u8; 2] {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 15)]]
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! The fields of a line: `name=value`, with tabs between them, in any order. A name means the same in every
 //! record, so that one pass over a line finds all of them; what has another name is kept as it stands.
 
+use data_encoding::HEXLOWER;
 use memchr::memchr;
 
-use super::escape::{are_printable, escape, hex_digits, is_printable};
+use super::escape::{are_printable, escape, is_printable};
 use super::view::EntryId;
 use crate::identity::Identity;
 use crate::protocol::decimal;
@@ -287,7 +288,9 @@ impl LineWriter<'_> {
     pub(super) fn identity(mut self, identity: Option<Identity>) -> Self {
         if let Some(identity) = identity {
             self.name("i");
-            identity.as_bytes().iter().for_each(|byte| self.0.extend(hex_digits(*byte)));
+            let mut digits = [0; 32];
+            HEXLOWER.encode_mut(identity.as_bytes(), &mut digits);
+            self.0.extend_from_slice(&digits);
         }
         self
     }

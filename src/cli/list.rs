@@ -18,7 +18,7 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
 use super::output::Output;
-use super::output::json::Object;
+use super::output::json::{Mail, Time, UniqueId};
 use super::output::table::{Cell, Table};
 
 /// The most octets of a header that are parsed; real headers are far smaller.
@@ -76,7 +76,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
             }
         };
         let Ok(at) = listed.binary_search_by_key(number, |message| message.number) else { continue };
-        show(output, &table, survey.maildrop(), *number, &shown, known[at])?;
+        show(output, &account.name, &table, survey.maildrop(), *number, &shown, known[at])?;
     }
     if !has_top {
         output.note("the server has no TOP, so date, sender and subject stay unknown");
@@ -87,6 +87,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
 
 fn show(
     output: &Output,
+    account: &str,
     table: &Table,
     maildrop: &Maildrop,
     number: u32,
@@ -97,15 +98,16 @@ fn show(
     let state = if fetched { "fetched" } else { "new" };
     let subject = shown.subject.as_deref().unwrap_or_default();
     if output.is_json() {
-        let object = Object::new()
-            .put("number", message.number)
-            .put("octets", message.octets)
-            .put_unique_id(message.unique_id)
-            .put("date", shown.date.map(|date| date.to_string()))
-            .put("state", state)
-            .put("from", &shown.from)
-            .put("subject", subject);
-        return Ok(output.object(object)?);
+        return Ok(output.object(&Mail::List {
+            account,
+            number: message.number,
+            octets: message.octets,
+            unique_id: UniqueId::from_option(message.unique_id),
+            date: shown.date.map(Time),
+            state,
+            from: &shown.from,
+            subject,
+        })?);
     }
     let cells = [
         Cell::number(message.number),

@@ -29,11 +29,13 @@ mod state;
 mod steps;
 mod trace;
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
+use pop3::error::{Error, Kind};
 use signal_hook::consts::SIGTERM;
 
 use self::args::{AuthCommand, Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
@@ -99,7 +101,30 @@ fn output(args: &GlobalArgs, file: &Globals) -> Output {
     })
 }
 
+/// Refuses `--json` with a command that prints no results. A configuration file with `json = true` is no mistake there.
+fn refuse_json(cli: &Cli) -> Result<(), Error> {
+    let (name, what, hint) = match &cli.command {
+        _ if !cli.global.json => return Ok(()),
+        Command::Top(_) => {
+            ("top", "prints the text of a message", "`pop3 list --json` has date, from and subject")
+        }
+        Command::Retr(args) if args.output.as_deref().is_none_or(|path| path == Path::new("-")) => {
+            ("retr", "prints the message itself", "with -o FILE it tells in JSON what was written")
+        }
+        Command::Shell(_) => ("shell", "talks with a person", "stat, uidl, list, retr -o and dele have JSON"),
+        Command::Demo => ("demo", "talks with a person", "fetch and list have JSON"),
+        Command::Generate(_) => {
+            ("generate", "prints no results", "`pop3 generate schema` prints JSON without it")
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::new(Kind::Usage, format!("could not use --json with {name}"))
+        .because(format!("{name} {what}"))
+        .hint(hint))
+}
+
 fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
+    refuse_json(&cli)?;
     let account = |server: &ServerArgs| -> Result<Account> {
         context.account(&server.which.accounts, &server.overrides(context.environment().home())?)
     };
@@ -138,11 +163,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         },
         Command::Check(args) => return check::run(context, &account(&args.server)?),
         Command::Accounts => return accounts::show(context),
-        Command::Generate(args) => {
-            for path in generate::run(&args)? {
-                context.output().note(&format!("wrote {}", path.display()));
-            }
-        }
+        Command::Generate(args) => generate::run(context.output(), &args)?,
     }
     Ok(ExitCode::Done)
 }

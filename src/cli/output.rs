@@ -22,7 +22,7 @@ use indicatif::MultiProgress;
 use pop3::account::When;
 
 use super::report::{self, Told};
-use json::Object;
+use json::{Line, Talk};
 use table::{Cell, Table};
 
 /// The width of a terminal that does not tell its width.
@@ -89,6 +89,8 @@ pub(crate) struct Output {
     out: Mutex<Box<dyn Write + Send>>,
     err: Mutex<Box<dyn Write + Send>>,
     bars: MultiProgress,
+    /// The account that the command is about, if it is about one.
+    account: Mutex<Option<String>>,
 }
 
 impl Output {
@@ -107,6 +109,7 @@ impl Output {
             out: Mutex::new(Box::new(BufWriter::new(io::stdout()))),
             err: Mutex::new(Box::new(io::stderr())),
             bars: bar::stage(shows_bars, ends.err_is_terminal),
+            account: Mutex::default(),
         }
     }
 
@@ -118,6 +121,11 @@ impl Output {
     /// Whether there is a person to ask: stdin and stderr are terminals.
     pub(crate) fn can_ask(&self) -> bool {
         self.ends.err_is_terminal && io::stdin().is_terminal()
+    }
+
+    /// Whether data is shown to a person.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.ends.out_is_terminal
     }
 
     /// Columns of the terminal that shows stdout.
@@ -135,6 +143,11 @@ impl Output {
         }
     }
 
+    /// Fields of a line of data: blanks between them on a terminal, tabs in a pipe. Fails when stdout does.
+    pub(crate) fn fields(&self, fields: &[&[u8]]) -> io::Result<()> {
+        self.line(fields.join(if self.ends.out_is_terminal { &b" "[..] } else { b"\t" }))
+    }
+
     /// Data of any length, in chunks of any size: a message. Sanitised on a terminal, byte for byte in
     /// a pipe. `write` fails when stdout does; so does [`Message::finish`], which must be called.
     pub(crate) fn message(&self) -> Message<'_> {
@@ -150,8 +163,13 @@ impl Output {
     }
 
     /// An object of `--json`. Fails when stdout does.
-    pub(crate) fn object(&self, object: Object) -> io::Result<()> {
-        self.put(&[object.line().as_bytes()])
+    pub(crate) fn object(&self, object: &impl Line) -> io::Result<()> {
+        self.put(&[json::line(object)?.as_bytes(), b"\n"])
+    }
+
+    /// From now on the command is about this account alone.
+    pub(crate) fn set_account(&self, name: &str) {
+        *lock(&self.account) = Some(name.to_owned());
     }
 
     /// The headings of a table: only on a terminal. Fails when stdout does.
@@ -180,32 +198,52 @@ impl Output {
     /// A message that a person may want to read, unless `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.settings.quiet {
-            self.say(&self.guarded(text));
+            self.urge(text);
         }
     }
 
     /// A message that somebody has to act on, also with `--quiet`.
     pub(crate) fn urge(&self, text: &str) {
-        self.say(&self.guarded(text));
+        match self.is_json() {
+            true => self.talk_object(&Talk::Note { message: text }),
+            false => self.say(&self.guarded(text)),
+        }
     }
 
     /// A message for `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
-        if self.settings.verbose && !self.settings.quiet {
-            self.say(&self.guarded(text));
+        if self.settings.verbose {
+            self.note(text);
         }
     }
 
     /// A warning: something is not as it should be, but work goes on. Silent with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
-        if !self.settings.quiet {
-            let label = paint(STRONG, "warning:", self.ends.err_has_color);
-            self.say(&format!("{label} {}", self.guarded(text)));
+        self.warn_with(lock(&self.account).as_deref(), text, text);
+    }
+
+    /// The same for an account, whose name is put in front.
+    pub(crate) fn warn_of(&self, account: &str, text: &str) {
+        self.warn_with(Some(account), &format!("{account}: {text}"), text);
+    }
+
+    fn warn_with(&self, account: Option<&str>, text: &str, message: &str) {
+        if self.settings.quiet {
+            return;
         }
+        if self.is_json() {
+            let warning = Talk::Warning { account, kind: None, exit: None, message, hint: None };
+            return self.talk_object(&warning);
+        }
+        let label = paint(STRONG, "warning:", self.ends.err_has_color);
+        self.say(&format!("{label} {}", self.guarded(text)));
     }
 
     /// A line of `--trace`, also with `--quiet`: it was requested explicitly.
     pub(crate) fn trace(&self, time: &str, line: &[u8]) {
+        if self.is_json() {
+            return self.talk_object(&Talk::Trace { message: &String::from_utf8_lossy(line) });
+        }
         let time = paint(DIM, time, self.ends.err_has_color);
         let shown = self.ends.err_is_terminal.then(|| sanitize::line(line));
         let line = shown.as_ref().map_or(line, |shown| shown.as_bytes());
@@ -214,15 +252,25 @@ impl Output {
 
     /// An error with its hint. Always printed, unless it is only that stdout has no reader any more.
     pub(crate) fn error(&self, error: &anyhow::Error) {
-        self.error_of(None, error);
+        let account = lock(&self.account).clone();
+        self.error_with(account.as_deref(), "", error);
     }
 
-    /// The same for one of several accounts, whose name is put in front.
-    pub(crate) fn error_of(&self, account: Option<&str>, error: &anyhow::Error) {
-        let Some(Told { sentence, certificate, hint }) = report::tell(error) else { return };
+    /// The same for an account; where it is one of `several`, its name is put in front.
+    pub(crate) fn error_of(&self, account: &str, several: bool, error: &anyhow::Error) {
+        let name = if several { format!("{account}: ") } else { String::new() };
+        self.error_with(Some(account), &name, error);
+    }
+
+    fn error_with(&self, account: Option<&str>, name: &str, error: &anyhow::Error) {
+        let Some(told) = report::tell(error) else { return };
+        if self.is_json() {
+            let exit = report::exit_code(error) as u8;
+            return self.talk_object(&Talk::error(account, &told, exit));
+        }
+        let Told { sentence, certificate, hint, .. } = told;
         let label = paint(BAD, "pop3:", self.ends.err_has_color);
-        let account = account.map(|name| format!("{name}: ")).unwrap_or_default();
-        self.say(&format!("{label} {}", self.guarded(&format!("{account}{sentence}"))));
+        self.say(&format!("{label} {}", self.guarded(&format!("{name}{sentence}"))));
         if let Some(certificate) = certificate {
             for (label, value) in human::certificate(&certificate) {
                 self.say(&self.guarded(&format!("  {label:<7} {value}")));
@@ -258,6 +306,14 @@ impl Output {
 
     fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
+    }
+
+    /// An object of `--json`, on stderr.
+    fn talk_object(&self, object: &Talk<'_>) {
+        // Text can always be serialised, and there is no other place to report that it cannot.
+        if let Ok(line) = json::line(object) {
+            self.say(&line);
+        }
     }
 
     /// A line on stderr, above the bars.

@@ -6,7 +6,7 @@ use pop3::fetch::Plan;
 use pop3::fetch::plan::{Action, Listed, Step};
 
 use super::output::Output;
-use super::output::json::Object;
+use super::output::json::{Run, UniqueId};
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 
 /// Prints what would be fetched, deleted and kept, and why.
@@ -32,14 +32,14 @@ pub(crate) fn show(output: &Output, account: &Account, listed: &[Listed<'_>], pl
         let reason = step.reason.to_string();
         if output.is_json() {
             let at = listed.binary_search_by_key(&step.number, |message| message.number).ok();
-            output.object(
-                Object::event("step", &account.name)
-                    .put("number", step.number)
-                    .put("octets", step.octets)
-                    .put_unique_id(at.and_then(|at| listed[at].unique_id))
-                    .put("action", step.action.to_string())
-                    .put("reason", reason),
-            )?;
+            output.object(&Run::Step {
+                account: &account.name,
+                number: step.number,
+                octets: step.octets,
+                unique_id: UniqueId::from_option(at.and_then(|at| listed[at].unique_id)),
+                action: step.action.to_string(),
+                reason,
+            })?;
             continue;
         }
         let cells = [

@@ -54,6 +54,7 @@ mod hostile_stuffing;
 mod hostile_web;
 mod imports;
 mod journal;
+mod json;
 mod keyring;
 mod kill;
 mod looking;

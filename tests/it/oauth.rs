@@ -217,7 +217,7 @@ fn the_browser_comes_back_by_itself_for_every_kind_of_client() {
         assert!(shown.text.contains("has done its part"), "{}", shown.text);
         let outcome = login.wait().exits(0);
         let signed_in = object(outcome.text().lines().last().unwrap());
-        assert_eq!((&signed_in["event"], &signed_in["renews"]), (&"signed_in".into(), &true.into()));
+        assert_eq!((&signed_in["type"], &signed_in["renews"]), (&"login".into(), &true.into()));
         assert_eq!(signed_in["tried"], true);
         account.pop3(&["stat"]).run().exits(0);
         account.spoil_access_token();
@@ -294,7 +294,7 @@ fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
     shared().browser().allow(&url, "", account.maildrop.user());
     let outcome = login.wait().exits(0).says("not tried at the server: could not").says("connection refused");
     let signed_in = object(outcome.text().lines().last().unwrap());
-    assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
+    assert_eq!((&signed_in["type"], &signed_in["tried"]), (&"login".into(), &false.into()));
     account.home.configure(&before);
     account.forget_server();
     account.pop3(&["stat"]).run().exits(0);
@@ -385,7 +385,7 @@ fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
     let account = shared().account("brief", "").within(&session.address);
     account.login();
     let status = || object(&account.pop3(&["auth", "status", "--json"]).run().exits(0).text());
-    assert_eq!((&status()["rests"], &status()["state"]), (&"keyring".into(), &"signed in".into()));
+    assert_eq!((&status()["stored_in"], &status()["state"]), (&"keyring".into(), &"signed in".into()));
     for _ in 0..2 {
         // Each run renews it, and puts it back.
         account.pop3(&["stat"]).run().exits(0);

@@ -9,7 +9,7 @@ use pop3::error::Error;
 use pop3::fetch::event::{Event, Observer, Source, Summary};
 
 use super::bar::Bar;
-use super::json::{self, Object};
+use super::json::{self, Run};
 use super::{Output, human, sanitize};
 use crate::cli::report;
 
@@ -50,21 +50,10 @@ impl Report<'_> {
         self
     }
 
-    /// The run of this account ended with an error: prints it as every error, and with `--json` also as an
-    /// `error` object.
+    /// The run of this account ended with an error: prints it as every error.
     pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
         self.say_failures();
-        if self.output.is_json()
-            && let Some(told) = report::tell(error)
-        {
-            let object = Object::event("error", &self.account)
-                .put("text", told.sentence)
-                .put("hint", told.hint)
-                .put_certificate(told.certificate.as_ref())
-                .put("exit_code", report::exit_code(error) as u8);
-            self.tell(object);
-        }
-        self.output.error_of(self.is_one_of_several.then_some(self.account.as_str()), error);
+        self.output.error_of(&self.account, self.is_one_of_several, error);
     }
 
     /// Ends the report. Fails if at any time stdout did: then the objects are not complete.
@@ -76,11 +65,11 @@ impl Report<'_> {
     /// Prints which messages failed: those with the same reason in one line.
     fn say_failures(&mut self) {
         for line in self.failures.take() {
-            self.output.warn(&format!("{}: {line}", self.account));
+            self.output.warn_of(&self.account, &line);
         }
     }
 
-    fn tell(&mut self, object: Object) {
+    fn tell(&mut self, object: &Run<'_>) {
         if self.broken.is_ok() {
             // Programs that read the objects get each of them at once.
             self.broken = self.output.object(object).and_then(|()| self.output.flush());
@@ -95,15 +84,15 @@ impl Report<'_> {
                 *sum += bytes;
                 if told_at.is_none_or(|told| told.elapsed() >= json::RECEIVED_EVERY) {
                     *told_at = Some(Instant::now());
-                    let object = Object::event("received", source.account).put("number", *number);
-                    let object = object.put("bytes", *sum);
-                    return self.tell(object);
+                    let object = Run::Received { account: source.account, number: *number, bytes: *sum };
+                    return self.tell(&object);
                 }
             }
+            Event::Warning { text } => self.output.warn_of(source.account, text),
             _ => {}
         }
-        if let Some(object) = json::of_event(event, source) {
-            self.tell(object);
+        if let Some(object) = json::event_object(event, source) {
+            self.tell(&object);
         }
     }
 
@@ -112,11 +101,11 @@ impl Report<'_> {
         let Source { account, store } = source;
         match *event {
             Event::Failed { number, unique_id, reason } => self.failures.add(number, unique_id, reason),
-            Event::Warning { text } => self.output.warn(&format!("{account}: {text}")),
+            Event::Warning { text } => self.output.warn_of(account, text),
             Event::Reconnecting { reason, cautious } => {
                 let how = if cautious { ", one command at a time" } else { "" };
                 let reason = report::sentence(reason);
-                self.output.warn(&format!("{account}: {reason}: going on in a new session{how}"));
+                self.output.warn_of(account, &format!("{reason}: going on in a new session{how}"));
             }
             Event::Finished(summary) => {
                 self.say_failures();
@@ -387,7 +376,7 @@ mod tests {
     }
 
     #[test]
-    fn json_speaks_on_stdout_alone() {
+    fn json_tells_events_on_stdout_and_warnings_on_stderr() {
         let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
         let mut report = output.report("work");
         report.event(WORK, &Event::Started { number: 1, octets: Some(9), unique_id: None });
@@ -396,21 +385,24 @@ mod tests {
         }
         report.event(WORK, &Event::Warning { text: "odd" });
         report.finish().expect("the sink takes everything");
-        assert_eq!(err.text(), "");
+        let warning =
+            r#""type":"warning","account":"work","kind":null,"exit":null,"message":"odd","hint":null}"#;
+        assert!(err.text().lines().count() == 1 && err.text().contains(warning), "{}", err.text());
         let lines = out.text();
-        assert_eq!(lines.lines().count(), 3, "received is told once in a while: {lines}");
-        assert!(lines.contains(r#""event":"received","account":"work","number":1,"bytes":3}"#), "{lines}");
+        assert_eq!(lines.lines().count(), 2, "received is told once in a while: {lines}");
+        assert!(lines.contains(r#""type":"received","account":"work","number":1,"bytes":3}"#), "{lines}");
     }
 
     #[test]
-    fn json_tells_an_error_on_both_and_keeps_the_first_failure_of_stdout() {
+    fn json_tells_an_error_on_stderr_and_keeps_the_first_failure_of_stdout() {
         let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
         let mut report = output.report("work");
         report.ended_by(&Error::new(Kind::InUse, "could not open the maildrop").into());
-        assert!(out.text().contains(r#""exit_code":75}"#), "{}", out.text());
-        assert!(err.text().starts_with("pop3: could not open the maildrop\nhint: "), "{}", err.text());
+        assert_eq!(out.text(), "");
+        let error = r#""type":"error","account":"work","kind":"in_use","exit":75,"message":"could not open the maildrop","hint":"another"#;
+        assert!(err.text().contains(error), "{}", err.text());
         out.close();
-        report.event(WORK, &Event::Warning { text: "odd" });
+        report.event(WORK, &Event::Deleted { messages: 1 });
         let broken = report.finish().expect_err("stdout is closed");
         assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
     }

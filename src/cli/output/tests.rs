@@ -56,6 +56,7 @@ fn with(settings: Settings, is_terminal: bool, has_color: bool) -> (Output, Sink
         out: Mutex::new(Box::new(out.clone())),
         err: Mutex::new(Box::new(err.clone())),
         bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        account: Mutex::default(),
     };
     (output, out, err)
 }

@@ -3,6 +3,7 @@
 
 mod auth;
 mod fetch;
+mod json;
 mod local;
 mod message;
 mod problems;
@@ -117,6 +118,9 @@ pub(crate) struct GlobalArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) trace: Option<Option<PathBuf>>,
     /// Print JSON, one object a line
+    ///
+    /// Results on standard output; errors, warnings and notes on standard error. Each object has a type and a time;
+    /// `pop3 generate schema` describes all of them.
     #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) json: bool,
     /// Use colour: auto, always or never

@@ -29,16 +29,14 @@ mod state;
 mod steps;
 mod trace;
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
-use pop3::error::{Error, Kind};
 use signal_hook::consts::SIGTERM;
 
-use self::args::{AuthCommand, Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
+use self::args::{AuthCommand, Cli, Command, ConfigCommand, ServerArgs, StateCommand};
 use self::context::Context;
 use self::output::{Output, Settings};
 use self::report::ExitCode;
@@ -68,7 +66,7 @@ pub(crate) fn main() -> ExitCode {
     if let Some(is_used) = globals.keyring {
         environment.set_keyring(is_used);
     }
-    let output = Arc::new(output(&cli.global, &globals));
+    let output = Arc::new(output(&cli, &globals));
     let outcome = config.map_err(Into::into).and_then(|config| {
         let talk = Arc::clone(&output);
         let signals = Signals::take(move |text| talk.urge(text))?;
@@ -90,41 +88,19 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn output(args: &GlobalArgs, file: &Globals) -> Output {
-    let face = args.over(file);
+fn output(cli: &Cli, file: &Globals) -> Output {
+    let face = cli.global.over(file);
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
-        json: face.json,
+        json: cli.global.json || face.json && cli.command.has_objects(),
         color: face.color,
         progress: face.progress,
     })
 }
 
-/// Refuses `--json` with a command that prints no results. A configuration file with `json = true` is no mistake there.
-fn refuse_json(cli: &Cli) -> Result<(), Error> {
-    let (name, what, hint) = match &cli.command {
-        _ if !cli.global.json => return Ok(()),
-        Command::Top(_) => {
-            ("top", "prints the text of a message", "`pop3 list --json` has date, from and subject")
-        }
-        Command::Retr(args) if args.output.as_deref().is_none_or(|path| path == Path::new("-")) => {
-            ("retr", "prints the message itself", "with -o FILE it tells in JSON what was written")
-        }
-        Command::Shell(_) => ("shell", "talks with a person", "stat, uidl, list, retr -o and dele have JSON"),
-        Command::Demo => ("demo", "talks with a person", "fetch and list have JSON"),
-        Command::Generate(_) => {
-            ("generate", "prints no results", "`pop3 generate schema` prints JSON without it")
-        }
-        _ => return Ok(()),
-    };
-    Err(Error::new(Kind::Usage, format!("could not use --json with {name}"))
-        .because(format!("{name} {what}"))
-        .hint(hint))
-}
-
 fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
-    refuse_json(&cli)?;
+    cli.check_json()?;
     let account = |server: &ServerArgs| -> Result<Account> {
         context.account(&server.which.accounts, &server.overrides(context.environment().home())?)
     };

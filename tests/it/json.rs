@@ -269,6 +269,9 @@ fn a_command_without_objects_refuses_json_and_a_configured_json_does_not_disturb
     stage.home.configure("json = true\n");
     let message = stage.pop3("retr").args(["1"]).run().exits(0).stdout;
     assert_eq!(message, letter(1).bytes());
+    assert!(stage.pop3("retr").args(["9"]).run().exits(66).stderr.starts_with("pop3: "));
+    let stat = stage.pop3("stat").run().exits(0).objects();
+    assert_eq!(stat[0]["type"], "stat", "the file's setting counts where there are objects");
 }
 
 #[test]

@@ -270,8 +270,9 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
     let shown = shared().browser().allow(&url, "", other.maildrop.user());
     assert!(!shown.text.contains("igned in"), "nobody knows that yet: {}", shown.text);
     let refused = login.wait().exits(77).says("could not sign in work").says("refused the OAuth token");
-    let hint = format!("hint: nothing new was kept: was {} picked in the browser", account.maildrop.user());
-    assert!(!refused.says(&hint).text().contains("signed_in"));
+    let hint =
+        format!("\"hint\":\"nothing new was kept: was {} picked in the browser", account.maildrop.user());
+    assert!(!refused.says(&hint).text().contains("\"login\""));
     // A server that takes no tokens.
     let elsewhere = dovecot::maildrop();
     let flags = elsewhere.flags(Line::Tls);
@@ -280,7 +281,7 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
     let before = move_to(&account, &elsewhere.tls_url());
     let (login, url) = begin(&account, &both);
     shared().browser().allow(&url, "", account.maildrop.user());
-    login.wait().exits(77).says("hint: the server has not looked at the token");
+    login.wait().exits(77).says("\"hint\":\"the server has not looked at the token");
     account.home.configure(&before);
     assert_eq!(account.kept("refresh_token"), kept);
     account.pop3(&["stat"]).run().exits(0);

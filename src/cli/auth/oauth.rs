@@ -301,6 +301,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
     // Of the account only the way to the provider is needed, so that any server will do.
     let server = Some("pop3s://nobody@localhost".parse()?);
     let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
+    context.output().set_account(name);
     let keeper = Keeper {
         safe,
         account: name,

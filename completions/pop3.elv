@@ -537,6 +537,7 @@ set edit:completion:arg-completer[pop3] = {|@words|
             cand --color 'Use colour: auto, always or never'
             cand --progress 'Show progress bars: auto, always or never'
             cand --config 'Read this configuration file instead of the usual one'
+            cand --all 'Check all accounts of the configuration file that are enabled'
             cand -4 'Use IPv4 only'
             cand -6 'Use IPv6 only'
             cand --password-stdin 'Read the password from the first line of standard input'

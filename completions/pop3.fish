@@ -714,6 +714,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l progress -d 'Show pr
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l all -d 'Check all accounts of the configuration file that are enabled'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Read the password from the first line of standard input'

@@ -137,7 +137,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
                 state::forget(context, &account(&args.server)?, &args.messages, args.all)?;
             }
         },
-        Command::Check(args) => return check::run(context, &account(&args.server)?),
+        Command::Check(args) => return check::run(context, &args),
         Command::Accounts => return accounts::show(context),
         Command::Generate(args) => generate::run(context.output(), &args)?,
     }

@@ -4,6 +4,7 @@
 //! failure to write to stderr is ignored.
 
 pub(crate) mod bar;
+pub(crate) mod finding;
 pub(crate) mod human;
 pub(crate) mod json;
 pub(crate) mod observer;

@@ -161,14 +161,19 @@ pub(crate) struct ShellArgs {
 /// copy), its capabilities, each mechanism that it offers and the account has credentials for, its oddities,
 /// what it announces about login delays and about keeping mail, and whether the destination can be written
 /// to; suggests a configuration. A refused password is offered to no other mechanism. Nothing is
-/// retrieved, deleted or written. With --json each finding is an object, for monitoring.
+/// retrieved, deleted or written. With --json each finding is an object, for monitoring. Of several accounts
+/// the exit status is that of the worst.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pop3 check -a work
+  pop3 check --all                every account that is enabled
   pop3 check --server pop3s://me@pop.example.com
   pop3 check -a work --json | jq 'select(.verdict != \"ok\")'")]
 pub(crate) struct CheckArgs {
+    /// Check all accounts of the configuration file that are enabled
+    #[arg(long, conflicts_with_all = ["accounts", "server"])]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }

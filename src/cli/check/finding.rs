@@ -8,13 +8,10 @@ use pop3::error::Error;
 use pop3::transport::Certificate;
 use serde_json::{Map, Value};
 
+use super::super::output::finding::Tone;
 use super::super::output::json::Mail;
 use super::super::output::{Output, human};
 use super::super::report::{self, ExitCode};
-
-/// Columns of the verdict and of what it is about.
-const VERDICT: usize = "warning".len() + 2;
-const ABOUT: usize = "capabilities".len() + 2;
 
 /// The verdict of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +33,15 @@ impl Verdict {
             Verdict::Note => "note",
             Verdict::Warning => "warning",
             Verdict::Failed => "failed",
+        }
+    }
+
+    fn tone(self) -> Tone {
+        match self {
+            Verdict::Good => Tone::Good,
+            Verdict::Note => Tone::Note,
+            Verdict::Warning => Tone::Warning,
+            Verdict::Failed => Tone::Bad,
         }
     }
 }
@@ -121,15 +127,10 @@ impl Finding {
         }
     }
 
-    fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("{:VERDICT$}{:ABOUT$}{}", self.verdict.word(), self.about, self.says)];
-        for (label, value) in &self.details {
-            lines.push(format!("{:VERDICT$}{:ABOUT$}{label:<7} {value}", "", ""));
-        }
-        if let Some(hint) = &self.hint {
-            lines.push(format!("{:VERDICT$}{:ABOUT$}hint: {hint}", "", ""));
-        }
-        lines
+    fn sentences(&self) -> Vec<String> {
+        let details = self.details.iter().map(|(label, value)| format!("{label:<7} {value}"));
+        let hint = self.hint.iter().map(|hint| format!("hint: {hint}"));
+        [self.says.clone()].into_iter().chain(details).chain(hint).collect()
     }
 }
 
@@ -158,7 +159,8 @@ impl<'a> Telling<'a> {
         if self.output.is_json() {
             return self.output.object(&finding.object(self.account));
         }
-        finding.lines().iter().try_for_each(|line| self.output.line(line))?;
+        let (verdict, sentences) = (finding.verdict, finding.sentences());
+        self.output.finding(verdict.tone(), verdict.word(), finding.about, &sentences)?;
         // Each step may take a while: what is known already is shown at once.
         self.output.flush()
     }

@@ -165,8 +165,8 @@ struct Facts {
     seconds: u64,
     /// An account for the configuration file.
     toml: String,
-    /// The version of TLS.
-    version: String,
+    /// The version of TLS: `1.2`, `1.3`.
+    tls: String,
     /// When the server was asked.
     when: String,
 }

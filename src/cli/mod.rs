@@ -93,6 +93,7 @@ fn output(args: &GlobalArgs, file: &Globals) -> Output {
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
+        each_message: face.each_message,
         json: face.json,
         color: face.color,
         progress: face.progress,

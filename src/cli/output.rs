@@ -6,15 +6,19 @@
 pub(crate) mod bar;
 pub(crate) mod human;
 pub(crate) mod json;
+mod lines;
 pub(crate) mod observer;
+mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
+mod wrap;
 
 use std::borrow::Cow;
 use std::cell::Cell as Flag;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
@@ -40,6 +44,8 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
+    /// Print a line for each message that is fetched.
+    pub(crate) each_message: bool,
     /// Data as JSON, one object a line.
     pub(crate) json: bool,
     /// Colours.
@@ -57,6 +63,8 @@ struct Ends {
     err_has_color: bool,
     /// Columns of the terminal that shows stdout.
     width: usize,
+    /// Columns of the terminal that shows stderr.
+    err_width: usize,
 }
 
 impl Ends {
@@ -71,10 +79,16 @@ impl Ends {
             err_is_terminal: io::stderr().is_terminal(),
             out_has_color: wants(AutoStream::choice(&io::stdout())),
             err_has_color: wants(AutoStream::choice(&io::stderr())),
-            width: rustix::termios::tcgetwinsize(io::stdout())
-                .map_or(USUAL_WIDTH, |size| usize::from(size.ws_col)),
+            width: width_of(io::stdout()),
+            err_width: width_of(io::stderr()),
         }
     }
+}
+
+/// Columns of a terminal.
+fn width_of(terminal: impl AsFd) -> usize {
+    let told = rustix::termios::tcgetwinsize(terminal).map(|size| usize::from(size.ws_col));
+    told.ok().filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
 }
 
 thread_local! {
@@ -87,32 +101,39 @@ pub(crate) struct Output {
     settings: Settings,
     ends: Ends,
     out: Mutex<Box<dyn Write + Send>>,
-    err: Mutex<Box<dyn Write + Send>>,
+    err: bar::Talk,
     bars: MultiProgress,
+    shows: bar::Shows,
 }
 
 impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        // With both on one terminal the objects would break up a bar.
-        let shows_bars = match settings.progress {
-            When::Auto => ends.err_is_terminal && !settings.quiet && !(settings.json && ends.out_is_terminal),
-            When::Always => true,
-            When::Never => false,
-        };
+        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,
             out: Mutex::new(Box::new(BufWriter::new(io::stdout()))),
-            err: Mutex::new(Box::new(io::stderr())),
-            bars: bar::stage(shows_bars, ends.err_is_terminal),
+            err: Arc::new(Mutex::new(Box::new(io::stderr()))),
+            bars: bar::stage(shows),
+            shows,
         }
     }
 
     /// Whether data is wanted as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.settings.json
+    }
+
+    /// Whether the steps are wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.settings.verbose && !self.settings.quiet
+    }
+
+    /// Whether stdout is a terminal: then what is printed there is for a person.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.ends.out_is_terminal
     }
 
     /// Whether there is a person to ask: stdin and stderr are terminals.
@@ -122,7 +143,7 @@ impl Output {
 
     /// Columns of the terminal that shows stdout.
     pub(crate) fn width(&self) -> usize {
-        if self.ends.width == 0 { USUAL_WIDTH } else { self.ends.width }
+        self.ends.width
     }
 
     /// A line of data: sanitised on a terminal, verbatim in a pipe. Fails when stdout does.
@@ -163,6 +184,15 @@ impl Output {
         self.put(&[heading.as_bytes(), b"\n"])
     }
 
+    /// The title of a part of the output: only on a terminal. Fails when stdout does.
+    pub(crate) fn title(&self, title: &str) -> io::Result<()> {
+        if !self.ends.out_is_terminal {
+            return Ok(());
+        }
+        let title = paint(STRONG, &sanitize::text(title.as_bytes()), self.ends.out_has_color);
+        self.put(&[title.as_bytes(), b"\n"])
+    }
+
     /// A row of a table: columns on a terminal, tabs in a pipe. Fails when stdout does.
     pub(crate) fn row(&self, table: &Table, cells: &[Cell]) -> io::Result<()> {
         if self.ends.out_is_terminal {
@@ -180,7 +210,7 @@ impl Output {
     /// A message that a person may want to read, unless `--quiet`.
     pub(crate) fn note(&self, text: &str) {
         if !self.settings.quiet {
-            self.say(&self.guarded(text));
+            self.say(&self.fitted(&self.guarded(text)));
         }
     }
 
@@ -191,16 +221,17 @@ impl Output {
 
     /// A message for `--verbose` only.
     pub(crate) fn detail(&self, text: &str) {
-        if self.settings.verbose && !self.settings.quiet {
-            self.say(&self.guarded(text));
+        if self.is_verbose() {
+            self.say(&self.fitted(&self.guarded(text)));
         }
     }
 
     /// A warning: something is not as it should be, but work goes on. Silent with `--quiet`.
     pub(crate) fn warn(&self, text: &str) {
         if !self.settings.quiet {
+            let text = format!("warning: {}", self.guarded(text));
             let label = paint(STRONG, "warning:", self.ends.err_has_color);
-            self.say(&format!("{label} {}", self.guarded(text)));
+            self.say(&self.fitted(&text).replacen("warning:", &label, 1));
         }
     }
 
@@ -258,6 +289,11 @@ impl Output {
 
     fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
         if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
+    }
+
+    /// The text with line ends where a terminal would break it in the middle of a word.
+    fn fitted<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.ends.err_is_terminal { wrap::wrap(text, self.ends.err_width) } else { Cow::Borrowed(text) }
     }
 
     /// A line on stderr, above the bars.

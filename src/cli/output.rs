@@ -189,7 +189,8 @@ impl Output {
         if !self.ends.out_is_terminal {
             return Ok(());
         }
-        let title = paint(STRONG, &sanitize::text(title.as_bytes()), self.ends.out_has_color);
+        let title = sanitize::text(title.as_bytes());
+        let title = paint(STRONG, &wrap::wrap(&title, self.ends.width), self.ends.out_has_color);
         self.put(&[title.as_bytes(), b"\n"])
     }
 

@@ -55,10 +55,14 @@ pub(crate) fn show(
         for (title, action, is_listed) in GROUPS {
             let group: Vec<&Step> = steps.iter().filter(|step| step.action == action).copied().collect();
             if !group.is_empty() {
-                let octets = octets(&group);
-                output.title(&format!("{title}: {}{octets}", human::count(group.len() as u64, "message")))?;
-                match is_listed || output.is_verbose() {
-                    true => rows(output, &group, header)?,
+                let is_listed = is_listed || output.is_verbose();
+                // Not said once more in each row.
+                let shared = shared_reason(&group).filter(|_| is_listed);
+                let why = shared.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+                let count = human::count(group.len() as u64, "message");
+                output.title(&format!("{title}: {count}{}{why}", octets(&group)))?;
+                match is_listed {
+                    true => rows(output, &group, shared.is_none(), header)?,
                     false => by_reason(output, &group)?,
                 }
             }
@@ -138,7 +142,12 @@ fn unique_id<'a>(preview: &Preview<'a>, step: &Step) -> Option<&'a [u8]> {
 }
 
 /// A row a message, with as many columns as the terminal has room for.
-fn rows<'a>(output: &Output, group: &[&Step], header: impl Fn(&Step) -> &'a Shown) -> Result<()> {
+fn rows<'a>(
+    output: &Output,
+    group: &[&Step],
+    shows_why: bool,
+    header: impl Fn(&Step) -> &'a Shown,
+) -> Result<()> {
     let width = output.width();
     let digits = group.iter().map(|step| step.number).max().unwrap_or(0).to_string().len();
     let reasons: Vec<String> = group.iter().map(|step| reason(step.reason)).collect();
@@ -152,7 +161,7 @@ fn rows<'a>(output: &Output, group: &[&Step], header: impl Fn(&Step) -> &'a Show
         (Column("date", Width::Exactly("2024-03-01 10:33".len()), Align::Left), DATE_FROM),
         (Column("from", Width::Share(2), Align::Left), 0),
         (Column("subject", Width::Share(3), Align::Left), 0),
-        (Column("why", why, Align::Left), 0),
+        (Column("why", why, Align::Left), if shows_why { 0 } else { usize::MAX }),
     ];
     let has_room = |least: usize| width >= least;
     let fitting: Vec<Column> =
@@ -179,6 +188,12 @@ fn rows<'a>(output: &Output, group: &[&Step], header: impl Fn(&Step) -> &'a Show
         output.row(&table, &cells)?;
     }
     Ok(())
+}
+
+/// The reason of a group, where all its messages have the same.
+fn shared_reason(group: &[&Step]) -> Option<String> {
+    let first = reason(group.first()?.reason);
+    group.iter().all(|step| reason(step.reason) == first).then_some(first)
 }
 
 /// A line a reason, with the messages that it holds for, in the order of the first of them.

@@ -56,22 +56,25 @@ pub(super) fn for_display(
     longest: Option<Duration>,
 ) -> (HashMap<u32, Fields>, Option<Error>) {
     let begun = Instant::now();
-    let mut has_top = true;
+    let late = || Error::new(Kind::Timeout(Phase::Reply), "the server is slow to show headers");
+    let (mut has_top, mut is_late) = (true, false);
     let mut after_each = |session: &Session<Transaction>, refusal: Option<&Error>| {
-        if longest.is_some_and(|longest| begun.elapsed() > longest) {
-            return Err(Error::new(Kind::Timeout(Phase::Reply), "the server is slow to show headers"));
+        is_late |= longest.is_some_and(|longest| begun.elapsed() > longest);
+        // With commands ahead, too much may be on its way to wait for it.
+        if is_late && session.pipelines() {
+            return Err(late());
         }
         if refusal.is_some() && !session.capabilities().is_some_and(Capabilities::top) {
             has_top = false;
         }
-        Ok(has_top)
+        Ok(has_top && !is_late)
     };
     let mut headers = HashMap::with_capacity(numbers.len());
     let trouble = read_into(&mut headers, session, maildrop, numbers, &mut after_each).err();
     let headers: HashMap<_, _> = headers.into_iter().map(|(number, (_, fields))| (number, fields)).collect();
     let without_top =
         || (!has_top && headers.is_empty()).then(|| Error::new(Kind::Unsupported, "the server has no TOP"));
-    let trouble = trouble.or_else(without_top);
+    let trouble = trouble.or_else(without_top).or_else(|| is_late.then(late));
     (headers, trouble)
 }
 

@@ -39,7 +39,7 @@ impl fmt::Display for Awaited {
                 write!(f, "waiting for the answer to {verb} {number}")
             }
             Awaited::Message(number) => write!(f, "waiting for more of message {number}"),
-            Awaited::Lock { of, holder } => write!(f, "waiting for the lock of {of}, held by {holder}"),
+            Awaited::Lock { of, holder } => write!(f, "waiting for {holder}, which holds the lock of {of}"),
         }
     }
 }
@@ -139,7 +139,7 @@ mod tests {
         drop(first);
         assert_eq!(shown(), "waiting for the answer to RETR 7");
         second.is_for(Awaited::Lock { of: "/m".to_owned(), holder: "process 7 (mutt)".to_owned() });
-        assert_eq!(shown(), "waiting for the lock of /m, held by process 7 (mutt)");
+        assert_eq!(shown(), "waiting for process 7 (mutt), which holds the lock of /m");
         drop(second);
         assert!(waits.is_empty());
     }

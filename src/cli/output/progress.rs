@@ -110,6 +110,14 @@ impl Progress {
         self.delivered.saturating_add(self.in_batch).saturating_add(self.failed).min(self.planned)
     }
 
+    /// The rate, and how long the rest takes; nothing once all have come.
+    fn rate_and_left(&self) -> (Option<u64>, Option<String>) {
+        match self.ended >= self.planned {
+            true => (None, None),
+            false => self.pace.rate_and_left(self.length().saturating_sub(self.position())),
+        }
+    }
+
     /// What is being done. `is_for_server`: the server is waited for at this moment.
     fn doing(&self, now: Instant, is_for_server: bool) -> String {
         match self.stage {
@@ -152,10 +160,10 @@ impl Progress {
         let length = self.length();
         let total = human::size(length);
         let size = format!("{:>wide$} of {total}", human::size(position), wide = total.width().max(7));
-        let (rate, left) = self.pace.rate_and_left(length.saturating_sub(position));
-        let rate = format!("{:>9}/s", human::size(rate.unwrap_or(0)));
+        let (rate, left) = self.rate_and_left();
+        let rate = rate.map_or(String::new(), |rate| format!("{}/s", human::size(rate)));
         let left = left.map_or(String::new(), |left| format!("{left} left"));
-        let left = format!("{left:>12}");
+        let (rate, left) = (format!("{rate:>11}"), format!("{left:>12}"));
         for parts in [&[&size, &rate, &left][..], &[&size, &left], &[&left], &[]] {
             let taken = head.width() + parts.iter().map(|part| part.width() + 1).sum::<usize>() + 1;
             if let Some(room) = width.checked_sub(taken).filter(|room| *room >= SHORTEST_BAR) {
@@ -179,7 +187,7 @@ impl Progress {
             return format!("{doing}, {}", waiting(wait, now));
         }
         let length = self.length();
-        let (rate, left) = self.pace.rate_and_left(length.saturating_sub(position));
+        let (rate, left) = self.rate_and_left();
         let mut parts = vec![doing, format!("{} of {}", human::size(position), human::size(length))];
         parts.extend(rate.map(|rate| format!("{}/s", human::size(rate))));
         parts.extend(left.map(|left| format!("{left} left")));
@@ -205,7 +213,10 @@ fn waited(wait: &Wait, now: Instant) -> String {
 fn waiting_line(account: &str, wait: &Wait, now: Instant, width: usize) -> String {
     let waited = waited(wait, now);
     let room = width.saturating_sub(account.width() + 2 + waited.width());
-    let awaited = wait.awaited.to_string();
+    let mut awaited = wait.awaited.to_string();
+    if awaited.width() > room {
+        awaited = awaited.replace("the answer to ", "");
+    }
     let awaited = super::sanitize::line(awaited.as_bytes());
     format!("{account}: {}{waited}", fit(&awaited, room))
 }

@@ -97,7 +97,7 @@ fn a_wait_is_said_with_its_time_at_any_width() {
     let mut bar = |width| progress.bar("work", wait.as_ref(), true, later, width);
     assert_eq!(bar(100), "work: waiting for the answer to RETR 7, 31 s of 5 min 0 s");
     assert_eq!(bar(60), "work: waiting for the answer to RETR 7, 31 s of 5 min 0 s");
-    assert_eq!(bar(40), "work: waiting for t…, 31 s of 5 min 0 s");
+    assert_eq!(bar(40), "work: waiting for R…, 31 s of 5 min 0 s");
     assert_eq!(
         progress.sentence(wait.as_ref(), true, later),
         "20 of 50 messages, waiting for the answer to RETR 7, 31 s of 5 min 0 s"

@@ -105,7 +105,7 @@ pub(crate) struct GlobalArgs {
     /// Print nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps
+    /// Print the steps; twice, also a line for each message that is fetched
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
@@ -142,6 +142,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Face {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether each message that is fetched has a line.
+    pub(crate) each_message: bool,
     pub(crate) json: bool,
     pub(crate) color: When,
     pub(crate) progress: When,
@@ -166,6 +168,7 @@ impl GlobalArgs {
         Face {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
+            each_message: self.verbose > 1,
             json: self.json || file.json.unwrap_or(false),
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),

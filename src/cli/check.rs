@@ -46,7 +46,7 @@ pub(crate) fn run(context: &Context, args: &CheckArgs) -> Result<ExitCode> {
             if at > 0 {
                 output.line("")?;
             }
-            output.title(&format!("account {name}"))?;
+            output.headline(&format!("account {name}"))?;
         }
         codes.push(match account {
             Ok(account) => one(context, &account, several)?,

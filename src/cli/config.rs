@@ -56,7 +56,7 @@ fn as_table(
         settings.iter().zip(values).zip(&origins).map(|((setting, value), origin)| {
             [Cell::text(setting.key), Cell::text(value), Cell::text(origin)]
         });
-    if !output.is_terminal() {
+    if !output.is_for_people() {
         // Each line by itself says which account it is about.
         let account = Cell::text(name.unwrap_or_default());
         return Ok(cells

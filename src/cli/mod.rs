@@ -93,6 +93,7 @@ fn output(cli: &Cli, file: &Globals) -> Output {
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
+        each_message: face.each_message,
         json: cli.global.json || face.json && cli.command.has_objects(),
         color: face.color,
         progress: face.progress,

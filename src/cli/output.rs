@@ -7,23 +7,27 @@ pub(crate) mod bar;
 pub(crate) mod finding;
 pub(crate) mod human;
 pub(crate) mod json;
+mod lines;
 pub(crate) mod observer;
+mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
+mod talk;
+mod wrap;
 
-use std::borrow::Cow;
 use std::cell::Cell as Flag;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::MultiProgress;
 use pop3::account::When;
 
-use super::report::{self, Told};
-use json::{Line, Talk};
+use super::report;
+use json::Line;
 use table::{Cell, Table};
 
 /// The width of a terminal that does not tell its width.
@@ -41,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
+    /// Print a line for each message that is fetched.
+    pub(crate) each_message: bool,
     /// Data as JSON, one object a line.
     pub(crate) json: bool,
     /// Colours.
@@ -58,6 +64,8 @@ struct Ends {
     err_has_color: bool,
     /// Columns of the terminal that shows stdout.
     width: usize,
+    /// Columns of the terminal that shows stderr.
+    err_width: usize,
 }
 
 impl Ends {
@@ -72,10 +80,16 @@ impl Ends {
             err_is_terminal: io::stderr().is_terminal(),
             out_has_color: wants(AutoStream::choice(&io::stdout())),
             err_has_color: wants(AutoStream::choice(&io::stderr())),
-            width: rustix::termios::tcgetwinsize(io::stdout())
-                .map_or(USUAL_WIDTH, |size| usize::from(size.ws_col)),
+            width: width_of(io::stdout()),
+            err_width: width_of(io::stderr()),
         }
     }
+}
+
+/// Columns of a terminal.
+fn width_of(terminal: impl AsFd) -> usize {
+    let told = rustix::termios::tcgetwinsize(terminal).map(|size| usize::from(size.ws_col));
+    told.ok().filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
 }
 
 thread_local! {
@@ -88,8 +102,9 @@ pub(crate) struct Output {
     settings: Settings,
     ends: Ends,
     out: Mutex<Box<dyn Write + Send>>,
-    err: Mutex<Box<dyn Write + Send>>,
+    err: bar::Talk,
     bars: MultiProgress,
+    shows: bar::Shows,
     /// The account that the command is about, if it is about one.
     account: Mutex<Option<String>>,
 }
@@ -98,18 +113,14 @@ impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        // With both on one terminal the objects would break up a bar.
-        let shows_bars = match settings.progress {
-            When::Auto => ends.err_is_terminal && !settings.quiet && !(settings.json && ends.out_is_terminal),
-            When::Always => true,
-            When::Never => false,
-        };
+        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,
             out: Mutex::new(Box::new(BufWriter::new(io::stdout()))),
-            err: Mutex::new(Box::new(io::stderr())),
-            bars: bar::stage(shows_bars, ends.err_is_terminal),
+            err: Arc::new(Mutex::new(Box::new(io::stderr()))),
+            bars: bar::stage(shows),
+            shows,
             account: Mutex::default(),
         }
     }
@@ -119,19 +130,24 @@ impl Output {
         self.settings.json
     }
 
+    /// Whether the steps are wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.settings.verbose && !self.settings.quiet
+    }
+
+    /// Whether stdout is a terminal: then what is printed there is for a person.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.ends.out_is_terminal
+    }
+
     /// Whether there is a person to ask: stdin and stderr are terminals.
     pub(crate) fn can_ask(&self) -> bool {
         self.ends.err_is_terminal && io::stdin().is_terminal()
     }
 
-    /// Whether data is shown to a person.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.ends.out_is_terminal
-    }
-
     /// Columns of the terminal that shows stdout.
     pub(crate) fn width(&self) -> usize {
-        if self.ends.width == 0 { USUAL_WIDTH } else { self.ends.width }
+        self.ends.width
     }
 
     /// A line of data: sanitised on a terminal, verbatim in a pipe. Fails when stdout does.
@@ -160,7 +176,7 @@ impl Output {
 
     /// A bar for this account; `None` if no bars are shown.
     pub(crate) fn bar(&self, account: &str) -> Option<bar::Bar> {
-        (!self.bars.is_hidden()).then(|| bar::Bar::new(&self.bars, account))
+        (self.shows != bar::Shows::Nothing).then(|| bar::Bar::new(&self.bars, self.shows, &self.err, account))
     }
 
     /// An object of `--json`. Fails when stdout does.
@@ -182,6 +198,16 @@ impl Output {
         self.put(&[heading.as_bytes(), b"\n"])
     }
 
+    /// The title of a part of the output: only on a terminal. Fails when stdout does.
+    pub(crate) fn title(&self, title: &str) -> io::Result<()> {
+        if !self.ends.out_is_terminal {
+            return Ok(());
+        }
+        let title = sanitize::text(title.as_bytes());
+        let title = paint(STRONG, &wrap::wrap(&title, self.ends.width), self.ends.out_has_color);
+        self.put(&[title.as_bytes(), b"\n"])
+    }
+
     /// A row of a table: columns on a terminal, tabs in a pipe. Fails when stdout does.
     pub(crate) fn row(&self, table: &Table, cells: &[Cell]) -> io::Result<()> {
         if self.ends.out_is_terminal {
@@ -194,93 +220,6 @@ impl Output {
     /// Writes what is still buffered; must be called before the process ends. Fails when stdout does.
     pub(crate) fn flush(&self) -> io::Result<()> {
         lock(&self.out).flush().map_err(report::on_stdout)
-    }
-
-    /// A message that a person may want to read, unless `--quiet`.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.settings.quiet {
-            self.urge(text);
-        }
-    }
-
-    /// A message that somebody has to act on, also with `--quiet`.
-    pub(crate) fn urge(&self, text: &str) {
-        match self.is_json() {
-            true => self.talk_object(&Talk::Note { message: text }),
-            false => self.say(&self.guarded(text)),
-        }
-    }
-
-    /// A message for `--verbose` only.
-    pub(crate) fn detail(&self, text: &str) {
-        if self.settings.verbose {
-            self.note(text);
-        }
-    }
-
-    /// A warning: something is not as it should be, but work goes on. Silent with `--quiet`.
-    pub(crate) fn warn(&self, text: &str) {
-        self.warn_with(lock(&self.account).as_deref(), text, text);
-    }
-
-    /// The same for an account, whose name is put in front.
-    pub(crate) fn warn_of(&self, account: &str, text: &str) {
-        self.warn_with(Some(account), &format!("{account}: {text}"), text);
-    }
-
-    fn warn_with(&self, account: Option<&str>, text: &str, message: &str) {
-        if self.settings.quiet {
-            return;
-        }
-        if self.is_json() {
-            let warning = Talk::Warning { account, kind: None, exit: None, message, hint: None };
-            return self.talk_object(&warning);
-        }
-        let label = paint(STRONG, "warning:", self.ends.err_has_color);
-        self.say(&format!("{label} {}", self.guarded(text)));
-    }
-
-    /// A line of `--trace`, also with `--quiet`: it was requested explicitly.
-    pub(crate) fn trace(&self, time: &str, line: &[u8]) {
-        if self.is_json() {
-            return self.talk_object(&Talk::Trace { message: &String::from_utf8_lossy(line) });
-        }
-        let time = paint(DIM, time, self.ends.err_has_color);
-        let shown = self.ends.err_is_terminal.then(|| sanitize::line(line));
-        let line = shown.as_ref().map_or(line, |shown| shown.as_bytes());
-        self.say_bytes(&[time.as_bytes(), b" ", line, b"\n"]);
-    }
-
-    /// An error with its hint. Always printed, unless it is only that stdout has no reader any more.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
-        let account = lock(&self.account).clone();
-        self.error_with(account.as_deref(), "", error);
-    }
-
-    /// The same for an account; where it is one of `several`, its name is put in front.
-    pub(crate) fn error_of(&self, account: &str, several: bool, error: &anyhow::Error) {
-        let name = if several { format!("{account}: ") } else { String::new() };
-        self.error_with(Some(account), &name, error);
-    }
-
-    fn error_with(&self, account: Option<&str>, name: &str, error: &anyhow::Error) {
-        let Some(told) = report::tell(error) else { return };
-        if self.is_json() {
-            let exit = report::exit_code(error) as u8;
-            return self.talk_object(&Talk::error(account, &told, exit));
-        }
-        let Told { sentence, certificate, hint, .. } = told;
-        let label = paint(BAD, "pop3:", self.ends.err_has_color);
-        self.say(&format!("{label} {}", self.guarded(&format!("{name}{sentence}"))));
-        if let Some(certificate) = certificate {
-            for (label, value) in human::certificate(&certificate) {
-                self.say(&self.guarded(&format!("  {label:<7} {value}")));
-            }
-        }
-        if let Some(hint) = hint {
-            let label = paint(GOOD, "hint:", self.ends.err_has_color);
-            self.say(&format!("{label} {}", self.guarded(&hint)));
-        }
     }
 
     /// Asks a question that is answered by `y` or `n`; anything but yes is no. Only sensible if
@@ -303,18 +242,6 @@ impl Output {
             ASIDE.set(false);
             outcome
         })
-    }
-
-    fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
-    }
-
-    /// An object of `--json`, on stderr.
-    fn talk_object(&self, object: &Talk<'_>) {
-        // Text can always be serialised, and there is no other place to report that it cannot.
-        if let Ok(line) = json::line(object) {
-            self.say(&line);
-        }
     }
 
     /// A line on stderr, above the bars.

@@ -109,7 +109,7 @@ fn give_up(context: &Context, account: &Account, journal: &Path, meant: &[Vec<u8
 }
 
 fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> {
-    let mut told = context.output().report(&account.name);
+    let mut told = context.output().report(&account.name).watching(context.stop().waits());
     let mut door = Door::new(context, account);
     let outcome = fetch::with_run(context, account, |run| {
         door.prepare_unlocked()?;

@@ -145,6 +145,11 @@ impl Session<Transaction> {
         self.ask(&Command::Quit, "end the session").map(|_| ())
     }
 
+    /// From now on no answer may take longer than `most`, however much of it comes: for what can be done without.
+    pub fn hurry(&mut self, most: Duration) {
+        self.connection.hurry(most);
+    }
+
     /// QUIT if nothing is to be deleted, so that nothing depends on its answer. It is waited for, since the server
     /// may keep the maildrop locked until it has answered, and the next session would find it in use; but not for
     /// long, and it is no failure if the answer never comes.

@@ -201,6 +201,7 @@ impl Window {
         self.sent.pop_front();
         self.messages -= 1;
         self.octets -= self.expected(wanted.octets);
+        session.connection.awaits(Some((self.what.command(wanted.number).verb(), Some(wanted.number))));
         let reply = session.reply(Phase::Reply)?;
         if !reply.is_ok() {
             let says = format!("could not {}", self.what.doing(wanted.number));
@@ -226,6 +227,8 @@ impl Window {
             return Err(Error::new(Kind::Usage, "asked for an answer to no question"));
         };
         self.sent.pop_front();
+        let command = question.command();
+        session.connection.awaits(Some((command.verb(), command.number())));
         let step = session.read_step(question, questions, !self.is_empty())?;
         if step == Step::Unanswered {
             questions.give_up(question);

@@ -6,7 +6,7 @@
 //!
 //! | modules | what they test |
 //! |---|---|
-//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `tracing`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `fetch`, `dry_run`, `screens`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `tracing`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
@@ -34,6 +34,7 @@ mod content_files;
 mod content_headers;
 mod content_output;
 mod content_rounds;
+mod dry_run;
 mod fetch;
 mod generated;
 mod hostile_command;
@@ -73,6 +74,7 @@ mod operation_surroundings;
 mod operation_tls;
 mod refetch;
 mod refusals;
+mod screens;
 mod secrets;
 mod servers;
 mod shell;

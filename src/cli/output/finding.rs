@@ -39,7 +39,7 @@ impl Tone {
 
 impl Output {
     /// A heading over what follows. Fails when stdout does.
-    pub(crate) fn title(&self, text: &str) -> io::Result<()> {
+    pub(crate) fn headline(&self, text: &str) -> io::Result<()> {
         if !self.ends.out_is_terminal {
             return self.put(&[text.as_bytes(), b"\n"]);
         }

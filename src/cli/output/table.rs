@@ -183,7 +183,7 @@ pub(crate) fn widest<'a>(texts: impl IntoIterator<Item = &'a str>) -> usize {
 
 /// The text if it fits, otherwise as much of it as fits with an ellipsis. A character of two columns is never
 /// split.
-fn fit(text: &str, columns: usize) -> Cow<'_, str> {
+pub(super) fn fit(text: &str, columns: usize) -> Cow<'_, str> {
     // A subject of 3 MB is not measured to its end: this many characters fill any cell, unless all of them are
     // combining ones.
     let enough = text.char_indices().nth(columns * 8).map_or(text.len(), |(place, _)| place);

@@ -52,10 +52,12 @@ fn with(settings: Settings, is_terminal: bool, has_color: bool) -> (Output, Sink
             out_has_color: has_color,
             err_has_color: has_color,
             width: USUAL_WIDTH,
+            err_width: 2 * USUAL_WIDTH,
         },
         out: Mutex::new(Box::new(out.clone())),
-        err: Mutex::new(Box::new(err.clone())),
+        err: Arc::new(Mutex::new(Box::new(err.clone()))),
         bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        shows: bar::Shows::Nothing,
         account: Mutex::default(),
     };
     (output, out, err)

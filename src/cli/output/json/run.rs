@@ -7,7 +7,7 @@ use pop3::fetch::maildrop::Origin;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{KindName, Line, UniqueId};
+use super::{KindName, Line, Time, UniqueId};
 use crate::cli::report::sentence;
 
 /// The shortest interval between two `received` objects.
@@ -190,6 +190,12 @@ pub(crate) enum Run<'a> {
         octets: Option<u64>,
         #[serde(flatten)]
         unique_id: UniqueId<'a>,
+        /// When it was written, as its header says; `null` if the header is not known.
+        date: Option<Time>,
+        /// The sender: name and address; `null` if the header is not known.
+        from: Option<&'a str>,
+        /// The subject; `null` if the header is not known.
+        subject: Option<&'a str>,
         /// What would be done.
         action: String,
         /// Why.

@@ -143,6 +143,10 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             break
         }
         'pop3;list' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'Only what has this in its From field, name and address; upper and lower case are alike')
+            [CompletionResult]::new('--subject', '--subject', [CompletionResultType]::ParameterName, 'Only what has this in its subject; upper and lower case are alike')
+            [CompletionResult]::new('--larger', '--larger', [CompletionResultType]::ParameterName, 'Only what is larger than SIZE: 500k, 10M')
+            [CompletionResult]::new('--sort', '--sort', [CompletionResultType]::ParameterName, 'Sort by number, date, size, from or subject, the lowest first; as named without it')
             [CompletionResult]::new('-a', '-a', [CompletionResultType]::ParameterName, 'Use an account of the configuration file')
             [CompletionResult]::new('--account', '--account', [CompletionResultType]::ParameterName, 'Use an account of the configuration file')
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path')
@@ -168,6 +172,8 @@ Register-ArgumentCompleter -Native -CommandName 'pop3' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'Use colour: auto, always or never')
             [CompletionResult]::new('--progress', '--progress', [CompletionResultType]::ParameterName, 'Show progress bars: auto, always or never')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this configuration file instead of the usual one')
+            [CompletionResult]::new('--new', '--new', [CompletionResultType]::ParameterName, 'Only what was not fetched yet, by the journal')
+            [CompletionResult]::new('--reverse', '--reverse', [CompletionResultType]::ParameterName, 'In the opposite order')
             [CompletionResult]::new('-4', '-4', [CompletionResultType]::ParameterName, 'Use IPv4 only')
             [CompletionResult]::new('-6', '-6', [CompletionResultType]::ParameterName, 'Use IPv6 only')
             [CompletionResult]::new('--password-stdin', '--password-stdin', [CompletionResultType]::ParameterName, 'Read the password from the first line of standard input')

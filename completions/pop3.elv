@@ -137,6 +137,10 @@ set edit:completion:arg-completer[pop3] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'pop3;list'= {
+            cand --from 'Only what has this in its From field, name and address; upper and lower case are alike'
+            cand --subject 'Only what has this in its subject; upper and lower case are alike'
+            cand --larger 'Only what is larger than SIZE: 500k, 10M'
+            cand --sort 'Sort by number, date, size, from or subject, the lowest first; as named without it'
             cand -a 'Use an account of the configuration file'
             cand --account 'Use an account of the configuration file'
             cand -s 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path'
@@ -162,6 +166,8 @@ set edit:completion:arg-completer[pop3] = {|@words|
             cand --color 'Use colour: auto, always or never'
             cand --progress 'Show progress bars: auto, always or never'
             cand --config 'Read this configuration file instead of the usual one'
+            cand --new 'Only what was not fetched yet, by the journal'
+            cand --reverse 'In the opposite order'
             cand -4 'Use IPv4 only'
             cand -6 'Use IPv6 only'
             cand --password-stdin 'Read the password from the first line of standard input'

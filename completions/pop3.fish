@@ -168,6 +168,14 @@ complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Pr
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l from -d 'Only what has this in its From field, name and address; upper and lower case are alike' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l subject -d 'Only what has this in its subject; upper and lower case are alike' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l larger -d 'Only what is larger than SIZE: 500k, 10M' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l sort -d 'Sort by number, date, size, from or subject, the lowest first; as named without it' -r -f -a "number\t''
+date\t''
+size\t''
+from\t''
+subject\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
@@ -211,6 +219,8 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l new -d 'Only what was not fetched yet, by the journal'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l reverse -d 'In the opposite order'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Read the password from the first line of standard input'

@@ -4,6 +4,7 @@
 mod auth;
 mod fetch;
 mod json;
+mod list;
 mod local;
 mod message;
 mod problems;
@@ -20,6 +21,7 @@ use pop3::account::{Globals, TraceTo, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
+pub(crate) use self::list::{ListArgs, ListOptions, SortBy};
 pub(crate) use self::local::{
     ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
 };
@@ -27,8 +29,7 @@ pub(crate) use self::message::{MessageArg, Position};
 pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{
-    CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
-    UidlArgs,
+    CapaArgs, CheckArgs, DeleArgs, LastArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs, UidlArgs,
 };
 
 /// The examples, which the short help and the long one share.

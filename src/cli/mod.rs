@@ -113,7 +113,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
             ConfigCommand::Check => return config::check(context, cli.global.config.as_deref()),
             ConfigCommand::Show(args) => config::show(context, &args)?,
         },
-        Command::List(args) => list::run(context, &account(&args.server)?, &args.messages)?,
+        Command::List(args) => list::run(context, &account(&args.server)?, &args.options)?,
         Command::Stat(args) => read::stat(context, &account(&args.server)?)?,
         Command::Uidl(args) => read::uidl(context, &account(&args.server)?, &args.messages)?,
         Command::Capa(args) => read::capa(context, &account(&args.server)?)?,

@@ -9,6 +9,7 @@ pub(crate) mod human;
 pub(crate) mod json;
 mod lines;
 pub(crate) mod observer;
+pub(crate) mod pager;
 mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
@@ -37,6 +38,17 @@ const BAD: Style = AnsiColor::Red.on_default().bold();
 const GOOD: Style = AnsiColor::Cyan.on_default();
 const STRONG: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
+
+/// How much a row of a table stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Emphasis {
+    /// As any text.
+    None,
+    /// More than the others.
+    Bold,
+    /// Less than the others.
+    Dim,
+}
 
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
@@ -210,11 +222,29 @@ impl Output {
 
     /// A row of a table: columns on a terminal, tabs in a pipe. Fails when stdout does.
     pub(crate) fn row(&self, table: &Table, cells: &[Cell]) -> io::Result<()> {
+        self.row_in(Emphasis::None, table, cells)
+    }
+
+    /// The same with an emphasis, which a terminal with colours shows.
+    pub(crate) fn row_in(&self, emphasis: Emphasis, table: &Table, cells: &[Cell]) -> io::Result<()> {
         if self.ends.out_is_terminal {
-            self.put(&[table.shown(cells).as_bytes(), b"\n"])
+            let style = match emphasis {
+                Emphasis::None => Style::new(),
+                Emphasis::Bold => STRONG,
+                Emphasis::Dim => DIM,
+            };
+            self.put(&[paint(style, &table.shown(cells), self.ends.out_has_color).as_bytes(), b"\n"])
         } else {
             self.put(&[&Table::plain(cells), b"\n"])
         }
+    }
+
+    /// The line that ends a table: only on a terminal, and not with `--quiet`. Fails when stdout does.
+    pub(crate) fn closing(&self, line: &str) -> io::Result<()> {
+        if !self.ends.out_is_terminal || self.settings.quiet {
+            return Ok(());
+        }
+        self.line(line)
     }
 
     /// Writes what is still buffered; must be called before the process ends. Fails when stdout does.

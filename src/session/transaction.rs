@@ -68,6 +68,11 @@ impl Session<Transaction> {
         Ok(self.stream(number, None, take)?.octets)
     }
 
+    /// Whether something that the server sent is here already, so that reading need not wait.
+    pub fn has_unread(&self) -> bool {
+        self.connection.has_unread()
+    }
+
     /// Streams a text after which no command was sent: nothing may follow it.
     pub(super) fn stream(
         &mut self,

@@ -13,7 +13,7 @@
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
 //! | `wrong_…` | settings, variables, options and configuration files with values that cannot be: refused with their place, soon, in few words |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
-//! | `looking…`, `message_sets`, `refusals`, `secrets` | commands that only look; what names messages; refused messages; that no secret is printed |
+//! | `listing`, `looking…`, `message_sets`, `refusals`, `secrets` | commands that only look; what names messages; refused messages; that no secret is printed |
 //! | `servers` | each real server, with everything it offers |
 //! | `generated`, `imports` | manual pages and completions are fresh; modules import only what `lib.rs` allows |
 
@@ -58,6 +58,7 @@ mod journal;
 mod json;
 mod keyring;
 mod kill;
+mod listing;
 mod looking;
 mod looking_quit;
 mod message_sets;

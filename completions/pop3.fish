@@ -33,7 +33,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_needs_command" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
@@ -112,7 +112,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Retry now: uid:UNIQUE-ID, or all' -r
@@ -165,9 +165,17 @@ complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 4 -d 'Use IPv4 on
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l from -d 'Only what has this in its From field, name and address; upper and lower case are alike' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l subject -d 'Only what has this in its subject; upper and lower case are alike' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l larger -d 'Only what is larger than SIZE: 500k, 10M' -r
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l sort -d 'Sort by number, date, size, from or subject, the lowest first; as named without it' -r -f -a "number\t''
+date\t''
+size\t''
+from\t''
+subject\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s a -l account -d 'Use an account of the configuration file' -r
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s s -l server -d 'Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path' -r -f
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s u -l user -d 'Sign in as this user, if the URL names none' -r -f -a "(__fish_complete_users)"
@@ -211,11 +219,13 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -l progress -d 'Show pro
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l new -d 'Only what was not fetched yet, by the journal'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -l reverse -d 'In the opposite order'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file' -r
@@ -265,7 +275,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file' -r
@@ -315,7 +325,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file' -r
@@ -365,7 +375,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file' -r
@@ -415,7 +425,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write to this file or folder instead of standard output' -r -F
@@ -467,7 +477,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file' -r
@@ -518,7 +528,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file' -r
@@ -568,7 +578,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file' -r
@@ -618,7 +628,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file' -r
@@ -668,7 +678,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s a -l account -d 'Use an account of the configuration file' -r
@@ -714,11 +724,12 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -l progress -d 'Show pr
 always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l config -d 'Read this configuration file instead of the usual one' -r -F
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -l all -d 'Check all accounts of the configuration file that are enabled'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
@@ -730,7 +741,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and store the secret'
@@ -785,7 +796,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s a -l account -d 'Use an account of the configuration file' -r
@@ -800,7 +811,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s a -l account -d 'Use an account of the configuration file' -r
@@ -850,7 +861,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
@@ -862,7 +873,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal records of each message'
@@ -879,7 +890,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file' -r
@@ -930,7 +941,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
@@ -942,7 +953,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
@@ -954,7 +965,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
@@ -968,7 +979,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path' -r -F
@@ -1028,7 +1039,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 6 -d 'Use IPv6 only'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-stdin -d 'Read the password from the first line of standard input'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden' -r -F
@@ -1040,6 +1051,6 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Print nothing but errors'
-complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps; twice, also a line for each message that is fetched'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l json -d 'Print JSON, one object a line'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -3,6 +3,8 @@
 
 mod auth;
 mod fetch;
+mod json;
+mod list;
 mod local;
 mod message;
 mod problems;
@@ -19,6 +21,7 @@ use pop3::account::{Globals, TraceTo, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
 pub(crate) use self::fetch::FetchArgs;
+pub(crate) use self::list::{ListArgs, ListOptions, SortBy};
 pub(crate) use self::local::{
     ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
 };
@@ -26,8 +29,7 @@ pub(crate) use self::message::{MessageArg, Position};
 pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{
-    CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
-    UidlArgs,
+    CapaArgs, CheckArgs, DeleArgs, LastArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs, UidlArgs,
 };
 
 /// The examples, which the short help and the long one share.
@@ -104,7 +106,7 @@ pub(crate) struct GlobalArgs {
     /// Print nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps
+    /// Print the steps; twice, also a line for each message that is fetched
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
@@ -117,6 +119,9 @@ pub(crate) struct GlobalArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) trace: Option<Option<PathBuf>>,
     /// Print JSON, one object a line
+    ///
+    /// Results on standard output; errors, warnings and notes on standard error. Each object has a type and a time;
+    /// `pop3 generate schema` describes all of them.
     #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) json: bool,
     /// Use colour: auto, always or never
@@ -138,6 +143,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Face {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether each message that is fetched has a line.
+    pub(crate) each_message: bool,
     pub(crate) json: bool,
     pub(crate) color: When,
     pub(crate) progress: When,
@@ -162,6 +169,7 @@ impl GlobalArgs {
         Face {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
+            each_message: self.verbose > 1,
             json: self.json || file.json.unwrap_or(false),
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),

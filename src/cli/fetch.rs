@@ -4,7 +4,7 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{self, Account, Resolved};
 use pop3::error::{Error, Kind};
-use pop3::fetch::{Access, Manner, Run};
+use pop3::fetch::{Access, Manner, Preview, Run};
 use pop3::session::{Session, Transaction};
 use pop3::store::Spec;
 
@@ -26,11 +26,15 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
         context.traces().name_accounts();
     }
     for (name, account) in accounts {
-        let mut told = context.output().report(&name).one_of_several(several);
+        let mut told =
+            context.output().report(&name).watching(context.stop().waits()).one_of_several(several);
         let outcome = match account {
             Ok(mut account) => {
                 account.at_once |= args.what.now;
-                if account.dry_run { preview(context, &account) } else { one(context, &account, &mut told) }
+                match account.dry_run {
+                    true => preview(context, &account, several),
+                    false => one(context, &account, &mut told),
+                }
             }
             Err(error) => Err(error.into()),
         };
@@ -77,11 +81,16 @@ pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -
     })
 }
 
+/// The most headers that a dry run asks for without `--verbose`.
+const MOST_HEADERS: usize = 200;
+
 /// Prints what a run would do, with the reasons, and changes nothing.
-fn preview(context: &Context, account: &Account) -> Result<()> {
+fn preview(context: &Context, account: &Account, is_one_of_several: bool) -> Result<()> {
     let mut door = Door::new(context, account);
+    let most = (!context.output().is_verbose()).then_some(MOST_HEADERS);
     with_run(context, account, |run| {
-        run.preview(&mut door, |listed, plan| steps::show(context.output(), account, listed, plan))?
+        let show = |preview: &Preview<'_>| steps::show(context.output(), account, is_one_of_several, preview);
+        run.preview(&mut door, most, show)?
     })
 }
 

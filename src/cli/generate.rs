@@ -1,5 +1,5 @@
-//! `pop3 generate`: the manual pages and the completions, from the same definitions that read the
-//! command line. Deterministic: they depend neither on the date nor on the machine.
+//! `pop3 generate`: the manual pages and the completions, from the same definitions that read the command line, and
+//! the schema of `--json`, from the types that are printed. Deterministic: they depend neither on the date nor on the machine.
 
 use std::fs;
 use std::io;
@@ -13,20 +13,27 @@ use clap_mangen::roff::{Roff, bold, roman};
 use pop3::error::{Error, Kind, Result};
 
 use super::args::{Cli, GenerateArgs, Generated};
+use super::output::Output;
+use super::output::json::schema;
 
 /// The date in the manual pages: that of the release, not of the build, so that the same source makes
 /// the same pages.
 const DATE: &str = "2026-11-22";
 
-/// Writes the pages or the completions into the named folder, or the usual one; returns the files.
+/// Writes the pages or the completions into the named folder, or the usual one; prints the schema.
 ///
 /// # Errors
 /// [`Kind::Create`] for the folder, [`Kind::Io`] for a file.
-pub(crate) fn run(args: &GenerateArgs) -> Result<Vec<PathBuf>> {
-    match args.what {
+pub(crate) fn run(output: &Output, args: &GenerateArgs) -> anyhow::Result<()> {
+    let written = match args.what {
         Generated::Man => manual_pages(args.output.as_deref().unwrap_or(Path::new("man"))),
         Generated::Completions => completions(args.output.as_deref().unwrap_or(Path::new("completions"))),
+        Generated::Schema => return Ok(schema::text().lines().try_for_each(|line| output.line(line))?),
+    };
+    for path in written? {
+        output.note(&format!("wrote {}", path.display()));
     }
+    Ok(())
 }
 
 /// Writes a page for each command that is not hidden: `pop3.1`, `pop3-fetch.1`, `pop3-state-show.1`, …

@@ -113,6 +113,17 @@ impl Context {
 }
 
 impl Proof<'_> {
+    /// The password, or the access token that its source gave, if that is what signs in.
+    pub(crate) fn password(&self) -> Option<&Secret> {
+        match self {
+            Proof::Known(Credentials {
+                proof: auth::Proof::Password(secret) | auth::Proof::Token(secret),
+                ..
+            }) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// The credentials that are valid at this moment.
     pub(crate) fn credentials(&self, account: &Account) -> Result<Credentials, Error> {
         match self {

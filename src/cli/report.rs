@@ -5,12 +5,14 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use pop3::account::values;
 use pop3::error::{Error, Kind, Phase};
 use pop3::quote;
 use pop3::transport::{Certificate, TlsFailure};
 
 use super::advice;
+use super::output::{Output, Settings};
 
 /// The exit codes, after sysexits(3), which mail tools commonly use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +100,7 @@ impl ExitCode {
 /// What is printed for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
+    pub(crate) kind: Kind,
     /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
     pub(crate) sentence: String,
     /// The certificate that the error is about.
@@ -116,7 +119,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     let hint =
         cause.and_then(own_hint).or_else(|| cause.and_then(|error| hint(error.kind())).map(str::to_owned));
     let certificate = cause.and_then(TlsFailure::find_in).and_then(TlsFailure::certificate).cloned();
-    Some(Told { sentence: sentence(error.as_ref()), certificate, hint })
+    Some(Told { kind: kind(error), sentence: sentence(error.as_ref()), certificate, hint })
 }
 
 /// What the code that failed advises.
@@ -124,16 +127,18 @@ pub(crate) fn own_hint(error: &Error) -> Option<String> {
     error.advice().map(advice::sentence)
 }
 
-/// The exit code of an error. Without a [`Kind`] in its chain it is that of I/O if the chain has an I/O error,
-/// otherwise that of wrong usage: only the command line's own code makes errors without a kind.
+/// The exit code of an error.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if is_unread(error) {
-        return ExitCode::Done;
-    }
+    if is_unread(error) { ExitCode::Done } else { ExitCode::of(kind(error)) }
+}
+
+/// The kind of an error. Without one in its chain it is that of I/O if the chain has an I/O error, otherwise wrong
+/// usage: only the command line's own code makes errors without a kind.
+fn kind(error: &anyhow::Error) -> Kind {
     match known(error) {
-        Some(error) => ExitCode::of(error.kind()),
-        None if error.chain().any(<dyn StdError>::is::<io::Error>) => ExitCode::Io,
-        None => ExitCode::Usage,
+        Some(error) => error.kind(),
+        None if error.chain().any(<dyn StdError>::is::<io::Error>) => Kind::Io,
+        None => Kind::Usage,
     }
 }
 
@@ -152,9 +157,43 @@ pub(crate) fn usage(mut error: clap::Error) -> ExitCode {
         // The advice repeats it, too.
         error.insert(ContextKind::Suggested, ContextValue::None);
     }
-    // A closed pipe is no error here.
-    let _ = error.print();
+    match error.use_stderr() && wants_json() {
+        true => Output::new(Settings { json: true, ..Settings::default() }).error(&in_parts(&error)),
+        // A closed pipe is no error here.
+        false => drop(error.print()),
+    }
     if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
+}
+
+/// Whether `--json` is among the arguments, or in the environment: clap read them only in part.
+fn wants_json() -> bool {
+    let variable = std::env::var("POP3_JSON").unwrap_or_default();
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+        || values::truth(variable.trim_end()).unwrap_or(false)
+}
+
+/// Clap's text as an error: its first paragraph, and its tip or else the usage as the hint.
+fn in_parts(error: &clap::Error) -> anyhow::Error {
+    let text = error.render().to_string();
+    let joined = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut paragraphs = text.split("\n\n").map(joined);
+    let says = match error.kind() {
+        // The text is the help, or lists all commands.
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            "a command is missing".to_owned()
+        }
+        _ => paragraphs.next().unwrap_or_default(),
+    };
+    let says = says.strip_prefix("error: ").unwrap_or(&says);
+    let paragraphs: Vec<String> = paragraphs.collect();
+    let find = |beginning: &str| paragraphs.iter().find(|paragraph| paragraph.starts_with(beginning));
+    let hint = find("tip: ").map(|tip| tip["tip: ".len()..].to_owned()).or_else(|| find("Usage: ").cloned());
+    let error = Error::new(Kind::Usage, says);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
+    .into()
 }
 
 /// An error and its causes, in one sentence. A cause that its context already repeats is not printed twice.

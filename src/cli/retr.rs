@@ -17,6 +17,7 @@ use super::args::RetrArgs;
 use super::context::Context;
 use super::messages;
 use super::output::human;
+use super::output::json::Mail;
 
 /// Writes the messages to where `-o` says, or to standard output.
 pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Result<()> {
@@ -45,6 +46,7 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
                 progress
                     .copy(&mut session, number, &mut stream)?
                     .map_err(|error| Error::io(format!("could not write to {name}"), error))?;
+                tell(context, account, number, name.to_string())?;
             }
         }
         Some(Place::File(file)) => {
@@ -88,8 +90,18 @@ fn save(
         let mut begun = file.begin()?;
         let written = progress.copy(session, number, begun.writer())?;
         let name = begun.finish(written)?;
-        context.output().detail(&format!("message {number} is in {name}"));
+        tell(context, account, number, name)?;
     }
+    Ok(())
+}
+
+/// Says where a message was written.
+fn tell(context: &Context, account: &Account, number: u32, file: String) -> io::Result<()> {
+    let output = context.output();
+    if output.is_json() {
+        return output.object(&Mail::Retr { account: &account.name, number, file });
+    }
+    output.detail(&format!("message {number} is in {file}"));
     Ok(())
 }
 

@@ -93,6 +93,38 @@ impl Command<'_> {
         Ok(line)
     }
 
+    /// Its verb alone, for people.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Command::Capa => "CAPA",
+            Command::Stls => "STLS",
+            Command::Utf8 => "UTF8",
+            Command::User(_) => "USER",
+            Command::Pass(_) => "PASS",
+            Command::Apop { .. } => "APOP",
+            Command::Auth { .. } | Command::Response(_) | Command::Cancel => "AUTH",
+            Command::Stat => "STAT",
+            Command::List(_) => "LIST",
+            Command::Uidl(_) => "UIDL",
+            Command::Retr(_) => "RETR",
+            Command::Top { .. } => "TOP",
+            Command::Dele(_) => "DELE",
+            Command::Noop => "NOOP",
+            Command::Rset => "RSET",
+            Command::Last => "LAST",
+            Command::Quit => "QUIT",
+        }
+    }
+
+    /// The message-number in it.
+    pub fn number(&self) -> Option<u32> {
+        match *self {
+            Command::List(number) | Command::Uidl(number) => number,
+            Command::Retr(number) | Command::Top { number, .. } | Command::Dele(number) => Some(number),
+            _ => None,
+        }
+    }
+
     /// The line for a trace: no secret, nothing derived from one, no CRLF.
     pub fn shown(&self) -> String {
         match self {

@@ -25,6 +25,10 @@ pub(super) fn send_all(connection: &mut Connection, commands: &[Command<'_>]) ->
     for command in commands {
         lines.extend_from_slice(&Zeroizing::new(command.wire()?));
     }
+    connection.awaits(match commands {
+        [command] => Some((command.verb(), command.number())),
+        _ => None,
+    });
     connection.send_lines(&lines, commands.iter().map(Command::shown))
 }
 

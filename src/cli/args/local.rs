@@ -74,7 +74,7 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) fetch: FetchArgs,
 }
 
-/// Write the manual pages or the completions
+/// Write the manual pages or the completions, or print the schema of --json
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
     /// What to write
@@ -90,4 +90,6 @@ pub(crate) enum Generated {
     Man,
     /// Completions for bash, zsh, fish, elvish and PowerShell
     Completions,
+    /// To standard output: the JSON Schema of every line of --json
+    Schema,
 }

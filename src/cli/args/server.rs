@@ -22,7 +22,8 @@ pub(crate) struct WhichArgs {
     /// Use an account of the configuration file
     ///
     /// For fetch, problems and auth status the option may be repeated; without it they take all accounts.
-    /// Other commands take one account, and without the option the default-account, or the only one there is.
+    /// check takes several, too. Other commands take one account; without the option they and check take the
+    /// default-account, or the only one there is.
     #[arg(short = 'a', long = "account", value_name = "NAME")]
     pub(crate) accounts: Vec<String>,
     /// Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path

@@ -219,6 +219,10 @@ fn the_face_is_the_options_on_top_of_the_file() {
     assert!(!face("-v", &quiet).quiet && face("-v", &quiet).verbose);
     let loud = Globals { verbose: Some(true), json: Some(true), ..Globals::default() };
     assert!(face("-q", &loud).quiet && !face("-q", &loud).verbose && face("-q", &loud).json);
+    let each_message = |words, file| face(words, file).each_message;
+    assert!(
+        !each_message("-v", &loud) && each_message("-vv", &quiet) && each_message("-v --verbose", &quiet)
+    );
     assert_eq!(face("", &quiet).color, When::Never);
     assert_eq!(face("--color always", &quiet).color, When::Always);
     assert_eq!(face("", &Globals::default()).progress, When::Auto);

@@ -189,3 +189,18 @@ fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
     let quiet = run(&["-o", "one", "--progress", "never"]).exits(75).text();
     assert!(!quiet.contains("0 of 1"), "{}", quiet.escape_debug());
 }
+
+#[test]
+fn a_run_that_is_killed_leaves_nothing_under_the_final_name() {
+    let stage = stage_with(Behaviour::default().with_fault(Fault::stall_in(1, 50)));
+    fs::create_dir(stage.home.join("in")).unwrap();
+    let running = stage.pop3("retr").args(["1", "-o", "in/"]).start();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while names(&stage.home.join("in")).is_empty() {
+        assert!(std::time::Instant::now() < patience, "it has not begun to write");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.signal("KILL");
+    drop(running);
+    assert!(!stage.home.join("in/1.eml").exists());
+}

@@ -176,7 +176,7 @@ fn an_empty_text_is_no_message() {
 }
 
 #[test]
-fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
+fn a_bar_shows_a_long_message_on_a_terminal_and_is_cleared_at_the_end() {
     let message = padded(1, 100_000);
     let stage = Stage::new(STORES[0], [message], Behaviour::default().with_fault(Fault::stall_in(1, 50_000)));
     let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
@@ -186,6 +186,8 @@ fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
     };
     let shown = run(&["-o", "one"]).exits(75).text();
     assert!(shown.contains("0 of 1") && shown.contains("of 99.2 KiB"), "{}", shown.escape_debug());
+    let behind = shown.rsplit("0 of 1").next().unwrap();
+    assert!(behind.contains("\r\x1b[2K"), "{}", behind.escape_debug());
     let quiet = run(&["-o", "one", "--progress", "never"]).exits(75).text();
     assert!(!quiet.contains("0 of 1"), "{}", quiet.escape_debug());
 }

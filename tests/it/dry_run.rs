@@ -121,12 +121,12 @@ fn odd_answers_to_top_neither_hold_a_dry_run_up_nor_end_it() {
     let cases = [
         ("no TOP", no_top(plain()), "the server has no TOP", 0),
         ("no TOP, one by one", no_top(lock_step()), "the server has no TOP", 0),
-        ("silent", plain().with(Fault::stall_at("TOP")), "stay empty", 0),
-        ("silent at the third", lock_step().with(Fault::stall_at("TOP 3 0")), "stay empty", 0),
-        ("hangs up", plain().with(Fault::hang_up_at("TOP")), "stay empty", 0),
+        ("silent", plain().with_fault(Fault::stall_at("TOP")), "stay empty", 0),
+        ("silent at the third", lock_step().with_fault(Fault::stall_at("TOP 3 0")), "stay empty", 0),
+        ("hangs up", plain().with_fault(Fault::hang_up_at("TOP")), "stay empty", 0),
         ("whole messages", Behaviour { top: Top::Whole, ..plain() }, "nothing was done", 4),
         ("two answers", Behaviour { top: Top::SaysOkTwice, ..plain() }, "nothing was done", 0),
-        ("refuses one", plain().with(Fault::answer("TOP 2 0", "-ERR gone\r\n")), "nothing was done", 3),
+        ("refuses one", plain().with_fault(Fault::answer("TOP 2 0", "-ERR gone\r\n")), "nothing was done", 3),
     ];
     std::thread::scope(|scope| {
         for (name, behaviour, says, known) in cases {

@@ -60,7 +60,7 @@ fn slow(pauses: &[(&str, u64)]) -> Behaviour {
     pauses.iter().fold(
         Behaviour { pipelining: Pipelining::Unannounced, ..Behaviour::default() },
         |behaviour, (command, millis)| {
-            behaviour.with(Fault::delay_at(command, Duration::from_millis(*millis)))
+            behaviour.with_fault(Fault::delay_at(command, Duration::from_millis(*millis)))
         },
     )
 }

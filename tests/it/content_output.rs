@@ -176,7 +176,7 @@ fn an_empty_text_is_no_message() {
 }
 
 #[test]
-fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
+fn a_bar_shows_a_long_message_on_a_terminal_and_is_cleared_at_the_end() {
     let message = padded(1, 100_000);
     let stage = Stage::new(STORES[0], [message], Behaviour::default().with_fault(Fault::stall_in(1, 50_000)));
     let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
@@ -186,6 +186,23 @@ fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
     };
     let shown = run(&["-o", "one"]).exits(75).text();
     assert!(shown.contains("0 of 1") && shown.contains("of 99.2 KiB"), "{}", shown.escape_debug());
+    let behind = shown.rsplit("0 of 1").next().unwrap();
+    assert!(behind.contains("\r\x1b[2K"), "{}", behind.escape_debug());
     let quiet = run(&["-o", "one", "--progress", "never"]).exits(75).text();
     assert!(!quiet.contains("0 of 1"), "{}", quiet.escape_debug());
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_nothing_under_the_final_name() {
+    let stage = stage_with(Behaviour::default().with_fault(Fault::stall_in(1, 50)));
+    fs::create_dir(stage.home.join("in")).unwrap();
+    let running = stage.pop3("retr").args(["1", "-o", "in/"]).start();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while names(&stage.home.join("in")).is_empty() {
+        assert!(std::time::Instant::now() < patience, "it has not begun to write");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.signal("KILL");
+    drop(running);
+    assert!(!stage.home.join("in/1.eml").exists());
 }

@@ -56,7 +56,7 @@ pub(crate) struct TopArgs {
 /// Write messages to standard output or a file, byte for byte (RETR)
 ///
 /// The bytes are those of the server: line ends stay CR LF, nothing is added and nothing is left out.
-/// Several messages follow each other without a separator. The journal is not touched.
+/// On standard output several messages follow each other without a separator. The journal is not touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

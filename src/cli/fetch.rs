@@ -148,7 +148,7 @@ impl<'a> Door<'a> {
     fn proof(&mut self) -> Result<&Proof<'a>, Error> {
         let proof = match self.proof.take() {
             Some(proof) => proof,
-            None => self.context.output().aside(|| self.context.proof(self.account))?,
+            None => self.context.proof(self.account)?,
         };
         Ok(self.proof.insert(proof))
     }

@@ -186,7 +186,7 @@ impl Output {
         }
     }
 
-    /// A bar for this account; `None` if no bars are shown.
+    /// Shows how far a transfer of this account is; `None` if nothing is shown.
     pub(crate) fn bar(&self, account: &str) -> Option<bar::Bar> {
         (self.shows != bar::Shows::Nothing).then(|| bar::Bar::new(&self.bars, self.shows, &self.err, account))
     }
@@ -266,6 +266,9 @@ impl Output {
 
     /// Runs something that uses the terminal by itself (a password prompt) while the bars are hidden.
     pub(crate) fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
+        if ASIDE.get() {
+            return talk();
+        }
         self.bars.suspend(|| {
             ASIDE.set(true);
             let outcome = talk();

@@ -74,10 +74,20 @@ mod tests {
         let error = Lock::take(&path, Duration::from_millis(10), &Stop::new()).unwrap_err();
         assert_eq!(error.kind(), Kind::Timeout(Phase::Lock));
         assert_eq!(error.advice(), Some(&OAuth::TryAgainLater.into()));
+        let stop = Stop::new();
         let waiting = thread::spawn({
-            let path = path.clone();
-            move || Lock::take(&path, Duration::from_secs(30), &Stop::new()).map(drop)
+            let (path, stop) = (path.clone(), stop.clone());
+            move || Lock::take(&path, Duration::from_secs(30), &stop).map(drop)
         });
+        // Whoever watches is told who holds it.
+        let told = loop {
+            match stop.waits().longest(Duration::ZERO) {
+                Some(wait) => break wait.awaited.to_string(),
+                None => thread::sleep(Duration::from_millis(1)),
+            }
+        };
+        let this = crate::sys::process::described(std::process::id().cast_signed());
+        assert_eq!(told, format!("waiting for {this}, which holds the lock of {}", path.display()));
         drop(held);
         waiting.join().unwrap().unwrap();
     }

@@ -25,9 +25,9 @@ use super::value::parsed;
 /// together 10) and ends the session properly; the second drops the connection, and what is complete is
 /// still delivered. The exit status is then 130 or 143.
 ///
-/// Without a terminal a run that goes well prints nothing, so it can be run from cron; --verbose prints
-/// the steps and a summary. A second run for the same maildrop while the first is busy ends at once, with
-/// exit status 75.
+/// Without a terminal a run that goes well prints nothing, so it can be run from cron; -v prints the steps
+/// and a summary, and every ten seconds how far a long run is; -vv also prints a line for each message.
+/// A second run for the same maildrop while the first is busy ends at once, with exit status 75.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -71,6 +71,11 @@ pub(crate) struct WhatArgs {
     #[arg(long, value_name = "WHICH", value_parser = order(), hide_possible_values = true)]
     pub(crate) order: Option<Order>,
     /// Print what would be fetched, deleted and kept, and why; change nothing
+    ///
+    /// On a terminal in groups, with counts: what would be fetched or deleted message by message, the rest by
+    /// reason (-v: message by message, too). In a pipe one line for each message, with tabs between number,
+    /// octets, date, from, subject, action, reason and unique-id. Date, from and subject are asked for by TOP,
+    /// only of what would be fetched or deleted, and of 200 messages at most unless -v is given.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Fetch again what was fetched before and is still on the server

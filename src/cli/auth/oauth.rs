@@ -41,7 +41,7 @@ pub(crate) fn keeper<'a>(
         settings: &oauth.settings,
         server: account.server.to_string().to_ascii_lowercase(),
         reach: reach(context, account)?,
-        client_secret: Box::new(|| oauth.client_secret()),
+        client_secret: Box::new(|| context.output().aside(|| oauth.client_secret())),
         is_configured: context.config().names().any(|known| known == account.name),
         hold: Box::new(|| context.signals().hold()),
     })

@@ -2,6 +2,7 @@
 //! the manual pages and the completions (`generate.rs`).
 
 mod auth;
+mod complete;
 mod fetch;
 mod json;
 mod list;
@@ -9,7 +10,6 @@ mod local;
 mod message;
 mod problems;
 mod server;
-mod value;
 mod verbs;
 
 use std::ffi::OsStr;
@@ -20,10 +20,12 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, TraceTo, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
+pub(crate) use self::complete::{command, parse, variable};
 pub(crate) use self::fetch::FetchArgs;
 pub(crate) use self::list::{ListArgs, ListOptions, SortBy};
 pub(crate) use self::local::{
-    ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
+    CompletionsArgs, ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs,
+    StateCommand,
 };
 pub(crate) use self::message::{MessageArg, Position};
 pub(crate) use self::problems::{Named, ProblemsArgs};
@@ -72,26 +74,11 @@ Configuration:
   Every option has a key of its name there (--to is called deliver), and an environment
   variable: POP3_MAX_SIZE for --max-size. Options take precedence over variables, and variables
   over the file. Paths in the file are absolute or begin with ~/ or $CREDENTIALS_DIRECTORY/.
+  pop3-config(5) has every key.
 
   State is in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3: a journal for each maildrop,
   USER@HOST.journal. `pop3 auth login` stores a password in the desktop's keyring, unless the file
-  has keyring = false or POP3_KEYRING is off.
-
-Exit status:
-  0    done, also when nothing was new
-  64   wrong usage
-  65   a message or a file contains data that cannot be used
-  66   no such message
-  68   host not found
-  69   cannot connect, the connection was lost, or the server refuses or lacks what was asked for
-  73   cannot create the destination, or cannot run its command
-  74   input or output failed, or the disk is full
-  75   try again later: maildrop in use, timeout, already running, or some messages failed
-  76   the server broke the protocol, or TLS could not be trusted
-  77   sign-in refused, or no credentials
-  78   the configuration is wrong
-  130  interrupted by Ctrl-C
-  143  interrupted by SIGTERM"))]
+  has keyring = false or POP3_KEYRING is off."))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -234,6 +221,7 @@ pub(crate) enum Command {
     /// them into the folder pop3-demo, fetches once more to show that nothing comes twice, and lists
     /// what is there. Nothing leaves this machine, and no configuration is read.
     Demo,
+    Completions(CompletionsArgs),
     #[command(hide = true)]
     Generate(GenerateArgs),
 }

@@ -20,8 +20,8 @@ pub(crate) fn show(context: &Context, args: &ConfigShowArgs) -> Result<()> {
         .fetch
         .overrides(context.environment().home(), |text, _| Err(pop3::store::Spec::ambiguous(text)))?;
     flags.trace = context.traces().option().cloned();
-    let accounts = &args.fetch.server.which.accounts;
-    let all = account::show(context.config(), context.environment(), accounts, &flags)?;
+    let accounts = args.fetch.accounts()?;
+    let all = account::show(context.config(), context.environment(), &accounts, &flags)?;
     for (at, (name, settings)) in all.iter().enumerate() {
         if context.output().is_json() {
             as_json(context, name.as_deref(), settings)?;

@@ -28,11 +28,11 @@ mod signals;
 mod state;
 mod steps;
 mod trace;
+mod usage;
 
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
 use signal_hook::consts::SIGTERM;
 
@@ -48,16 +48,17 @@ pub(crate) fn main() -> ExitCode {
     // Before anything else uses OpenSSL: begun so, it does not clean up at the end of the program, when a thread of the
     // keyring's client may still be at work with it (seen once: "double free or corruption").
     openssl::init();
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse() {
         Ok(cli) => cli,
-        Err(error) => return report::usage(error),
+        Err(error) => return usage::end(&error),
     };
     let mut environment = Environment::current();
-    // `demo` must not depend on the user's configuration, and `config check` and `generate` must work when it
-    // has mistakes.
+    // `demo` must not depend on the user's configuration, and `config check`, `completions` and `generate` must work
+    // when it has mistakes.
     let is_check =
         matches!(&cli.command, Command::Config(args) if matches!(args.command, ConfigCommand::Check));
-    let needs_config = !is_check && !matches!(cli.command, Command::Demo | Command::Generate(_));
+    let is_without = matches!(cli.command, Command::Demo | Command::Completions(_) | Command::Generate(_));
+    let needs_config = !is_check && !is_without;
     let config = match needs_config {
         true => Config::find(cli.global.config.as_deref(), &environment),
         false => Ok(Config::default()),
@@ -140,6 +141,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
         },
         Command::Check(args) => return check::run(context, &args),
         Command::Accounts => return accounts::show(context),
+        Command::Completions(args) => generate::completion(context.output(), args.shell)?,
         Command::Generate(args) => generate::run(context.output(), &args)?,
     }
     Ok(ExitCode::Done)

@@ -5,42 +5,37 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use clap::error::{ContextKind, ContextValue, ErrorKind};
-use pop3::account::values;
 use pop3::error::{Error, Kind, Phase};
-use pop3::quote;
 use pop3::transport::{Certificate, TlsFailure};
 
 use super::advice;
-use super::output::{Output, Settings};
 
-/// The exit codes, after sysexits(3), which mail tools commonly use.
+/// The exit codes, after sysexits(3), which mail tools commonly use; [`ExitCode::TABLE`] says when each is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ExitCode {
-    /// All is done, also when nothing was new.
     Done = 0,
-    /// EX_USAGE: wrong usage.
+    /// EX_USAGE
     Usage = 64,
-    /// EX_DATAERR: a message or a file contains data that cannot be used.
+    /// EX_DATAERR
     Data = 65,
-    /// EX_NOINPUT: no such message.
+    /// EX_NOINPUT
     NoMessage = 66,
-    /// EX_NOHOST: the host was not found.
+    /// EX_NOHOST
     NoHost = 68,
-    /// EX_UNAVAILABLE: cannot connect, the connection was lost, or the server refuses or lacks what was asked for.
+    /// EX_UNAVAILABLE
     Unavailable = 69,
-    /// EX_CANTCREAT: the destination cannot be created, or its command cannot be run.
+    /// EX_CANTCREAT
     CannotCreate = 73,
-    /// EX_IOERR: reading or writing failed; the disk is full.
+    /// EX_IOERR
     Io = 74,
-    /// EX_TEMPFAIL: try again later.
+    /// EX_TEMPFAIL
     TryAgain = 75,
-    /// EX_PROTOCOL: the server broke the protocol, or TLS could not be trusted.
+    /// EX_PROTOCOL
     Protocol = 76,
-    /// EX_NOPERM: sign-in refused, or no credentials.
+    /// EX_NOPERM
     NoPermission = 77,
-    /// EX_CONFIG: the configuration is wrong.
+    /// EX_CONFIG
     Config = 78,
     /// Ctrl-C, as shells count it: 128 and the signal's number.
     Interrupted = 130,
@@ -55,6 +50,30 @@ impl From<ExitCode> for std::process::ExitCode {
 }
 
 impl ExitCode {
+    /// Every code and when it is given, for help and manual pages.
+    pub(crate) const TABLE: [(ExitCode, &str); 14] = [
+        (ExitCode::Done, "done, also when nothing was new"),
+        (ExitCode::Usage, "wrong usage"),
+        (ExitCode::Data, "a message or a file contains data that cannot be used"),
+        (ExitCode::NoMessage, "no such message"),
+        (ExitCode::NoHost, "host not found"),
+        (
+            ExitCode::Unavailable,
+            "cannot connect, the connection was lost, or the server refuses or lacks what was asked for",
+        ),
+        (ExitCode::CannotCreate, "cannot create the destination, or cannot run its command"),
+        (ExitCode::Io, "input or output failed, or the disk is full"),
+        (
+            ExitCode::TryAgain,
+            "try again later: maildrop in use, timeout, already running, or some messages failed",
+        ),
+        (ExitCode::Protocol, "the server broke the protocol, or TLS could not be trusted"),
+        (ExitCode::NoPermission, "sign-in refused, or no credentials"),
+        (ExitCode::Config, "the configuration is wrong"),
+        (ExitCode::Interrupted, "interrupted by Ctrl-C"),
+        (ExitCode::Terminated, "interrupted by SIGTERM"),
+    ];
+
     /// The code of a kind of failure.
     pub(crate) fn of(kind: Kind) -> Self {
         match kind {
@@ -140,60 +159,6 @@ fn kind(error: &anyhow::Error) -> Kind {
         None if error.chain().any(<dyn StdError>::is::<io::Error>) => Kind::Io,
         None => Kind::Usage,
     }
-}
-
-/// Prints clap's text, help and version on stdout, mistakes on stderr, and returns the exit code. Clap repeats the
-/// argument that is wrong: it is cut, and made harmless to a terminal.
-pub(crate) fn usage(mut error: clap::Error) -> ExitCode {
-    let repeated = error.context().filter_map(|(kind, value)| match (kind, value) {
-        (
-            ContextKind::InvalidArg | ContextKind::InvalidSubcommand | ContextKind::InvalidValue,
-            ContextValue::String(text),
-        ) => Some((kind, quote::short(text))).filter(|(_, short)| short != text),
-        _ => None,
-    });
-    for (kind, short) in repeated.collect::<Vec<_>>() {
-        error.insert(kind, ContextValue::String(short));
-        // The advice repeats it, too.
-        error.insert(ContextKind::Suggested, ContextValue::None);
-    }
-    match error.use_stderr() && wants_json() {
-        true => Output::new(Settings { json: true, ..Settings::default() }).error(&in_parts(&error)),
-        // A closed pipe is no error here.
-        false => drop(error.print()),
-    }
-    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
-}
-
-/// Whether `--json` is among the arguments, or in the environment: clap read them only in part.
-fn wants_json() -> bool {
-    let variable = std::env::var("POP3_JSON").unwrap_or_default();
-    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
-        || values::truth(variable.trim_end()).unwrap_or(false)
-}
-
-/// Clap's text as an error: its first paragraph, and its tip or else the usage as the hint.
-fn in_parts(error: &clap::Error) -> anyhow::Error {
-    let text = error.render().to_string();
-    let joined = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut paragraphs = text.split("\n\n").map(joined);
-    let says = match error.kind() {
-        // The text is the help, or lists all commands.
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            "a command is missing".to_owned()
-        }
-        _ => paragraphs.next().unwrap_or_default(),
-    };
-    let says = says.strip_prefix("error: ").unwrap_or(&says);
-    let paragraphs: Vec<String> = paragraphs.collect();
-    let find = |beginning: &str| paragraphs.iter().find(|paragraph| paragraph.starts_with(beginning));
-    let hint = find("tip: ").map(|tip| tip["tip: ".len()..].to_owned()).or_else(|| find("Usage: ").cloned());
-    let error = Error::new(Kind::Usage, says);
-    match hint {
-        Some(hint) => error.hint(hint),
-        None => error,
-    }
-    .into()
 }
 
 /// An error and its causes, in one sentence. A cause that its context already repeats is not printed twice.

@@ -3,6 +3,7 @@
 mod place;
 mod progress;
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -60,6 +61,38 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
     }
     session.leave();
     Ok(())
+}
+
+/// Retrieves messages of an open session into a new file, or into a folder with one file a message: for the shell.
+pub(super) fn save_to(
+    context: &Context,
+    account: &Account,
+    session: &mut Session<Transaction>,
+    numbers: &[u32],
+    path: &Path,
+) -> Result<()> {
+    let not_regular = || {
+        let says = format!("could not create {}", path.display());
+        Error::new(Kind::Create, says)
+            .because("it exists, and is no file")
+            .hint("name a new file, or a folder")
+    };
+    // Opening a FIFO would wait for its reader.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(not_regular().into());
+    }
+    match Place::find(path, false)? {
+        Place::File(file) => {
+            let number = only(numbers, &file).map_err(|error| error.hint("name a folder: FOLDER/"))?;
+            save(context, account, session, vec![(number, file)])
+        }
+        Place::Folder(folder) => {
+            let files = folder.files(numbers)?;
+            folder.create()?;
+            save(context, account, session, files)
+        }
+        Place::Stream(_) => Err(not_regular().into()),
+    }
 }
 
 /// The one message that goes into a file.

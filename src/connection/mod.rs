@@ -119,6 +119,11 @@ impl Connection {
         self
     }
 
+    /// Replaces the observer of the dialogue.
+    pub(crate) fn set_transcript(&mut self, transcript: Option<Box<dyn Transcript>>) {
+        self.transcript = transcript;
+    }
+
     /// Whether the connection is encrypted.
     pub fn is_encrypted(&self) -> bool {
         self.transport.is_encrypted()

@@ -59,7 +59,7 @@ pub(super) fn credentials() -> Credentials {
 }
 
 /// A session in TRANSACTION on a server without CAPA, whose transcript goes on with `script`.
-fn signed_in(script: &str) -> (Session<Transaction>, JoinHandle<()>) {
+pub(super) fn signed_in(script: &str) -> (Session<Transaction>, JoinHandle<()>) {
     let before = "S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK\n";
     let (session, handle) = open(&format!("{before}{script}"));
     (session.sign_in(&credentials(), None).expect("signed in"), handle)

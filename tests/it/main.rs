@@ -35,6 +35,7 @@ mod content_headers;
 mod content_output;
 mod content_rounds;
 mod dry_run;
+mod familiar;
 mod fetch;
 mod generated;
 mod hostile_command;

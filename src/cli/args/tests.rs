@@ -117,6 +117,9 @@ fn silence_says_nothing() {
 fn each_command_is_understood() {
     for words in [
         "fetch -a a -a b",
+        "fetch a b",
+        "config show a",
+        "completions bash",
         "list",
         "list 1 3-7 last uid:x",
         "stat",
@@ -157,7 +160,7 @@ fn what_is_wrong_is_refused() {
         "frobnicate",
         "check x",
         "auth",
-        "fetch x",
+        "completions tcsh",
         "fetch --keep some",
         "fetch --limit -1",
         "fetch --tls maybe",
@@ -208,6 +211,26 @@ fn a_password_in_the_server_is_refused_and_not_repeated() {
     let error = args.server.overrides(None).expect_err("a password");
     assert_eq!((error.kind(), error.to_string().as_str()), (Kind::Usage, "could not use --proxy"));
     assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[test]
+fn accounts_of_fetch_are_named_with_or_without_the_option_and_not_differently() {
+    let accounts = |words: &str| {
+        let Command::Fetch(args) = parse(&format!("pop3 fetch {words}")).expect(words).command else {
+            panic!("{words} is no fetch");
+        };
+        args.accounts().map_err(|error| error.to_string())
+    };
+    let names = |list: &[&str]| Ok(list.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(accounts(""), names(&[]));
+    assert_eq!(accounts("home"), names(&["home"]));
+    assert_eq!(accounts("-a home"), names(&["home"]));
+    assert_eq!(accounts("home work -a work -a home"), names(&["home", "work"]));
+    let differs = "the command names the account home, and --account work";
+    assert_eq!(accounts("home -a work"), Err(differs.to_owned()));
+    assert!(accounts("home -a home -a work").is_err());
+    let url = accounts("pop3s://me:hunter2@host").expect_err("a server");
+    assert!(!url.contains("hunter2"), "{url}");
 }
 
 #[test]

@@ -9,6 +9,8 @@ use super::message::{self, MessageArg};
 use super::server::ServerArgs;
 
 /// Show the drop listing: how many messages there are, and their octets (STAT)
+///
+/// Asks the server. What is recorded of earlier runs is shown by `pop3 state show`, without the server.
 #[derive(Debug, Args)]
 pub(crate) struct StatArgs {
     #[command(flatten)]
@@ -125,8 +127,17 @@ pub(crate) struct NoopArgs {
 
 /// Start an interactive session with every verb of the protocol
 ///
-/// It has completion, a history, and a `help` command. RSET undoes the deletions of the session.
+/// It greets with the figures of the maildrop; `help` lists the verbs. `dele` marks messages and `rset` takes the
+/// marks back; `quit` deletes what is marked, and asks first on a terminal; `abort`, the end of the input and a lost
+/// connection delete nothing. `raw` sends a line as it stands, `trace on` shows the dialogue, `save` writes a message
+/// into a new file. From a pipe the same verbs are read line by line, without questions.
+///
+/// On a terminal it completes verbs and keeps a history, without lines that may contain a secret.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pop3 shell -a work
+  printf 'dele 3-7\\nquit\\n' | pop3 shell -a work")]
 pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,

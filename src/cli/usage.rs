@@ -42,22 +42,24 @@ const COMMANDS: [(&[&str], &str); 16] = [
 
 /// Prints help and version on standard output and a mistake on standard error; returns the exit code.
 pub(crate) fn end(error: &clap::Error) -> ExitCode {
-    if !error.use_stderr() || error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    let json = wants_json();
+    let is_help = error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json;
+    if !error.use_stderr() || is_help {
         // A closed pipe is no error here.
         let _ = error.print();
         return if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
     }
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    let json = wants_json();
     Output::new(Settings { json, ..Settings::default() }).error(&told(error, &words).into());
     ExitCode::Usage
 }
 
-/// Whether `--json` is among the arguments, or in the environment: clap read them only in part.
+/// Whether `--json` is among the arguments, or in the environment: of a command line that cannot be used clap tells
+/// nothing.
 fn wants_json() -> bool {
     let variable = std::env::var("POP3_JSON").unwrap_or_default();
-    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+    std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json")
         || values::truth(variable.trim_end()).unwrap_or(false)
 }
 
@@ -88,6 +90,9 @@ fn told(error: &clap::Error, words: &[String]) -> Error {
             let missing: Vec<_> =
                 strings(error, ContextKind::InvalidArg).iter().map(|arg| bare(arg)).collect();
             (format!("{} needs {}", found.command, missing.join(" and ")), found.usage.clone())
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            (format!("{} needs a command", found.command), found.see_help())
         }
         ErrorKind::InvalidUtf8 => ("an argument is not UTF-8".to_owned(), found.see_help()),
         // What clap may add: its own words, without the label and the usage behind them.

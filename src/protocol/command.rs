@@ -115,8 +115,9 @@ impl Command<'_> {
             Command::Noop => "NOOP",
             Command::Rset => "RSET",
             Command::Last => "LAST",
-            Command::Raw(_) => "the raw line",
             Command::Quit => "QUIT",
+            // Its text may be a secret.
+            Command::Raw(_) => "a line",
         }
     }
 

@@ -230,14 +230,10 @@ fn several_accounts_that_fail_have_an_error_each_under_their_names() {
 fn arguments_that_are_wrong_are_told_as_an_object_too() {
     let home = Home::new();
     for (words, message, hint) in [
-        (&["stat", "--json", "--keep-it"][..], "unexpected argument '--keep-it' found", "Usage: pop3 stat"),
-        (&["--json", "lst"], "unrecognized subcommand 'lst'", "'list'"),
-        (
-            &["retr", "--json"],
-            "the following required arguments were not provided: <MSG>...",
-            "Usage: pop3 retr",
-        ),
-        (&["--json"], "a command is missing", "Usage: pop3"),
+        (&["stat", "--json", "--keep-it"][..], "there is no option --keep-it", "pop3 stat --help"),
+        (&["--json", "lst"], "there is no command \"lst\"", "did you mean"),
+        (&["retr", "--json"], "pop3 retr needs MSG", "usage: pop3 retr"),
+        (&["--json"], "pop3 needs a command", "pop3 --help"),
     ] {
         let error = error(&Pop3::new(&home).args(words).run().exits(64));
         assert_eq!((&error["kind"], &error["account"]), (&json!("usage"), &Value::Null), "{error}");
@@ -248,7 +244,7 @@ fn arguments_that_are_wrong_are_told_as_an_object_too() {
     assert_eq!(error(&by_variable)["kind"], "usage");
     Pop3::new(&home).args(["lst"]).env("POP3_JSON", "off").run();
     let plain = Pop3::new(&home).args(["retr", "--", "--json"]).run().exits(64);
-    assert!(plain.stderr.starts_with("error: "), "behind -- it is no option: {}", plain.stderr);
+    assert!(plain.stderr.starts_with("pop3: "), "behind -- it is no option: {}", plain.stderr);
 }
 
 #[test]
@@ -262,7 +258,7 @@ fn a_command_without_objects_refuses_json_and_a_configured_json_does_not_disturb
             format!("could not use --json with {}", words[0])
         );
     }
-    for words in [&["demo"][..], &["generate", "man"]] {
+    for words in [&["demo"][..], &["completions", "bash"], &["generate", "man"]] {
         let refused = error(&Pop3::new(&stage.home).args(words).args(["--json"]).run().exits(64));
         assert!(refused["hint"].is_string(), "{refused}");
     }

@@ -26,6 +26,7 @@ impl Command {
                 ["shell", "it is for people", "stat, uidl, list, retr -o and dele have objects"]
             }
             Command::Demo => ["demo", "it is for people", "fetch and list have objects"],
+            Command::Completions(_) => ["completions", "it prints a script", "leave --json out"],
             Command::Generate(_) => {
                 ["generate", "it prints no results", "`pop3 generate schema` prints JSON by itself"]
             }

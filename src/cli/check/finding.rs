@@ -9,7 +9,7 @@ use pop3::transport::Certificate;
 use serde_json::{Map, Value};
 
 use super::super::output::finding::Tone;
-use super::super::output::json::Mail;
+use super::super::output::json::{KindName, Mail};
 use super::super::output::{Output, human};
 use super::super::report::{self, ExitCode};
 
@@ -79,7 +79,9 @@ impl Finding {
     /// An error, with its sentence, its hint and the certificate that it is about.
     pub(super) fn failed(about: &'static str, error: &anyhow::Error) -> Self {
         let Some(told) = report::tell(error) else { return Finding::new(about, Verdict::Failed, "") };
+        let kind = serde_json::to_value(KindName::from(told.kind)).unwrap_or_default();
         let finding = Finding { hint: told.hint, ..Finding::new(about, Verdict::Failed, told.sentence) };
+        let finding = finding.fact("kind", kind);
         match told.certificate {
             Some(certificate) => {
                 let details = human::certificate(&certificate);

@@ -2,8 +2,8 @@
 
 usage: typing.py PROGRAM ARGUMENT…
 Each line of standard input is TEXT, a tab, and KEYS: when the terminal has shown TEXT (after what was waited for
-before), KEYS and Enter are typed; `^D` alone is the end of input, and no KEYS types nothing. What the terminal shows goes to
-standard output; the exit code is the program's.
+before), KEYS and Enter are typed; `^D` alone is the end of input, and no KEYS types nothing. What the terminal shows
+goes to standard output; the exit code is the program's.
 """
 
 import os
@@ -11,6 +11,7 @@ import pty
 import select
 import signal
 import sys
+import termios
 import time
 
 steps = [line.rstrip("\n").split("\t") for line in sys.stdin]
@@ -21,6 +22,9 @@ shown, seen = b"", 0
 patience = time.monotonic() + 60
 while True:
     while steps and (at := shown.find(steps[0][0].encode(), seen)) >= 0:
+        # A line editor sees ^D only once it has taken the terminal over: before that it would be lost.
+        if steps[0][1] == "^D" and termios.tcgetattr(terminal)[3] & termios.ICANON:
+            break
         text, keys = steps.pop(0)
         seen = at + len(text.encode())
         if keys:

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Line, Time, UniqueId};
+use super::{KindName, Line, Time, UniqueId};
 
 /// An object of `list`, `stat`, `uidl`, `capa`, `last`, `noop`, `dele`, `retr` or `check`.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -145,6 +145,8 @@ struct Facts {
     days_left: i64,
     /// Who issued the certificate.
     issuer: String,
+    /// What failed, in a word.
+    kind: KindName,
     /// The mechanism of the sign-in.
     mechanism: String,
     /// Mechanisms that were not tried.

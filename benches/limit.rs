@@ -1,12 +1,12 @@
-//! The yardstick of `benches/peers`: fetches every message of a maildrop as fast as one connection
-//! allows, and throws the octets away.
+//! The yardstick of `benches/peers` and `benches/list`: fetches every message of a maildrop, or every header
+//! (TOP), as fast as one connection allows, and throws the octets away.
 //!
 //! It waits only for what no client can do without: the greeting, the sign-in (RFC 5034, with an
-//! initial response), STAT for the number of messages, the messages, and QUIT. All the RETRs leave
+//! initial response), STAT for the number of messages, the messages, and QUIT. All the commands leave
 //! at once, from a thread of their own, so that neither side waits for the other's full buffer.
 //! Nothing is unstuffed or kept; the ends of messages are counted, for QUIT to follow the last one.
 //!
-//! `limit ADDRESS USER PASSWORD`, and by `cargo bench` without arguments, when it does nothing.
+//! `limit ADDRESS USER PASSWORD [headers]`, and by `cargo bench` without arguments, when it does nothing.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -27,7 +27,11 @@ const END: &[u8] = b"\r\n.\r\n";
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, user, password] = arguments.as_slice() else { return Ok(()) };
+    let (address, user, password, headers) = match arguments.as_slice() {
+        [address, user, password] => (address, user, password, false),
+        [address, user, password, what] if what == "headers" => (address, user, password, true),
+        _ => return Ok(()),
+    };
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
@@ -40,13 +44,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let listing = ask(&mut sender, &mut reader, "STAT\r\n")?;
     let count: usize = listing.split(' ').nth(1).ok_or("STAT tells no number")?.parse()?;
 
-    let commands: String = (1..=count).map(|number| format!("RETR {number}\r\n")).collect();
+    let command = |number| if headers { format!("TOP {number} 0\r\n") } else { format!("RETR {number}\r\n") };
+    let commands: String = (1..=count).map(command).collect();
     let mut writer = sender.try_clone()?;
     let writing = std::thread::spawn(move || writer.write_all(commands.as_bytes()));
     let octets = throw_away(&mut reader, count)?;
     writing.join().map_err(|_| "the writing thread panicked")??;
-    ask(&mut sender, &mut reader, "QUIT\r\n")?;
     writeln!(std::io::stdout(), "{count} messages, {octets} octets")?;
+    ask(&mut sender, &mut reader, "QUIT\r\n")?;
     Ok(())
 }
 
@@ -72,6 +77,7 @@ fn throw_away(reader: &mut BufReader<TcpStream>, count: usize) -> Result<u64, Bo
             return Err(format!("the server hung up after {ended} of {count} messages").into());
         }
         octets += read as u64;
+        let before = ended;
         let filled = kept + read;
         let mut from = 0;
         while let Some(found) = finder.find(&buffer[from..filled]) {
@@ -79,6 +85,9 @@ fn throw_away(reader: &mut BufReader<TcpStream>, count: usize) -> Result<u64, Bo
             // The line end of one message's terminator never is the beginning of the next one's: a
             // reply stands between them.
             from += found + END.len();
+        }
+        if before == 0 && ended > 0 {
+            writeln!(std::io::stdout(), "the first has ended")?;
         }
         // An end may be cut by the chunk's: its first part is seen again with the next chunk.
         kept = (filled - from).min(END.len() - 1);

@@ -28,6 +28,9 @@ _pop3() {
             pop3,check)
                 cmd="pop3__subcmd__check"
                 ;;
+            pop3,completions)
+                cmd="pop3__subcmd__completions"
+                ;;
             pop3,config)
                 cmd="pop3__subcmd__config"
                 ;;
@@ -98,7 +101,7 @@ _pop3() {
 
     case "${cmd}" in
         pop3)
-            opts="-q -v -h -V --quiet --verbose --trace --json --color --progress --config --help --version fetch problems list stat uidl capa top retr dele last noop shell check auth state accounts config demo"
+            opts="-q -v -h -V --quiet --verbose --trace --json --color --progress --config --help --version fetch problems list stat uidl capa top retr dele last noop shell check auth state accounts config demo completions"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -870,7 +873,7 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__check)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --all --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1004,6 +1007,58 @@ _pop3() {
                     fi
                     return 0
                     ;;
+                --trace)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --progress)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        pop3__subcmd__completions)
+            opts="-q -v -h --quiet --verbose --trace --json --color --progress --config --help bash elvish fish powershell zsh"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
                 --trace)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then
@@ -1974,12 +2029,28 @@ _pop3() {
             return 0
             ;;
         pop3__subcmd__list)
-            opts="-a -s -u -4 -6 -q -v -h --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
+            opts="-a -s -u -4 -6 -q -v -h --new --from --subject --larger --sort --reverse --account --server --user --proxy --tunnel --source-ip --tls --ca-file --pin --tls-min --tls-host --client-cert --client-key --timeout --pipelining --auth --password-command --password-file --password-stdin --quiet --verbose --trace --json --color --progress --config --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --subject)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --larger)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --sort)
+                    COMPREPLY=($(compgen -W "number date size from subject" -- "${cur}"))
+                    return 0
+                    ;;
                 --account)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

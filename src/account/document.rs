@@ -15,7 +15,7 @@ use super::overrides::Overrides;
 use super::paths::Paths;
 use super::setting::{KeyScope, Value};
 use super::values::{self, LONGEST_NAME, nearest};
-use crate::advice::{Advice, Settings};
+use crate::advice::{Advice, Elsewhere, Settings};
 use crate::error::Error;
 use crate::quote;
 
@@ -247,11 +247,8 @@ impl Reader<'_> {
         if self.is_full() {
             return;
         }
-        let advice = match nearest(key, top()) {
-            Some(known) => Settings::MistypedKey(known.to_owned()),
-            None if Overrides::key(key).is_some() => place_of(key),
-            None => Settings::KnownKeys(top().map(str::to_owned).collect()),
-        };
+        let is_of_accounts = |key: &str| Overrides::key(key).is_some();
+        let advice = advice_on_unknown(key, top(), is_of_accounts);
         self.complain(at, format!("unknown key \"{}\"", quote::short(key)), Some(advice.into()));
     }
 
@@ -290,11 +287,7 @@ impl Reader<'_> {
                     continue;
                 }
                 let names = Overrides::keys().map(|key| key.name);
-                let advice = match nearest(key, names.clone()) {
-                    Some(known) => Settings::MistypedKey(known.to_owned()),
-                    None if top().any(|other| other == key) => place_of(key),
-                    None => Settings::KnownKeys(names.map(str::to_owned).collect()),
-                };
+                let advice = advice_on_unknown(key, names, |key| top().any(|other| other == key));
                 let what = format!("unknown key \"{}\"", quote::short(key));
                 self.complain(span.start, what, Some(advice.into()));
                 continue;
@@ -322,6 +315,22 @@ impl Reader<'_> {
         let is_escaped =
             text.contains(char::is_control) && written.starts_with('"') && written.contains('\\');
         is_escaped.then(|| Settings::EscapeInQuotes.into())
+    }
+}
+
+/// The advice for a key that is none of the `known` ones; `is_misplaced` says whether it is one in another place.
+fn advice_on_unknown(
+    key: &str,
+    known: impl Iterator<Item = &'static str> + Clone,
+    is_misplaced: impl Fn(&str) -> bool,
+) -> Settings {
+    if let Some(word) = Elsewhere::of(key) {
+        return Settings::KeyOfElsewhere(word);
+    }
+    match nearest(key, known.clone()) {
+        Some(near) => Settings::MistypedKey(near.to_owned()),
+        None if is_misplaced(key) => place_of(key),
+        None => Settings::KnownKeys(known.map(str::to_owned).collect()),
     }
 }
 

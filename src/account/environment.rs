@@ -24,22 +24,6 @@ use crate::sys::access::is_absent;
 use crate::sys::private::file_name;
 use crate::transport::Proxy;
 
-/// The variables that are honoured besides the `POP3_…` ones.
-const OTHERS: [&str; 12] = [
-    "CREDENTIALS_DIRECTORY",
-    "NETRC",
-    "XDG_CONFIG_HOME",
-    "XDG_STATE_HOME",
-    "XDG_RUNTIME_DIR",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "ALL_PROXY",
-    "all_proxy",
-    "NO_PROXY",
-    "no_proxy",
-];
-
 /// Home folder and variables.
 #[derive(Clone)]
 pub struct Environment {
@@ -48,9 +32,25 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The variables that are honoured besides the `POP3_…` ones.
+    pub const OTHER_VARIABLES: [&'static str; 12] = [
+        "CREDENTIALS_DIRECTORY",
+        "NETRC",
+        "XDG_CONFIG_HOME",
+        "XDG_STATE_HOME",
+        "XDG_RUNTIME_DIR",
+        "DBUS_SESSION_BUS_ADDRESS",
+        "DISPLAY",
+        "WAYLAND_DISPLAY",
+        "ALL_PROXY",
+        "all_proxy",
+        "NO_PROXY",
+        "no_proxy",
+    ];
+
     /// That of this process.
     pub fn current() -> Environment {
-        let heard = |name: &str| name.starts_with("POP3_") || OTHERS.contains(&name);
+        let heard = |name: &str| name.starts_with("POP3_") || Environment::OTHER_VARIABLES.contains(&name);
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value)))
             .map(|(name, value)| named(name, value))

@@ -163,6 +163,11 @@ impl Overrides {
         }
     }
 
+    /// What holds for that key where nobody says anything, as it would be written; `None` if that is no value.
+    pub fn default_of(key: &str) -> Option<String> {
+        Overrides::built_in().said().into_iter().find(|(name, _)| *name == key).and_then(|(_, value)| value)
+    }
+
     /// The key of that name.
     pub(super) fn key(name: &str) -> Option<&'static Key> {
         Overrides::keys().find(|key| key.name == name)

@@ -49,6 +49,16 @@ impl Key {
         Key { list: Some(between), ..self }
     }
 
+    /// Whether it is for one account alone, and not for `[defaults]`.
+    pub fn is_of_one_account(&self) -> bool {
+        self.scope == KeyScope::OneAccount
+    }
+
+    /// Between which characters its variable has several values; `None` if it has one value.
+    pub fn separators(&self) -> Option<&'static [char]> {
+        self.list
+    }
+
     /// The variable of the environment.
     pub fn variable(&self) -> String {
         format!("POP3_{}", self.name.to_ascii_uppercase().replace('-', "_"))

@@ -2,6 +2,7 @@
 //! error makes a sentence of it, with the names of its own options (`cli/advice` for the command line). Depends
 //! on no other module.
 
+mod elsewhere;
 mod oauth;
 mod reach;
 mod run;
@@ -9,6 +10,7 @@ mod settings;
 mod sign_in;
 mod tls;
 
+pub use elsewhere::Elsewhere;
 pub use oauth::OAuth;
 pub use reach::Reach;
 pub use run::Run;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::Advice;
+use super::{Advice, Elsewhere};
 
 /// Advice on the configuration. Where the file and the command line name a setting differently, `in_file` says which
 /// of them the advice is for.
@@ -10,6 +10,8 @@ use super::Advice;
 pub enum Settings {
     /// An unknown key resembles this one.
     MistypedKey(String),
+    /// An unknown key is one of another program.
+    KeyOfElsewhere(Elsewhere),
     /// An unknown key resembles none; these are known in its place.
     KnownKeys(Vec<String>),
     /// This key of accounts is at the top of the file.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use pop3::account::{Account, Overrides};
 
 use super::context::Context;
-use super::output::json::Object;
+use super::output::json::Local;
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 use super::report::{self, ExitCode};
 
@@ -49,18 +49,17 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
         let deliver = account.deliver.as_ref().map(ToString::to_string);
         let is_default = context.config().default_account() == Some(account.name.as_str());
         if output.is_json() {
-            output.object(
-                Object::new()
-                    .put("account", &account.name)
-                    .put("default", is_default)
-                    .put("enabled", account.enabled)
-                    .put("server", server)
-                    .put("tls", tls)
-                    .put("user", &account.user)
-                    .put("password", account.oauth.as_ref().map_or(account.password.describe(), |_| "oauth"))
-                    .put("keep", keep)
-                    .put("deliver", deliver),
-            )?;
+            output.object(&Local::Account {
+                account: &account.name,
+                default: is_default,
+                enabled: account.enabled,
+                server,
+                tls,
+                user: &account.user,
+                password: account.oauth.as_ref().map_or(account.password.describe(), |_| "oauth"),
+                keep,
+                deliver,
+            })?;
             continue;
         }
         let deliver = deliver.unwrap_or_else(|| "-".to_owned());
@@ -69,7 +68,7 @@ pub(crate) fn show(context: &Context) -> Result<ExitCode> {
         output.row(&table, &texts.map(|text| Cell::text(text)))?;
     }
     Ok(ExitCode::merge(mistakes.iter().map(|(name, error)| {
-        output.error_of(several.then_some(name.as_str()), error);
+        output.error_of(name, several, error);
         report::exit_code(error)
     })))
 }

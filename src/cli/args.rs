@@ -2,12 +2,14 @@
 //! the manual pages and the completions (`generate.rs`).
 
 mod auth;
+mod complete;
 mod fetch;
+mod json;
+mod list;
 mod local;
 mod message;
 mod problems;
 mod server;
-mod value;
 mod verbs;
 
 use std::ffi::OsStr;
@@ -18,16 +20,18 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueHint};
 use pop3::account::{Globals, TraceTo, When, values};
 
 pub(crate) use self::auth::{AuthArgs, AuthCommand, AuthFlow};
+pub(crate) use self::complete::{command, parse, variable};
 pub(crate) use self::fetch::FetchArgs;
+pub(crate) use self::list::{ListArgs, ListOptions, SortBy};
 pub(crate) use self::local::{
-    ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs, StateCommand,
+    CompletionsArgs, ConfigArgs, ConfigCommand, ConfigShowArgs, GenerateArgs, Generated, StateArgs,
+    StateCommand,
 };
 pub(crate) use self::message::{MessageArg, Position};
 pub(crate) use self::problems::{Named, ProblemsArgs};
 pub(crate) use self::server::{ServerArgs, WhichArgs};
 pub(crate) use self::verbs::{
-    CapaArgs, CheckArgs, DeleArgs, LastArgs, ListArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs,
-    UidlArgs,
+    CapaArgs, CheckArgs, DeleArgs, LastArgs, NoopArgs, RetrArgs, ShellArgs, StatArgs, TopArgs, UidlArgs,
 };
 
 /// The examples, which the short help and the long one share.
@@ -70,26 +74,11 @@ Configuration:
   Every option has a key of its name there (--to is called deliver), and an environment
   variable: POP3_MAX_SIZE for --max-size. Options take precedence over variables, and variables
   over the file. Paths in the file are absolute or begin with ~/ or $CREDENTIALS_DIRECTORY/.
+  pop3-config(5) has every key.
 
   State is in $XDG_STATE_HOME/pop3, usually ~/.local/state/pop3: a journal for each maildrop,
   USER@HOST.journal. `pop3 auth login` stores a password in the desktop's keyring, unless the file
-  has keyring = false or POP3_KEYRING is off.
-
-Exit status:
-  0    done, also when nothing was new
-  64   wrong usage
-  65   a message or a file contains data that cannot be used
-  66   no such message
-  68   host not found
-  69   cannot connect, the connection was lost, or the server refuses or lacks what was asked for
-  73   cannot create the destination, or cannot run its command
-  74   input or output failed, or the disk is full
-  75   try again later: maildrop in use, timeout, already running, or some messages failed
-  76   the server broke the protocol, or TLS could not be trusted
-  77   sign-in refused, or no credentials
-  78   the configuration is wrong
-  130  interrupted by Ctrl-C
-  143  interrupted by SIGTERM"))]
+  has keyring = false or POP3_KEYRING is off."))]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -104,7 +93,7 @@ pub(crate) struct GlobalArgs {
     /// Print nothing but errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps
+    /// Print the steps; twice, also a line for each message that is fetched
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
@@ -117,6 +106,9 @@ pub(crate) struct GlobalArgs {
     #[arg(value_hint = ValueHint::FilePath)]
     pub(crate) trace: Option<Option<PathBuf>>,
     /// Print JSON, one object a line
+    ///
+    /// Results on standard output; errors, warnings and notes on standard error. Each object has a type and a time;
+    /// `pop3 generate schema` describes all of them.
     #[arg(long, global = true, env = "POP3_JSON", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) json: bool,
     /// Use colour: auto, always or never
@@ -138,6 +130,8 @@ pub(crate) struct GlobalArgs {
 pub(crate) struct Face {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
+    /// Whether each message that is fetched has a line.
+    pub(crate) each_message: bool,
     pub(crate) json: bool,
     pub(crate) color: When,
     pub(crate) progress: When,
@@ -162,6 +156,7 @@ impl GlobalArgs {
         Face {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
+            each_message: self.verbose > 1,
             json: self.json || file.json.unwrap_or(false),
             color: self.color.or(file.color).unwrap_or_default(),
             progress: self.progress.or(file.progress).unwrap_or_default(),
@@ -226,6 +221,7 @@ pub(crate) enum Command {
     /// them into the folder pop3-demo, fetches once more to show that nothing comes twice, and lists
     /// what is there. Nothing leaves this machine, and no configuration is read.
     Demo,
+    Completions(CompletionsArgs),
     #[command(hide = true)]
     Generate(GenerateArgs),
 }

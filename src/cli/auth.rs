@@ -13,7 +13,7 @@ use pop3::safe::{SecretKind, StoredIn};
 pub(crate) use self::status::status;
 use super::args::{AuthFlow, ServerArgs};
 use super::context::Context;
-use super::output::json::Object;
+use super::output::json::{Local, PlaceName};
 
 /// `pop3 auth login`: stores a sign-in with the provider, or a password that the server has accepted.
 pub(crate) fn login(context: &Context, account: &Account, flow: Option<AuthFlow>) -> Result<()> {
@@ -43,7 +43,18 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     let stored_in = account.keep(&safe, password)?;
     let output = context.output();
     if output.is_json() {
-        output.object(object(Object::new(), &account.name, what, Some(&stored_in)))?;
+        let (place, path) = PlaceName::with_path(&stored_in);
+        output.object(&Local::Login {
+            account: &account.name,
+            secret: what.into(),
+            stored_in: place,
+            path,
+            tried: true,
+            provider: None,
+            token_until: None,
+            renews: None,
+            scope: None,
+        })?;
     } else {
         output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&stored_in)));
     }
@@ -91,7 +102,7 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
         for stored_in in safe.remove(name, what)? {
             was_kept = true;
             match output.is_json() {
-                true => output.object(object(Object::new(), name, what, Some(&stored_in)))?,
+                true => output.object(&removed(name, what, &stored_in, None))?,
                 false => output.note(&format!("removed the {what} of {name} from {stored_in}")),
             }
         }
@@ -99,14 +110,10 @@ fn remove(context: &Context, name: &str) -> Result<bool> {
     Ok(was_kept)
 }
 
-/// An object that says what is stored where.
-fn object(object: Object, account: &str, what: SecretKind, stored_in: Option<&StoredIn>) -> Object {
-    let (place, path) = match stored_in {
-        Some(StoredIn::Keyring) => (Some("keyring"), None),
-        Some(StoredIn::File(path)) => (Some("file"), Some(path.display().to_string())),
-        None => (None, None),
-    };
-    object.put("account", account).put("kind", kind(what)).put("rests", place).put("path", path)
+/// The object of a secret that was removed.
+fn removed<'a>(account: &'a str, what: SecretKind, from: &StoredIn, revoked: Option<bool>) -> Local<'a> {
+    let (stored_in, path) = PlaceName::with_path(from);
+    Local::Logout { account, secret: what.into(), stored_in, path, revoked }
 }
 
 /// The place, with who may read it.

@@ -10,7 +10,7 @@ use super::advice;
 use super::args::ConfigShowArgs;
 use super::context::Context;
 use super::output::human;
-use super::output::json::Object;
+use super::output::json::Local;
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 use super::report::ExitCode;
 
@@ -20,8 +20,8 @@ pub(crate) fn show(context: &Context, args: &ConfigShowArgs) -> Result<()> {
         .fetch
         .overrides(context.environment().home(), |text, _| Err(pop3::store::Spec::ambiguous(text)))?;
     flags.trace = context.traces().option().cloned();
-    let accounts = &args.fetch.server.which.accounts;
-    let all = account::show(context.config(), context.environment(), accounts, &flags)?;
+    let accounts = args.fetch.accounts()?;
+    let all = account::show(context.config(), context.environment(), &accounts, &flags)?;
     for (at, (name, settings)) in all.iter().enumerate() {
         if context.output().is_json() {
             as_json(context, name.as_deref(), settings)?;
@@ -52,6 +52,17 @@ fn as_table(
         Column("from", Width::Share(1), Align::Left),
     ];
     let table = Table::new(&columns, output.width());
+    let cells =
+        settings.iter().zip(values).zip(&origins).map(|((setting, value), origin)| {
+            [Cell::text(setting.key), Cell::text(value), Cell::text(origin)]
+        });
+    if !output.is_for_people() {
+        // Each line by itself says which account it is about.
+        let account = Cell::text(name.unwrap_or_default());
+        return Ok(cells
+            .map(|cells| [&[account.clone()][..], &cells].concat())
+            .try_for_each(|cells| output.row(&table, &cells))?);
+    }
     if has_one_before {
         output.line("")?;
     }
@@ -59,30 +70,20 @@ fn as_table(
         name.map_or_else(|| "a server without an account".to_owned(), |name| format!("account {name}")),
     )?;
     output.heading(&table)?;
-    for ((setting, value), origin) in settings.iter().zip(values).zip(&origins) {
-        output.row(&table, &[Cell::text(setting.key), Cell::text(value), Cell::text(origin)])?;
-    }
+    cells.into_iter().try_for_each(|cells| output.row(&table, &cells))?;
     Ok(())
 }
 
 fn as_json(context: &Context, name: Option<&str>, settings: &[Effective]) -> Result<()> {
     for setting in settings {
-        let layer = match setting.origin {
-            Origin::BuiltIn => "built-in",
-            Origin::Defaults => "defaults",
-            Origin::Account => "account",
-            Origin::Variable => "variable",
-            Origin::Option => "option",
-        };
-        context.output().object(
-            Object::new()
-                .put("account", name.map(str::to_owned))
-                .put("setting", setting.key)
-                .put("value", setting.value.clone())
-                .put("hidden", setting.value.is_none())
-                .put("from", layer)
-                .put("where", origin(setting, name)),
-        )?;
+        context.output().object(&Local::Setting {
+            account: name,
+            setting: setting.key,
+            value: setting.value.as_deref(),
+            hidden: setting.value.is_none(),
+            from: setting.origin.into(),
+            r#where: origin(setting, name),
+        })?;
     }
     Ok(())
 }
@@ -116,14 +117,13 @@ pub(crate) fn check(context: &Context, named: Option<&Path>) -> Result<ExitCode>
         let hint = mistake.advice.as_ref().map(advice::sentence);
         let file = mistake.file.as_deref().unwrap_or(&path).display();
         if output.is_json() {
-            output.object(
-                Object::new()
-                    .put("file", file.to_string())
-                    .put("line", mistake.line)
-                    .put("column", mistake.column)
-                    .put("message", &mistake.message)
-                    .put("hint", hint),
-            )?;
+            output.object(&Local::Mistake {
+                file: file.to_string(),
+                line: mistake.line,
+                column: mistake.column,
+                message: &mistake.message,
+                hint,
+            })?;
             continue;
         }
         let (line, column) = (mistake.line, mistake.column);

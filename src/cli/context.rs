@@ -82,7 +82,9 @@ impl Context {
             .into_iter()
             .next()
             .ok_or_else(|| Error::new(Kind::Config, "no account is configured"))?;
-        Ok(one?)
+        let one = one?;
+        self.output.set_account(&one.name);
+        Ok(one)
     }
 
     /// The accounts of those names; without any, all that are configured. A mistake in one of them is the result

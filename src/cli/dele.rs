@@ -8,7 +8,7 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
 use super::output::human;
-use super::output::json::Object;
+use super::output::json::Mail;
 
 /// Deletes the named messages. Asks on a terminal; elsewhere it needs `--yes`.
 pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], yes: bool) -> Result<()> {
@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], ye
     }
     session.quit().map_err(|error| error.in_context("could not be sure that the messages are deleted"))?;
     if output.is_json() {
-        return Ok(output.object(Object::new().put("deleted", &numbers))?);
+        return Ok(output.object(&Mail::Dele { account: &account.name, numbers: &numbers })?);
     }
     output.note(&format!("deleted {what}"));
     Ok(())

@@ -15,7 +15,7 @@ use pop3::session::Pipelining;
 use pop3::store::Spec;
 use pop3::transport::{Security, Target, TlsSettings, Way};
 
-use super::args::{MessageArg, Position};
+use super::args::{ListOptions, MessageArg, Position};
 use super::context::Context;
 use super::output::human;
 use super::report::ExitCode;
@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
         say(&format!("   {FOLDER}/Maildir/new holds {}.", human::count(delivered(&folder)?, "message")));
     }
     say("\n3. pop3 list: what is there, and what of it was fetched.");
-    list::run(&context, &account, &[])?;
+    list::run(&context, &account, &ListOptions::default())?;
     context.output().flush()?;
     say("\n4. pop3 top first 3: a header, and three lines of the body.");
     read::top(&context, &account, &MessageArg::One(Position::First), 3)?;

@@ -4,12 +4,14 @@ use anyhow::Result;
 use jiff::Timestamp;
 use pop3::account::{self, Account, Resolved};
 use pop3::error::{Error, Kind};
-use pop3::fetch::{Access, Manner, Run};
+use pop3::fetch::policy::Keep;
+use pop3::fetch::{Access, Manner, Preview, Run};
 use pop3::session::{Session, Transaction};
 use pop3::store::Spec;
 
 use super::args::FetchArgs;
 use super::context::Context;
+use super::output::human;
 use super::output::observer::Report;
 use super::proof::Proof;
 use super::report::{self, ExitCode};
@@ -18,19 +20,24 @@ use super::steps;
 
 /// Fetches account after account. A failure of one does not affect the others; the exit code covers all.
 pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
-    let accounts = context.accounts(&args.server.which.accounts, &context.overrides_of_fetch(args)?)?;
+    let accounts = context.accounts(&args.accounts()?, &context.overrides_of_fetch(args)?)?;
     let accounts = refuse_shared(accounts);
+    explain_count(context, args, &accounts);
     let mut codes = Vec::with_capacity(accounts.len());
     let several = accounts.len() > 1;
     if several {
         context.traces().name_accounts();
     }
     for (name, account) in accounts {
-        let mut told = context.output().report(&name).one_of_several(several);
+        let mut told =
+            context.output().report(&name).watching(context.stop().waits()).one_of_several(several);
         let outcome = match account {
             Ok(mut account) => {
                 account.at_once |= args.what.now;
-                if account.dry_run { preview(context, &account) } else { one(context, &account, &mut told) }
+                match account.dry_run {
+                    true => preview(context, &account, several),
+                    false => one(context, &account, &mut told),
+                }
             }
             Err(error) => Err(error.into()),
         };
@@ -48,6 +55,26 @@ pub(crate) fn run(context: &Context, args: &FetchArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::merge(codes))
+}
+
+/// Says once that a bare number to keep is one of messages, since other programs mean days: in a dry run, and to a
+/// person who has given it as an option.
+fn explain_count(context: &Context, args: &FetchArgs, accounts: &[Resolved]) {
+    let is_to_be_told = |account: &Account| {
+        account.dry_run || args.what.keep == Some(account.policy.keep) && context.output().can_ask()
+    };
+    let told =
+        accounts.iter().filter_map(|(_, account)| account.as_ref().ok().filter(|one| is_to_be_told(one)));
+    let count = told.map(|account| account.policy.keep).find_map(|keep| match keep {
+        Keep::Newest(count) => Some(count),
+        _ => None,
+    });
+    if let Some(count) = count {
+        let messages = human::count(u64::from(count), "message");
+        context
+            .output()
+            .note(&format!("--keep {count} keeps the newest {messages}; {count} days are {count}d"));
+    }
 }
 
 /// Refuses the accounts that are one maildrop with another; it is no mistake of the rest.
@@ -77,11 +104,16 @@ pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -
     })
 }
 
+/// The most headers that a dry run asks for without `--verbose`.
+const MOST_HEADERS: usize = 200;
+
 /// Prints what a run would do, with the reasons, and changes nothing.
-fn preview(context: &Context, account: &Account) -> Result<()> {
+fn preview(context: &Context, account: &Account, is_one_of_several: bool) -> Result<()> {
     let mut door = Door::new(context, account);
+    let most = (!context.output().is_verbose()).then_some(MOST_HEADERS);
     with_run(context, account, |run| {
-        run.preview(&mut door, |listed, plan| steps::show(context.output(), account, listed, plan))?
+        let show = |preview: &Preview<'_>| steps::show(context.output(), account, is_one_of_several, preview);
+        run.preview(&mut door, most, show)?
     })
 }
 
@@ -139,7 +171,7 @@ impl<'a> Door<'a> {
     fn proof(&mut self) -> Result<&Proof<'a>, Error> {
         let proof = match self.proof.take() {
             Some(proof) => proof,
-            None => self.context.output().aside(|| self.context.proof(self.account))?,
+            None => self.context.proof(self.account)?,
         };
         Ok(self.proof.insert(proof))
     }

@@ -1,93 +1,62 @@
-//! `pop3 generate`: the manual pages and the completions, from the same definitions that read the
-//! command line. Deterministic: they depend neither on the date nor on the machine.
+//! `pop3 generate`: the manual pages and the completions, from the same definitions that read the command line, and
+//! the schema of `--json`, from the types that are printed. Deterministic: they depend neither on the date nor on the machine.
+
+mod config_page;
+mod man;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use clap::Command;
 use clap::builder::StyledStr;
-use clap::{Command, CommandFactory};
 use clap_complete::Shell;
-use clap_mangen::Man;
-use clap_mangen::roff::{Roff, bold, roman};
 use pop3::error::{Error, Kind, Result};
 
-use super::args::{Cli, GenerateArgs, Generated};
+use super::args::{self, GenerateArgs, Generated};
+use super::output::Output;
+use super::output::json::schema;
 
-/// The date in the manual pages: that of the release, not of the build, so that the same source makes
-/// the same pages.
-const DATE: &str = "2026-11-22";
-
-/// Writes the pages or the completions into the named folder, or the usual one; returns the files.
+/// Writes the pages or the completions into the named folder, or the usual one; prints the schema.
 ///
 /// # Errors
 /// [`Kind::Create`] for the folder, [`Kind::Io`] for a file.
-pub(crate) fn run(args: &GenerateArgs) -> Result<Vec<PathBuf>> {
-    match args.what {
+pub(crate) fn run(output: &Output, args: &GenerateArgs) -> anyhow::Result<()> {
+    let written = match args.what {
         Generated::Man => manual_pages(args.output.as_deref().unwrap_or(Path::new("man"))),
         Generated::Completions => completions(args.output.as_deref().unwrap_or(Path::new("completions"))),
+        Generated::Schema => return Ok(schema::text().lines().try_for_each(|line| output.line(line))?),
+    };
+    for path in written? {
+        output.note(&format!("wrote {}", path.display()));
     }
+    Ok(())
 }
 
-/// Writes a page for each command that is not hidden: `pop3.1`, `pop3-fetch.1`, `pop3-state-show.1`, …
+/// Writes a page for each command that is not hidden (`pop3.1`, `pop3-fetch.1`, `pop3-state-show.1`, …), and
+/// `pop3-config.5`.
 pub(crate) fn manual_pages(folder: &Path) -> Result<Vec<PathBuf>> {
     create(folder)?;
     let mut command = shown();
     command.build();
-    let mut written = Vec::new();
-    pages(&command, folder, &mut written)?;
-    Ok(written)
+    let mut pages = man::pages(&command);
+    pages.push(("pop3-config.5".to_owned(), config_page::page(&command)));
+    let write = |(name, text): (String, io::Result<Vec<u8>>)| {
+        let path = folder.join(name);
+        text.and_then(|text| fs::write(&path, text))
+            .map_err(|error| Error::io(format!("could not write {}", path.display()), error))?;
+        Ok(path)
+    };
+    pages.into_iter().map(write).collect()
 }
 
-fn pages(command: &Command, folder: &Path, written: &mut Vec<PathBuf>) -> Result<()> {
-    let page = Man::new(command.clone())
-        .date(DATE)
-        .source(format!("pop3 {}", env!("CARGO_PKG_VERSION")))
-        .manual("pop3 manual");
-    let path = folder.join(page.get_filename());
-    render(&page, command)
-        .and_then(|text| fs::write(&path, text))
-        .map_err(|error| Error::io(format!("could not write {}", path.display()), error))?;
-    written.push(path);
-    command.get_subcommands().try_for_each(|below| pages(below, folder, written))
-}
-
-/// A page section by section, in clap_mangen's order, but with the text after the help (examples, exit
-/// status) as sections that keep their lines.
-fn render(page: &Man, command: &Command) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    page.render_title(&mut text)?;
-    page.render_name_section(&mut text)?;
-    page.render_synopsis_section(&mut text)?;
-    page.render_description_section(&mut text)?;
-    page.render_options_section(&mut text)?;
-    if command.has_subcommands() {
-        page.render_subcommands_section(&mut text)?;
-    }
-    let mut roff = Roff::default();
-    let after = command.get_after_long_help().or(command.get_after_help());
-    let mut open = false;
-    for line in after.map(ToString::to_string).unwrap_or_default().lines() {
-        if let Some(heading) = line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')) {
-            if open {
-                roff.control("fi", []);
-            }
-            roff.control("SH", [heading.to_uppercase().as_str()]);
-            roff.control("nf", []);
-            open = true;
-        } else {
-            roff.text([roman(line.strip_prefix("  ").unwrap_or(line))]);
-        }
-    }
-    if open {
-        roff.control("fi", []);
-    }
-    if command.get_name() != "pop3" {
-        roff.control("SH", ["SEE ALSO"]);
-        roff.text([bold("pop3"), roman("(1)")]);
-    }
-    roff.to_writer(&mut text)?;
-    Ok(text)
+/// `pop3 completions`: prints the completion script for a shell.
+pub(crate) fn completion(output: &Output, shell: Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut shown(), "pop3", &mut script);
+    let mut stdout = output.message();
+    stdout.write_all(&script)?;
+    stdout.finish()
 }
 
 /// Writes the completions for bash, zsh, fish, elvish and PowerShell, named as these shells want them.
@@ -106,7 +75,7 @@ pub(crate) fn completions(folder: &Path) -> Result<Vec<PathBuf>> {
 /// The command line without hidden commands (most completions would show them), and without `help`, which
 /// would double every page.
 fn shown() -> Command {
-    let whole = Cli::command();
+    let whole = args::command();
     let text = |text: Option<&StyledStr>| text.cloned().unwrap_or_default();
     Command::new("pop3")
         .version(env!("CARGO_PKG_VERSION"))
@@ -157,9 +126,11 @@ mod tests {
                 "pop3-auth.1",
                 "pop3-capa.1",
                 "pop3-check.1",
+                "pop3-completions.1",
                 "pop3-config-check.1",
                 "pop3-config-show.1",
                 "pop3-config.1",
+                "pop3-config.5",
                 "pop3-dele.1",
                 "pop3-demo.1",
                 "pop3-fetch.1",
@@ -179,7 +150,18 @@ mod tests {
             ]
         );
         assert!(pages["pop3-fetch.1"].contains("max\\-size"));
-        assert!(pages["pop3.1"].contains("POP3_CONFIG") && pages["pop3.1"].contains(".SH \"EXIT STATUS\""));
+        assert!(pages["pop3.1"].contains("POP3_CONFIG"));
+        for (name, page) in &pages {
+            let sections: &[&str] = match name.ends_with(".1") {
+                true => &["EXIT STATUS", "ENVIRONMENT", "FILES"],
+                false => &["FILES", "SEE ALSO"],
+            };
+            for section in sections {
+                let heading = format!("\n.SH \"{section}\"\n").replace("\"FILES\"", "FILES");
+                let heading = heading.replace("\"ENVIRONMENT\"", "ENVIRONMENT");
+                assert_eq!(page.matches(&heading).count(), 1, "{section} of {name}");
+            }
+        }
         assert!(pages.values().all(|page| page.contains("\n.TH ") && page.is_ascii()), "plain troff");
     }
 

@@ -1,42 +1,32 @@
 //! `pop3 list`: a table of the messages, with date, sender and subject.
 
-use std::collections::VecDeque;
+mod headers;
+mod layout;
+mod order;
+mod row;
 
 use anyhow::Result;
-use jiff::Timestamp;
 use pop3::account::Account;
-use pop3::error::Kind;
+use pop3::error::{Error, Kind};
 use pop3::fetch::journal::View;
 use pop3::fetch::policy::Keep;
 use pop3::fetch::{Journal, Policy, Survey};
-use pop3::header;
-use pop3::identity::Fields;
-use pop3::protocol::Maildrop;
-use pop3::session::{Ahead, Session, Transaction, Wanted, Window};
 
-use super::args::MessageArg;
+use self::headers::Headers;
+use self::layout::Layout;
+use self::order::Order;
+use self::row::{Decoded, Filter, Row};
+use super::args::ListOptions;
 use super::context::Context;
 use super::messages;
-use super::output::Output;
-use super::output::json::Object;
-use super::output::table::{Cell, Table};
+use super::output::table::Table;
+use super::output::{Emphasis, Output, human};
 
-/// The most octets of a header that are parsed; real headers are far smaller.
-const MAX_HEADER: usize = 256 * 1024;
+/// The most octets of texts that are held to be sorted.
+const MAX_HELD: usize = 256 << 20;
 
-/// What is shown of a header.
-#[derive(Debug, Default)]
-struct Shown {
-    date: Option<Timestamp>,
-    from: String,
-    /// The name in it, or the address.
-    sender: String,
-    /// `None` if the header is not known.
-    subject: Option<String>,
-}
-
-/// Prints a row a message, as they come in.
-pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) -> Result<()> {
+/// Prints a row a message, as they come in, or once they can be sorted.
+pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -> Result<()> {
     let output = context.output();
     let view = Journal::peek(&context.journal_of(account)?)?.unwrap_or_else(View::default);
     let (mut session, maildrop) = context.look(account)?;
@@ -45,7 +35,8 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
     survey.name(&mut session, &Policy { keep: Keep::None, ..Policy::default() })?;
     let listed = survey.listed();
     let known = survey.known(&mut session, &listed, &view)?;
-    let numbers = match named {
+    let place = |number: u32| listed.binary_search_by_key(&number, |message| message.number).ok();
+    let mut numbers = match options.messages.as_slice() {
         [] => listed.iter().map(|message| message.number).collect(),
         named => {
             let all = listed.iter().zip(&known);
@@ -54,129 +45,99 @@ pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg]) ->
             messages::find(named, survey.maildrop(), &new)?
         }
     };
-    let table = Table::of_messages(numbers.iter().copied().max().unwrap_or(0), output.width());
-    if !output.is_json() && !numbers.is_empty() {
-        output.heading(&table)?;
-    }
-    let mut has_top = true;
-    let mut window = Window::new(Ahead::Headers);
-    let asked = numbers.iter().filter(|number| survey.fields(**number).is_none());
-    let mut queue: VecDeque<_> = asked.map(|number| Wanted { number: *number, octets: None }).collect();
-    for number in &numbers {
-        let shown = match survey.fields(*number) {
-            Some(fields) => of_fields(fields),
-            None => {
-                if has_top {
-                    window.fill(&mut session, &mut queue, None)?;
-                }
-                match window.is_empty() {
-                    true => Shown::default(),
-                    false => header(&mut session, &mut window, &mut has_top)?,
-                }
-            }
+    let filter = Filter::new(options);
+    numbers
+        .retain(|number| place(*number).is_some_and(|at| filter.fits_listing(listed[at].octets, known[at])));
+    let order = Order { sort: options.sort, reverse: options.reverse };
+    order.sort_numbers(&mut numbers, |number| place(number).and_then(|at| listed[at].octets));
+
+    let mut screen = Screen::new(output, &account.name, numbers.iter().copied().max().unwrap_or(0));
+    // A line for the headings, and one for the end. How many rows pass a filter is seen as they come.
+    let is_traced = context.traces().of_account(account)?.is_some();
+    let pages = || output.page(numbers.len() + 2, !filter.needs_headers());
+    let paging = if is_traced { None } else { pages() };
+    let _signals = paging.is_some().then(|| context.signals().leave_to_pager());
+    let mut headers = Headers::of(numbers.iter().copied().filter(|number| survey.fields(*number).is_none()));
+    let (mut held, mut octets_held) = (Vec::new(), 0);
+    for number in numbers {
+        let decoded = match survey.fields(number) {
+            Some(fields) => Decoded::of_fields(fields),
+            None => headers.next(&mut session, output)?,
         };
-        let Ok(at) = listed.binary_search_by_key(number, |message| message.number) else { continue };
-        show(output, &table, survey.maildrop(), *number, &shown, known[at])?;
-    }
-    if !has_top {
-        output.note("the server has no TOP, so date, sender and subject stay unknown");
+        let Some(at) = place(number).filter(|_| filter.fits_header(&decoded)) else { continue };
+        // As the server sent it: a unique-id that was made from the header is not its own.
+        let unique_id = survey.maildrop().message(number).and_then(|message| message.unique_id);
+        let (octets, unique_id) = (listed[at].octets, unique_id.map(<[u8]>::to_vec));
+        let row = Row { number, octets, unique_id, fetched: known[at], decoded };
+        if !order.needs_headers() {
+            screen.show(&row)?;
+            continue;
+        }
+        octets_held += row.decoded.size();
+        if octets_held > MAX_HELD {
+            let says = "the headers are too large to be sorted";
+            return Err(Error::new(Kind::Data, says)
+                .hint("without --sort they are shown as they come")
+                .into());
+        }
+        held.push(row);
     }
     session.leave();
+    order.sort_rows(&mut held);
+    held.iter().try_for_each(|row| screen.show(row))?;
+    screen.end(survey.maildrop().len())?;
+    paging.map_or(Ok(()), |paging| paging.finish())?;
+    if !headers.has_top() {
+        output.note("the server has no TOP, so date, sender and subject stay unknown");
+    }
     Ok(())
 }
 
-fn show(
-    output: &Output,
-    table: &Table,
-    maildrop: &Maildrop,
-    number: u32,
-    shown: &Shown,
-    fetched: bool,
-) -> Result<()> {
-    let Some(message) = maildrop.message(number) else { return Ok(()) };
-    let state = if fetched { "fetched" } else { "new" };
-    let subject = shown.subject.as_deref().unwrap_or_default();
-    if output.is_json() {
-        let object = Object::new()
-            .put("number", message.number)
-            .put("octets", message.octets)
-            .put_unique_id(message.unique_id)
-            .put("date", shown.date.map(|date| date.to_string()))
-            .put("state", state)
-            .put("from", &shown.from)
-            .put("subject", subject);
-        return Ok(output.object(object)?);
-    }
-    let cells = [
-        Cell::number(message.number),
-        Cell::size(message.octets),
-        Cell::time(shown.date),
-        Cell::text(state),
-        Cell::short(&shown.sender, &shown.from),
-        match shown.subject.as_deref().map(str::trim) {
-            Some("") => Cell::short("(no subject)", subject),
-            _ => Cell::text(subject),
-        },
-    ];
-    Ok(output.row(table, &cells)?)
+/// What is shown, and counted for the last line.
+struct Screen<'o> {
+    output: &'o Output,
+    account: &'o str,
+    layout: Layout,
+    table: Table,
+    shown: usize,
+    new: usize,
+    octets: u64,
 }
 
-/// Reads the next header; if the server has no TOP it is not asked again.
-fn header(session: &mut Session<Transaction>, window: &mut Window, has_top: &mut bool) -> Result<Shown> {
-    let mut bytes = Vec::new();
-    let asked = window.receive(session, |chunk| {
-        let room = MAX_HEADER.saturating_sub(bytes.len());
-        bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
-    });
-    match asked {
-        Ok(_) => Ok(of_header(&bytes)),
-        Err(error) if error.kind() == Kind::Refused => {
-            *has_top = session.capabilities().is_some_and(|these| these.top());
-            Ok(Shown::default())
+impl<'o> Screen<'o> {
+    fn new(output: &'o Output, account: &'o str, highest: u32) -> Screen<'o> {
+        let layout = if output.is_for_people() { Layout::of(output.width()) } else { Layout::Full };
+        let table = layout.table(highest, output.width());
+        Screen { output, account, layout, table, shown: 0, new: 0, octets: 0 }
+    }
+
+    fn show(&mut self, row: &Row) -> Result<()> {
+        if self.output.is_json() {
+            return row.put_object(self.output, self.account);
         }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Decodes the fields that are shown, the first of each name. What is no field leaves them empty, which is no error.
-fn of_header(bytes: &[u8]) -> Shown {
-    let first = |name| header::fields(bytes).find(|field| field.is(name)).map(|field| field.body);
-    of_bodies(first("Date"), first("From"), first("Subject"))
-}
-
-fn of_fields(fields: &Fields) -> Shown {
-    of_bodies(fields.date.as_deref(), fields.from.as_deref(), fields.subject.as_deref())
-}
-
-fn of_bodies(date: Option<&[u8]>, from: Option<&[u8]>, subject: Option<&[u8]>) -> Shown {
-    Shown {
-        date: date.and_then(header::date::parse),
-        from: from.map(header::text).unwrap_or_default(),
-        sender: from.map(header::address::name).unwrap_or_default(),
-        subject: Some(subject.map(header::text).unwrap_or_default()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn decodes_the_fields_of_a_header() {
-        let known = of_header(
-            b"Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nSubject: =?iso-8859-1?q?caf=E9?=\r\n folded\r\n\r\n",
-        );
-        assert_eq!(known.date.map(Timestamp::as_second), Some(880_127_706));
-        assert_eq!(known.from, "J\u{fc}rgen <j@example.org>");
-        assert_eq!(known.sender, "J\u{fc}rgen");
-        assert_eq!(known.subject.as_deref(), Some("caf\u{e9} folded"));
-    }
-
-    #[test]
-    fn a_header_that_is_none_leaves_the_fields_empty() {
-        for bytes in [&b""[..], b"\xff\xfe\0", b"no colon here\r\n", b"Subject"] {
-            let known = of_header(bytes);
-            assert!(known.date.is_none() && known.from.is_empty(), "{bytes:?}");
+        if self.shown == 0 {
+            self.output.heading(&self.table)?;
         }
+        self.shown += 1;
+        self.new += usize::from(!row.fetched);
+        self.octets = self.octets.saturating_add(row.octets.unwrap_or(0));
+        let emphasis = if row.fetched { Emphasis::Dim } else { Emphasis::Bold };
+        Ok(self.output.row_in(emphasis, &self.table, &self.layout.cells(row))?)
+    }
+
+    /// The last line, on a terminal: how much was shown, of a maildrop of `all`.
+    fn end(&self, all: usize) -> Result<()> {
+        if self.output.is_json() || !self.output.is_for_people() {
+            return Ok(());
+        }
+        let what = match all == self.shown {
+            true => human::count(all as u64, "message"),
+            false => format!("{} of {}", self.shown, human::count(all as u64, "message")),
+        };
+        let end = match self.shown {
+            0 => what,
+            _ => format!("{what}, {}, {} new", human::size(self.octets), self.new),
+        };
+        Ok(self.output.closing(&end)?)
     }
 }

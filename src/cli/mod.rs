@@ -28,15 +28,15 @@ mod signals;
 mod state;
 mod steps;
 mod trace;
+mod usage;
 
 use std::sync::Arc;
 
 use anyhow::Result;
-use clap::Parser;
 use pop3::account::{Account, Config, Environment, Globals};
 use signal_hook::consts::SIGTERM;
 
-use self::args::{AuthCommand, Cli, Command, ConfigCommand, GlobalArgs, ServerArgs, StateCommand};
+use self::args::{AuthCommand, Cli, Command, ConfigCommand, ServerArgs, StateCommand};
 use self::context::Context;
 use self::output::{Output, Settings};
 use self::report::ExitCode;
@@ -48,16 +48,17 @@ pub(crate) fn main() -> ExitCode {
     // Before anything else uses OpenSSL: begun so, it does not clean up at the end of the program, when a thread of the
     // keyring's client may still be at work with it (seen once: "double free or corruption").
     openssl::init();
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse() {
         Ok(cli) => cli,
-        Err(error) => return report::usage(error),
+        Err(error) => return usage::end(&error),
     };
     let mut environment = Environment::current();
-    // `demo` must not depend on the user's configuration, and `config check` and `generate` must work when it
-    // has mistakes.
+    // `demo` must not depend on the user's configuration, and `config check`, `completions` and `generate` must work
+    // when it has mistakes.
     let is_check =
         matches!(&cli.command, Command::Config(args) if matches!(args.command, ConfigCommand::Check));
-    let needs_config = !is_check && !matches!(cli.command, Command::Demo | Command::Generate(_));
+    let is_without = matches!(cli.command, Command::Demo | Command::Completions(_) | Command::Generate(_));
+    let needs_config = !is_check && !is_without;
     let config = match needs_config {
         true => Config::find(cli.global.config.as_deref(), &environment),
         false => Ok(Config::default()),
@@ -66,7 +67,7 @@ pub(crate) fn main() -> ExitCode {
     if let Some(is_used) = globals.keyring {
         environment.set_keyring(is_used);
     }
-    let output = Arc::new(output(&cli.global, &globals));
+    let output = Arc::new(output(&cli, &globals));
     let outcome = config.map_err(Into::into).and_then(|config| {
         let talk = Arc::clone(&output);
         let signals = Signals::take(move |text| talk.urge(text))?;
@@ -88,18 +89,20 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
-fn output(args: &GlobalArgs, file: &Globals) -> Output {
-    let face = args.over(file);
+fn output(cli: &Cli, file: &Globals) -> Output {
+    let face = cli.global.over(file);
     Output::new(Settings {
         quiet: face.quiet,
         verbose: face.verbose,
-        json: face.json,
+        each_message: face.each_message,
+        json: cli.global.json || face.json && cli.command.has_objects(),
         color: face.color,
         progress: face.progress,
     })
 }
 
 fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
+    cli.check_json()?;
     let account = |server: &ServerArgs| -> Result<Account> {
         context.account(&server.which.accounts, &server.overrides(context.environment().home())?)
     };
@@ -111,7 +114,7 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
             ConfigCommand::Check => return config::check(context, cli.global.config.as_deref()),
             ConfigCommand::Show(args) => config::show(context, &args)?,
         },
-        Command::List(args) => list::run(context, &account(&args.server)?, &args.messages)?,
+        Command::List(args) => list::run(context, &account(&args.server)?, &args.options)?,
         Command::Stat(args) => read::stat(context, &account(&args.server)?)?,
         Command::Uidl(args) => read::uidl(context, &account(&args.server)?, &args.messages)?,
         Command::Capa(args) => read::capa(context, &account(&args.server)?)?,
@@ -136,13 +139,10 @@ fn run(context: &Context, cli: Cli) -> Result<ExitCode> {
                 state::forget(context, &account(&args.server)?, &args.messages, args.all)?;
             }
         },
-        Command::Check(args) => return check::run(context, &account(&args.server)?),
+        Command::Check(args) => return check::run(context, &args),
         Command::Accounts => return accounts::show(context),
-        Command::Generate(args) => {
-            for path in generate::run(&args)? {
-                context.output().note(&format!("wrote {}", path.display()));
-            }
-        }
+        Command::Completions(args) => generate::completion(context.output(), args.shell)?,
+        Command::Generate(args) => generate::run(context.output(), &args)?,
     }
     Ok(ExitCode::Done)
 }

@@ -4,25 +4,31 @@
 //! failure to write to stderr is ignored.
 
 pub(crate) mod bar;
+pub(crate) mod finding;
 pub(crate) mod human;
 pub(crate) mod json;
+mod lines;
 pub(crate) mod observer;
+pub(crate) mod pager;
+mod progress;
 pub(crate) mod sanitize;
 pub(crate) mod table;
+mod talk;
+mod wrap;
 
-use std::borrow::Cow;
 use std::cell::Cell as Flag;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::MultiProgress;
 use pop3::account::When;
 
-use super::report::{self, Told};
-use json::Object;
+use super::report;
+use json::Line;
 use table::{Cell, Table};
 
 /// The width of a terminal that does not tell its width.
@@ -33,6 +39,17 @@ const GOOD: Style = AnsiColor::Cyan.on_default();
 const STRONG: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
+/// How much a row of a table stands out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Emphasis {
+    /// As any text.
+    None,
+    /// More than the others.
+    Bold,
+    /// Less than the others.
+    Dim,
+}
+
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
@@ -40,6 +57,8 @@ pub(crate) struct Settings {
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
+    /// Print a line for each message that is fetched.
+    pub(crate) each_message: bool,
     /// Data as JSON, one object a line.
     pub(crate) json: bool,
     /// Colours.
@@ -57,6 +76,8 @@ struct Ends {
     err_has_color: bool,
     /// Columns of the terminal that shows stdout.
     width: usize,
+    /// Columns of the terminal that shows stderr.
+    err_width: usize,
 }
 
 impl Ends {
@@ -71,10 +92,16 @@ impl Ends {
             err_is_terminal: io::stderr().is_terminal(),
             out_has_color: wants(AutoStream::choice(&io::stdout())),
             err_has_color: wants(AutoStream::choice(&io::stderr())),
-            width: rustix::termios::tcgetwinsize(io::stdout())
-                .map_or(USUAL_WIDTH, |size| usize::from(size.ws_col)),
+            width: width_of(io::stdout()),
+            err_width: width_of(io::stderr()),
         }
     }
+}
+
+/// Columns of a terminal.
+fn width_of(terminal: impl AsFd) -> usize {
+    let told = rustix::termios::tcgetwinsize(terminal).map(|size| usize::from(size.ws_col));
+    told.ok().filter(|width| *width > 0).unwrap_or(USUAL_WIDTH)
 }
 
 thread_local! {
@@ -87,32 +114,42 @@ pub(crate) struct Output {
     settings: Settings,
     ends: Ends,
     out: Mutex<Box<dyn Write + Send>>,
-    err: Mutex<Box<dyn Write + Send>>,
+    err: bar::Talk,
     bars: MultiProgress,
+    shows: bar::Shows,
+    /// The account that the command is about, if it is about one.
+    account: Mutex<Option<String>>,
 }
 
 impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        // With both on one terminal the objects would break up a bar.
-        let shows_bars = match settings.progress {
-            When::Auto => ends.err_is_terminal && !settings.quiet && !(settings.json && ends.out_is_terminal),
-            When::Always => true,
-            When::Never => false,
-        };
+        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,
             out: Mutex::new(Box::new(BufWriter::new(io::stdout()))),
-            err: Mutex::new(Box::new(io::stderr())),
-            bars: bar::stage(shows_bars, ends.err_is_terminal),
+            err: Arc::new(Mutex::new(Box::new(io::stderr()))),
+            bars: bar::stage(shows),
+            shows,
+            account: Mutex::default(),
         }
     }
 
     /// Whether data is wanted as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.settings.json
+    }
+
+    /// Whether the steps are wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.settings.verbose && !self.settings.quiet
+    }
+
+    /// Whether stdout is a terminal: then what is printed there is for a person.
+    pub(crate) fn is_for_people(&self) -> bool {
+        self.ends.out_is_terminal
     }
 
     /// Whether there is a person to ask: stdin and stderr are terminals.
@@ -122,7 +159,7 @@ impl Output {
 
     /// Columns of the terminal that shows stdout.
     pub(crate) fn width(&self) -> usize {
-        if self.ends.width == 0 { USUAL_WIDTH } else { self.ends.width }
+        self.ends.width
     }
 
     /// A line of data: sanitised on a terminal, verbatim in a pipe. Fails when stdout does.
@@ -135,6 +172,11 @@ impl Output {
         }
     }
 
+    /// Fields of a line of data: blanks between them on a terminal, tabs in a pipe. Fails when stdout does.
+    pub(crate) fn fields(&self, fields: &[&[u8]]) -> io::Result<()> {
+        self.line(fields.join(if self.ends.out_is_terminal { &b" "[..] } else { b"\t" }))
+    }
+
     /// Data of any length, in chunks of any size: a message. Sanitised on a terminal, byte for byte in
     /// a pipe. `write` fails when stdout does; so does [`Message::finish`], which must be called.
     pub(crate) fn message(&self) -> Message<'_> {
@@ -144,14 +186,19 @@ impl Output {
         }
     }
 
-    /// A bar for this account; `None` if no bars are shown.
+    /// Shows how far a transfer of this account is; `None` if nothing is shown.
     pub(crate) fn bar(&self, account: &str) -> Option<bar::Bar> {
-        (!self.bars.is_hidden()).then(|| bar::Bar::new(&self.bars, account))
+        (self.shows != bar::Shows::Nothing).then(|| bar::Bar::new(&self.bars, self.shows, &self.err, account))
     }
 
     /// An object of `--json`. Fails when stdout does.
-    pub(crate) fn object(&self, object: Object) -> io::Result<()> {
-        self.put(&[object.line().as_bytes()])
+    pub(crate) fn object(&self, object: &impl Line) -> io::Result<()> {
+        self.put(&[json::line(object)?.as_bytes(), b"\n"])
+    }
+
+    /// From now on the command is about this account alone.
+    pub(crate) fn set_account(&self, name: &str) {
+        *lock(&self.account) = Some(name.to_owned());
     }
 
     /// The headings of a table: only on a terminal. Fails when stdout does.
@@ -163,75 +210,46 @@ impl Output {
         self.put(&[heading.as_bytes(), b"\n"])
     }
 
+    /// The title of a part of the output: only on a terminal. Fails when stdout does.
+    pub(crate) fn title(&self, title: &str) -> io::Result<()> {
+        if !self.ends.out_is_terminal {
+            return Ok(());
+        }
+        let title = sanitize::text(title.as_bytes());
+        let title = paint(STRONG, &wrap::wrap(&title, self.ends.width), self.ends.out_has_color);
+        self.put(&[title.as_bytes(), b"\n"])
+    }
+
     /// A row of a table: columns on a terminal, tabs in a pipe. Fails when stdout does.
     pub(crate) fn row(&self, table: &Table, cells: &[Cell]) -> io::Result<()> {
+        self.row_in(Emphasis::None, table, cells)
+    }
+
+    /// The same with an emphasis, which a terminal with colours shows.
+    pub(crate) fn row_in(&self, emphasis: Emphasis, table: &Table, cells: &[Cell]) -> io::Result<()> {
         if self.ends.out_is_terminal {
-            self.put(&[table.shown(cells).as_bytes(), b"\n"])
+            let style = match emphasis {
+                Emphasis::None => Style::new(),
+                Emphasis::Bold => STRONG,
+                Emphasis::Dim => DIM,
+            };
+            self.put(&[paint(style, &table.shown(cells), self.ends.out_has_color).as_bytes(), b"\n"])
         } else {
             self.put(&[&Table::plain(cells), b"\n"])
         }
     }
 
+    /// The line that ends a table: only on a terminal, and not with `--quiet`. Fails when stdout does.
+    pub(crate) fn closing(&self, line: &str) -> io::Result<()> {
+        if !self.ends.out_is_terminal || self.settings.quiet {
+            return Ok(());
+        }
+        self.line(line)
+    }
+
     /// Writes what is still buffered; must be called before the process ends. Fails when stdout does.
     pub(crate) fn flush(&self) -> io::Result<()> {
         lock(&self.out).flush().map_err(report::on_stdout)
-    }
-
-    /// A message that a person may want to read, unless `--quiet`.
-    pub(crate) fn note(&self, text: &str) {
-        if !self.settings.quiet {
-            self.say(&self.guarded(text));
-        }
-    }
-
-    /// A message that somebody has to act on, also with `--quiet`.
-    pub(crate) fn urge(&self, text: &str) {
-        self.say(&self.guarded(text));
-    }
-
-    /// A message for `--verbose` only.
-    pub(crate) fn detail(&self, text: &str) {
-        if self.settings.verbose && !self.settings.quiet {
-            self.say(&self.guarded(text));
-        }
-    }
-
-    /// A warning: something is not as it should be, but work goes on. Silent with `--quiet`.
-    pub(crate) fn warn(&self, text: &str) {
-        if !self.settings.quiet {
-            let label = paint(STRONG, "warning:", self.ends.err_has_color);
-            self.say(&format!("{label} {}", self.guarded(text)));
-        }
-    }
-
-    /// A line of `--trace`, also with `--quiet`: it was requested explicitly.
-    pub(crate) fn trace(&self, time: &str, line: &[u8]) {
-        let time = paint(DIM, time, self.ends.err_has_color);
-        let shown = self.ends.err_is_terminal.then(|| sanitize::line(line));
-        let line = shown.as_ref().map_or(line, |shown| shown.as_bytes());
-        self.say_bytes(&[time.as_bytes(), b" ", line, b"\n"]);
-    }
-
-    /// An error with its hint. Always printed, unless it is only that stdout has no reader any more.
-    pub(crate) fn error(&self, error: &anyhow::Error) {
-        self.error_of(None, error);
-    }
-
-    /// The same for one of several accounts, whose name is put in front.
-    pub(crate) fn error_of(&self, account: Option<&str>, error: &anyhow::Error) {
-        let Some(Told { sentence, certificate, hint }) = report::tell(error) else { return };
-        let label = paint(BAD, "pop3:", self.ends.err_has_color);
-        let account = account.map(|name| format!("{name}: ")).unwrap_or_default();
-        self.say(&format!("{label} {}", self.guarded(&format!("{account}{sentence}"))));
-        if let Some(certificate) = certificate {
-            for (label, value) in human::certificate(&certificate) {
-                self.say(&self.guarded(&format!("  {label:<7} {value}")));
-            }
-        }
-        if let Some(hint) = hint {
-            let label = paint(GOOD, "hint:", self.ends.err_has_color);
-            self.say(&format!("{label} {}", self.guarded(&hint)));
-        }
     }
 
     /// Asks a question that is answered by `y` or `n`; anything but yes is no. Only sensible if
@@ -248,16 +266,15 @@ impl Output {
 
     /// Runs something that uses the terminal by itself (a password prompt) while the bars are hidden.
     pub(crate) fn aside<T>(&self, talk: impl FnOnce() -> T) -> T {
+        if ASIDE.get() {
+            return talk();
+        }
         self.bars.suspend(|| {
             ASIDE.set(true);
             let outcome = talk();
             ASIDE.set(false);
             outcome
         })
-    }
-
-    fn guarded<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.ends.err_is_terminal { sanitize::text(text.as_bytes()) } else { Cow::Borrowed(text) }
     }
 
     /// A line on stderr, above the bars.

@@ -14,7 +14,7 @@ use super::args::{Named, ProblemsArgs};
 use super::context::Context;
 use super::fetch::{self, Door};
 use super::output::human;
-use super::output::json::Object;
+use super::output::json::{Local, Time, UniqueId};
 use super::output::table::{Align, Cell, Column, Table, Width};
 use super::report::{self, ExitCode};
 
@@ -45,7 +45,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
             Ok(()) => ExitCode::Done,
             Err(error) => {
                 let code = report::exit_code(&error);
-                context.output().error(&error.context(name));
+                context.output().error_of(&name, true, &error);
                 code
             }
         });
@@ -99,13 +99,17 @@ fn give_up(context: &Context, account: &Account, journal: &Path, meant: &[Vec<u8
     };
     journal.give_up(&entries)?;
     journal.sync()?;
-    let what = human::count(entries.len() as u64, "message");
-    context.output().note(&format!("gave up {what}: neither fetched nor deleted from now on"));
+    let (output, messages) = (context.output(), entries.len());
+    if output.is_json() {
+        return Ok(output.object(&Local::Skip { account: &account.name, messages })?);
+    }
+    let what = human::count(messages as u64, "message");
+    output.note(&format!("gave up {what}: neither fetched nor deleted from now on"));
     Ok(())
 }
 
 fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> {
-    let mut told = context.output().report(&account.name);
+    let mut told = context.output().report(&account.name).watching(context.stop().waits());
     let mut door = Door::new(context, account);
     let outcome = fetch::with_run(context, account, |run| {
         door.prepare_unlocked()?;
@@ -160,26 +164,26 @@ fn words(cause: Cause) -> &'static str {
 
 fn show(context: &Context, rows: &[Row]) -> Result<()> {
     let output = context.output();
-    if output.is_json() {
-        for row in rows {
-            let object = Object::new()
-                .put("type", "problem")
-                .put("account", &row.account)
-                .put_unique_id(Some(&row.unique_id))
-                .put("from", &row.from)
-                .put("subject", &row.subject)
-                .put("octets", row.octets)
-                .put("cause", row.cause)
-                .put("failures", row.count)
-                .put("since", row.since.map(|time| time.to_string()))
-                .put("next_try", row.next_try.map(|time| time.to_string()))
-                .put("reason", &row.reason);
-            output.object(object)?;
-        }
-        return Ok(());
-    }
     if rows.is_empty() {
         output.note("no problems: every message that was tried was brought in");
+        return Ok(());
+    }
+    if output.is_json() {
+        for row in rows {
+            let object = Local::Problem {
+                account: &row.account,
+                unique_id: UniqueId::new(&row.unique_id),
+                from: &row.from,
+                subject: &row.subject,
+                octets: row.octets,
+                cause: row.cause,
+                failures: row.count,
+                since: row.since.map(Time),
+                next_try: row.next_try.map(Time),
+                reason: &row.reason,
+            };
+            output.object(&object)?;
+        }
         return Ok(());
     }
     let table = Table::new(

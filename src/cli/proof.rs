@@ -35,7 +35,9 @@ impl Context {
     /// provider.
     pub(crate) fn proof<'a>(&'a self, account: &'a Account) -> Result<Proof<'a>, Error> {
         let Some(oauth) = &account.oauth else {
-            return account.credentials(self.environment()).map(Proof::Known);
+            // Only here the terminal may be used: a wait for an OAuth provider is shown like any other.
+            let asked = self.output().aside(|| account.credentials(self.environment()));
+            return asked.map(Proof::Known);
         };
         let keeper = Box::new(oauth::keeper(self, account, oauth)?);
         let first = keeper.token(None, now()).map_err(|error| about(error, account))?;
@@ -113,6 +115,17 @@ impl Context {
 }
 
 impl Proof<'_> {
+    /// The password, or the access token that its source gave, if that is what signs in.
+    pub(crate) fn password(&self) -> Option<&Secret> {
+        match self {
+            Proof::Known(Credentials {
+                proof: auth::Proof::Password(secret) | auth::Proof::Token(secret),
+                ..
+            }) => Some(secret),
+            _ => None,
+        }
+    }
+
     /// The credentials that are valid at this moment.
     pub(crate) fn credentials(&self, account: &Account) -> Result<Credentials, Error> {
         match self {

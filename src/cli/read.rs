@@ -12,7 +12,7 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
 use super::output::Output;
-use super::output::json::Object;
+use super::output::json::{Mail, UniqueId, When};
 
 /// `pop3 stat`.
 pub(crate) fn stat(context: &Context, account: &Account) -> Result<()> {
@@ -21,11 +21,11 @@ pub(crate) fn stat(context: &Context, account: &Account) -> Result<()> {
     session.leave();
     let output = context.output();
     if output.is_json() {
-        let object = Object::new().put("messages", listing.messages).put("octets", listing.octets);
-        return Ok(output.object(object)?);
+        let (account, messages, octets) = (account.name.as_str(), listing.messages, listing.octets);
+        return Ok(output.object(&Mail::Stat { account, messages, octets })?);
     }
     let octets = listing.octets.map_or_else(|| "-".to_owned(), |octets| octets.to_string());
-    Ok(output.line(format!("{} {octets}", listing.messages))?)
+    Ok(output.fields(&[listing.messages.to_string().as_bytes(), octets.as_bytes()])?)
 }
 
 /// `pop3 uidl`.
@@ -33,9 +33,10 @@ pub(crate) fn uidl(context: &Context, account: &Account, named: &[MessageArg]) -
     let output = context.output();
     let show = |number: u32, unique_id: &[u8]| {
         if output.is_json() {
-            return output.object(Object::new().put("number", number).put_unique_id(Some(unique_id)));
+            let unique_id = UniqueId::new(unique_id);
+            return output.object(&Mail::Uidl { account: &account.name, number, unique_id });
         }
-        output.line([format!("{number} ").as_bytes(), unique_id].concat())
+        output.fields(&[number.to_string().as_bytes(), unique_id])
     };
     // A set takes one listing, and not one command a message.
     if named.is_empty() || !named.iter().all(MessageArg::is_single) {
@@ -66,28 +67,36 @@ pub(crate) fn capa(context: &Context, account: &Account) -> Result<()> {
     session.capa()?;
     let output = context.output();
     let states = [
-        ("before sign-in", session.capabilities_before_sign_in()),
-        ("after sign-in", session.capabilities()),
+        (When::BeforeSignIn, session.capabilities_before_sign_in()),
+        (When::AfterSignIn, session.capabilities()),
     ];
     if states.iter().all(|(_, capabilities)| capabilities.is_none()) {
         let says = "the server has no CAPA, so what it can do has to be tried";
         session.leave();
         return Err(Error::new(Kind::Unsupported, says).hint("`pop3 shell` lets you try").into());
     }
-    for (state, capabilities) in states {
-        show_capabilities(output, state, capabilities)?;
+    for (when, capabilities) in states {
+        show_capabilities(output, &account.name, when, capabilities)?;
     }
     session.leave();
     Ok(())
 }
 
-fn show_capabilities(output: &Output, state: &str, capabilities: Option<&Capabilities>) -> Result<()> {
+fn show_capabilities(
+    output: &Output,
+    account: &str,
+    when: When,
+    capabilities: Option<&Capabilities>,
+) -> Result<()> {
     let lines = capabilities.map(Capabilities::lines).unwrap_or_default();
     if output.is_json() {
-        let lines: Vec<_> = lines.iter().map(|line| String::from_utf8_lossy(line)).collect();
-        return Ok(output.object(Object::new().put("state", state).put("capabilities", lines))?);
+        let capabilities = lines.iter().map(|line| String::from_utf8_lossy(line).into_owned()).collect();
+        return Ok(output.object(&Mail::Capa { account, when, capabilities })?);
     }
-    output.line(format!("{state}:"))?;
+    output.line(match when {
+        When::BeforeSignIn => "before sign-in:",
+        When::AfterSignIn => "after sign-in:",
+    })?;
     for line in lines {
         output.line([b"  ", line.as_slice()].concat())?;
     }
@@ -118,7 +127,7 @@ pub(crate) fn last(context: &Context, account: &Account) -> Result<()> {
     session.leave();
     let (last, output) = (last?, context.output());
     if output.is_json() {
-        return Ok(output.object(Object::new().put("last", last))?);
+        return Ok(output.object(&Mail::Last { account: &account.name, last })?);
     }
     Ok(output.line(last.to_string())?)
 }
@@ -127,12 +136,14 @@ pub(crate) fn last(context: &Context, account: &Account) -> Result<()> {
 pub(crate) fn noop(context: &Context, account: &Account) -> Result<()> {
     let mut session = context.sign_in(account)?;
     session.noop()?;
-    let how = if session.is_encrypted() { "encrypted" } else { "not encrypted" };
+    let encrypted = session.is_encrypted();
     session.leave();
     let output = context.output();
     if output.is_json() {
-        return Ok(output.object(Object::new().put("signed_in", true).put("encryption", how))?);
+        let (server, user) = (account.server.to_string(), account.user.as_str());
+        return Ok(output.object(&Mail::Noop { account: &account.name, server, user, encrypted })?);
     }
+    let how = if encrypted { "encrypted" } else { "not encrypted" };
     output.note(&format!("it works: signed in to {} as {}, {how}", account.server, account.user));
     Ok(())
 }

@@ -5,40 +5,37 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
-use clap::error::{ContextKind, ContextValue};
 use pop3::error::{Error, Kind, Phase};
-use pop3::quote;
 use pop3::transport::{Certificate, TlsFailure};
 
 use super::advice;
 
-/// The exit codes, after sysexits(3), which mail tools commonly use.
+/// The exit codes, after sysexits(3), which mail tools commonly use; [`ExitCode::TABLE`] says when each is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum ExitCode {
-    /// All is done, also when nothing was new.
     Done = 0,
-    /// EX_USAGE: wrong usage.
+    /// EX_USAGE
     Usage = 64,
-    /// EX_DATAERR: a message or a file contains data that cannot be used.
+    /// EX_DATAERR
     Data = 65,
-    /// EX_NOINPUT: no such message.
+    /// EX_NOINPUT
     NoMessage = 66,
-    /// EX_NOHOST: the host was not found.
+    /// EX_NOHOST
     NoHost = 68,
-    /// EX_UNAVAILABLE: cannot connect, the connection was lost, or the server refuses or lacks what was asked for.
+    /// EX_UNAVAILABLE
     Unavailable = 69,
-    /// EX_CANTCREAT: the destination cannot be created, or its command cannot be run.
+    /// EX_CANTCREAT
     CannotCreate = 73,
-    /// EX_IOERR: reading or writing failed; the disk is full.
+    /// EX_IOERR
     Io = 74,
-    /// EX_TEMPFAIL: try again later.
+    /// EX_TEMPFAIL
     TryAgain = 75,
-    /// EX_PROTOCOL: the server broke the protocol, or TLS could not be trusted.
+    /// EX_PROTOCOL
     Protocol = 76,
-    /// EX_NOPERM: sign-in refused, or no credentials.
+    /// EX_NOPERM
     NoPermission = 77,
-    /// EX_CONFIG: the configuration is wrong.
+    /// EX_CONFIG
     Config = 78,
     /// Ctrl-C, as shells count it: 128 and the signal's number.
     Interrupted = 130,
@@ -53,6 +50,30 @@ impl From<ExitCode> for std::process::ExitCode {
 }
 
 impl ExitCode {
+    /// Every code and when it is given, for help and manual pages.
+    pub(crate) const TABLE: [(ExitCode, &str); 14] = [
+        (ExitCode::Done, "done, also when nothing was new"),
+        (ExitCode::Usage, "wrong usage"),
+        (ExitCode::Data, "a message or a file contains data that cannot be used"),
+        (ExitCode::NoMessage, "no such message"),
+        (ExitCode::NoHost, "host not found"),
+        (
+            ExitCode::Unavailable,
+            "cannot connect, the connection was lost, or the server refuses or lacks what was asked for",
+        ),
+        (ExitCode::CannotCreate, "cannot create the destination, or cannot run its command"),
+        (ExitCode::Io, "input or output failed, or the disk is full"),
+        (
+            ExitCode::TryAgain,
+            "try again later: maildrop in use, timeout, already running, or some messages failed",
+        ),
+        (ExitCode::Protocol, "the server broke the protocol, or TLS could not be trusted"),
+        (ExitCode::NoPermission, "sign-in refused, or no credentials"),
+        (ExitCode::Config, "the configuration is wrong"),
+        (ExitCode::Interrupted, "interrupted by Ctrl-C"),
+        (ExitCode::Terminated, "interrupted by SIGTERM"),
+    ];
+
     /// The code of a kind of failure.
     pub(crate) fn of(kind: Kind) -> Self {
         match kind {
@@ -98,6 +119,7 @@ impl ExitCode {
 /// What is printed for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Told {
+    pub(crate) kind: Kind,
     /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
     pub(crate) sentence: String,
     /// The certificate that the error is about.
@@ -116,7 +138,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     let hint =
         cause.and_then(own_hint).or_else(|| cause.and_then(|error| hint(error.kind())).map(str::to_owned));
     let certificate = cause.and_then(TlsFailure::find_in).and_then(TlsFailure::certificate).cloned();
-    Some(Told { sentence: sentence(error.as_ref()), certificate, hint })
+    Some(Told { kind: kind(error), sentence: sentence(error.as_ref()), certificate, hint })
 }
 
 /// What the code that failed advises.
@@ -124,37 +146,19 @@ pub(crate) fn own_hint(error: &Error) -> Option<String> {
     error.advice().map(advice::sentence)
 }
 
-/// The exit code of an error. Without a [`Kind`] in its chain it is that of I/O if the chain has an I/O error,
-/// otherwise that of wrong usage: only the command line's own code makes errors without a kind.
+/// The exit code of an error.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if is_unread(error) {
-        return ExitCode::Done;
-    }
-    match known(error) {
-        Some(error) => ExitCode::of(error.kind()),
-        None if error.chain().any(<dyn StdError>::is::<io::Error>) => ExitCode::Io,
-        None => ExitCode::Usage,
-    }
+    if is_unread(error) { ExitCode::Done } else { ExitCode::of(kind(error)) }
 }
 
-/// Prints clap's text, help and version on stdout, mistakes on stderr, and returns the exit code. Clap repeats the
-/// argument that is wrong: it is cut, and made harmless to a terminal.
-pub(crate) fn usage(mut error: clap::Error) -> ExitCode {
-    let repeated = error.context().filter_map(|(kind, value)| match (kind, value) {
-        (
-            ContextKind::InvalidArg | ContextKind::InvalidSubcommand | ContextKind::InvalidValue,
-            ContextValue::String(text),
-        ) => Some((kind, quote::short(text))).filter(|(_, short)| short != text),
-        _ => None,
-    });
-    for (kind, short) in repeated.collect::<Vec<_>>() {
-        error.insert(kind, ContextValue::String(short));
-        // The advice repeats it, too.
-        error.insert(ContextKind::Suggested, ContextValue::None);
+/// The kind of an error. Without one in its chain it is that of I/O if the chain has an I/O error, otherwise wrong
+/// usage: only the command line's own code makes errors without a kind.
+fn kind(error: &anyhow::Error) -> Kind {
+    match known(error) {
+        Some(error) => error.kind(),
+        None if error.chain().any(<dyn StdError>::is::<io::Error>) => Kind::Io,
+        None => Kind::Usage,
     }
-    // A closed pipe is no error here.
-    let _ = error.print();
-    if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done }
 }
 
 /// An error and its causes, in one sentence. A cause that its context already repeats is not printed twice.

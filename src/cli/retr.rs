@@ -3,6 +3,7 @@
 mod place;
 mod progress;
 
+use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use super::args::RetrArgs;
 use super::context::Context;
 use super::messages;
 use super::output::human;
+use super::output::json::Mail;
 
 /// Writes the messages to where `-o` says, or to standard output.
 pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Result<()> {
@@ -45,6 +47,7 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
                 progress
                     .copy(&mut session, number, &mut stream)?
                     .map_err(|error| Error::io(format!("could not write to {name}"), error))?;
+                tell(context, account, number, name.to_string())?;
             }
         }
         Some(Place::File(file)) => {
@@ -58,6 +61,38 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
     }
     session.leave();
     Ok(())
+}
+
+/// Retrieves messages of an open session into a new file, or into a folder with one file a message: for the shell.
+pub(super) fn save_to(
+    context: &Context,
+    account: &Account,
+    session: &mut Session<Transaction>,
+    numbers: &[u32],
+    path: &Path,
+) -> Result<()> {
+    let not_regular = || {
+        let says = format!("could not create {}", path.display());
+        Error::new(Kind::Create, says)
+            .because("it exists, and is no file")
+            .hint("name a new file, or a folder")
+    };
+    // Opening a FIFO would wait for its reader.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return Err(not_regular().into());
+    }
+    match Place::find(path, false)? {
+        Place::File(file) => {
+            let number = only(numbers, &file).map_err(|error| error.hint("name a folder: FOLDER/"))?;
+            save(context, account, session, vec![(number, file)])
+        }
+        Place::Folder(folder) => {
+            let files = folder.files(numbers)?;
+            folder.create()?;
+            save(context, account, session, files)
+        }
+        Place::Stream(_) => Err(not_regular().into()),
+    }
 }
 
 /// The one message that goes into a file.
@@ -88,8 +123,18 @@ fn save(
         let mut begun = file.begin()?;
         let written = progress.copy(session, number, begun.writer())?;
         let name = begun.finish(written)?;
-        context.output().detail(&format!("message {number} is in {name}"));
+        tell(context, account, number, name)?;
     }
+    Ok(())
+}
+
+/// Says where a message was written.
+fn tell(context: &Context, account: &Account, number: u32, file: String) -> io::Result<()> {
+    let output = context.output();
+    if output.is_json() {
+        return output.object(&Mail::Retr { account: &account.name, number, file });
+    }
+    output.detail(&format!("message {number} is in {file}"));
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ struct Shared {
     last: AtomicI32,
     /// Sessions that are at work.
     in_flight: AtomicUsize,
+    /// Whether nothing is said of a stop.
+    is_silent: AtomicBool,
     /// Renewals that must not be interrupted.
     held: AtomicUsize,
 }
@@ -55,6 +57,12 @@ impl Signals {
         InFlight(Arc::clone(&self.0))
     }
 
+    /// The same without a word: a pager has the terminal, and reads Ctrl-C as a command of its own.
+    pub(crate) fn leave_to_pager(&self) -> InFlight {
+        self.0.is_silent.store(true, Ordering::SeqCst);
+        self.finish_first()
+    }
+
     /// Has signals wait until what it gives is dropped.
     pub(crate) fn hold(&self) -> Box<dyn Any> {
         self.0.held.fetch_add(1, Ordering::SeqCst);
@@ -70,7 +78,7 @@ impl Signals {
 fn receive(shared: &Arc<Shared>, signal: i32, say: &impl Fn(&str)) {
     shared.last.store(signal, Ordering::SeqCst);
     if shared.in_flight.load(Ordering::SeqCst) > 0 {
-        if !shared.stop.is_requested() {
+        if !shared.stop.is_requested() && !shared.is_silent.load(Ordering::SeqCst) {
             say(&waiting_for(shared.stop.under_way()));
         }
         shared.stop.request();

@@ -11,7 +11,7 @@ use super::args::MessageArg;
 use super::context::Context;
 use super::messages;
 use super::output::human;
-use super::output::json::Object;
+use super::output::json::{Local, Time, UniqueId};
 use super::output::table::{Align, Cell, Column, Table, Width};
 
 /// `pop3 state show`: what is recorded of each message.
@@ -39,17 +39,17 @@ pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     for entry in view.iter() {
         let failure = view.failure(entry.id);
         if output.is_json() {
-            output.object(
-                Object::new()
-                    .put_unique_id(Some(entry.unique_id))
-                    .put("state", words(entry.state))
-                    .put("since", time(entry.since).map(|time| time.to_string()))
-                    .put("first_seen", time(entry.first_seen).map(|time| time.to_string()))
-                    .put("octets", entry.octets)
-                    .put("identity", entry.identity.map(|identity| identity.to_string()))
-                    .put("failures", failure.map_or(0, |failure| failure.count))
-                    .put("last_failure", failure.map(|failure| &failure.reason)),
-            )?;
+            output.object(&Local::State {
+                account: &account.name,
+                unique_id: UniqueId::new(entry.unique_id),
+                state: words(entry.state),
+                since: Time::from_seconds(entry.since),
+                first_seen: Time::from_seconds(entry.first_seen),
+                octets: entry.octets,
+                identity: entry.identity.map(|identity| identity.to_string()),
+                failures: failure.map_or(0, |failure| failure.count),
+                last_failure: failure.map(|failure| failure.reason.as_str()),
+            })?;
             continue;
         }
         let cells = [
@@ -84,8 +84,12 @@ pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg],
     let entries: Vec<EntryId> = journal.view().iter().filter(wanted).map(|entry| entry.id).collect();
     journal.forget(&entries)?;
     journal.sync()?;
-    let what = human::count(entries.len() as u64, "message");
-    context.output().note(&format!("forgot {what}: what is still on the server will be fetched again"));
+    let (output, messages) = (context.output(), entries.len());
+    if output.is_json() {
+        return Ok(output.object(&Local::Forget { account: &account.name, messages })?);
+    }
+    let what = human::count(messages as u64, "message");
+    output.note(&format!("forgot {what}: what is still on the server will be fetched again"));
     Ok(())
 }
 

@@ -67,6 +67,17 @@ impl Traces {
         Ok(Some(Trace { target, name: name.unwrap_or_default() }))
     }
 
+    /// The trace of an account's conversation, asked for while it is open: to where it is written otherwise, else to
+    /// standard error.
+    ///
+    /// # Errors
+    /// As [`Traces::of_account`].
+    pub(crate) fn on_demand(&self, account: &Account) -> Result<Trace, Error> {
+        let standard_error =
+            || Trace { target: Target::StandardError(Arc::clone(&self.output)), name: String::new() };
+        Ok(self.of_account(account)?.unwrap_or_else(standard_error))
+    }
+
     fn file(&self, path: &Path) -> Result<Arc<TraceFile>, Error> {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         match files.entry(path.to_owned()) {

@@ -20,6 +20,9 @@ const SILENCE_AFTER_BARE_LF: Duration = Duration::from_secs(2);
 /// declare far too few octets, or none.
 const MOST_BEYOND_DECLARED: u64 = 4 << 30;
 
+/// The most octets of a text that could be done without: a server may send the whole message for its header.
+const MOST_HURRIED: u64 = 16 << 20;
+
 /// A message body that was read to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Body {
@@ -89,7 +92,11 @@ impl Connection {
     /// # Errors
     /// As [`Connection::line`]: the message is incomplete. [`Kind::Protocol`] if it does not end.
     pub fn body_of(&mut self, declared: Option<u64>, take: impl FnMut(&[u8])) -> Result<Body> {
-        self.body_within(declared, declared.unwrap_or(0).saturating_add(MOST_BEYOND_DECLARED), take)
+        let most = match self.is_hurried {
+            true => MOST_HURRIED,
+            false => declared.unwrap_or(0).saturating_add(MOST_BEYOND_DECLARED),
+        };
+        self.body_within(declared, most, take)
     }
 
     pub(super) fn body_within(
@@ -98,7 +105,10 @@ impl Connection {
         most: u64,
         mut take: impl FnMut(&[u8]),
     ) -> Result<Body> {
-        let mut budget = Budget::growing(self.timeout);
+        let mut budget = match self.is_hurried {
+            true => Budget::fixed(self.timeout),
+            false => Budget::growing(self.timeout),
+        };
         let first = self.first_line_end(&mut budget)?;
         let mut frame = Unstuffer::new(match self.body_lines {
             BodyLines::AsStatusLines => self.ends,

@@ -23,7 +23,7 @@ use crate::advice;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::multiline::LineEnd;
-use crate::sys::Stop;
+use crate::sys::{Awaited, Stop};
 use crate::transport::{self, Certificate, STOPPED, TlsFailure, TlsSettings, Transport, deadline_after};
 use body::BodyLines;
 use budget::Budget;
@@ -75,6 +75,10 @@ pub struct Connection {
     /// How the last line outside a message ended.
     ends: LineEnd,
     body_lines: BodyLines,
+    /// The command whose answer comes next, if it is known: its verb and message-number.
+    awaited: Option<(&'static str, Option<u32>)>,
+    /// Whether a message may not take longer than a reply.
+    is_hurried: bool,
     transcript: Option<Box<dyn Transcript>>,
     /// Secrets that are removed from what the server sends before it is shown.
     secrets: Vec<Secret>,
@@ -101,6 +105,8 @@ impl Connection {
             phase: None,
             ends: LineEnd::Crlf,
             body_lines: BodyLines::default(),
+            awaited: None,
+            is_hurried: false,
             transcript,
             secrets: Vec::new(),
         }
@@ -111,6 +117,11 @@ impl Connection {
     pub fn with_stop(mut self, stop: Stop) -> Self {
         self.transport.set_stop(stop);
         self
+    }
+
+    /// Replaces the observer of the dialogue.
+    pub(crate) fn set_transcript(&mut self, transcript: Option<Box<dyn Transcript>>) {
+        self.transcript = transcript;
     }
 
     /// Whether the connection is encrypted.
@@ -166,6 +177,7 @@ impl Connection {
             shown.into_iter().for_each(|line| transcript.client(&line));
         }
         let deadline = deadline_after(self.timeout);
+        let _waiting = self.transport.stop().waiting(Awaited::Doing(Phase::Send.doing()), self.timeout);
         let sent = self.transport.write_all(lines, deadline);
         sent.map_err(|error| self.broken(Phase::Send, error, self.timeout))
     }
@@ -249,6 +261,26 @@ impl Connection {
         self.timeout = self.timeout.min(most);
     }
 
+    /// The answer that comes next is that to this command: what a wait for it is called.
+    pub(crate) fn awaits(&mut self, command: Option<(&'static str, Option<u32>)>) {
+        self.awaited = command;
+    }
+
+    /// What a wait in this phase is for.
+    fn awaited_in(&self, phase: Phase) -> Awaited {
+        match (phase, self.awaited) {
+            (Phase::Reply, Some((verb, number))) => Awaited::Answer { verb, number },
+            (Phase::Body, Some((_, Some(number)))) => Awaited::Message(number),
+            _ => Awaited::Doing(phase.doing()),
+        }
+    }
+
+    /// From now on no wait takes longer than `most`, nor does a whole message.
+    pub(crate) fn hurry(&mut self, most: Duration) {
+        self.limit_timeout(most);
+        self.is_hurried = true;
+    }
+
     /// The transport; what is left in the buffer is dropped.
     pub(crate) fn into_transport(self) -> Transport {
         self.transport
@@ -276,6 +308,7 @@ impl Connection {
     /// Reads more data into the buffer.
     fn fill(&mut self, phase: Phase, budget: &mut Budget) -> Result<()> {
         let most = budget.left().min(self.timeout);
+        let _waiting = self.transport.stop().waiting(self.awaited_in(phase), most);
         match self.receive(most, budget) {
             Ok(0) => Err(self.broken(phase, io::ErrorKind::UnexpectedEof.into(), most)),
             Ok(_) => Ok(()),

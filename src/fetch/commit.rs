@@ -26,6 +26,8 @@ pub(super) enum Work<'a> {
 
 /// What became of it.
 pub(super) enum Done<'a> {
+    /// So many messages of the round are delivered, one after the other.
+    Delivering(u32),
     /// The part is on the disk.
     Flushed,
     /// Each of these messages has its answer.
@@ -73,7 +75,9 @@ impl<'c> Committer<'c> {
                     Err(error) => (Done::Halted(Halt::owned_by(Owner::Store, error)), None),
                 },
                 Work::Round(round) => {
-                    let (committed, halt) = self.commit(round);
+                    // Where nobody takes the results any more, that is noticed below.
+                    let mut tell = |messages| drop(results.send(Done::Delivering(messages)));
+                    let (committed, halt) = self.commit(round, &mut tell);
                     (Done::Committed(committed), halt)
                 }
             };
@@ -89,9 +93,14 @@ impl<'c> Committer<'c> {
         }
     }
 
-    /// Delivers a round: what became of each message, and what ended it early. A message without an answer
-    /// is undone, or settled by the next run.
-    fn commit<'a>(&mut self, round: Proven<'a>) -> (Vec<Committed<'a>>, Option<Halt>) {
+    /// Delivers a round: what became of each message, and what ended it early. A message without an answer is
+    /// undone, or settled by the next run. A store that takes one message after the other has `tell` called with how
+    /// many are delivered so far.
+    fn commit<'a>(
+        &mut self,
+        round: Proven<'a>,
+        tell: &mut dyn FnMut(u32),
+    ) -> (Vec<Committed<'a>>, Option<Halt>) {
         let Proven { facts, mut batch } = round;
         let mut committed = Vec::with_capacity(facts.len());
         let mut new = Vec::with_capacity(facts.len());
@@ -122,7 +131,7 @@ impl<'c> Committer<'c> {
         let is_one_by_one = places.first().is_some_and(Place::is_handed);
         let mut receipts = Receipts { entries: &entries, fates: (0..new.len()).map(|_| None).collect() };
         let (journal, later) = (&mut *self.journal, &mut self.later);
-        let mut halt = None;
+        let (mut halt, mut handed) = (None, 0);
         let published = batch.publish(&mut |position, receipt| {
             let is_delivered = matches!(receipt, Receipt::Delivered);
             let too_many = receipts.take(position, receipt, later);
@@ -131,6 +140,8 @@ impl<'c> Committer<'c> {
                 journal.delivered(&entries[position..=position]).inspect_err(|_| {
                     halt = Some(Owner::Journal);
                 })?;
+                handed += 1;
+                tell(handed);
             }
             too_many.map_or(Ok(()), |error| {
                 halt = Some(Owner::Store);

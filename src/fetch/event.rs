@@ -82,6 +82,23 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a Error,
     },
+    /// The store is at work on a batch, and has taken so many messages of it; all of them are counted once more in
+    /// `Committed`. Only stores that take one message after the other tell.
+    Delivering {
+        /// Messages of the batch that are delivered.
+        messages: u32,
+    },
+    /// A message stands in its destination, durably, and is recorded. `Committed` follows the last of a batch.
+    Delivered {
+        /// Its message-number.
+        number: u32,
+        /// Its size as counted on the wire.
+        bytes: u64,
+        /// The body of its header field From, verbatim, cut short; `None` where it has none.
+        from: Option<&'a [u8]>,
+        /// That of Subject.
+        subject: Option<&'a [u8]>,
+    },
     /// A batch stands in its destination, durably, and is recorded.
     Committed {
         /// Messages in the batch.

@@ -3,10 +3,11 @@
 //! would have one message taken for another.
 
 use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
 
-use crate::error::{Kind, Result};
+use crate::error::{Error, Kind, Phase, Result};
 use crate::identity::{Fields, Identifier, Identity};
-use crate::protocol::Maildrop;
+use crate::protocol::{Capabilities, Maildrop};
 use crate::session::{Ahead, Next, Questions, Session, Step, Transaction, Wanted, Window};
 
 /// What a header says of one message.
@@ -37,11 +38,62 @@ pub(super) fn read(
     maildrop: &Maildrop,
     numbers: &[u32],
 ) -> Result<Vec<Header>> {
+    let mut headers = HashMap::with_capacity(numbers.len());
+    read_into(&mut headers, session, maildrop, numbers, &mut |_, _| Ok(true))?;
+    let mut header = |number: &u32| match headers.remove(number) {
+        Some((identity, fields)) => Header::Read(identity, fields),
+        None => Header::Unknown,
+    };
+    Ok(numbers.iter().map(&mut header).collect())
+}
+
+/// What the headers of those messages say, as far as they can be had within `longest`, and why that is not all:
+/// [`Kind::Unsupported`] where the server has no TOP. After any other error answers may still be on their way.
+pub(super) fn for_display(
+    session: &mut Session<Transaction>,
+    maildrop: &Maildrop,
+    numbers: &[u32],
+    longest: Option<Duration>,
+) -> (HashMap<u32, Fields>, Option<Error>) {
+    let begun = Instant::now();
+    let late = || Error::new(Kind::Timeout(Phase::Reply), "the server is slow to show headers");
+    let (mut has_top, mut is_late) = (true, false);
+    let mut after_each = |session: &Session<Transaction>, refusal: Option<&Error>| {
+        is_late |= longest.is_some_and(|longest| begun.elapsed() > longest);
+        // With commands ahead, too much may be on its way to wait for it.
+        if is_late && session.pipelines() {
+            return Err(late());
+        }
+        if refusal.is_some() && !session.capabilities().is_some_and(Capabilities::top) {
+            has_top = false;
+        }
+        Ok(has_top && !is_late)
+    };
+    let mut headers = HashMap::with_capacity(numbers.len());
+    let trouble = read_into(&mut headers, session, maildrop, numbers, &mut after_each).err();
+    let headers: HashMap<_, _> = headers.into_iter().map(|(number, (_, fields))| (number, fields)).collect();
+    let without_top =
+        || (!has_top && headers.is_empty()).then(|| Error::new(Kind::Unsupported, "the server has no TOP"));
+    let trouble = trouble.or_else(without_top).or_else(|| is_late.then(late));
+    (headers, trouble)
+}
+
+/// What was read and is proven: by message-number.
+type Proven = HashMap<u32, (Option<Identity>, Fields)>;
+
+/// Reads headers into `headers`. `after_each` is told of each answer, and of the refusal where it is one; it says
+/// whether more may be asked for.
+fn read_into(
+    headers: &mut Proven,
+    session: &mut Session<Transaction>,
+    maildrop: &Maildrop,
+    numbers: &[u32],
+    after_each: &mut dyn FnMut(&Session<Transaction>, Option<&Error>) -> Result<bool>,
+) -> Result<()> {
     let mut window = Window::new(Ahead::Headers);
     let mut questions = Questions::new(maildrop);
     let mut queue: VecDeque<_> =
         numbers.iter().map(|number| Wanted { number: *number, octets: None }).collect();
-    let mut headers = HashMap::with_capacity(numbers.len());
     // Read, and not proven yet.
     let mut waiting = Vec::new();
     loop {
@@ -49,12 +101,18 @@ pub(super) fn read(
         let step = match window.next() {
             Some(Next::Message(Wanted { number, .. })) => {
                 let mut identifier = Identifier::keeping_fields();
-                match window.receive(session, |chunk| identifier.push(chunk)) {
-                    Ok(_) => waiting.push((number, identifier.finish_with_fields())),
+                let refusal = match window.receive(session, |chunk| identifier.push(chunk)) {
+                    Ok(_) => {
+                        waiting.push((number, identifier.finish_with_fields()));
+                        None
+                    }
                     Err(error) if error.ends_the_session() || error.kind() == Kind::Interrupted => {
                         return Err(error);
                     }
-                    Err(_) => {}
+                    refused => refused.err(),
+                };
+                if !after_each(session, refusal.as_ref())? {
+                    queue.clear();
                 }
                 continue;
             }
@@ -80,11 +138,7 @@ pub(super) fn read(
             Step::Unprovable => waiting.clear(),
         }
     }
-    let mut header = |number: &u32| match headers.remove(number) {
-        Some((identity, fields)) => Header::Read(identity, fields),
-        None => Header::Unknown,
-    };
-    Ok(numbers.iter().map(&mut header).collect())
+    Ok(())
 }
 
 /// The identities of messages, in their order; `None` for one that the server would not show, or that has no

@@ -29,6 +29,7 @@ mod next;
 mod outcome;
 pub mod plan;
 pub mod policy;
+mod preview;
 mod recognise;
 mod results;
 mod retries;
@@ -51,6 +52,7 @@ pub use journal::Journal;
 pub use manner::Manner;
 pub use plan::Plan;
 pub use policy::Policy;
+pub use preview::Preview;
 pub use survey::Survey;
 
 use self::event::Teller;
@@ -153,45 +155,6 @@ impl Run<'_> {
             teller.tell(&Event::Finished(&summary));
         }
         (summary, outcome)
-    }
-
-    /// What a run would do, and nothing is done: the listed messages and the plan.
-    ///
-    /// # Errors
-    /// As [`Run::carry_out`].
-    pub fn preview<T>(
-        &self,
-        access: &mut dyn Access,
-        show: impl FnOnce(&[plan::Listed<'_>], &Plan) -> T,
-    ) -> Result<T> {
-        let journal = maildrop::journal_of(self.state, self.owner);
-        let view = Journal::peek(&journal)?.unwrap_or_else(View::default);
-        access.prepare()?;
-        let mut manner = Manner::learned(self.pipelining, &view, self.now);
-        loop {
-            let mut session = access.sign_in(manner)?;
-            match self.look(&mut session, manner, &view) {
-                Ok((survey, plan)) => {
-                    session.leave();
-                    return Ok(show(&survey.listed(), &plan));
-                }
-                Err(error) if error.ends_the_session() && !manner.cautious => manner.cautious = true,
-                Err(error) if error.ends_the_session() && manner.asks_headers => manner.asks_headers = false,
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    fn look(
-        &self,
-        session: &mut Session<Transaction>,
-        manner: Manner,
-        view: &View,
-    ) -> Result<(Survey, Plan)> {
-        let mut survey = Survey::look(session, manner.asks_headers)?;
-        survey.name(session, self.policy)?;
-        let plan = survey.plan(session, &survey.listed(), view, self.policy, self.now)?;
-        Ok((survey, plan))
     }
 
     fn all_sessions(

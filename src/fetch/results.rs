@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::mpsc::Receiver;
+use std::time::Duration;
 
 use super::commit::{Committed, Done, Fate};
 use super::event::{Event, Teller};
@@ -10,6 +11,9 @@ use super::journal::{Cause, EntryId};
 use super::outcome::Halt;
 use super::round::Fact;
 use crate::error::{Error, Kind};
+
+/// How long [`Results::collect_soon`] waits.
+const SOON: Duration = Duration::from_millis(10);
 
 /// A message that could not be brought in.
 #[derive(Debug)]
@@ -86,6 +90,13 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
         }
     }
 
+    /// Takes what the committer does next, if that is soon.
+    pub(super) fn collect_soon(&mut self) {
+        if let Ok(done) = self.done.recv_timeout(SOON) {
+            self.take(done);
+        }
+    }
+
     /// Takes all that the committer does, until it ends.
     pub(super) fn collect_all(mut self) -> Gathered<'a> {
         while let Ok(done) = self.done.recv() {
@@ -106,6 +117,7 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
 
     fn take(&mut self, done: Done<'a>) {
         match done {
+            Done::Delivering(messages) => self.teller.tell(&Event::Delivering { messages }),
             Done::Flushed => self.pending = self.pending.saturating_sub(1),
             Done::Committed(committed) => {
                 self.pending = self.pending.saturating_sub(1);
@@ -124,6 +136,9 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
             let entry = match fate {
                 Fate::Delivered(entry) => {
                     messages += 1;
+                    let Fact { number, bytes, .. } = fact;
+                    let (from, subject) = (fact.from.as_deref(), fact.subject.as_deref());
+                    self.teller.tell(&Event::Delivered { number, bytes, from, subject });
                     self.gathered.again.extend(fact.again);
                     self.gathered.bytes += fact.bytes;
                     entry

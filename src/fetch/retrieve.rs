@@ -15,7 +15,7 @@
 mod prove;
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::mpsc::{self, SyncSender};
+use std::sync::mpsc::{self, SyncSender, TrySendError};
 use std::thread;
 use std::time::Instant;
 
@@ -390,9 +390,20 @@ impl<'a> Retriever<'_, '_, '_, 'a> {
 
     /// Where the committer has failed and gone, its reason is among the results.
     fn send(&mut self, work: Work<'a>) {
-        if self.sender.send(work).is_err() {
-            self.results.collect();
-            self.results.gathered.owed = true;
+        let mut unsent = Some(work);
+        while let Some(work) = unsent.take() {
+            match self.sender.try_send(work) {
+                Ok(()) => {}
+                // Meanwhile whoever watches hears what is delivered.
+                Err(TrySendError::Full(work)) => {
+                    self.results.collect_soon();
+                    unsent = Some(work);
+                }
+                Err(TrySendError::Disconnected(_)) => {
+                    self.results.collect();
+                    self.results.gathered.owed = true;
+                }
+            }
         }
     }
 

@@ -28,7 +28,7 @@ pub(crate) use self::trace::{Sent, form};
 use crate::advice;
 use crate::auth::Secret;
 use crate::error::{Error, Kind, Result};
-use crate::sys::Stop;
+use crate::sys::{Awaited, Stop};
 use crate::transport::{self, Family, Names, Way};
 
 /// The maximum size of an answer, in bytes; tokens and metadata have a few thousand.
@@ -83,6 +83,7 @@ pub(crate) struct Http {
     agent: Agent,
     proxy: WebProxy,
     stop: Stop,
+    timeout: Duration,
     watch: Option<Watch>,
 }
 
@@ -125,6 +126,7 @@ impl Http {
             agent: Agent::with_parts(config, connector, NoResolver),
             proxy: reach.proxy.clone(),
             stop: reach.stop.clone(),
+            timeout: reach.timeout,
             watch: reach.watch.clone(),
         })
     }
@@ -162,6 +164,7 @@ impl Http {
             names => format!("C: {} {} ({names})", parts.method, without_query(&parts.uri)),
         });
         let failed = |error| failure(error, &context, &host, &self.stop);
+        let _waiting = self.stop.waiting(Awaited::Doing("waiting for the OAuth provider"), self.timeout);
         let answer = match body.is_empty() {
             true => self.agent.run(self.without_proxy(Request::from_parts(parts, ()), &host)),
             false => self.agent.run(self.without_proxy(Request::from_parts(parts, body.as_slice()), &host)),

@@ -83,7 +83,7 @@ impl Keeper<'_> {
         if is_good(&document) {
             return Ok(document.access);
         }
-        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout, &self.reach.stop)?;
         // Another run may have renewed it while this one waited.
         let (document, found) = self.document()?;
         if is_good(&document) {
@@ -120,7 +120,7 @@ impl Keeper<'_> {
     /// # Errors
     /// The error of the safe.
     pub fn keep(&self, endpoints: &Endpoints, tokens: Tokens, now: i64) -> Result<(Document, StoredIn)> {
-        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout, &self.reach.stop)?;
         let document = Document::new(self.settings, &self.server, endpoints, tokens, now);
         let stored_in = self.safe.put(self.account, SecretKind::RefreshToken, &document.write()?)?;
         Ok((document, stored_in))
@@ -152,7 +152,7 @@ impl Keeper<'_> {
     /// # Errors
     /// The error of the safe.
     pub fn forget(&self) -> Result<Forgotten> {
-        let _lock = Lock::take(&self.lock, self.reach.timeout)?;
+        let _lock = Lock::take(&self.lock, self.reach.timeout, &self.reach.stop)?;
         // What cannot be parsed cannot be revoked, and is removed only.
         let document = self.stored().ok().flatten();
         let revoked = document.and_then(|document| self.revoke(&document));

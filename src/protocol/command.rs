@@ -63,6 +63,8 @@ pub enum Command<'a> {
     Rset,
     /// Asks for the highest message-number accessed (RFC 1460; removed in RFC 1725).
     Last,
+    /// A line as a person wrote it.
+    Raw(&'a str),
     /// Ends the session; in the TRANSACTION state it also removes the marked messages.
     Quit,
 }
@@ -87,10 +89,45 @@ impl Command<'_> {
                 put(&[b"AUTH ", mechanism.as_bytes(), b" ", initial.as_bytes()]);
             }
             Command::Response(base64) => put(&[base64.as_bytes()]),
+            Command::Raw(text) => put(&[guard("the line", text.as_bytes())?]),
             _ => put(&[self.shown().as_bytes()]),
         }
         line.extend_from_slice(b"\r\n");
         Ok(line)
+    }
+
+    /// Its verb alone, for people.
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Command::Capa => "CAPA",
+            Command::Stls => "STLS",
+            Command::Utf8 => "UTF8",
+            Command::User(_) => "USER",
+            Command::Pass(_) => "PASS",
+            Command::Apop { .. } => "APOP",
+            Command::Auth { .. } | Command::Response(_) | Command::Cancel => "AUTH",
+            Command::Stat => "STAT",
+            Command::List(_) => "LIST",
+            Command::Uidl(_) => "UIDL",
+            Command::Retr(_) => "RETR",
+            Command::Top { .. } => "TOP",
+            Command::Dele(_) => "DELE",
+            Command::Noop => "NOOP",
+            Command::Rset => "RSET",
+            Command::Last => "LAST",
+            Command::Quit => "QUIT",
+            // Its text may be a secret.
+            Command::Raw(_) => "a line",
+        }
+    }
+
+    /// The message-number in it.
+    pub fn number(&self) -> Option<u32> {
+        match *self {
+            Command::List(number) | Command::Uidl(number) => number,
+            Command::Retr(number) | Command::Top { number, .. } | Command::Dele(number) => Some(number),
+            _ => None,
+        }
     }
 
     /// The line for a trace: no secret, nothing derived from one, no CRLF.
@@ -117,8 +154,18 @@ impl Command<'_> {
             Command::Noop => "NOOP".into(),
             Command::Rset => "RSET".into(),
             Command::Last => "LAST".into(),
+            Command::Raw(text) => hidden_secrets(text),
             Command::Quit => "QUIT".into(),
         }
+    }
+}
+
+/// A line without what follows a verb that takes a secret.
+fn hidden_secrets(line: &str) -> String {
+    let verb = line.split_ascii_whitespace().next().unwrap_or_default();
+    match ["PASS", "APOP", "AUTH"].iter().any(|known| verb.eq_ignore_ascii_case(known)) {
+        true => format!("{verb} [hidden]"),
+        false => line.to_owned(),
     }
 }
 
@@ -168,8 +215,9 @@ mod tests {
     #[test]
     fn refuses_arguments_that_could_inject_a_second_command() {
         for bad in [&b"x\r\nDELE 1"[..], b"x\n", b"x\r", b"x\0"] {
-            for command in [Command::User(bad), Command::Pass(bad), Command::Apop { user: bad, digest: "0" }]
-            {
+            let raw = std::str::from_utf8(bad).unwrap();
+            let apop = Command::Apop { user: bad, digest: "0" };
+            for command in [Command::User(bad), Command::Pass(bad), apop, Command::Raw(raw)] {
                 assert_eq!(command.wire().unwrap_err().kind(), Kind::Usage, "{command:?}");
             }
         }
@@ -182,6 +230,7 @@ mod tests {
             Command::Apop { user: b"me", digest: "s3cret" },
             Command::Auth { mechanism: "PLAIN", initial: Some("s3cret") },
             Command::Response("s3cret"),
+            Command::Raw("pass s3cret"),
         ] {
             assert!(!format!("{command:?}{}", command.shown()).contains("s3cret"));
         }

@@ -25,6 +25,10 @@ pub(super) fn send_all(connection: &mut Connection, commands: &[Command<'_>]) ->
     for command in commands {
         lines.extend_from_slice(&Zeroizing::new(command.wire()?));
     }
+    connection.awaits(match commands {
+        [command] => Some((command.verb(), command.number())),
+        _ => None,
+    });
     connection.send_lines(&lines, commands.iter().map(Command::shown))
 }
 
@@ -34,7 +38,7 @@ pub(super) fn reply(connection: &mut Connection, phase: Phase) -> Result<Reply> 
 }
 
 /// Parses a status line: what follows a `+OK` may be data; other text is for people.
-fn understood<'l>(line: &Line<'l>) -> Cow<'l, [u8]> {
+pub(super) fn understood<'l>(line: &Line<'l>) -> Cow<'l, [u8]> {
     let octets = line.octets();
     let is_data = octets == b"+OK" || octets.starts_with(b"+OK ");
     if is_data { Cow::Borrowed(octets) } else { line.without_secrets() }

@@ -14,6 +14,7 @@ mod dialogue;
 mod maildrop;
 #[cfg(test)]
 mod maildrop_transcripts;
+mod raw;
 mod sasl;
 mod sign_in;
 #[cfg(test)]
@@ -34,7 +35,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::advice::Tls;
-use crate::connection::{Connection, MAX_LINE};
+use crate::connection::{Connection, MAX_LINE, Transcript};
 use crate::error::{Error, Kind, Phase, Result};
 use crate::protocol::{Capabilities, Command, Greeting};
 use crate::quote;
@@ -118,6 +119,11 @@ impl<State> Session<State> {
     /// What the server announces, as far as it was asked; `None` where it has no CAPA.
     pub fn capabilities(&self) -> Option<&Capabilities> {
         self.capabilities.as_ref()
+    }
+
+    /// From now on `transcript` observes the dialogue, in place of the one before; nobody with `None`.
+    pub fn set_transcript(&mut self, transcript: Option<Box<dyn Transcript>>) {
+        self.connection.set_transcript(transcript);
     }
 
     /// Whether what is sent is encrypted.

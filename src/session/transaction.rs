@@ -68,6 +68,11 @@ impl Session<Transaction> {
         Ok(self.stream(number, None, take)?.octets)
     }
 
+    /// Whether something that the server sent is here already, so that reading need not wait.
+    pub fn has_unread(&self) -> bool {
+        self.connection.has_unread()
+    }
+
     /// Streams a text after which no command was sent: nothing may follow it.
     pub(super) fn stream(
         &mut self,
@@ -143,6 +148,11 @@ impl Session<Transaction> {
     /// As [`Session::stat`]. An `-ERR` says that some messages were not deleted (RFC 1939 section 6).
     pub fn quit(mut self) -> Result<()> {
         self.ask(&Command::Quit, "end the session").map(|_| ())
+    }
+
+    /// From now on no answer may take longer than `most`, however much of it comes: for what can be done without.
+    pub fn hurry(&mut self, most: Duration) {
+        self.connection.hurry(most);
     }
 
     /// QUIT if nothing is to be deleted, so that nothing depends on its answer. It is waited for, since the server

@@ -59,7 +59,7 @@ pub(super) fn credentials() -> Credentials {
 }
 
 /// A session in TRANSACTION on a server without CAPA, whose transcript goes on with `script`.
-fn signed_in(script: &str) -> (Session<Transaction>, JoinHandle<()>) {
+pub(super) fn signed_in(script: &str) -> (Session<Transaction>, JoinHandle<()>) {
     let before = "S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nS: +OK\nC: PASS tanstaaf\nS: +OK\n";
     let (session, handle) = open(&format!("{before}{script}"));
     (session.sign_in(&credentials(), None).expect("signed in"), handle)
@@ -188,6 +188,28 @@ fn a_thousand_messages_are_asked_for_in_one_burst() {
     let mut window = Window::new(Ahead::Retr);
     window.fill(&mut session, &mut queue, Some(&Questions::new(&maildrop))).expect("sent");
     assert_eq!((window.messages(), queue.len()), (1000, 100));
+    drop(session);
+    peer.join().expect("to the letter");
+}
+
+/// Headers are short: the next ones are asked for long before half of them are here.
+#[test]
+fn a_thousand_headers_stay_on_their_way() {
+    let tops = |numbers: std::ops::RangeInclusive<u32>| {
+        numbers.map(|number| format!("C: TOP {number} 0\n")).collect::<String>()
+    };
+    let script = tops(1..=1000) + &"S: +OK\nS: a: b\nS: .\n".repeat(125) + &tops(1001..=1100);
+    let (mut session, peer) = pipelined("S: +OK 0 0\nS: +OK\nS: .\nS: +OK\nS: .", &script);
+    session.maildrop().expect("a maildrop");
+    let (mut queue, mut window) = (wanted(1..=1100), Window::new(Ahead::Headers));
+    window.fill(&mut session, &mut queue, None).expect("sent");
+    for (answers, on_their_way) in [(0, 1000), (124, 876), (1, 975)] {
+        for _ in 0..answers {
+            window.receive(&mut session, |_| {}).expect("a header");
+        }
+        window.fill(&mut session, &mut queue, None).expect("sent");
+        assert_eq!(window.messages(), on_their_way);
+    }
     drop(session);
     peer.join().expect("to the letter");
 }

@@ -29,6 +29,9 @@ pub const MOST_OCTETS: u64 = 8 << 20;
 /// What is counted for a message whose size is not known.
 const USUAL_OCTETS: u64 = 16 << 10;
 
+/// What is counted for a header: few are longer, and with less the number of commands would be the only limit.
+const HEADER_OCTETS: u64 = 8 << 10;
+
 /// So many messages, or octets, share one question.
 const ASK_EVERY: usize = 16;
 const ASK_EVERY_OCTETS: u64 = 4 << 20;
@@ -146,7 +149,8 @@ impl Window {
         self.sent.iter().any(is_one)
     }
 
-    /// Sends as many more of `wanted` as fit into the window, in one write, once half of the window is answered.
+    /// Sends as many more of `wanted` as fit into the window, in one write, once a part of the window is answered:
+    /// half of it, or an eighth where answers are small.
     /// With `questions`, and commands ahead, questions are sent along.
     ///
     /// # Errors
@@ -159,8 +163,15 @@ impl Window {
     ) -> Result<()> {
         let is_ahead = session.pipelines();
         let most = if is_ahead { MOST_MESSAGES } else { 1 };
-        let is_half_empty = self.messages <= most / 2 && self.octets <= self.most_octets / 2;
-        if !self.is_empty() && !is_half_empty || wanted.is_empty() {
+        let part: u32 = match self.what {
+            // A thousand headers are here within a few milliseconds: with half of them answered the server would
+            // have nothing to do until the next commands reach it.
+            Ahead::Headers => 8,
+            Ahead::Retr | Ahead::Dele => 2,
+        };
+        let has_room = self.messages <= most - most / part
+            && self.octets <= self.most_octets - self.most_octets / u64::from(part);
+        if !self.is_empty() && !has_room || wanted.is_empty() {
             return Ok(());
         }
         let questions = questions.filter(|_| is_ahead);
@@ -201,6 +212,7 @@ impl Window {
         self.sent.pop_front();
         self.messages -= 1;
         self.octets -= self.expected(wanted.octets);
+        session.connection.awaits(Some((self.what.command(wanted.number).verb(), Some(wanted.number))));
         let reply = session.reply(Phase::Reply)?;
         if !reply.is_ok() {
             let says = format!("could not {}", self.what.doing(wanted.number));
@@ -226,6 +238,8 @@ impl Window {
             return Err(Error::new(Kind::Usage, "asked for an answer to no question"));
         };
         self.sent.pop_front();
+        let command = question.command();
+        session.connection.awaits(Some((command.verb(), command.number())));
         let step = session.read_step(question, questions, !self.is_empty())?;
         if step == Step::Unanswered {
             questions.give_up(question);
@@ -242,7 +256,7 @@ impl Window {
         match self.what {
             // More than that fills the window, however much more it is.
             Ahead::Retr => octets.unwrap_or(USUAL_OCTETS).min(MOST_OCTETS),
-            Ahead::Headers => USUAL_OCTETS,
+            Ahead::Headers => HEADER_OCTETS,
             Ahead::Dele => 0,
         }
     }

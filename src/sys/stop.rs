@@ -8,6 +8,8 @@ use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use super::waits::{Awaited, Waiting, Waits};
+
 /// How long a peer may be silent after a stop was requested.
 const MAX_SILENCE: Duration = Duration::from_secs(5);
 
@@ -29,6 +31,8 @@ struct Request {
     since: OnceLock<Instant>,
     /// Messages that were requested from a server but not yet received.
     under_way: AtomicU32,
+    /// What is waited for.
+    waits: Waits,
 }
 
 impl Stop {
@@ -52,6 +56,21 @@ impl Stop {
     /// Changes the number of messages of one caller from `before` to `now`.
     pub fn change_under_way(&self, before: u32, now: u32) {
         self.0.under_way.fetch_add(now.wrapping_sub(before), Ordering::Relaxed);
+    }
+
+    /// Tells whoever watches what is waited for, and for how long at most, until the guard is dropped.
+    pub fn waiting(&self, awaited: Awaited, limit: Duration) -> Waiting {
+        self.0.waits.begin(awaited, limit)
+    }
+
+    /// The same for a wait that began `since` then.
+    pub fn waiting_since(&self, since: Instant, awaited: Awaited, limit: Duration) -> Waiting {
+        self.0.waits.begin_at(since, awaited, limit)
+    }
+
+    /// What is waited for, of all that is asked to stop by this.
+    pub fn waits(&self) -> &Waits {
+        &self.0.waits
     }
 
     /// Whether a stop was requested, so that nothing new may be started.

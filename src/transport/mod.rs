@@ -55,7 +55,7 @@ pub use tunnel::Ending;
 pub use way::{Family, Names, Proxy, Way};
 
 use crate::error::{Error, Kind, Phase, Result};
-use crate::sys::Stop;
+use crate::sys::{Awaited, Stop};
 use wire::Wire;
 pub(crate) use wire::deadline_after;
 
@@ -139,6 +139,7 @@ impl Transport {
     /// [`Kind::Usage`] for a way that cannot reach it; [`Kind::Interrupted`].
     pub fn connect(target: &Target, way: &Way, timeout: Duration, stop: &Stop) -> Result<Transport> {
         way.check(target)?;
+        let _waiting = stop.waiting(Awaited::Doing(Phase::Connect.doing()), timeout);
         let mut transport =
             dial::dial(target, way, deadline_after(timeout), stop).map(Transport::from_raw)?;
         transport.set_stop(stop.clone());
@@ -155,6 +156,14 @@ impl Transport {
         self.wire().set_stop(stop);
     }
 
+    /// The request to stop that ends its waits.
+    pub fn stop(&self) -> &Stop {
+        match &self.0 {
+            Stream::Plain(wire) => wire.stop(),
+            Stream::Tls(secured) => secured.stream.get_ref().stop(),
+        }
+    }
+
     /// Encrypts the connection: handshake with SNI, chain and name verified against `host` (or
     /// [`TlsSettings::host`]); with pins, the certificate must be one of them instead.
     ///
@@ -168,6 +177,7 @@ impl Transport {
     /// and [`Kind::NoCredentials`] for one that cannot be decrypted.
     pub fn secure(self, tls: &TlsSettings, host: &str, timeout: Duration) -> Result<Transport> {
         let wire = self.plain_wire(host)?;
+        let _waiting = wire.stop().waiting(Awaited::Doing(Phase::Tls.doing()), timeout);
         let stream = tls::secure(wire, tls, host, deadline_after(timeout))?;
         Ok(Transport(Stream::Tls(Box::new(Secured { stream, tls: tls.clone(), host: host.to_owned() }))))
     }

@@ -64,6 +64,10 @@ impl Wire {
         self.deadline = deadline;
     }
 
+    pub(super) fn stop(&self) -> &Stop {
+        &self.stop
+    }
+
     pub(super) fn set_stop(&mut self, stop: Stop) {
         self.stop = stop;
     }

@@ -73,7 +73,7 @@ fn a_server_in_order_is_described_and_the_suggested_account_works() {
             Line::Stls | Line::Tls => {
                 assert_eq!(pin[0]["pin"], fingerprint(&maildrop.server.certificates));
                 assert!(tls[0]["days_left"].is_i64(), "{tls:?}");
-                assert_eq!(tls[0]["version"], "1.3", "{tls:?}");
+                assert_eq!(tls[0]["tls"], "1.3", "{tls:?}");
             }
         }
 
@@ -271,4 +271,130 @@ fn an_mbox_that_is_locked_just_now_is_a_warning() {
     assert!(is_warned());
     drop(mbox);
     assert!(!is_warned());
+}
+
+/// What a terminal of that width shows, with its colours.
+fn on_a_terminal(home: &Home, columns: &str, args: &[&str], password: &str) -> String {
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+    let run = Pop3::under(home, &["python3", terminal, columns]).args(["check"]).args(args);
+    run.env("TERM", "xterm-256color").env("POP3_PASSWORD", password).run().text().replace("\r\n", "\n")
+}
+
+/// The text without the escape sequences of colours.
+fn uncolored(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap().to_owned();
+    first + &parts.map(|part| part.split_once('m').unwrap().1).collect::<String>()
+}
+
+#[test]
+fn on_a_terminal_verdicts_have_their_colours_and_words_are_wrapped_under_their_column() {
+    let (maildrop, home) = (dovecot::maildrop(), Home::new());
+    let pin = fingerprint(&maildrop.server.certificates);
+    let good = ["--server", &maildrop.tls_url(), "--pin", &pin];
+    let bad = ["--server", &maildrop.tls_url()];
+    let plain = maildrop.flags(Line::Plain);
+    let plain: Vec<&str> = plain.iter().map(|arg| arg.as_str()).collect();
+    for (columns, width) in [("60", 60), ("100", 100)] {
+        let shown =
+            [&good[..], &bad, &plain].map(|args| on_a_terminal(&home, columns, args, maildrop.password()));
+        for (shown, verdict) in [
+            (&shown[0], "\x1b[32mok\x1b[0m       "),
+            (&shown[1], "\x1b[1m\x1b[31mfailed\x1b[0m   "),
+            (&shown[2], "\x1b[1m\x1b[33mwarning\x1b[0m  "),
+            (&shown[2], "\x1b[36mnote\x1b[0m     "),
+        ] {
+            assert!(shown.contains(verdict), "{verdict:?}: {}", shown.escape_debug());
+        }
+        for shown in &shown {
+            let report = uncolored(shown);
+            let report = report.split("\n\n# for config.toml").next().unwrap();
+            let column = " ".repeat(23);
+            for line in report.lines() {
+                // A digest is wider than 60 columns: it is not broken.
+                let is_one_word = !line.trim().contains(' ');
+                assert!(line.chars().count() <= width || is_one_word, "{width}: {line:?}\n{report}");
+            }
+            assert!(report.contains(&format!("\n{column}")), "something is wrapped: {report}");
+            // No word is broken: the capabilities come from the server as they stand here.
+            for word in ["AUTH-RESP-CODE,", "sign-in:", "RESP-CODES,"] {
+                let lines = report.lines().any(|line| line.split_whitespace().any(|one| one == word));
+                assert!(lines || shown.contains("failed"), "{width}: no {word} in\n{report}");
+            }
+        }
+        assert!(uncolored(&shown[0]).contains(&pin), "the pin can be copied: {}", shown[0]);
+    }
+}
+
+#[test]
+fn in_a_pipe_the_columns_are_tabs_and_nothing_is_coloured_or_wrapped() {
+    let server = Server::start(letters(1), Behaviour::default()).unwrap();
+    let text = at(&server, &[], "tanstaaf").exits(0).text();
+    assert!(!text.contains('\x1b'), "{}", text.escape_debug());
+    assert!(text.contains("\nwarning\ttls\tthe connection is not encrypted\n\t\thint: "), "{text}");
+    assert!(!text.contains("the line"), "{text}");
+}
+
+/// An account of that name with this password.
+fn account(name: &str, server: &Server, more: &str) -> String {
+    format!(
+        "[account.{name}]\nserver = \"pop3://demo@{}\"\ntls = \"none\"\nmaildrop = \"{name}\"\n{more}\n",
+        server.addr()
+    )
+}
+
+#[test]
+fn several_accounts_have_a_heading_each_and_the_exit_status_of_the_worst() {
+    let server = Server::start(letters(1), Behaviour::default()).unwrap();
+    let home = Home::new();
+    let right = "password-command = \"echo tanstaaf\"";
+    let all = [
+        account("one", &server, right),
+        account("two", &server, "password-command = \"echo wrong\""),
+        "[account.three]\nuser = \"me\"\n".to_owned(),
+        account("off", &server, &format!("{right}\nenabled = false")),
+    ];
+    home.configure(&format!("default-account = \"one\"\n{}", all.concat()));
+    let check = |args: &[&str]| Pop3::new(&home).args(["check"]).args(args).run();
+    let outcome = check(&["--all"]).exits(77).says("one: it works, with");
+    let text = outcome.text();
+    let at = |heading: &str| text.find(heading).unwrap_or_else(|| panic!("no {heading:?} in {text}"));
+    let headings = [at("account one\n"), at("\n\naccount two\n"), at("\n\naccount three\n")];
+    assert!(headings[0] == 0 && headings.is_sorted(), "{text}");
+    assert!(text[headings[2]..].contains("failed\tconfig\t"), "{text}");
+    assert!(!text.contains("account off\n"), "{text}");
+
+    check(&["-a", "one", "-a", "off"]).exits(0).says("off: it works");
+    check(&["-a", "one", "-a", "three"]).exits(78);
+    assert!(!check(&[]).exits(0).text().contains("account one\n"), "one needs no heading");
+    let findings = findings(&check(&["--all", "--json"]).exits(77));
+    for name in ["one", "two", "three"] {
+        assert!(findings.iter().any(|finding| finding["account"] == name), "{name}: {findings:#?}");
+    }
+    assert!(findings.iter().all(|finding| finding["account"].is_string()), "{findings:#?}");
+    check(&["--all", "-a", "one"]).exits(64);
+}
+
+#[test]
+fn the_suggested_account_keeps_the_source_of_the_password_and_shows_no_password() {
+    let server = Server::start(letters(1), Behaviour::default()).unwrap();
+    let home = Home::new();
+    home.write("holds it", "tanstaaf\n", 0o600);
+    let file = home.join("holds it").display().to_string();
+    for (source, suggested) in [
+        ("password-command = \"cat ~/'holds it'\"", "\npassword-command = \"cat ~/'holds it'\"\n".to_owned()),
+        ("password-file = \"~/holds it\"", format!("\npassword-file = \"{file}\"\n")),
+        ("password-command = \"echo tanstaaf\"", "\n# and its password: ".to_owned()),
+        ("password = \"tanstaaf\"", "\n# and its password: ".to_owned()),
+    ] {
+        home.configure(&account(
+            "work",
+            &server,
+            &format!("{source}\nmax-size = \"50M\"\ntimeout = \"120s\"\n"),
+        ));
+        let report = Pop3::new(&home).args(["check"]).run().exits(0).text();
+        assert!(report.contains(&suggested), "{source}: {report}");
+        assert!(!report.contains("tanstaaf"), "{source}: {report}");
+        assert!(report.contains("max-size = \"50M\"\n") && report.contains("timeout = \"2m\"\n"), "{report}");
+    }
 }

@@ -198,7 +198,7 @@ fn the_settings_that_count_are_shown_with_where_each_comes_from_and_without_a_se
         ["timeout", "2m", "--timeout"],
         ["order", "oldest", "built in"],
     ] {
-        let line = line.join("\t");
+        let line = [&["work"], &line[..]].concat().join("\t");
         assert!(shown.text().lines().any(|shown| shown == line), "{line} is not in\n{}", shown.text());
     }
     let json = Pop3::new(&home).args(["config", "show", "--json"]).run().exits(0);

@@ -51,7 +51,7 @@ fn a_message_goes_into_a_device_which_stays_one() {
     for (name, minor, code) in [("null", "3", 0), ("full", "7", 74)] {
         let device = stage.home.join(name);
         tool(Command::new("mknod").arg(&device).args(["c", "1", minor]));
-        let outcome = stage.pop3("retr").args(["1", "-o", name]).run().exits(code);
+        let outcome = stage.pop3("retr").args(["1-2", "-o", name]).run().exits(code);
         assert!(code == 0 || outcome.stderr.contains("full"), "{}", outcome.stderr);
         assert!(device.symlink_metadata().unwrap().file_type().is_char_device(), "{name}");
     }
@@ -71,7 +71,8 @@ fn a_message_goes_where_a_link_points_and_the_link_stays() {
         if holds.is_some() {
             stage.pop3("retr").args(["1", "-o", link]).run().exits(73);
         }
-        stage.pop3("retr").args(["1", "--force", "-o", link]).run().exits(0);
+        let force = holds.map(|_| "--force");
+        stage.pop3("retr").args(["1", "-o", link]).args(force).run().exits(0);
         assert_eq!(fs::read(&file).unwrap(), letter(1).bytes(), "{target}");
         assert_eq!(fs::read_link(stage.home.join(link)).unwrap(), std::path::Path::new(target));
         assert_eq!(fs::read_dir(stage.home.join("real")).unwrap().count(), 1, "nothing is left beside it");
@@ -175,7 +176,7 @@ fn an_empty_text_is_no_message() {
 }
 
 #[test]
-fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
+fn a_bar_shows_a_long_message_on_a_terminal_and_is_cleared_at_the_end() {
     let message = padded(1, 100_000);
     let stage = Stage::new(STORES[0], [message], Behaviour::default().with_fault(Fault::stall_in(1, 50_000)));
     let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
@@ -185,6 +186,23 @@ fn a_bar_shows_a_long_message_on_a_terminal_and_goes_when_it_is_there() {
     };
     let shown = run(&["-o", "one"]).exits(75).text();
     assert!(shown.contains("0 of 1") && shown.contains("of 99.2 KiB"), "{}", shown.escape_debug());
+    let behind = shown.rsplit("0 of 1").next().unwrap();
+    assert!(behind.contains("\r\x1b[2K"), "{}", behind.escape_debug());
     let quiet = run(&["-o", "one", "--progress", "never"]).exits(75).text();
     assert!(!quiet.contains("0 of 1"), "{}", quiet.escape_debug());
+}
+
+#[test]
+fn a_run_that_is_killed_leaves_nothing_under_the_final_name() {
+    let stage = stage_with(Behaviour::default().with_fault(Fault::stall_in(1, 50)));
+    fs::create_dir(stage.home.join("in")).unwrap();
+    let running = stage.pop3("retr").args(["1", "-o", "in/"]).start();
+    let patience = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    while names(&stage.home.join("in")).is_empty() {
+        assert!(std::time::Instant::now() < patience, "it has not begun to write");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    running.signal("KILL");
+    drop(running);
+    assert!(!stage.home.join("in/1.eml").exists());
 }

@@ -246,7 +246,7 @@ fn a_second_run_at_the_same_time_is_75() {
     };
     let first = fetch().start();
     server.wait_for_a_line();
-    fetch().run().exits(75).says("already running");
+    fetch().run().exits(75).says(&format!("already running, as process {} (pop3)", first.id()));
     drop(first);
     // A killed run leaves no lock behind: the next one gets as far as the first.
     fetch().args(["--timeout", "1s"]).run().exits(75);

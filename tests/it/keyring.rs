@@ -54,7 +54,7 @@ fn a_password_rests_in_the_keyring_and_fetch_finds_it_there() {
     run(&["auth", "status"]).exits(0).has_line(&["work", "password", "keyring"]);
     let told = run(&["auth", "status", "--json"]).exits(0).text();
     let status: serde_json::Value = serde_json::from_str(&told).unwrap();
-    assert_eq!((&status["account"], &status["rests"]), (&"work".into(), &"keyring".into()));
+    assert_eq!((&status["account"], &status["stored_in"]), (&"work".into(), &"keyring".into()));
     run(&["fetch"]).exits(0);
     assert_eq!(fs::read_dir(home.join("in/new")).unwrap().count(), 1);
 
@@ -264,7 +264,7 @@ fn what_is_kept_for_an_account_that_is_configured_no_more_is_shown_and_can_be_re
 
     let removed = auth(&["logout", "-a", "old/one", "--json"]).exits(0).text();
     let removed: serde_json::Value = serde_json::from_str(&removed).unwrap();
-    assert_eq!((&removed["account"], &removed["kind"]), (&"old/one".into(), &"oauth".into()));
+    assert_eq!((&removed["account"], &removed["secret"]), (&"old/one".into(), &"oauth".into()));
     assert!(!file.exists());
     auth(&["logout", "-a", "older"]).exits(0).says("removed the password of older from the keyring");
     auth(&["logout", "-a", "damaged"]).exits(0).says("removed the refresh token of damaged");

@@ -15,10 +15,10 @@ fn a_quit_that_fails_is_no_failure_of_a_command_that_only_looks() {
         stage.fetch(&[]).exits(0);
         stage.server.set_behaviour(ending_in(reply.clone()));
         for (words, printed) in [
-            (&["stat"][..], "2 "),
+            (&["stat"][..], "2\t"),
             (&["list"], "letter 2"),
-            (&["uidl"], "2 "),
-            (&["uidl", "1"], "1 "),
+            (&["uidl"], "2\t"),
+            (&["uidl", "1"], "1\t"),
             (&["capa"], "PIPELINING"),
             (&["retr", "1"], "end of 1"),
             (&["top", "1"], "Subject: letter 1"),

@@ -6,14 +6,14 @@
 //!
 //! | modules | what they test |
 //! |---|---|
-//! | `fetch`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `tracing`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
+//! | `fetch`, `dry_run`, `screens`, `refetch`, `commands`, `check`, `shell`, `configuration`, `journal`, `tracing`, `trust`, `way`, `sign_in…`, `oauth`, `oauth_provider`, `keyring` | what each command does when all is well, and its mistakes |
 //! | `kill` | a run killed at every system call, and its connection cut everywhere: nothing lost, nothing twice |
 //! | `odd_servers` | servers that speak POP3 in the odd ways of real ones, one test a case |
 //! | `operation_…` | daily operation: odd words at sign-in, refused passwords, names and TLS told true, OAuth providers with odd answers, and what the machine around a run does to it (secrets, homes, variables, containers) |
 //! | `hostile_…` | servers and destinations that misbehave on purpose, or are full, slow or locked |
 //! | `wrong_…` | settings, variables, options and configuration files with values that cannot be: refused with their place, soon, in few words |
 //! | `content_…` | disks, links, renamed files, clocks, several accounts, and what is printed |
-//! | `looking…`, `message_sets`, `refusals`, `secrets` | commands that only look; what names messages; refused messages; that no secret is printed |
+//! | `listing`, `looking…`, `message_sets`, `refusals`, `secrets` | commands that only look; what names messages; refused messages; that no secret is printed |
 //! | `servers` | each real server, with everything it offers |
 //! | `generated`, `imports` | manual pages and completions are fresh; modules import only what `lib.rs` allows |
 
@@ -34,6 +34,8 @@ mod content_files;
 mod content_headers;
 mod content_output;
 mod content_rounds;
+mod dry_run;
+mod familiar;
 mod fetch;
 mod generated;
 mod hostile_command;
@@ -54,8 +56,10 @@ mod hostile_stuffing;
 mod hostile_web;
 mod imports;
 mod journal;
+mod json;
 mod keyring;
 mod kill;
+mod listing;
 mod looking;
 mod looking_quit;
 mod message_sets;
@@ -72,6 +76,7 @@ mod operation_surroundings;
 mod operation_tls;
 mod refetch;
 mod refusals;
+mod screens;
 mod secrets;
 mod servers;
 mod shell;

@@ -217,7 +217,7 @@ fn the_browser_comes_back_by_itself_for_every_kind_of_client() {
         assert!(shown.text.contains("has done its part"), "{}", shown.text);
         let outcome = login.wait().exits(0);
         let signed_in = object(outcome.text().lines().last().unwrap());
-        assert_eq!((&signed_in["event"], &signed_in["renews"]), (&"signed_in".into(), &true.into()));
+        assert_eq!((&signed_in["type"], &signed_in["renews"]), (&"login".into(), &true.into()));
         assert_eq!(signed_in["tried"], true);
         account.pop3(&["stat"]).run().exits(0);
         account.spoil_access_token();
@@ -270,8 +270,9 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
     let shown = shared().browser().allow(&url, "", other.maildrop.user());
     assert!(!shown.text.contains("igned in"), "nobody knows that yet: {}", shown.text);
     let refused = login.wait().exits(77).says("could not sign in work").says("refused the OAuth token");
-    let hint = format!("hint: nothing new was kept: was {} picked in the browser", account.maildrop.user());
-    assert!(!refused.says(&hint).text().contains("signed_in"));
+    let hint =
+        format!("\"hint\":\"nothing new was kept: was {} picked in the browser", account.maildrop.user());
+    assert!(!refused.says(&hint).text().contains("\"login\""));
     // A server that takes no tokens.
     let elsewhere = dovecot::maildrop();
     let flags = elsewhere.flags(Line::Tls);
@@ -280,7 +281,7 @@ fn a_sign_in_that_the_mail_server_refuses_is_77_and_what_was_kept_stays() {
     let before = move_to(&account, &elsewhere.tls_url());
     let (login, url) = begin(&account, &both);
     shared().browser().allow(&url, "", account.maildrop.user());
-    login.wait().exits(77).says("hint: the server has not looked at the token");
+    login.wait().exits(77).says("\"hint\":\"the server has not looked at the token");
     account.home.configure(&before);
     assert_eq!(account.kept("refresh_token"), kept);
     account.pop3(&["stat"]).run().exits(0);
@@ -294,7 +295,7 @@ fn a_sign_in_is_kept_where_the_mail_server_cannot_be_asked() {
     shared().browser().allow(&url, "", account.maildrop.user());
     let outcome = login.wait().exits(0).says("not tried at the server: could not").says("connection refused");
     let signed_in = object(outcome.text().lines().last().unwrap());
-    assert_eq!((&signed_in["event"], &signed_in["tried"]), (&"signed_in".into(), &false.into()));
+    assert_eq!((&signed_in["type"], &signed_in["tried"]), (&"login".into(), &false.into()));
     account.home.configure(&before);
     account.forget_server();
     account.pop3(&["stat"]).run().exits(0);
@@ -385,7 +386,7 @@ fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
     let account = shared().account("brief", "").within(&session.address);
     account.login();
     let status = || object(&account.pop3(&["auth", "status", "--json"]).run().exits(0).text());
-    assert_eq!((&status()["rests"], &status()["state"]), (&"keyring".into(), &"signed in".into()));
+    assert_eq!((&status()["stored_in"], &status()["state"]), (&"keyring".into(), &"signed in".into()));
     for _ in 0..2 {
         // Each run renews it, and puts it back.
         account.pop3(&["stat"]).run().exits(0);

@@ -188,6 +188,7 @@ fn a_run_that_could_not_look_does_not_say_that_nothing_is_new() {
     };
     let said = run(&["--verbose"]).stderr;
     assert!(!said.contains("nothing new") && said.contains("connection refused"), "{said}");
-    let objects = run(&["--json"]).text();
-    assert!(objects.contains("\"error\"") && !objects.contains("\"finished\""), "{objects}");
+    let outcome = run(&["--json"]);
+    assert_eq!(outcome.objects(), Vec::<serde_json::Value>::new());
+    assert_eq!(outcome.talk()[0]["type"], "error");
 }

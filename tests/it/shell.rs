@@ -1,7 +1,12 @@
-//! `pop3 shell`, with its lines piped in: every verb in one session.
+//! `pop3 shell`: every verb in one session, its lines piped in or typed on a terminal.
 
-use crate::support::pop3::Home;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::pop3::{Home, Outcome};
+use crate::support::stage::{Stage, Store, letter, letters};
 use crate::support::{corpus, on_each_server};
+use pop3::server::{Behaviour, Fault};
 
 on_each_server! {
     fn every_verb_answers_in_one_session(maildrop: &mut dyn Maildrop) {
@@ -32,4 +37,254 @@ on_each_server! {
         let said = Home::new().at(maildrop, "shell").stdin("retr 9\nxyzzy\nretr 1\nquit\n").run();
         assert!(said.text().contains("the body of one"), "{said:?}");
     }
+
+    fn sets_name_messages_after_some_were_marked_and_abort_keeps_all(maildrop: &mut dyn Maildrop) {
+        for subject in ["one", "two", "three"] {
+            maildrop.put(&corpus::simple(subject));
+        }
+        let lines = "dele 1\nretr last\nheaders 2-\nraw NOOP\nraw CAPA\nabort\n";
+        let text = Home::new().at(maildrop, "shell").stdin(lines).run().text();
+        assert!(text.contains("the body of three") && text.contains("Subject: two"), "{text}");
+        assert!(!text.contains("the body of two") && text.contains("+OK"), "{text}");
+        assert_eq!(maildrop.left(), 3);
+    }
+}
+
+fn stage(count: u32) -> Stage {
+    Stage::new(Store::Maildir, letters(count), Behaviour::default())
+}
+
+/// The shell with these lines in a pipe.
+fn script(stage: &Stage, lines: &str) -> Outcome {
+    stage.pop3("shell").stdin(lines).run()
+}
+
+/// The shell on a terminal: what it shows, and what is typed then. A step is `TEXT<tab>KEYS`.
+fn typed(stage: &Stage, steps: &[(&str, &str)]) -> Outcome {
+    let typing = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/typing.py");
+    let steps: String = steps.iter().map(|(text, keys)| format!("{text}\t{keys}\n")).collect();
+    stage.pop3_under(&["python3", typing], "shell").env("TERM", "xterm").stdin(steps).run()
+}
+
+fn left(stage: &Stage) -> usize {
+    stage.server.maildrop().len()
+}
+
+#[test]
+fn no_verb_is_silent() {
+    let stage = stage(2);
+    for verb in [
+        "stat",
+        "list",
+        "list 1",
+        "list new",
+        "uidl",
+        "uidl 2",
+        "headers all",
+        "top 1 2",
+        "retr 1",
+        "save 1 one.eml",
+        "dele 1",
+        "rset",
+        "noop",
+        "capa",
+        "raw NOOP",
+        "trace on",
+        "help",
+        "quit",
+    ] {
+        let said = script(&stage, &format!("{verb}\n")).exits(0);
+        assert!(!said.stdout.is_empty() || !said.stderr.is_empty(), "{verb}");
+    }
+    let empty = Stage::new(Store::Maildir, [], Behaviour::default());
+    for verb in ["list", "uidl", "retr new", "dele all"] {
+        script(&empty, &format!("{verb}\n")).exits(0).says("there is no such message");
+    }
+}
+
+#[test]
+fn in_a_script_quit_deletes_and_abort_and_the_end_of_input_do_not() {
+    let stage = stage(5);
+    script(&stage, "dele 1\n").exits(0).says("the input ended without quit: nothing was deleted");
+    assert_eq!(left(&stage), 5);
+    script(&stage, "dele 1-3\nabort\n")
+        .exits(0)
+        .says("nothing was deleted, the 3 messages that were marked stay");
+    assert_eq!(left(&stage), 5);
+    let silent = script(&stage, "stat\n").exits(0);
+    assert_eq!(silent.stderr, "", "nothing was marked");
+    script(&stage, "dele 1,3 last\nquit\n").exits(0).says("deleted 3 messages").says_not("[y/N]");
+    assert_eq!(left(&stage), 2);
+    assert_eq!(stage.server.complaints(), Vec::<String>::new());
+}
+
+#[test]
+fn messages_are_named_by_sets_in_every_verb() {
+    let stage = stage(4);
+    let numbers = |line: &str| -> Vec<String> {
+        let words = script(&stage, &format!("{line}\n")).exits(0).words();
+        words.into_iter().map(|words| words[0].clone()).collect()
+    };
+    assert_eq!(numbers("list 2-3"), ["2", "3"]);
+    assert_eq!(numbers("list 4,1 last:2"), ["4", "1", "3"]);
+    assert_eq!(numbers("uidl last new"), ["4", "1", "2", "3"]);
+    let unique_id = script(&stage, "uidl 3\n").exits(0).words()[0][1].clone();
+    let text = script(&stage, &format!("retr uid:{unique_id}\nheaders 1-2\n")).exits(0).text();
+    assert!(text.contains("This is letter 3.") && text.contains("Subject: letter 2"), "{text}");
+    assert!(!text.contains("This is letter 2."), "{text}");
+    script(&stage, "retr 2-9\n").exits(66).says("there is no message 9: the maildrop has 4");
+}
+
+#[test]
+fn save_writes_a_message_byte_for_byte_and_overwrites_nothing() {
+    let stage = stage(3);
+    stage.home.write("there.eml", "mine", 0o600);
+    let said =
+        script(&stage, "save 2 a letter.eml\nsave 1 there.eml\nsave 1-2 both\nsave all letters/\nstat\n");
+    let said =
+        said.exits(73).says("1 message saved to a letter.eml").says("there.eml").says("3 messages saved");
+    said.has_line(&["3"]);
+    assert_eq!(fs::read(stage.home.join("a letter.eml")).unwrap(), letter(2).bytes());
+    assert_eq!(fs::read_to_string(stage.home.join("there.eml")).unwrap(), "mine");
+    assert!(!stage.home.join("both").exists());
+    assert_eq!(fs::read(stage.home.join("letters/3.eml")).unwrap(), letter(3).bytes());
+}
+
+#[test]
+fn raw_sends_a_line_as_it_stands_and_shows_the_whole_answer() {
+    let stage = stage(2);
+    let said = script(&stage, "raw  List \nraw LIST 2\nraw TOP 1 0\nraw NOOP\n").exits(0).text();
+    let lines: Vec<&str> = said.lines().collect();
+    let sizes: Vec<String> =
+        [1, 2].map(|number| format!("{number} {}", letter(number).bytes().len())).to_vec();
+    assert!(lines[0].starts_with("+OK") && lines[1..3] == sizes && lines[3] == ".", "{said}");
+    assert!(lines[4].starts_with("+OK 2 "), "{said}");
+    assert!(said.contains("Subject: letter 1\r\n") && !said.contains("This is letter"), "{said}");
+    assert!(stage.server.log().contains(&"List".to_owned()), "{:?}", stage.said());
+
+    let said = script(&stage, "raw XYZZY now\nraw RETR 9\nstat\n").exits(69);
+    assert_eq!(said.text().matches("-ERR").count(), 2, "{said:?}");
+    assert_eq!(said.stderr, "", "the answer is shown once");
+    said.has_line(&["2"]);
+}
+
+#[test]
+fn what_raw_marks_is_deleted_by_quit_and_counted() {
+    let stage = stage(3);
+    script(&stage, "raw DELE 1\nraw RSET\nraw dele 2\nquit\n").exits(0).says("deleted 1 message");
+    assert_eq!(left(&stage), 2);
+    script(&stage, "raw DELE 1\n").exits(0).says("nothing was deleted");
+    assert_eq!(left(&stage), 2);
+}
+
+#[test]
+fn raw_sends_no_secret_and_nothing_that_ends_the_session_behind_our_back() {
+    let stage = stage(1);
+    let lines = "raw PASS hunter2\nraw auth PLAIN hunter2\nraw APOP me hunter2\nraw user hunter2\npass hunter2\n\
+                 raw QUIT\nraw STLS\nstat\n";
+    let said = script(&stage, lines).exits(64).says("raw does not send PASS").says("signed in already");
+    said.has_line(&["1"]);
+    assert!(!format!("{said:?}").contains("hunter2"), "{said:?}");
+    let sent = stage.server.log();
+    assert!(!sent.iter().any(|line| line.contains("hunter2") || line.contains("STLS")), "{sent:?}");
+}
+
+#[test]
+fn the_dialogue_is_shown_from_trace_on_to_trace_off() {
+    let stage = stage(1);
+    let said = script(&stage, "stat\ntrace on\nlist 1\nraw XYZZY\ntrace off\nnoop\n");
+    let lines: Vec<&str> = said.stderr.lines().collect();
+    let of_client: Vec<&str> =
+        lines.iter().filter_map(|line| line.split_once("C: ")).map(|(_, sent)| sent).collect();
+    assert_eq!(of_client, ["LIST 1", "XYZZY"], "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("S: ")).count(), 2, "{lines:?}");
+}
+
+#[test]
+fn wrong_usage_is_told_with_the_right_one_and_the_session_goes_on() {
+    let stage = stage(1);
+    let said = script(&stage, "top\ndele x\ntrace maybe\ndelete 1\nstat\n").exits(64);
+    assert!(
+        said.stderr.starts_with(
+            "pop3: top needs a message\nhint: usage: top MSG [LINES]\npop3: could not use \"x\""
+        ),
+        "{}",
+        said.stderr
+    );
+    assert!(said.stderr.contains("hint: usage: trace on|off\n"), "{}", said.stderr);
+    assert!(said.stderr.ends_with("hint: dele marks messages, which quit deletes\n"), "{}", said.stderr);
+    said.has_line(&["1"]);
+}
+
+#[test]
+fn a_connection_that_breaks_ends_the_shell_and_says_that_nothing_was_deleted() {
+    let cuts = Behaviour::default().with_fault(Fault::hang_up_at("NOOP"));
+    let stage = Stage::new(Store::Maildir, letters(2), cuts);
+    script(&stage, "dele 1\nnoop\nquit\n").exits(69).says("ended without quit: nothing was deleted");
+    assert_eq!(left(&stage), 2);
+}
+
+#[test]
+fn on_a_terminal_it_greets_with_the_figures_and_asks_before_it_deletes() {
+    let stage = stage(3);
+    let said = typed(
+        &stage,
+        &[
+            ("3 messages, ", "dele 1-2"),
+            ("2 messages are marked", "quit"),
+            ("delete 2 messages from 127.0.0.1", "n"),
+            ("the session goes on", "stat"),
+            ("1 ", "quit"),
+            ("for good? [y/N]", "y"),
+            ("deleted 2 messages", ""),
+        ],
+    );
+    let said = said.exits(0).text();
+    assert!(said.contains("B; type help for the verbs, quit or abort to end the session"), "{said}");
+    assert_eq!(left(&stage), 1);
+    // Nothing is marked: nothing is asked.
+    let said = typed(&stage, &[("1 message, ", "quit"), ("signed out; nothing was deleted", "")]).exits(0);
+    assert!(!said.text().contains("[y/N]"), "{}", said.text());
+}
+
+#[test]
+fn on_a_terminal_the_end_of_input_and_abort_delete_nothing() {
+    let stage = stage(2);
+    let ended =
+        [("type help", "dele 1"), ("is marked", "^D"), ("ended without quit: nothing was deleted", "")];
+    typed(&stage, &ended).exits(0);
+    typed(&stage, &[("type help", "dele all"), ("are marked", "abort"), ("aborted: nothing", "")]).exits(0);
+    let asked = [
+        ("type help", "dele 1"),
+        ("is marked", "quit"),
+        ("[y/N]", "^D"),
+        ("goes on", "abort"),
+        ("aborted", ""),
+    ];
+    typed(&stage, &asked).exits(0);
+    assert_eq!(left(&stage), 2);
+}
+
+#[test]
+fn lines_are_kept_for_the_next_session_without_secrets() {
+    let stage = stage(2);
+    let up = "\u{1b}[A";
+    let first = [
+        ("type help", "list 2"),
+        ("2 ", "raw PASS hunter2"),
+        ("does not send PASS", "hunter2"),
+        ("there is no verb", "quit"),
+        ("signed out", ""),
+    ];
+    typed(&stage, &first).exits(0);
+    let path = stage.home.join(".local/state/pop3/shell-history");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "list 2\nquit\n");
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    let listed = stage.server.count("LIST 2");
+    let two_up = format!("{up}{up}");
+    typed(&stage, &[("type help", &two_up), ("2 ", "abort")]).exits(0);
+    assert_eq!(stage.server.count("LIST 2"), listed + 1, "{:?}", stage.said());
+    // A script leaves no trace in it.
+    script(&stage, "stat\n").exits(0);
+    assert!(!fs::read_to_string(&path).unwrap().contains("stat"));
 }

@@ -135,7 +135,7 @@ fn a_file_that_cannot_be_made_is_an_error_before_anything_is_sent() {
 fn a_disk_that_is_full_costs_the_trace_and_not_the_command() {
     let stage = stage();
     let outcome = stage.pop3("stat").args(["--trace=/dev/full"]).run().exits(0);
-    assert!(outcome.text().starts_with("3 "), "{}", outcome.text());
+    assert!(outcome.text().starts_with("3\t"), "{}", outcome.text());
     assert_eq!(outcome.stderr.matches("the trace in /dev/full is incomplete").count(), 1, "{outcome:?}");
 }
 

@@ -244,10 +244,9 @@ fn the_objects_of_a_run_tell_the_certificate() {
         .env("POP3_PASSWORD", PASSWORD)
         .run()
         .exits(76);
-    let text = outcome.text();
-    let error: serde_json::Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let (text, error) = (&outcome.stderr, outcome.talk().pop().unwrap());
     let certificate = &error["certificate"];
-    assert_eq!(error["event"], "error", "{text}");
+    assert_eq!((&error["type"], &error["kind"]), (&"error".into(), &"tls".into()), "{text}");
     assert_eq!(certificate["names"][0], "localhost", "{text}");
     assert_eq!(certificate["issuer"], "localhost", "{text}");
     assert_eq!(certificate["self_signed"], true, "{text}");

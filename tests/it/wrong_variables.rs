@@ -101,7 +101,7 @@ fn an_empty_variable_is_as_good_as_none() {
         // Not so those that clap reads as words and paths: said with the option.
         if ["POP3_COLOR", "POP3_PROGRESS", "POP3_CONFIG"].contains(&variable.as_str()) {
             let option = variable.replace("POP3_", "--").to_ascii_lowercase();
-            drop(outcome.exits(64).says(&option).says("a value is required"));
+            drop(outcome.exits(64).says(&option).says("needs a value"));
             return;
         }
         assert_eq!(outcome.exits(0).text(), without, "{variable}");

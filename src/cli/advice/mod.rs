@@ -1,6 +1,7 @@
 //! The sentences for the library's [`Advice`], with the names of the options, variables and commands of this
 //! program. Each fits the one case that it is given for.
 
+mod elsewhere;
 mod oauth;
 mod reach;
 mod run;
@@ -10,6 +11,7 @@ mod tls;
 
 use pop3::advice::Advice;
 
+pub(crate) use self::elsewhere::option as of_elsewhere;
 pub(crate) use self::sign_in::login_command;
 
 /// What to do, in one line: lower case, no full stop.
@@ -29,7 +31,7 @@ pub(crate) fn sentence(advice: &Advice) -> String {
 /// between backticks, are those of that command; any other may be of any command.
 #[cfg(test)]
 #[allow(clippy::panic, reason = "a test")]
-fn names_only_real_options(sentence: &str) {
+pub(super) fn names_only_real_options(sentence: &str) {
     use clap::{Arg, Command, CommandFactory};
 
     fn has(command: &Command, option: &str) -> bool {

@@ -6,6 +6,7 @@ use pop3::advice::Settings;
 pub(super) fn sentence(advice: &Settings) -> String {
     let text = match advice {
         Settings::MistypedKey(known) => return format!("did you mean \"{known}\"?"),
+        Settings::KeyOfElsewhere(word) => super::elsewhere::key(*word),
         Settings::KnownKeys(known) => return format!("known here are {}", known.join(", ")),
         Settings::KeyOfAccounts(key) => return format!("{key} belongs under [defaults] or [account.NAME]"),
         Settings::KeyOfTop(key) => return format!("{key} belongs at the top of the file, above all tables"),

@@ -1,16 +1,17 @@
 //! The options of `fetch`: where messages go, which of them, and what stays on the server.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueHint};
 use pop3::account::{Overrides, values};
-use pop3::error::Result;
+use pop3::error::{Error, Kind, Result};
 use pop3::fetch::policy::{Keep, Order};
+use pop3::quote;
 use pop3::store::{Spec, Written};
 
 use super::server::ServerArgs;
-use super::value::parsed;
 
 /// Fetch new messages into a Maildir, an mbox or a command
 ///
@@ -25,18 +26,21 @@ use super::value::parsed;
 /// together 10) and ends the session properly; the second drops the connection, and what is complete is
 /// still delivered. The exit status is then 130 or 143.
 ///
-/// Without a terminal a run that goes well prints nothing, so it can be run from cron; --verbose prints
-/// the steps and a summary. A second run for the same maildrop while the first is busy ends at once, with
-/// exit status 75.
+/// Without a terminal a run that goes well prints nothing, so it can be run from cron; -v prints the steps
+/// and a summary, and every ten seconds how far a long run is; -vv also prints a line for each message.
+/// A second run for the same maildrop while the first is busy ends at once, with exit status 75.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pop3 fetch                             all accounts of the configuration file
-  pop3 fetch -a work -a home             two of them
+  pop3 fetch work home                   two of them
   pop3 fetch -s pop3s://me@pop.example.com --to maildir:~/Mail/inbox
   pop3 fetch -a work --keep 14d --dry-run
                                          what would be fetched and deleted, and why")]
 pub(crate) struct FetchArgs {
+    /// The accounts to take, as with --account; all that are configured without any
+    #[arg(value_name = "NAME")]
+    pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) what: WhatArgs,
     #[command(flatten)]
@@ -57,20 +61,28 @@ pub(crate) struct WhatArgs {
     pub(crate) to: Option<String>,
     /// Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]
     ///
-    /// An age (in h, d or w) counts from the time a message was first seen on the server; a total ends in B. Only
-    /// what was delivered is ever deleted.
-    #[arg(long, value_name = "POLICY", value_parser = parsed::<Keep>)]
+    /// An age (in h, d or w) counts from the time a message was first seen on the server; a total ends in B. A bare
+    /// number is a number of messages: 14 keeps the newest 14, and 14d those of the last 14 days. Only what was
+    /// delivered is ever deleted.
+    #[arg(long, value_name = "POLICY", value_parser = Keep::from_str)]
     pub(crate) keep: Option<Keep>,
     /// Leave messages larger than SIZE on the server: 500k, 10M
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     pub(crate) max_size: Option<u64>,
     /// Fetch at most N messages in this run
+    ///
+    /// A number of messages, not a size: fetchmail's option of this name is --max-size here.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
     /// Fetch the oldest or the newest first [default: oldest]
     #[arg(long, value_name = "WHICH", value_parser = order(), hide_possible_values = true)]
     pub(crate) order: Option<Order>,
     /// Print what would be fetched, deleted and kept, and why; change nothing
+    ///
+    /// On a terminal in groups, with counts: what would be fetched or deleted message by message, the rest by
+    /// reason (-v: message by message, too). In a pipe one line for each message, with tabs between number,
+    /// octets, date, from, subject, action, reason and unique-id. Date, from and subject are asked for by TOP,
+    /// only of what would be fetched or deleted, and of 200 messages at most unless -v is given.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Fetch again what was fetched before and is still on the server
@@ -85,12 +97,39 @@ pub(crate) struct WhatArgs {
     /// is tried at once, and so is any when the server is named by --server.
     #[arg(long)]
     pub(crate) now: bool,
-    /// Delete nothing if more than N messages would be deleted
+    /// Delete nothing at all if more than N messages would be deleted
+    ///
+    /// A safeguard against a mistake in --keep. It is not a limit as in rclone, which deletes that many and stops.
     #[arg(long, value_name = "N")]
     pub(crate) max_delete: Option<u32>,
 }
 
 impl FetchArgs {
+    /// The names of the accounts, whichever way they are given; none for all.
+    ///
+    /// # Errors
+    /// [`Kind::Usage`] where both ways name different accounts, and for a server in place of a name.
+    pub(crate) fn accounts(&self) -> Result<Vec<String>> {
+        let by_option = &self.server.which.accounts;
+        let is_url = |name: &&String| name.contains("://");
+        if self.names.iter().chain(by_option).any(|name| is_url(&name)) {
+            // Not repeated: it may contain a password.
+            return Err(Error::new(Kind::Usage, "could not use a URL as the name of an account")
+                .hint("name a server with --server URL"));
+        }
+        if self.names.is_empty() {
+            return Ok(by_option.clone());
+        }
+        let is_same = self.names.iter().all(|name| by_option.contains(name))
+            && by_option.iter().all(|name| self.names.contains(name));
+        if !by_option.is_empty() && !is_same {
+            let [named, optional] = [&self.names, by_option].map(|names| quote::short(&names.join(", ")));
+            let says = format!("the command names the account {named}, and --account {optional}");
+            return Err(Error::new(Kind::Usage, says).hint("name all accounts one way"));
+        }
+        Ok(self.names.clone())
+    }
+
     /// All of it as a layer of settings; `home` is what a `~` at the front of a path stands for. A destination
     /// that could be a Maildir or an mbox is left to `choose`, by its text and its path.
     ///

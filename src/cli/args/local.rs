@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
 
 use super::fetch::FetchArgs;
 use super::message::{self, MessageArg};
@@ -10,6 +11,7 @@ use super::server::{ServerArgs, WhichArgs};
 
 /// Show the journal of what was fetched, or correct it
 ///
+/// What is recorded here of earlier runs; what is on the server is shown by `pop3 stat` and `pop3 list`.
 /// The journal belongs to a maildrop (USER@HOST, or the account's key maildrop), whatever the account is
 /// called.
 #[derive(Debug, Args)]
@@ -74,7 +76,20 @@ pub(crate) struct ConfigShowArgs {
     pub(crate) fetch: FetchArgs,
 }
 
-/// Write the manual pages or the completions
+/// Print the completion script for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pop3 completions bash > ~/.local/share/bash-completion/completions/pop3
+  pop3 completions zsh > ~/.zfunc/_pop3
+  pop3 completions fish > ~/.config/fish/completions/pop3.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell: bash, zsh, fish, elvish or powershell
+    #[arg(value_name = "SHELL", hide_possible_values = true)]
+    pub(crate) shell: Shell,
+}
+
+/// Write the manual pages or the completions, or print the schema of --json
 #[derive(Debug, Args)]
 pub(crate) struct GenerateArgs {
     /// What to write
@@ -90,4 +105,6 @@ pub(crate) enum Generated {
     Man,
     /// Completions for bash, zsh, fish, elvish and PowerShell
     Completions,
+    /// To standard output: the JSON Schema of every line of --json
+    Schema,
 }

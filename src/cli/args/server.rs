@@ -13,16 +13,15 @@ use pop3::error::{Error, Kind, Result};
 use pop3::session::Pipelining;
 use pop3::transport::{Family, Pin, Security, TlsVersion};
 
-use super::value::parsed;
-
 /// Which maildrop.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which maildrop")]
 pub(crate) struct WhichArgs {
     /// Use an account of the configuration file
     ///
-    /// For fetch, problems and auth status the option may be repeated; without it they take all accounts.
-    /// Other commands take one account, and without the option the default-account, or the only one there is.
+    /// For fetch, problems and auth status the option may be repeated; without it they take all accounts by
+    /// themselves, so that it limits them to those that are named. check takes several, too. Other commands take one
+    /// account; without the option they and check take the default-account, or the only one there is.
     #[arg(short = 'a', long = "account", value_name = "NAME")]
     pub(crate) accounts: Vec<String>,
     /// Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path
@@ -67,11 +66,11 @@ pub(crate) struct TrustArgs {
     pub(crate) ca_files: Vec<PathBuf>,
     /// Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256
     ///
-    /// Replaces the checks of chain and name. sha256:HEX is the digest of exactly one certificate; spki-sha256:HEX
+    /// Takes the place of the checks of chain and name, and is not in addition to them. sha256:HEX is the digest of exactly one certificate; spki-sha256:HEX
     /// that of its public key, which also fits renewed certificates of the same key. curl's sha256//BASE64 is
     /// understood as the latter. `pop3 check` shows both. May be repeated, to name the next certificate before the
     /// server uses it.
-    #[arg(long = "pin", value_name = "sha256:HEX", value_parser = parsed::<Pin>)]
+    #[arg(long = "pin", value_name = "sha256:HEX", value_parser = Pin::from_str)]
     pub(crate) pins: Vec<Pin>,
     /// Refuse TLS older than this: 1.2 or 1.3
     #[arg(long, value_name = "VERSION", value_parser = tls_version(), hide_possible_values = true)]

@@ -117,6 +117,9 @@ fn silence_says_nothing() {
 fn each_command_is_understood() {
     for words in [
         "fetch -a a -a b",
+        "fetch a b",
+        "config show a",
+        "completions bash",
         "list",
         "list 1 3-7 last uid:x",
         "stat",
@@ -157,7 +160,7 @@ fn what_is_wrong_is_refused() {
         "frobnicate",
         "check x",
         "auth",
-        "fetch x",
+        "completions tcsh",
         "fetch --keep some",
         "fetch --limit -1",
         "fetch --tls maybe",
@@ -211,6 +214,26 @@ fn a_password_in_the_server_is_refused_and_not_repeated() {
 }
 
 #[test]
+fn accounts_of_fetch_are_named_with_or_without_the_option_and_not_differently() {
+    let accounts = |words: &str| {
+        let Command::Fetch(args) = parse(&format!("pop3 fetch {words}")).expect(words).command else {
+            panic!("{words} is no fetch");
+        };
+        args.accounts().map_err(|error| error.to_string())
+    };
+    let names = |list: &[&str]| Ok(list.iter().map(|name| (*name).to_owned()).collect());
+    assert_eq!(accounts(""), names(&[]));
+    assert_eq!(accounts("home"), names(&["home"]));
+    assert_eq!(accounts("-a home"), names(&["home"]));
+    assert_eq!(accounts("home work -a work -a home"), names(&["home", "work"]));
+    let differs = "the command names the account home, and --account work";
+    assert_eq!(accounts("home -a work"), Err(differs.to_owned()));
+    assert!(accounts("home -a home -a work").is_err());
+    let url = accounts("pop3s://me:hunter2@host").expect_err("a server");
+    assert!(!url.contains("hunter2"), "{url}");
+}
+
+#[test]
 fn the_face_is_the_options_on_top_of_the_file() {
     let face =
         |words: &str, file: &Globals| parse(&format!("pop3 demo {words}")).expect(words).global.over(file);
@@ -219,6 +242,10 @@ fn the_face_is_the_options_on_top_of_the_file() {
     assert!(!face("-v", &quiet).quiet && face("-v", &quiet).verbose);
     let loud = Globals { verbose: Some(true), json: Some(true), ..Globals::default() };
     assert!(face("-q", &loud).quiet && !face("-q", &loud).verbose && face("-q", &loud).json);
+    let each_message = |words, file| face(words, file).each_message;
+    assert!(
+        !each_message("-v", &loud) && each_message("-vv", &quiet) && each_message("-v --verbose", &quiet)
+    );
     assert_eq!(face("", &quiet).color, When::Never);
     assert_eq!(face("--color always", &quiet).color, When::Always);
     assert_eq!(face("", &Globals::default()).progress, When::Auto);

@@ -8,30 +8,9 @@ use clap::{Args, ValueHint};
 use super::message::{self, MessageArg};
 use super::server::ServerArgs;
 
-/// List the messages: number, octets, date, from, subject, new or fetched
-///
-/// Dates, senders and subjects come from the header of each message (TOP). Whether a message is new
-/// or was fetched comes from the journal.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  pop3 list                 the default account
-  pop3 list -a work last:20
-  pop3 list -a work 3-7 last
-  pop3 list --json | jq .")]
-pub(crate) struct ListArgs {
-    /// The messages to list, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID; all without any
-    ///
-    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
-    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
-    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
-    #[arg(value_name = "MSG", value_parser = message::parser())]
-    pub(crate) messages: Vec<MessageArg>,
-    #[command(flatten)]
-    pub(crate) server: ServerArgs,
-}
-
 /// Show the drop listing: how many messages there are, and their octets (STAT)
+///
+/// Asks the server. What is recorded of earlier runs is shown by `pop3 state show`, without the server.
 #[derive(Debug, Args)]
 pub(crate) struct StatArgs {
     #[command(flatten)]
@@ -79,7 +58,7 @@ pub(crate) struct TopArgs {
 /// Write messages to standard output or a file, byte for byte (RETR)
 ///
 /// The bytes are those of the server: line ends stay CR LF, nothing is added and nothing is left out.
-/// Several messages follow each other without a separator. The journal is not touched.
+/// On standard output several messages follow each other without a separator. The journal is not touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -148,8 +127,17 @@ pub(crate) struct NoopArgs {
 
 /// Start an interactive session with every verb of the protocol
 ///
-/// It has completion, a history, and a `help` command. RSET undoes the deletions of the session.
+/// It greets with the figures of the maildrop; `help` lists the verbs. `dele` marks messages and `rset` takes the
+/// marks back; `quit` deletes what is marked, and asks first on a terminal; `abort`, the end of the input and a lost
+/// connection delete nothing. `raw` sends a line as it stands, `trace on` shows the dialogue, `save` writes a message
+/// into a new file. From a pipe the same verbs are read line by line, without questions.
+///
+/// On a terminal it completes verbs and keeps a history, without lines that may contain a secret.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  pop3 shell -a work
+  printf 'dele 3-7\\nquit\\n' | pop3 shell -a work")]
 pub(crate) struct ShellArgs {
     #[command(flatten)]
     pub(crate) server: ServerArgs,
@@ -161,14 +149,19 @@ pub(crate) struct ShellArgs {
 /// copy), its capabilities, each mechanism that it offers and the account has credentials for, its oddities,
 /// what it announces about login delays and about keeping mail, and whether the destination can be written
 /// to; suggests a configuration. A refused password is offered to no other mechanism. Nothing is
-/// retrieved, deleted or written. With --json each finding is an object, for monitoring.
+/// retrieved, deleted or written. With --json each finding is an object, for monitoring. Of several accounts
+/// the exit status is that of the worst.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   pop3 check -a work
+  pop3 check --all                every account that is enabled
   pop3 check --server pop3s://me@pop.example.com
   pop3 check -a work --json | jq 'select(.verdict != \"ok\")'")]
 pub(crate) struct CheckArgs {
+    /// Check all accounts of the configuration file that are enabled
+    #[arg(long, conflicts_with_all = ["accounts", "server"])]
+    pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }

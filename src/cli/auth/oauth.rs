@@ -16,12 +16,12 @@ use pop3::oauth::{Client, Endpoints, Keeper, Tokens, Visit, stored};
 use pop3::safe::SecretKind;
 use pop3::sys::process;
 
-use super::{object, place};
+use super::{place, removed};
 use crate::cli::advice::login_command;
 use crate::cli::args::AuthFlow;
 use crate::cli::context::Context;
 use crate::cli::output::human;
-use crate::cli::output::json::Object;
+use crate::cli::output::json::{Local, PlaceName, Time};
 use crate::cli::report;
 
 /// A person gets this many times the timeout that a machine gets.
@@ -41,7 +41,7 @@ pub(crate) fn keeper<'a>(
         settings: &oauth.settings,
         server: account.server.to_string().to_ascii_lowercase(),
         reach: reach(context, account)?,
-        client_secret: Box::new(|| oauth.client_secret()),
+        client_secret: Box::new(|| context.output().aside(|| oauth.client_secret())),
         is_configured: context.config().names().any(|known| known == account.name),
         hold: Box::new(|| context.signals().hold()),
     })
@@ -93,18 +93,18 @@ pub(super) fn login(
     }
     let until = document.expires_at.and_then(|end| Timestamp::from_second(end).ok());
     if output.is_json() {
-        let object = object(
-            Object::new().put("event", "signed_in"),
-            &account.name,
-            SecretKind::RefreshToken,
-            Some(&stored_in),
-        )
-        .put("provider", &document.provider)
-        .put("token_until", until.map(|until| until.to_string()))
-        .put("renews", document.refresh.is_some())
-        .put("scope", &document.scope)
-        .put("tried", untried.is_none());
-        return Ok(output.object(object)?);
+        let (place, path) = PlaceName::with_path(&stored_in);
+        return Ok(output.object(&Local::Login {
+            account: &account.name,
+            secret: SecretKind::RefreshToken.into(),
+            stored_in: place,
+            path,
+            tried: untried.is_none(),
+            provider: Some(&document.provider),
+            token_until: until.map(Time),
+            renews: Some(document.refresh.is_some()),
+            scope: Some(&document.scope),
+        })?);
     }
     let whom = match untried {
         None => format!("signed in: {} as {}", account.name, account.user),
@@ -157,12 +157,16 @@ fn by_device(
     let code = client.begin_device(endpoints)?;
     let output = context.output();
     if output.is_json() {
-        let object = Object::event("enter_code", &account.name)
-            .put("url", code.url())
-            .put("complete_url", code.complete_url())
-            .put("code", code.code())
-            .put("expires_in", code.lifetime().as_secs());
-        show(context, object)?;
+        show(
+            context,
+            &Local::EnterCode {
+                account: &account.name,
+                url: code.url(),
+                complete_url: code.complete_url(),
+                code: code.code(),
+                expires_in: code.lifetime().as_secs(),
+            },
+        )?;
     } else {
         output.urge(&format!(
             "open {} in any browser, on any machine, and enter {}",
@@ -183,7 +187,7 @@ fn by_browser(
     let visit = client.begin_browser(endpoints, &account.user)?;
     let (output, url, listens) = (context.output(), visit.url().as_str(), visit.listens());
     if output.is_json() {
-        show(context, Object::event("open_url", &account.name).put("url", url).put("listens", listens))?;
+        show(context, &Local::OpenUrl { account: &account.name, url, listens })?;
     } else {
         output.urge(&format!("open this address in a browser:\n\n  {url}\n"));
         output.note(if listens {
@@ -202,7 +206,7 @@ fn by_browser(
 }
 
 /// An object that a program has to get before we wait.
-fn show(context: &Context, object: Object) -> Result<(), Error> {
+fn show(context: &Context, object: &Local<'_>) -> Result<(), Error> {
     let output = context.output();
     output
         .object(object)
@@ -297,6 +301,7 @@ pub(super) fn logout_unconfigured(context: &Context, name: &str, flags: &Overrid
     // Of the account only the way to the provider is needed, so that any server will do.
     let server = Some("pop3s://nobody@localhost".parse()?);
     let account = context.account(&[], &Overrides { server, ..flags.clone() })?;
+    context.output().set_account(name);
     let keeper = Keeper {
         safe,
         account: name,
@@ -318,7 +323,7 @@ pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
     for stored_in in &forgotten.removed {
         if output.is_json() {
             let is_revoked = forgotten.revoked.as_ref().is_some_and(Result::is_ok);
-            output.object(object(Object::new(), name, what, Some(stored_in)).put("revoked", is_revoked))?;
+            output.object(&removed(name, what, stored_in, Some(is_revoked)))?;
         } else {
             output.note(&format!("removed the {what} of {name} from {stored_in}"));
         }

@@ -1,16 +1,15 @@
 //! `pop3 auth status`: what is stored for which account, where, and whether it is used. Unlocks nothing.
 
 use anyhow::Result;
-use jiff::Timestamp;
 use pop3::account::{Account, PasswordSource};
 use pop3::error::Error;
 use pop3::safe::{Safe, SecretKind, StoredIn};
 
-use super::{kind, oauth, object};
+use super::{kind, oauth};
 use crate::cli::args::WhichArgs;
 use crate::cli::context::Context;
 use crate::cli::output::Output;
-use crate::cli::output::json::Object;
+use crate::cli::output::json::{Local, PlaceName, Time};
 use crate::cli::output::table::{Align, Cell, Column, Table, Width, widest};
 use crate::cli::report::{self, ExitCode};
 
@@ -62,7 +61,7 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
     for (name, account) in resolved {
         match account {
             Ok(account) => accounts.push(account),
-            Err(error) => mistakes.push((several.then_some(name), anyhow::Error::from(error))),
+            Err(error) => mistakes.push((Some(name), several, anyhow::Error::from(error))),
         }
     }
     let mut lines = Vec::with_capacity(accounts.len());
@@ -107,10 +106,13 @@ pub(crate) fn status(context: &Context, which: &WhichArgs) -> Result<ExitCode> {
         output.heading(&table)?;
     }
     lines.iter().try_for_each(|line| show(output, &table, line))?;
-    let troubles = lines.into_iter().filter_map(|line| line.trouble).chain(trouble);
-    let troubles = troubles.map(|error| (None, anyhow::Error::from(error)));
-    Ok(ExitCode::merge(troubles.chain(mistakes).map(|(account, error)| {
-        output.error_of(account.as_deref(), &error);
+    let told = |line: Line<'_>| Some((Some(line.account.to_owned()), false, line.trouble?.into()));
+    let troubles = lines.into_iter().filter_map(told).chain(trouble.map(|error| (None, false, error.into())));
+    Ok(ExitCode::merge(troubles.chain(mistakes).map(|(account, several, error)| {
+        match &account {
+            Some(account) => output.error_of(account, several, &error),
+            None => output.error(&error),
+        }
         report::exit_code(&error)
     })))
 }
@@ -155,16 +157,20 @@ fn show(output: &Output, table: &Table, line: &Line<'_>) -> Result<()> {
     let Line { account, user, what, stored_in, source, sign_in, state, trouble } = line;
     let until = sign_in.as_ref().and_then(|known| known.until);
     if output.is_json() {
-        let object = object(Object::new(), account, *what, stored_in.as_ref()).put("outweighed_by", source);
-        return Ok(output.object(match sign_in {
-            None => object.put("user", user).put("state", state),
-            Some(known) => object
-                .put("user", user)
-                .put("provider", &known.provider)
-                .put("state", state)
-                .put("token_until", known.until.map(|until: Timestamp| until.to_string()))
-                .put("renews", known.renews)
-                .put("scope", &known.scope),
+        let (place, path) = stored_in.as_ref().map(PlaceName::with_path).unzip();
+        let known = sign_in.as_ref();
+        return Ok(output.object(&Local::Secret {
+            account,
+            secret: (*what).into(),
+            stored_in: place,
+            path: path.flatten(),
+            outweighed_by: *source,
+            user: *user,
+            provider: known.map(|known| known.provider.as_str()),
+            state: *state,
+            token_until: until.map(Time),
+            renews: known.and_then(|known| known.renews),
+            scope: known.map(|known| known.scope.as_str()),
         })?);
     }
     let place = match (stored_in, source) {

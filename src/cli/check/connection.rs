@@ -36,7 +36,7 @@ fn in_the_clear(account: &Account, capabilities: Option<&Capabilities>) -> Findi
     if account.security == Security::None && matches!(account.server, Target::Unix(_)) {
         return Finding::good("tls", "none is needed: the server is on this machine's own socket");
     }
-    let finding = Finding::warning("tls", "the line is not encrypted");
+    let finding = Finding::warning("tls", "the connection is not encrypted");
     match capabilities.is_some_and(Capabilities::stls) {
         true => finding.hint("the server offers STLS: leave --tls none out"),
         false => finding.hint("try --tls implicit (port 995)"),
@@ -72,7 +72,7 @@ fn of_certificate(account: &Account, certificate: &Certificate, version: Option<
     };
     let pin = certificate.pin().to_string();
     let mut findings = vec![
-        finding.certificate(certificate).fact("version", version),
+        finding.certificate(certificate).fact("tls", version),
         Finding::good("pin", format!("--pin {pin}")).fact("pin", pin),
     ];
     if let Some(pin) = certificate.key_pin().map(|pin| pin.to_string()) {

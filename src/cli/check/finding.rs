@@ -6,14 +6,12 @@ use std::io;
 use jiff::Timestamp;
 use pop3::error::Error;
 use pop3::transport::Certificate;
+use serde_json::{Map, Value};
 
-use super::super::output::json::Object;
+use super::super::output::finding::Tone;
+use super::super::output::json::{KindName, Mail};
 use super::super::output::{Output, human};
 use super::super::report::{self, ExitCode};
-
-/// Columns of the verdict and of what it is about.
-const VERDICT: usize = "warning".len() + 2;
-const ABOUT: usize = "capabilities".len() + 2;
 
 /// The verdict of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +35,15 @@ impl Verdict {
             Verdict::Failed => "failed",
         }
     }
+
+    fn tone(self) -> Tone {
+        match self {
+            Verdict::Good => Tone::Good,
+            Verdict::Note => Tone::Note,
+            Verdict::Warning => Tone::Warning,
+            Verdict::Failed => Tone::Bad,
+        }
+    }
 }
 
 /// The result of one check.
@@ -48,13 +55,13 @@ pub(super) struct Finding {
     pub(super) hint: Option<String>,
     /// Details for people: a label and a value a line.
     details: Vec<(&'static str, String)>,
-    /// Details for programs: names and values of JSON members.
-    facts: Vec<(&'static str, serde_json::Value)>,
+    /// Details for programs: members of the JSON object, which its schema knows.
+    facts: Map<String, Value>,
 }
 
 impl Finding {
     pub(super) fn new(about: &'static str, verdict: Verdict, says: impl Into<String>) -> Self {
-        Finding { about, verdict, says: says.into(), hint: None, details: Vec::new(), facts: Vec::new() }
+        Finding { about, verdict, says: says.into(), hint: None, details: Vec::new(), facts: Map::new() }
     }
 
     pub(super) fn good(about: &'static str, says: impl Into<String>) -> Self {
@@ -72,7 +79,9 @@ impl Finding {
     /// An error, with its sentence, its hint and the certificate that it is about.
     pub(super) fn failed(about: &'static str, error: &anyhow::Error) -> Self {
         let Some(told) = report::tell(error) else { return Finding::new(about, Verdict::Failed, "") };
+        let kind = serde_json::to_value(KindName::from(told.kind)).unwrap_or_default();
         let finding = Finding { hint: told.hint, ..Finding::new(about, Verdict::Failed, told.sentence) };
+        let finding = finding.fact("kind", kind);
         match told.certificate {
             Some(certificate) => {
                 let details = human::certificate(&certificate);
@@ -104,33 +113,26 @@ impl Finding {
         self
     }
 
-    pub(super) fn fact(mut self, name: &'static str, value: impl Into<serde_json::Value>) -> Self {
-        self.facts.push((name, value.into()));
+    pub(super) fn fact(mut self, name: &'static str, value: impl Into<Value>) -> Self {
+        self.facts.insert(name.to_owned(), value.into());
         self
     }
 
-    fn object(&self, account: &str) -> Object {
-        let object = Object::new()
-            .put("account", account)
-            .put("check", self.about)
-            .put("verdict", self.verdict.word())
-            .put("message", &self.says);
-        let object = match &self.hint {
-            Some(hint) => object.put("hint", hint),
-            None => object,
-        };
-        self.facts.iter().fold(object, |object, (name, value)| object.put(name, value))
+    fn object<'a>(&'a self, account: &'a str) -> Mail<'a> {
+        Mail::Check {
+            account,
+            check: self.about,
+            verdict: self.verdict.word(),
+            message: &self.says,
+            hint: self.hint.as_deref(),
+            facts: &self.facts,
+        }
     }
 
-    fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("{:VERDICT$}{:ABOUT$}{}", self.verdict.word(), self.about, self.says)];
-        for (label, value) in &self.details {
-            lines.push(format!("{:VERDICT$}{:ABOUT$}{label:<7} {value}", "", ""));
-        }
-        if let Some(hint) = &self.hint {
-            lines.push(format!("{:VERDICT$}{:ABOUT$}hint: {hint}", "", ""));
-        }
-        lines
+    fn sentences(&self) -> Vec<String> {
+        let details = self.details.iter().map(|(label, value)| format!("{label:<7} {value}"));
+        let hint = self.hint.iter().map(|hint| format!("hint: {hint}"));
+        [self.says.clone()].into_iter().chain(details).chain(hint).collect()
     }
 }
 
@@ -157,9 +159,10 @@ impl<'a> Telling<'a> {
     pub(super) fn tell(&mut self, finding: &Finding) -> io::Result<()> {
         self.warnings += u32::from(finding.verdict == Verdict::Warning);
         if self.output.is_json() {
-            return self.output.object(finding.object(self.account));
+            return self.output.object(&finding.object(self.account));
         }
-        finding.lines().iter().try_for_each(|line| self.output.line(line))?;
+        let (verdict, sentences) = (finding.verdict, finding.sentences());
+        self.output.finding(verdict.tone(), verdict.word(), finding.about, &sentences)?;
         // Each step may take a while: what is known already is shown at once.
         self.output.flush()
     }

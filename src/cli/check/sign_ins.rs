@@ -38,10 +38,8 @@ pub(super) fn try_all(
         Ok(mechanisms) => {
             let (mechanisms, spared) = worth_it(mechanisms, session.is_encrypted() || is_local(account));
             if !spared.is_empty() {
-                telling.tell(&left_out(
-                    "not tried, since the password would go over the line in the clear",
-                    &spared,
-                ))?;
+                telling
+                    .tell(&left_out("not tried, since the password would be sent in the clear", &spared))?;
             }
             mechanisms
         }
@@ -153,7 +151,7 @@ fn judge(refusals: Vec<(Mechanism, Error)>, any_works: bool, telling: &mut Telli
 fn accepted(mechanism: Mechanism, account: &Account, is_private: bool) -> Finding {
     let says = format!("signed in as {} by {mechanism}", account.user);
     let finding = if mechanism.sends_the_password() && !is_private {
-        Finding::warning("sign-in", format!("{says}: the password went over the line in the clear"))
+        Finding::warning("sign-in", format!("{says}: the password was sent in the clear"))
             .hint("use TLS: pop3s:// or pop3:// without --tls none")
     } else {
         Finding::good("sign-in", says)

@@ -1,19 +1,19 @@
-//! An account for the configuration file, made from what was found to work. Contains neither a secret nor a
-//! command that prints one: the user has to add where the password comes from.
+//! An account for the configuration file, made from what was found to work, as a person would write it. Contains no
+//! secret: the source of the password stays what it is, unless the text of the command contains the password.
 
 use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pop3::account::{Account, OAuth, PATIENCE};
+use pop3::account::{Account, OAuth, PATIENCE, PasswordSource};
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
 use pop3::store::Spec;
 use pop3::transport::{Family, Names, Proxy, Security, Target, TlsVersion};
 use toml::Value;
 
-/// The lines of an account with the same settings.
-pub(super) fn config(account: &Account) -> Vec<String> {
+/// The lines of an account with the same settings. `is_secret` says whether a text contains the password.
+pub(super) fn config(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<String> {
     let name = if account.name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
     {
         account.name.clone()
@@ -21,7 +21,8 @@ pub(super) fn config(account: &Account) -> Vec<String> {
         Value::from(account.name.as_str()).to_string()
     };
     let mut lines = vec![format!("[account.{name}]")];
-    lines.extend(keys(account).iter().map(|(key, value)| format!("{key} = {value}")));
+    lines.extend(keys(account, is_secret).iter().map(|(key, value)| format!("{key} = {value}")));
+    lines.extend(password_comment(account, &lines).map(str::to_owned));
     if account.oauth.as_ref().is_some_and(OAuth::has_client_secret) {
         lines.push("# and where its client secret comes from: oauth-client-secret-command, or -file".into());
     }
@@ -29,7 +30,7 @@ pub(super) fn config(account: &Account) -> Vec<String> {
 }
 
 /// Settings that differ from the defaults, and those that should be explicit.
-fn keys(account: &Account) -> Vec<(&'static str, Value)> {
+fn keys(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<(&'static str, Value)> {
     let mut keys = Vec::new();
     let mut put = |key, value: Option<Value>| keys.extend(value.map(|value| (key, value)));
     let in_the_clear = account.security == Security::None && matches!(account.server, Target::Tcp { .. });
@@ -38,6 +39,13 @@ fn keys(account: &Account) -> Vec<(&'static str, Value)> {
     put("user", text(Some(account.user.as_str())));
     put("maildrop", text(account.maildrop.as_deref()));
     put("auth", text(account.auth.map(|mechanism| mechanism.to_string())));
+    match &account.password {
+        PasswordSource::Command(command) if !is_secret(command) => {
+            put("password-command", text(Some(command.as_str())));
+        }
+        PasswordSource::File(file) => put("password-file", text(Some(path(file)))),
+        _ => {}
+    }
     if let Some(oauth) = &account.oauth {
         let (settings, named) = (&oauth.settings, &oauth.settings.named);
         put("oauth", text(Some(settings.provider.to_string()).filter(|word| word != "own")));
@@ -70,7 +78,7 @@ fn keys(account: &Account) -> Vec<(&'static str, Value)> {
     );
     let policy = &account.policy;
     put("keep", text(Some(policy.keep.to_string())));
-    put("max-size", policy.max_size.and_then(|size| i64::try_from(size).ok()).map(Value::from));
+    put("max-size", text(policy.max_size.map(size)));
     put("limit", policy.limit.map(|limit| Value::from(i64::from(limit))));
     put(
         "order",
@@ -106,11 +114,42 @@ fn deliver(spec: &Spec) -> String {
     }
 }
 
-fn seconds(time: Duration) -> String {
-    match time.subsec_millis() {
-        0 => format!("{}s", time.as_secs()),
-        _ => format!("{}ms", time.as_millis()),
+/// Where the password comes from, if no key says it.
+fn password_comment(account: &Account, lines: &[String]) -> Option<&'static str> {
+    let has_key = lines.iter().any(|line| line.starts_with("password-"));
+    let signs_in_otherwise = account.oauth.is_some() || account.tls.identity.is_some();
+    match &account.password {
+        _ if has_key => None,
+        PasswordSource::Search if signs_in_otherwise => None,
+        PasswordSource::Search => {
+            Some("# its password: in the keyring (`pop3 auth login`), in ~/.netrc, or asked for")
+        }
+        _ => Some("# and its password: password-command, password-file, or `pop3 auth login`"),
     }
+}
+
+fn seconds(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_millis()) {
+        (_, 1..) => format!("{}ms", time.as_millis()),
+        (seconds @ 3600.., _) if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        // A minute is better known as 60 seconds here.
+        (seconds @ 61.., _) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, _) => format!("{seconds}s"),
+    }
+}
+
+/// A size in the largest unit of which it is a whole number.
+fn size(octets: u64) -> String {
+    const UNITS: [(u64, &str); 6] = [
+        (1 << 30, "G"),
+        (1 << 20, "M"),
+        (1 << 10, "k"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1_000, "kB"),
+    ];
+    let unit = UNITS.iter().find(|(unit, _)| octets > 0 && octets.is_multiple_of(*unit));
+    unit.map_or_else(|| octets.to_string(), |(unit, name)| format!("{}{name}", octets / unit))
 }
 
 fn pipelining(pipelining: Pipelining) -> Option<&'static str> {
@@ -167,6 +206,8 @@ mod tests {
     fn what_is_suggested_is_the_same_account() {
         for keys in [
             "server = 'pop3s://h'\nuser = 'me'\nmaildrop = 'second'",
+            "server = 'pop3s://h'\nuser = 'me'\npassword-command = 'pass show \"mail/work\"'\nmax-size = 5000000",
+            "server = 'pop3s://h'\nuser = 'me'\npassword-file = '/etc/the password'\nmax-size = 1234567",
             "server = 'pop3://h:8110'\nuser = 'me \"b\" \\c'\ntls = 'none'\npipelining = 'off'\nlimit = 3",
             "server = 'pop3+unix:///run/pop3'\nuser = 'me'\nkeep = '500'\nmax-size = '3M'\norder = 'newest'",
             "server = 'pop3s://h:1995'\nuser = 'me'\nca-file = ['/a.pem', '/b c.pem']\ntls-min = '1.3'\n\
@@ -182,7 +223,7 @@ mod tests {
              oauth-authorization-url = 'https://p/auth'",
         ] {
             let meant = account(&format!("[account.'my mail']\n{keys}\n"));
-            let suggested = config(&meant).join("\n");
+            let suggested = config(&meant, |_| false).join("\n");
             let again = account(&suggested);
             // Where nothing was said of it a destination is suggested.
             let again = Account { deliver: meant.deliver.clone().and(again.deliver.clone()), ..again };
@@ -190,7 +231,7 @@ mod tests {
         }
         let pins = ["1", "2"].map(|digit| format!("sha256:{}", digit.repeat(64)));
         let pinned = account(&format!("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\npin = {pins:?}\n"));
-        assert_eq!(account(&config(&pinned).join("\n")).tls.pins, pinned.tls.pins);
+        assert_eq!(account(&config(&pinned, |_| false).join("\n")).tls.pins, pinned.tls.pins);
         assert_eq!(pinned.tls.pins.len(), 2);
     }
 
@@ -198,10 +239,11 @@ mod tests {
     fn no_secret_and_nothing_that_tells_one_is_suggested() {
         let suggested = |keys: &str| {
             let told = account(&format!("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\n{keys}\n"));
-            config(&told).join("\n")
+            config(&told, |text| text.contains("tanstaaf")).join("\n")
         };
         let by_password = suggested("password-command = 'echo tanstaaf'");
         assert!(!by_password.contains("tanstaaf"), "{by_password}");
+        assert!(by_password.contains("\n# and its password: "), "{by_password}");
         let by_oauth = suggested(
             "oauth = 'google'\noauth-client-id = 'x'\noauth-client-secret-command = 'echo tanstaaf'",
         );
@@ -211,5 +253,30 @@ mod tests {
     #[test]
     fn a_user_in_a_url_is_escaped() {
         assert_eq!(escaped("me@example.com"), "me%40example.com");
+    }
+
+    #[test]
+    fn values_are_written_as_a_person_writes_them() {
+        for (octets, written) in [
+            (52_428_800, "50M"),
+            (1 << 30, "1G"),
+            (15 << 10, "15k"),
+            (5_000_000, "5MB"),
+            (1_234_567, "1234567"),
+            (0, "0"),
+        ] {
+            assert_eq!(size(octets), written, "{octets}");
+        }
+        for (millis, written) in
+            [(60_000, "60s"), (120_000, "2m"), (90_000, "90s"), (3_600_000, "1h"), (1_500, "1500ms")]
+        {
+            assert_eq!(seconds(Duration::from_millis(millis)), written, "{millis}");
+        }
+        let told =
+            account("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\nmax-size = '50M'\ntimeout = '2m'\n");
+        let suggested = config(&told, |_| false);
+        let has = |line: &str| suggested.iter().any(|one| one == line);
+        assert!(has("max-size = \"50M\"") && has("timeout = \"2m\""), "{suggested:?}");
+        assert!(suggested.last().is_some_and(|line| line.starts_with("# its password: in the keyring")));
     }
 }

@@ -1,218 +1,185 @@
-//! `--json`: one object a line, for programs. Names are stable; members keep the order in which
-//! they were put. Unique-ids are lossless: `unique_id` holds them where they are UTF-8 (as RFC 1939
-//! wants them, printable ASCII), `unique_id_base64` where a server sends other bytes.
+//! `--json`: one object a line, for programs; results on stdout, [`Talk`] on stderr. What can be printed stands in the
+//! enums of the files below, whose comments are the descriptions in the schema ([`schema`]): a new object is a new
+//! variant. Names are stable.
 
-use std::time::Duration;
+mod local;
+mod mail;
+mod run;
+pub(crate) mod schema;
+mod talk;
+
+use std::borrow::Cow;
+use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pop3::fetch::event::{Event, Source};
-use pop3::fetch::maildrop::Origin;
-use pop3::transport::Certificate;
-use serde::Serialize;
+use jiff::Timestamp;
+use pop3::transport;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Serialize, Serializer};
 
-/// The shortest interval between two `received` objects.
-pub(super) const RECEIVED_EVERY: Duration = Duration::from_millis(250);
+use super::sanitize;
 
-/// An object, which becomes one line.
-#[derive(Debug, Clone)]
-pub(crate) struct Object(String);
+pub(crate) use self::local::{Local, PlaceName};
+pub(crate) use self::mail::{Mail, When};
+pub(crate) use self::run::Run;
+pub(super) use self::run::{RECEIVED_EVERY, event_object};
+pub(crate) use self::talk::{KindName, Talk};
 
-impl Object {
-    /// An object without members.
-    pub(crate) fn new() -> Self {
-        Object("{".into())
+/// What becomes a line: an enum whose `type` names the variant.
+pub(crate) trait Line: Serialize + JsonSchema {}
+
+/// The line, without its end: `time` is put before the members. Characters that act on a terminal are escaped, as JSON
+/// allows, so that it may be looked at there.
+pub(super) fn line(object: &impl Line) -> io::Result<String> {
+    #[derive(Serialize)]
+    struct Timed<'a, T> {
+        time: String,
+        #[serde(flatten)]
+        object: &'a T,
     }
-
-    /// The object of one event of a run: its first members are `event` and `account`.
-    pub(crate) fn event(name: &str, account: &str) -> Self {
-        Object::new().put("event", name).put("account", account)
+    let line = serde_json::to_string(&Timed { time: format!("{:.3}", Timestamp::now()), object })?;
+    if line.chars().all(|c| sanitize::is_harmless(c, false)) {
+        return Ok(line);
     }
-
-    /// The same object with one more member. `name` needs no escaping.
-    #[must_use]
-    pub(crate) fn put(mut self, name: &str, value: impl Serialize) -> Self {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        // Numbers, texts and lists of them can always be serialised.
-        let value = serde_json::to_string(&value).unwrap_or_else(|_| "null".into());
-        self.0.extend(["\"", name, "\":", &value]);
-        self
-    }
-
-    /// The same object with the certificate that it is about, where there is one.
-    #[must_use]
-    pub(crate) fn put_certificate(self, certificate: Option<&Certificate>) -> Self {
-        let Some(certificate) = certificate else { return self };
-        let object = Object::new()
-            .put("names", certificate.names())
-            .put("issuer", certificate.issuer())
-            .put("self_signed", certificate.is_self_signed())
-            .put("not_before", certificate.not_before().map(|time| time.to_string()))
-            .put("not_after", certificate.not_after().map(|time| time.to_string()))
-            .put("pin", certificate.pin().to_string());
-        self.put_object("certificate", object)
-    }
-
-    fn put_object(mut self, name: &str, object: Object) -> Self {
-        if self.0.len() > 1 {
-            self.0.push(',');
-        }
-        self.0.extend(["\"", name, "\":", &object.0, "}"]);
-        self
-    }
-
-    /// The same object with a unique-id, where there is one.
-    #[must_use]
-    pub(crate) fn put_unique_id(self, unique_id: Option<&[u8]>) -> Self {
-        match unique_id.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
-            None => self,
-            Some((_, Ok(text))) => self.put("unique_id", text),
-            Some((bytes, Err(_))) => self.put("unique_id_base64", STANDARD.encode(bytes)),
+    let mut shown = String::with_capacity(line.len() + 16);
+    for c in line.chars() {
+        match sanitize::is_harmless(c, false) {
+            true => shown.push(c),
+            // Outside of texts JSON has none of them.
+            false => {
+                c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| shown.push_str(&format!("\\u{unit:04x}")))
+            }
         }
     }
+    Ok(shown)
+}
 
-    /// The line, with its end.
-    pub(super) fn line(self) -> String {
-        self.0 + "}\n"
+/// A point in time: RFC 3339, UTC.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Time(pub(crate) Timestamp);
+
+impl Time {
+    /// Of seconds since 1970, if the calendar has them.
+    pub(crate) fn from_seconds(seconds: i64) -> Option<Time> {
+        Timestamp::from_second(seconds).ok().map(Time)
     }
 }
 
-/// The object of an event; `None` for `Received`, which is too frequent and is reported at intervals.
-pub(super) fn of_event(event: &Event, source: Source<'_>) -> Option<Object> {
-    let named = |name| Object::event(name, source.account);
-    Some(match *event {
-        Event::Connected { server } => named("connected").put("server", server),
-        Event::SignedIn { messages, octets } => {
-            named("signed_in").put("messages", messages).put("octets", octets)
-        }
-        Event::Settled { delivered, again } => {
-            named("settled").put("delivered", delivered).put("again", again)
-        }
-        Event::Planned { to_fetch, octets, to_delete, known } => named("planned")
-            .put("to_fetch", to_fetch)
-            .put("octets", octets)
-            .put("to_delete", to_delete)
-            .put("known", known),
-        Event::Started { number, octets, unique_id } => {
-            named("started").put("number", number).put("octets", octets).put_unique_id(unique_id)
-        }
-        Event::Fetched { number, bytes } => named("fetched").put("number", number).put("bytes", bytes),
-        Event::Failed { number, unique_id, reason } => named("failed")
-            .put("number", number)
-            .put_unique_id(unique_id)
-            .put("reason", crate::cli::report::sentence(reason)),
-        Event::Committed { messages } => {
-            named("committed").put("store", source.store).put("messages", messages)
-        }
-        Event::Reconnecting { reason, cautious } => named("reconnecting")
-            .put("reason", crate::cli::report::sentence(reason))
-            .put("cautious", cautious),
-        Event::Adopted { origin: Origin::TookOver { from, messages } } => {
-            named("adopted").put("from", from).put("messages", messages)
-        }
-        Event::Adopted { origin: Origin::BeganAnew { instead_of } } => {
-            named("began_anew").put("instead_of", instead_of)
-        }
-        Event::Elsewhere { messages, store } => {
-            named("elsewhere").put("messages", messages).put("store", store)
-        }
-        Event::Deleted { messages } => named("deleted").put("messages", messages),
-        Event::Warning { text } => named("warning").put("text", text),
-        Event::Finished(summary) => {
-            let counts = summary.counts();
-            let named = named("finished").put("store", source.store);
-            let object = counts.into_iter().fold(named, |object, (name, n)| object.put(name, n));
-            object.put("elapsed", seconds(summary.elapsed))
-        }
-        _ => return None,
-    })
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
-/// Seconds, to the millisecond.
-fn seconds(elapsed: Duration) -> f64 {
-    (elapsed.as_secs_f64() * 1000.0).round() / 1000.0
+impl JsonSchema for Time {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Time".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
+
+/// A unique-id, without loss: RFC 1939 has printable ASCII, some servers other bytes. Neither member is there where
+/// the server has no unique-ids.
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct UniqueId<'a> {
+    /// The unique-id, if it is UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unique_id: Option<Cow<'a, str>>,
+    /// The unique-id in base64, if it is not UTF-8.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unique_id_base64: Option<String>,
+}
+
+impl<'a> UniqueId<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => UniqueId { unique_id: Some(text.into()), unique_id_base64: None },
+            Err(_) => UniqueId { unique_id: None, unique_id_base64: Some(STANDARD.encode(bytes)) },
+        }
+    }
+
+    /// Of a message that may have none.
+    pub(crate) fn from_option(bytes: Option<&'a [u8]>) -> Self {
+        bytes.map(UniqueId::new).unwrap_or_default()
+    }
+}
+
+/// What an error about a certificate shows of it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(crate) struct Certificate {
+    /// The names that it is for.
+    names: Vec<String>,
+    /// Who issued it.
+    issuer: String,
+    /// Whether that is itself.
+    self_signed: bool,
+    /// Valid from.
+    not_before: Option<Time>,
+    /// Valid until.
+    not_after: Option<Time>,
+    /// The value of `--pin` that trusts exactly this certificate.
+    pin: String,
+}
+
+impl From<&transport::Certificate> for Certificate {
+    fn from(certificate: &transport::Certificate) -> Self {
+        Certificate {
+            names: certificate.names().to_vec(),
+            issuer: certificate.issuer().to_owned(),
+            self_signed: certificate.is_self_signed(),
+            not_before: certificate.not_before().map(Time),
+            not_after: certificate.not_after().map(Time),
+            pin: certificate.pin().to_string(),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use pop3::error::{Error, Kind};
-    use pop3::fetch::event::Summary;
-
     use super::*;
 
-    fn line(event: &Event) -> String {
-        of_event(event, Source { account: "work", store: "the Maildir /in" })
-            .map(Object::line)
-            .expect("this event has an object")
-    }
-
-    #[test]
-    fn every_event_has_its_stable_names() {
-        let failed =
-            Error::new(Kind::Refused, "could not fetch message 3").because("the server said: \"no\"");
-        let summary =
-            Summary { fetched: 2, bytes: 3, elapsed: Duration::from_micros(1_234_567), ..Summary::default() };
-        let table = [
-            (
-                Event::Connected { server: "h:995" },
-                r#"{"event":"connected","account":"work","server":"h:995"}"#,
-            ),
-            (
-                Event::SignedIn { messages: 2, octets: 320 },
-                r#"{"event":"signed_in","account":"work","messages":2,"octets":320}"#,
-            ),
-            (
-                Event::Settled { delivered: 1, again: 2 },
-                r#"{"event":"settled","account":"work","delivered":1,"again":2}"#,
-            ),
-            (
-                Event::Planned { to_fetch: 1, octets: 120, to_delete: 0, known: 1 },
-                r#"{"event":"planned","account":"work","to_fetch":1,"octets":120,"to_delete":0,"known":1}"#,
-            ),
-            (
-                Event::Started { number: 1, octets: None, unique_id: Some(b"a b%\"") },
-                r#"{"event":"started","account":"work","number":1,"octets":null,"unique_id":"a b%\""}"#,
-            ),
-            (
-                Event::Fetched { number: 1, bytes: 121 },
-                r#"{"event":"fetched","account":"work","number":1,"bytes":121}"#,
-            ),
-            (
-                Event::Failed { number: 3, unique_id: Some(b"\xff\x00"), reason: &failed },
-                r#"{"event":"failed","account":"work","number":3,"unique_id_base64":"/wA=","reason":"could not fetch message 3: the server said: \"no\""}"#,
-            ),
-            (
-                Event::Committed { messages: 1 },
-                r#"{"event":"committed","account":"work","store":"the Maildir /in","messages":1}"#,
-            ),
-            (Event::Deleted { messages: 1 }, r#"{"event":"deleted","account":"work","messages":1}"#),
-            (Event::Warning { text: "x" }, r#"{"event":"warning","account":"work","text":"x"}"#),
-            (
-                Event::Finished(&summary),
-                r#"{"event":"finished","account":"work","store":"the Maildir /in","fetched":2,"bytes":3,"deleted":0,"known":0,"skipped_too_large":0,"over_limit":0,"failed":0,"put_off":0,"recovered":0,"held_back":0,"elapsed":1.235}"#,
-            ),
-        ];
-        for (event, object) in table {
-            assert_eq!(line(&event), format!("{object}\n"));
-            serde_json::from_str::<serde_json::Value>(object).expect("valid JSON");
-        }
-        assert!(of_event(&Event::Received { bytes: 1 }, Source { account: "work", store: "" }).is_none());
+    /// A line without its time, which is the first member.
+    pub(super) fn shown(object: &impl Line) -> String {
+        let line = line(object).expect("it is serialised");
+        let time = line.strip_prefix("{\"time\":\"").and_then(|rest| rest.get(..24)).expect("a time");
+        let parsed: Timestamp = time.parse().expect("RFC 3339");
+        assert!(time.ends_with('Z') && parsed.as_second() > 1_700_000_000, "{time}");
+        format!("{{{}", &line["{\"time\":\"\",".len() + 24..])
     }
 
     #[test]
     fn unique_ids_that_look_alike_stay_apart() {
-        let line = |bytes: &[u8]| Object::new().put_unique_id(Some(bytes)).line();
-        assert_eq!(line(b"%FF"), "{\"unique_id\":\"%FF\"}\n");
-        assert_eq!(line(b"\xff"), "{\"unique_id_base64\":\"/w==\"}\n");
-        assert_eq!(line("\u{fffd}".as_bytes()), "{\"unique_id\":\"\u{fffd}\"}\n");
-        assert_eq!(Object::new().put_unique_id(None).line(), "{}\n");
+        let line =
+            |bytes: &[u8]| shown(&Mail::Uidl { account: "a", number: 1, unique_id: UniqueId::new(bytes) });
+        let expected = |member: &str| format!(r#"{{"type":"uidl","account":"a","number":1,{member}}}"#);
+        assert_eq!(line(b"%FF"), expected(r#""unique_id":"%FF""#));
+        assert_eq!(line(b"\xff"), expected(r#""unique_id_base64":"/w==""#));
+        assert_eq!(line("\u{fffd}".as_bytes()), expected("\"unique_id\":\"\u{fffd}\""));
+        assert_eq!(serde_json::to_string(&UniqueId::from_option(None)).expect("it is serialised"), "{}");
+    }
+
+    #[test]
+    fn what_acts_on_a_terminal_is_escaped_and_comes_back() {
+        let message = "\u{9b}31m \u{202e}\u{7f}\u{e0001} gr\u{fc}n \u{1f600}";
+        let line = line(&Talk::Note { message }).expect("it is serialised");
+        assert!(line.contains("\\u009b31m \\u202e\\u007f\\udb40\\udc01 gr\u{fc}n \u{1f600}"), "{line}");
+        let parsed: serde_json::Value = serde_json::from_str(&line).expect("it is JSON");
+        assert_eq!(parsed["message"], message);
     }
 
     #[test]
     fn no_text_breaks_the_line() {
-        let object = Object::event("warning", "a\nb").put("text", "\u{2028}\r\n\"").line();
-        assert_eq!(object.matches('\n').count(), 1);
+        let object = Talk::Note { message: "a\nb\u{2028}\r\n\"" };
+        assert!(!shown(&object).contains(['\n', '\u{2028}']), "{}", shown(&object));
     }
 }

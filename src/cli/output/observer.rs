@@ -1,17 +1,16 @@
-//! Shows a fetch run: a [`Report`] turns its events into a bar, lines (`--verbose`), objects (`--json`) and, at
-//! the end, a summary in one line. Without a terminal a run that goes well prints nothing; what is wrong is
-//! always printed.
+//! Shows a fetch run: a [`Report`] turns its events into a bar ([`super::bar`]), lines for people
+//! ([`super::lines`]) or objects (`--json`).
 
 use std::io;
 use std::time::Instant;
 
-use pop3::error::Error;
-use pop3::fetch::event::{Event, Observer, Source, Summary};
+use pop3::fetch::event::{Event, Observer, Source};
+use pop3::sys::Waits;
 
+use super::Output;
 use super::bar::Bar;
-use super::json::{self, Object};
-use super::{Output, human, sanitize};
-use crate::cli::report;
+use super::json::{self, Run};
+use super::lines::Lines;
 
 /// The observer of one account's run. Made by [`Output::report`].
 #[derive(Debug)]
@@ -21,7 +20,7 @@ pub(crate) struct Report<'a> {
     /// Whether errors begin with the account's name.
     is_one_of_several: bool,
     bar: Bar,
-    failures: Failures,
+    lines: Lines<'a>,
     /// When `received` was reported last, for which message, and how many of its bytes have arrived.
     received: (Option<Instant>, u32, u64),
     /// The first failure of stdout: an observer cannot return it when it happens.
@@ -35,8 +34,8 @@ impl Output {
             output: self,
             account: account.to_owned(),
             is_one_of_several: false,
-            bar: Bar::new(&self.bars, account),
-            failures: Failures::default(),
+            bar: Bar::new(&self.bars, self.shows, &self.err, account),
+            lines: Lines::new(self, account),
             received: (None, 0, 0),
             broken: Ok(()),
         }
@@ -50,37 +49,25 @@ impl Report<'_> {
         self
     }
 
-    /// The run of this account ended with an error: prints it as every error, and with `--json` also as an
-    /// `error` object.
+    /// Shows also what is waited for.
+    pub(crate) fn watching(mut self, waits: &Waits) -> Self {
+        self.bar.watch(waits);
+        self
+    }
+
+    /// The run of this account ended with an error: prints it as every error.
     pub(crate) fn ended_by(&mut self, error: &anyhow::Error) {
-        self.say_failures();
-        if self.output.is_json()
-            && let Some(told) = report::tell(error)
-        {
-            let object = Object::event("error", &self.account)
-                .put("text", told.sentence)
-                .put("hint", told.hint)
-                .put_certificate(told.certificate.as_ref())
-                .put("exit_code", report::exit_code(error) as u8);
-            self.tell(object);
-        }
-        self.output.error_of(self.is_one_of_several.then_some(self.account.as_str()), error);
+        self.lines.say_failures();
+        self.output.error_of(&self.account, self.is_one_of_several, error);
     }
 
     /// Ends the report. Fails if at any time stdout did: then the objects are not complete.
     pub(crate) fn finish(mut self) -> io::Result<()> {
-        self.say_failures();
+        self.lines.say_failures();
         self.broken
     }
 
-    /// Prints which messages failed: those with the same reason in one line.
-    fn say_failures(&mut self) {
-        for line in self.failures.take() {
-            self.output.warn(&format!("{}: {line}", self.account));
-        }
-    }
-
-    fn tell(&mut self, object: Object) {
+    fn tell(&mut self, object: &Run<'_>) {
         if self.broken.is_ok() {
             // Programs that read the objects get each of them at once.
             self.broken = self.output.object(object).and_then(|()| self.output.flush());
@@ -95,103 +82,16 @@ impl Report<'_> {
                 *sum += bytes;
                 if told_at.is_none_or(|told| told.elapsed() >= json::RECEIVED_EVERY) {
                     *told_at = Some(Instant::now());
-                    let object = Object::event("received", source.account).put("number", *number);
-                    let object = object.put("bytes", *sum);
-                    return self.tell(object);
+                    let object = Run::Received { account: source.account, number: *number, bytes: *sum };
+                    return self.tell(&object);
                 }
             }
+            Event::Warning { text } => self.output.warn_of(source.account, text),
             _ => {}
         }
-        if let Some(object) = json::of_event(event, source) {
-            self.tell(object);
+        if let Some(object) = json::event_object(event, source) {
+            self.tell(&object);
         }
-    }
-
-    /// Prints an event on stderr, also without a terminal.
-    fn say_event(&mut self, source: Source<'_>, event: &Event) {
-        let Source { account, store } = source;
-        match *event {
-            Event::Failed { number, unique_id, reason } => self.failures.add(number, unique_id, reason),
-            Event::Warning { text } => self.output.warn(&format!("{account}: {text}")),
-            Event::Reconnecting { reason, cautious } => {
-                let how = if cautious { ", one command at a time" } else { "" };
-                let reason = report::sentence(reason);
-                self.output.warn(&format!("{account}: {reason}: going on in a new session{how}"));
-            }
-            Event::Finished(summary) => {
-                self.say_failures();
-                let is_wanted = self.output.ends.err_is_terminal || self.output.settings.verbose;
-                if is_wanted || summary.failed + summary.held_back > 0 {
-                    self.output.note(&format!("{account}: {}", sum_up(summary, store)));
-                }
-            }
-            Event::Adopted { .. } | Event::Elsewhere { .. } => {
-                if let Some(step) = step(event, store) {
-                    self.output.note(&format!("{account}: {step}"));
-                }
-            }
-            // Formatted only if it is printed: there are several for each message.
-            _ if self.output.settings.verbose => {
-                if let Some(step) = step(event, store) {
-                    self.output.detail(&format!("{account}: {step}"));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
-/// Messages that failed, grouped by reason.
-#[derive(Debug, Default)]
-struct Failures(Vec<Alike>);
-
-#[derive(Debug)]
-struct Alike {
-    /// The reason, without the number of the message.
-    reason: String,
-    /// The first one: number, unique-id, and the whole reason.
-    first: (u32, Option<String>, String),
-    /// The numbers of the others.
-    others: Vec<u32>,
-}
-
-/// How many messages with the same reason are named.
-const NAMED: usize = 3;
-
-impl Failures {
-    fn add(&mut self, number: u32, unique_id: Option<&[u8]>, reason: &Error) {
-        let whole = report::sentence(reason);
-        let reason = whole.replace(&format!("message {number}"), "message");
-        match self.0.iter_mut().find(|alike| alike.reason == reason) {
-            Some(alike) => alike.others.push(number),
-            None => {
-                let unique_id = unique_id.map(|bytes| sanitize::line(bytes).into_owned());
-                self.0.push(Alike { reason, first: (number, unique_id, whole), others: Vec::new() });
-            }
-        }
-    }
-
-    /// A line for each reason.
-    fn take(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.0).into_iter().map(Alike::line).collect()
-    }
-}
-
-impl Alike {
-    fn line(self) -> String {
-        let Alike { reason, first: (number, unique_id, whole), others } = self;
-        if others.is_empty() {
-            let unique_id =
-                unique_id.map(|unique_id| format!(" (unique-id {unique_id})")).unwrap_or_default();
-            return format!("message {number}{unique_id}: {whole}");
-        }
-        let named: Vec<String> =
-            [number].iter().chain(&others).take(NAMED).map(ToString::to_string).collect();
-        let more = match (others.len() + 1).saturating_sub(NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        format!("{} messages ({}{more}): {reason}", others.len() + 1, named.join(", "))
     }
 }
 
@@ -201,193 +101,23 @@ impl Observer for Report<'_> {
         if self.output.is_json() {
             self.tell_event(source, event);
         } else {
-            self.say_event(source, event);
+            self.lines.event(source, event);
         }
     }
-}
-
-/// A step of the run in words, for `--verbose`.
-fn step(event: &Event, store: &str) -> Option<String> {
-    let messages = |n: u32| human::count(n, "message");
-    Some(match *event {
-        Event::Connected { server } => format!("connected to {server}"),
-        Event::SignedIn { messages: n, octets } => {
-            format!("signed in, {} of {} in the maildrop", messages(n), human::size(octets))
-        }
-        Event::Settled { delivered, again } => {
-            format!(
-                "an earlier run was interrupted: {} complete, {again} to fetch again",
-                messages(delivered)
-            )
-        }
-        Event::Planned { to_fetch, octets, to_delete, known } => format!(
-            "{} of {} to fetch, {to_delete} to delete, {known} known",
-            messages(to_fetch),
-            human::size(octets)
-        ),
-        Event::Fetched { number, bytes } => format!("message {number} fetched, {}", human::size(bytes)),
-        Event::Committed { messages: n } => format!("{} delivered into {store}", messages(n)),
-        Event::Adopted { origin } => origin.to_string(),
-        Event::Elsewhere { messages: n, store } => {
-            format!("{} were fetched before, into {store}; --refetch brings them here", messages(n))
-        }
-        Event::Deleted { messages: n } => format!("{} deleted on the server", messages(n)),
-        _ => return None,
-    })
-}
-
-/// The summary of a run, in one line: first what was done, then what was not.
-fn sum_up(summary: &Summary, store: &str) -> String {
-    let mut parts = Vec::new();
-    if summary.fetched > 0 {
-        parts.push(format!(
-            "{} fetched into {store} ({} in {})",
-            human::count(summary.fetched, "message"),
-            human::size(summary.bytes),
-            human::duration(summary.elapsed)
-        ));
-    } else if summary.failed
-        + summary.put_off
-        + summary.skipped_too_large
-        + summary.over_limit
-        + summary.recovered
-        == 0
-    {
-        parts.push("nothing new".into());
-    } else {
-        parts.push("nothing fetched".into());
-    }
-    let asides = [
-        (summary.recovered, "recovered from an interrupted run"),
-        (summary.failed, "failed, to be tried again"),
-        (summary.put_off, "failed before, to be tried later"),
-        (summary.deleted, "deleted on the server"),
-        (summary.held_back, "not deleted, more than --max-delete allows"),
-        (summary.skipped_too_large, "too large"),
-        (summary.over_limit, "left for the next run"),
-        (summary.known, "known"),
-    ];
-    parts.extend(asides.iter().filter(|(n, _)| *n > 0).map(|(n, what)| format!("{n} {what}")));
-    parts.join(", ")
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use pop3::error::Kind;
+    use pop3::error::{Error, Kind};
 
     use super::*;
     use crate::cli::output::Settings;
-    use crate::cli::output::tests::{captured, on_terminal};
+    use crate::cli::output::tests::captured;
 
     const WORK: Source<'_> = Source { account: "work", store: "the Maildir /in" };
 
-    fn quiet_day() -> Summary {
-        Summary { known: 340, ..Summary::default() }
-    }
-
-    fn busy_day() -> Summary {
-        let elapsed = Duration::from_millis(1_400);
-        Summary { fetched: 12, bytes: 3_355_443, deleted: 5, known: 340, elapsed, ..Summary::default() }
-    }
-
     #[test]
-    fn cron_hears_nothing_of_a_quiet_day() {
-        let (output, out, err) = captured(Settings::default());
-        let mut report = output.report("work");
-        report.event(WORK, &Event::Connected { server: "h:995" });
-        report.event(WORK, &Event::Planned { to_fetch: 0, octets: 0, to_delete: 0, known: 340 });
-        report.event(WORK, &Event::Finished(&quiet_day()));
-        report.finish().expect("nothing was printed that could fail");
-        assert_eq!((out.text(), err.text()), (String::new(), String::new()));
-    }
-
-    #[test]
-    fn a_busy_account_is_one_line_where_somebody_asks_for_it() {
-        let (output, out, err) = captured(Settings { verbose: true, ..Settings::default() });
-        let mut report = output.report("work");
-        report.event(WORK, &Event::Finished(&busy_day()));
-        assert_eq!(
-            err.text(),
-            "work: 12 messages fetched into the Maildir /in (3.2 MiB in 1.4 s), 5 deleted on the server, \
-             340 known\n"
-        );
-        assert_eq!(out.text(), "");
-        let (output, _, err) = captured(Settings::default());
-        output.report("work").event(WORK, &Event::Finished(&busy_day()));
-        assert_eq!(err.text(), "", "without a terminal nothing is said of what went well");
-    }
-
-    #[test]
-    fn a_person_always_gets_the_line() {
-        let (output, _, err) = on_terminal(Settings::default());
-        output.report("work").event(WORK, &Event::Finished(&quiet_day()));
-        assert_eq!(err.text(), "work: nothing new, 340 known\n");
-    }
-
-    #[test]
-    fn quiet_hears_neither_summary_nor_warning() {
-        let (output, _, err) = on_terminal(Settings { quiet: true, ..Settings::default() });
-        let mut report = output.report("work");
-        report.event(WORK, &Event::Warning { text: "odd" });
-        report.event(WORK, &Event::Finished(&busy_day()));
-        assert_eq!(err.text(), "");
-    }
-
-    #[test]
-    fn a_failed_message_is_named_and_guarded() {
-        let reason = Error::new(Kind::Refused, "could not fetch it").because("-ERR \x1b[31mno");
-        let failed = Event::Failed { number: 3, unique_id: Some(b"a\x1b"), reason: &reason };
-        let (output, _, err) = on_terminal(Settings::default());
-        let mut report = output.report("work");
-        report.event(WORK, &failed);
-        report.finish().expect("nothing was printed that could fail");
-        assert_eq!(
-            err.text(),
-            "warning: work: message 3 (unique-id a\\x1b): could not fetch it: -ERR \\x1b[31mno\n"
-        );
-    }
-
-    #[test]
-    fn fifty_failures_alike_are_one_line() {
-        let (output, _, err) = captured(Settings::default());
-        let mut report = output.report("work");
-        for number in 1..=50 {
-            let reason =
-                Error::new(Kind::Refused, format!("could not retrieve message {number}")).because("no");
-            report.event(WORK, &Event::Failed { number, unique_id: Some(b"u"), reason: &reason });
-        }
-        let summary = Summary { failed: 50, ..Summary::default() };
-        report.event(WORK, &Event::Finished(&summary));
-        assert_eq!(
-            err.text(),
-            "warning: work: 50 messages (1, 2, 3 and 47 more): could not retrieve message: no\n\
-             work: nothing fetched, 50 failed, to be tried again\n"
-        );
-    }
-
-    #[test]
-    fn verbose_says_the_steps() {
-        let (output, out, err) = captured(Settings { verbose: true, ..Settings::default() });
-        let mut report = output.report("work");
-        report.event(WORK, &Event::Connected { server: "h:995" });
-        report.event(WORK, &Event::SignedIn { messages: 1, octets: 2048 });
-        report.event(WORK, &Event::Received { bytes: 7 });
-        report.event(WORK, &Event::Committed { messages: 2 });
-        report.event(WORK, &Event::Finished(&quiet_day()));
-        assert_eq!(
-            err.text(),
-            "work: connected to h:995\n\
-             work: signed in, 1 message of 2.0 KiB in the maildrop\n\
-             work: 2 messages delivered into the Maildir /in\n\
-             work: nothing new, 340 known\n"
-        );
-        assert_eq!(out.text(), "");
-    }
-
-    #[test]
-    fn json_speaks_on_stdout_alone() {
+    fn json_tells_events_on_stdout_and_warnings_on_stderr() {
         let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
         let mut report = output.report("work");
         report.event(WORK, &Event::Started { number: 1, octets: Some(9), unique_id: None });
@@ -396,32 +126,25 @@ mod tests {
         }
         report.event(WORK, &Event::Warning { text: "odd" });
         report.finish().expect("the sink takes everything");
-        assert_eq!(err.text(), "");
+        let warning =
+            r#""type":"warning","account":"work","kind":null,"exit":null,"message":"odd","hint":null}"#;
+        assert!(err.text().lines().count() == 1 && err.text().contains(warning), "{}", err.text());
         let lines = out.text();
-        assert_eq!(lines.lines().count(), 3, "received is told once in a while: {lines}");
-        assert!(lines.contains(r#""event":"received","account":"work","number":1,"bytes":3}"#), "{lines}");
+        assert_eq!(lines.lines().count(), 2, "received is told once in a while: {lines}");
+        assert!(lines.contains(r#""type":"received","account":"work","number":1,"bytes":3}"#), "{lines}");
     }
 
     #[test]
-    fn json_tells_an_error_on_both_and_keeps_the_first_failure_of_stdout() {
+    fn json_tells_an_error_on_stderr_and_keeps_the_first_failure_of_stdout() {
         let (output, out, err) = captured(Settings { json: true, ..Settings::default() });
         let mut report = output.report("work");
         report.ended_by(&Error::new(Kind::InUse, "could not open the maildrop").into());
-        assert!(out.text().contains(r#""exit_code":75}"#), "{}", out.text());
-        assert!(err.text().starts_with("pop3: could not open the maildrop\nhint: "), "{}", err.text());
+        assert_eq!(out.text(), "");
+        let error = r#""type":"error","account":"work","kind":"in_use","exit":75,"message":"could not open the maildrop","hint":"another"#;
+        assert!(err.text().contains(error), "{}", err.text());
         out.close();
-        report.event(WORK, &Event::Warning { text: "odd" });
+        report.event(WORK, &Event::Deleted { messages: 1 });
         let broken = report.finish().expect_err("stdout is closed");
         assert_eq!(broken.kind(), io::ErrorKind::BrokenPipe);
-    }
-
-    #[test]
-    fn the_summary_leaves_out_what_did_not_happen() {
-        let summary = Summary { failed: 1, held_back: 4, skipped_too_large: 2, ..Summary::default() };
-        assert_eq!(
-            sum_up(&summary, "x"),
-            "nothing fetched, 1 failed, to be tried again, 4 not deleted, more than --max-delete allows, 2 too large"
-        );
-        assert_eq!(sum_up(&Summary::default(), "x"), "nothing new");
     }
 }

@@ -60,7 +60,7 @@ fn push(shown: &mut String, c: char, keep_layout: bool) {
     };
 }
 
-fn is_harmless(c: char, keep_layout: bool) -> bool {
+pub(super) fn is_harmless(c: char, keep_layout: bool) -> bool {
     match c {
         '\n' | '\t' => keep_layout,
         ' '..='~' => true,

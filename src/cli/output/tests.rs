@@ -52,10 +52,13 @@ fn with(settings: Settings, is_terminal: bool, has_color: bool) -> (Output, Sink
             out_has_color: has_color,
             err_has_color: has_color,
             width: USUAL_WIDTH,
+            err_width: 2 * USUAL_WIDTH,
         },
         out: Mutex::new(Box::new(out.clone())),
-        err: Mutex::new(Box::new(err.clone())),
+        err: Arc::new(Mutex::new(Box::new(err.clone()))),
         bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
+        shows: bar::Shows::Nothing,
+        account: Mutex::default(),
     };
     (output, out, err)
 }
@@ -156,7 +159,9 @@ fn a_table_has_a_heading_for_people_only() {
         Cell::text("b"),
     ];
     let print = |(output, out, _): (Output, Sink, Sink)| {
-        let table = Table::of_messages(1, output.width());
+        let columns = ["#", "size", "date", "state", "from", "subject"];
+        let columns = columns.map(|name| table::Column(name, table::Width::Share(1), table::Align::Left));
+        let table = Table::new(&columns, output.width());
         output.heading(&table).expect("the sink takes everything");
         output.row(&table, &cells).expect("the sink takes everything");
         output.flush().expect("the sink takes everything");
@@ -164,4 +169,23 @@ fn a_table_has_a_heading_for_people_only() {
     };
     assert_eq!(print(captured(Settings::default())), "1\t2048\t\tnew\ta\tb\n");
     assert_eq!(print(on_terminal(Settings::default())).lines().count(), 2);
+}
+
+#[test]
+fn an_emphasis_is_seen_on_a_terminal_with_colours_only() {
+    let table = Table::new(&[table::Column("a", table::Width::Share(1), table::Align::Left)], 40);
+    let print = |(output, out, _): (Output, Sink, Sink)| {
+        for emphasis in [Emphasis::None, Emphasis::Bold, Emphasis::Dim] {
+            output.row_in(emphasis, &table, &[Cell::text("x")]).expect("the sink takes everything");
+        }
+        output.closing("3 rows").expect("the sink takes everything");
+        out.text()
+    };
+    assert_eq!(
+        print(with(Settings::default(), true, true)),
+        "x\n\u{1b}[1mx\u{1b}[0m\n\u{1b}[2mx\u{1b}[0m\n3 rows\n"
+    );
+    assert_eq!(print(on_terminal(Settings::default())), "x\nx\nx\n3 rows\n");
+    assert_eq!(print(on_terminal(Settings { quiet: true, ..Settings::default() })), "x\nx\nx\n");
+    assert_eq!(print(captured(Settings::default())), "x\nx\nx\n");
 }

@@ -56,6 +56,7 @@ impl<'a> Progress<'a> {
             self.tell(&Event::Received { bytes });
         })?;
         self.tell(&Event::Fetched { number, bytes: arrived });
+        self.tell(&Event::Committed { messages: 1 });
         Ok(written)
     }
 

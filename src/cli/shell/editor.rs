@@ -1,4 +1,4 @@
-//! The shell's line editor: prompt, history of this session, completion of verbs.
+//! The shell's line editor: prompt, history, completion of verbs.
 
 use anyhow::Result;
 use rustyline::completion::Completer;
@@ -6,26 +6,50 @@ use rustyline::error::ReadlineError;
 use rustyline::history::MemHistory;
 use rustyline::{CompletionType, Config, Context, Helper, Highlighter, Hinter, Validator};
 
+use super::history::History;
+use super::line;
+
 /// Reads lines from a person.
-pub(super) struct Editor(rustyline::Editor<Verbs, MemHistory>);
+pub(super) struct Editor {
+    editor: rustyline::Editor<Verbs, MemHistory>,
+    history: History,
+}
 
 impl Editor {
-    pub(super) fn new() -> Result<Self> {
-        let config = Config::builder().auto_add_history(true).completion_type(CompletionType::List).build();
+    /// With the lines of earlier sessions.
+    pub(super) fn new(history: History) -> Result<Self> {
+        let config = Config::builder().auto_add_history(false).completion_type(CompletionType::List).build();
         let mut editor = rustyline::Editor::with_history(config, MemHistory::new())?;
         editor.set_helper(Some(Verbs));
-        Ok(Editor(editor))
+        for line in history.load() {
+            editor.add_history_entry(line)?;
+        }
+        Ok(Editor { editor, history })
     }
 
     /// The next line; `None` at the end of input. Ctrl-C clears the line.
     pub(super) fn line(&mut self) -> Result<Option<String>> {
         loop {
-            match self.0.readline("pop3> ") {
-                Ok(line) => return Ok(Some(line)),
+            match self.editor.readline("pop3> ") {
+                Ok(line) => {
+                    if self.history.keep(&line) {
+                        self.editor.add_history_entry(&line)?;
+                    }
+                    return Ok(Some(line));
+                }
                 Err(ReadlineError::Interrupted) => {}
                 Err(ReadlineError::Eof) => return Ok(None),
                 Err(error) => return Err(error.into()),
             }
+        }
+    }
+
+    /// The answer to a question; anything but yes is no.
+    pub(super) fn ask(&mut self, question: &str) -> Result<bool> {
+        match self.editor.readline(&format!("{question} [y/N] ")) {
+            Ok(answer) => Ok(matches!(answer.trim(), "y" | "Y" | "yes" | "Yes")),
+            Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(false),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -39,8 +63,8 @@ impl Completer for Verbs {
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
         let typed = line[..at].to_ascii_lowercase();
-        let fits = |name: &&str| name.starts_with(&typed);
-        Ok((0, super::names().filter(fits).map(|name| format!("{name} ")).collect()))
+        let names = line::TABLE.iter().map(|(name, ..)| *name);
+        Ok((0, names.filter(|name| name.starts_with(&typed)).map(|name| format!("{name} ")).collect()))
     }
 }
 

@@ -1,291 +1,356 @@
-//! What can be typed into the shell, and what each verb does.
+//! What each verb of the shell does in the open session. Every verb answers.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 
 use anyhow::Result;
+use pop3::account::{Account, values};
+use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
+use pop3::protocol::Message;
 use pop3::session::{Session, Transaction};
 
-use crate::cli::output::Output;
-
-/// A verb with its arguments.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Verb {
-    Capa,
-    Stat,
-    List(Option<u32>),
-    Uidl(Option<u32>),
-    Top(u32, u32),
-    Retr(u32, Option<String>),
-    Dele(u32),
-    Rset,
-    Noop,
-    Last,
-    Help,
-    Quit,
-}
-
-impl Verb {
-    /// Name, arguments, what it does.
-    pub(super) const TABLE: [(&'static str, &'static str, &'static str); 12] = [
-        ("stat", "", "how many messages, and their octets"),
-        ("list", "[N]", "number and octets of all messages, or of one"),
-        ("uidl", "[N]", "number and unique-id of all messages, or of one"),
-        ("top", "N [LINES]", "the header and the first LINES lines of a message"),
-        ("retr", "N [FILE]", "a message, shown or written into a new file"),
-        ("dele", "N", "mark a message; quit deletes it"),
-        ("rset", "", "take all marks back"),
-        ("last", "", "the highest message-number accessed"),
-        ("noop", "", "nothing, but the line stays alive"),
-        ("capa", "", "what the server announces"),
-        ("help", "", "this list"),
-        ("quit", "", "delete what is marked and end the session"),
-    ];
-
-    /// Parses a line; `None` for an empty one or a comment.
-    fn parse(line: &str) -> Result<Option<Verb>, Error> {
-        let mut words = line.split_whitespace();
-        let Some(name) = words.next().filter(|word| !word.starts_with('#')) else { return Ok(None) };
-        let name = name.to_ascii_lowercase();
-        let arguments: Vec<&str> = words.collect();
-        let usage = || usage(&name);
-        let number =
-            |at: usize| arguments.get(at).and_then(|word| word.parse::<u32>().ok()).ok_or_else(usage);
-        let maybe = || if arguments.is_empty() { Ok(None) } else { number(0).map(Some) };
-        let at_most = match name.as_str() {
-            "top" | "retr" => 2,
-            "list" | "uidl" | "dele" => 1,
-            _ => 0,
-        };
-        if arguments.len() > at_most && Verb::TABLE.iter().any(|(known, ..)| *known == name) {
-            return Err(usage());
-        }
-        Ok(Some(match name.as_str() {
-            "capa" => Verb::Capa,
-            "stat" => Verb::Stat,
-            "list" => Verb::List(maybe()?),
-            "uidl" => Verb::Uidl(maybe()?),
-            "top" => Verb::Top(number(0)?, if arguments.len() > 1 { number(1)? } else { 0 }),
-            "retr" => Verb::Retr(number(0)?, arguments.get(1).map(|word| (*word).to_owned())),
-            "dele" => Verb::Dele(number(0)?),
-            "rset" => Verb::Rset,
-            "noop" => Verb::Noop,
-            "last" => Verb::Last,
-            "help" | "?" => Verb::Help,
-            "quit" | "exit" => Verb::Quit,
-            _ => {
-                let hint = "type help for the verbs";
-                return Err(Error::new(Kind::Usage, format!("there is no verb {name}")).hint(hint));
-            }
-        }))
-    }
-}
-
-fn usage(name: &str) -> Error {
-    let arguments = Verb::TABLE.iter().find(|(known, ..)| *known == name).map_or("", |(_, words, _)| *words);
-    Error::new(Kind::Usage, format!("usage: {name} {arguments}").trim_end().to_owned())
-}
+use super::line::{MESSAGES, TABLE, Verb};
+use crate::cli::args::{MessageArg, Position};
+use crate::cli::context::Context;
+use crate::cli::output::{Output, human};
+use crate::cli::report::Reported;
+use crate::cli::{messages, retr};
 
 /// Whether there is more to come.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) enum After {
     More,
     Done,
 }
 
+/// Asks a question that is answered with yes or no.
+pub(super) type Ask<'a> = dyn FnMut(&str) -> Result<bool> + 'a;
+
 /// An open session and the deletions marked in it.
 pub(super) struct Shell<'a> {
+    context: &'a Context,
+    account: &'a Account,
+    /// `None` once it has ended.
     session: Option<Session<Transaction>>,
-    output: &'a Output,
-    marked: u32,
+    /// The messages that QUIT would delete.
+    marked: BTreeSet<u32>,
 }
 
 impl<'a> Shell<'a> {
-    pub(super) fn new(session: Session<Transaction>, output: &'a Output) -> Self {
-        Shell { session: Some(session), output, marked: 0 }
+    pub(super) fn new(context: &'a Context, account: &'a Account, session: Session<Transaction>) -> Self {
+        Shell { context, account, session: Some(session), marked: BTreeSet::new() }
     }
 
-    /// Executes a line. A refusal is shown, stored in `failed` if it is the first, and the session
-    /// goes on; only what ends the session is an error.
-    pub(super) fn step(&mut self, line: &str, failed: &mut Option<Error>) -> Result<After> {
+    /// Tells a person what is there.
+    pub(super) fn greet(&mut self) -> Result<()> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let figures = match session.stat() {
+            Ok(drop) => {
+                let octets = drop.octets.map(|octets| format!(", {}", human::size(octets)));
+                format!("{}{}; ", human::count(drop.messages, "message"), octets.unwrap_or_default())
+            }
+            Err(error) if ends(&error) => return Err(error.into()),
+            Err(_) => String::new(),
+        };
+        self.output().note(&format!("{figures}type help for the verbs, quit or abort to end the session"));
+        Ok(())
+    }
+
+    /// Executes a line. A refusal is shown, stored in `failed` if it is the first, and the session goes on; only what
+    /// ends the session is an error. `ask` is asked before anything is deleted.
+    pub(super) fn step(
+        &mut self,
+        line: &str,
+        failed: &mut Option<Error>,
+        ask: &mut Ask<'_>,
+    ) -> Result<After> {
         let outcome = Verb::parse(line).map_err(Into::into).and_then(|verb| match verb {
             None => Ok(After::More),
-            Some(Verb::Quit) => self.quit().map(|()| After::Done),
+            Some(Verb::Quit) => self.quit(ask),
+            Some(Verb::Abort) => {
+                self.abort("aborted");
+                Ok(After::Done)
+            }
             Some(verb) => self.carry_out(verb).map(|()| After::More),
         });
-        match outcome {
-            Err(error) => match error.downcast::<Error>() {
-                Ok(error) if !error.ends_the_session() && self.session.is_some() => {
-                    let error = anyhow::Error::from(error);
-                    self.output.error(&error);
-                    *failed = failed.take().or_else(|| error.downcast().ok());
-                    Ok(After::More)
-                }
-                Ok(error) => Err(error.into()),
-                Err(other) => Err(other),
-            },
-            done => done,
+        let error = match outcome {
+            Ok(after) => {
+                self.output().flush()?;
+                return Ok(after);
+            }
+            Err(error) => error.downcast::<Error>()?,
+        };
+        if ends(&error) || self.session.is_none() {
+            return Err(error.into());
+        }
+        let error = anyhow::Error::from(error);
+        self.output().error(&error);
+        *failed = failed.take().or_else(|| error.downcast().ok());
+        Ok(After::More)
+    }
+
+    /// The input has ended without `quit`.
+    pub(super) fn end(&mut self) {
+        if self.session.is_some() {
+            self.abort("the input ended without quit");
         }
     }
 
-    /// The input ended without `quit`: marked messages are not deleted.
-    pub(super) fn end(&mut self) -> Result<()> {
-        if let Some(session) = self.session.as_mut().filter(|_| self.marked > 0) {
-            session.rset()?;
-            self.output.warn(&format!("no quit: the marks of {} messages are taken back", self.marked));
+    /// The session has broken.
+    pub(super) fn broke(&self) {
+        if self.session.is_some() && !self.marked.is_empty() {
+            self.output().warn("the session ended without quit: nothing was deleted");
         }
-        self.quit()
     }
 
-    fn quit(&mut self) -> Result<()> {
-        match self.session.take() {
-            Some(session) => Ok(session.quit()?),
-            None => Ok(()),
+    fn quit(&mut self, ask: &mut Ask<'_>) -> Result<After> {
+        let messages = human::count(self.marked.len() as u64, "message");
+        if !self.marked.is_empty()
+            && !ask(&format!("delete {messages} from {} for good?", self.account.server))?
+        {
+            self.output()
+                .note("the session goes on: rset takes the marks back, abort ends it and deletes nothing");
+            return Ok(After::More);
         }
+        let Some(session) = self.session.take() else { return Ok(After::Done) };
+        if self.marked.is_empty() {
+            session.leave();
+            self.output().note("signed out; nothing was deleted");
+            return Ok(After::Done);
+        }
+        session
+            .quit()
+            .map_err(|error| error.in_context("could not be sure that the messages are deleted"))?;
+        self.output().note(&format!("signed out; deleted {messages}"));
+        Ok(After::Done)
+    }
+
+    /// Ends the session without deleting anything, and says so, and why.
+    fn abort(&mut self, why: &str) {
+        let Some(mut session) = self.session.take() else { return };
+        if self.marked.is_empty() {
+            session.leave();
+            return self.output().detail(&format!("{why}; nothing was marked"));
+        }
+        // Without RSET, QUIT would delete; where it is refused the connection is closed, which deletes nothing either.
+        if session.rset().is_ok() {
+            session.leave();
+        }
+        let stay = match self.marked.len() {
+            1 => "the message that was marked stays".to_owned(),
+            several => format!("the {several} messages that were marked stay"),
+        };
+        self.output().warn(&format!("{why}: nothing was deleted, {stay} on the server"));
+    }
+
+    fn output(&self) -> &'a Output {
+        self.context.output()
     }
 
     fn carry_out(&mut self, verb: Verb) -> Result<()> {
-        let output = self.output;
+        let output = self.output();
         let Some(session) = &mut self.session else { return Ok(()) };
         match verb {
-            Verb::Capa => match session.capa()? {
-                Some(capabilities) => capabilities.lines().iter().try_for_each(|line| output.line(line))?,
-                None => output.note("the server has no CAPA"),
-            },
             Verb::Stat => {
                 let listing = session.stat()?;
                 output.line(format!("{} {}", listing.messages, octets(listing.octets)))?;
             }
-            Verb::List(Some(number)) => {
-                let size = session.list_one(number)?;
-                output.line(format!("{number} {}", octets(size)))?;
+            Verb::List(named) => self.list(
+                &named,
+                |session, number| Ok(octets(session.list_one(number)?).into_bytes()),
+                |message| octets(message.octets).into_bytes(),
+            )?,
+            Verb::Uidl(named) => {
+                self.list(&named, Session::uidl_one, |message| message.unique_id.unwrap_or(b"-").to_vec())?
             }
-            Verb::List(None) => {
-                for message in session.maildrop()?.messages() {
-                    output.line(format!("{} {}", message.number, octets(message.octets)))?;
-                }
+            Verb::Headers(named) => {
+                self.show(&named, |session, number, take| session.top(number, 0, take))?
             }
-            Verb::Uidl(Some(number)) => {
-                let unique_id = session.uidl_one(number)?;
-                output.line([format!("{number} ").as_bytes(), &unique_id].concat())?;
+            Verb::Top(named, lines) => {
+                self.show(&[named], |session, number, take| session.top(number, lines, take))?;
             }
-            Verb::Uidl(None) => {
-                for message in session.maildrop()?.messages() {
-                    let unique_id = message.unique_id.unwrap_or(b"-");
-                    output.line([format!("{} ", message.number).as_bytes(), unique_id].concat())?;
-                }
-            }
-            Verb::Top(number, lines) => show(output, |take| session.top(number, lines, take))?,
-            Verb::Retr(number, None) => show(output, |take| session.retrieve(number, take))?,
-            Verb::Retr(number, Some(path)) => retrieve_into(session, number, &path)?,
-            Verb::Dele(number) => {
-                session.dele(number)?;
-                self.marked += 1;
-                output.note(&format!("message {number} is marked; quit deletes it, rset takes it back"));
-            }
+            Verb::Retr(named) => self.show(&named, |session, number, take| session.retrieve(number, take))?,
+            Verb::Save(named, file) => self.save(named, &file)?,
+            Verb::Dele(named) => self.dele(&named)?,
             Verb::Rset => {
                 session.rset()?;
-                self.marked = 0;
+                self.note_reset();
             }
-            Verb::Noop => session.noop()?,
-            Verb::Last => {
-                let last = session.last()?;
-                output.line(last.to_string())?;
+            Verb::Last => output.line(session.last()?.to_string())?,
+            Verb::Noop => {
+                session.noop()?;
+                output.note("the server answers");
+            }
+            Verb::Capa => match session.capa()? {
+                Some(capabilities) => capabilities.lines().iter().try_for_each(|line| output.line(line))?,
+                None => output.note("the server has no CAPA"),
+            },
+            Verb::Raw(line) => self.raw(&line)?,
+            Verb::Trace(is_on) => {
+                let trace = is_on.then(|| self.context.traces().on_demand(self.account)).transpose()?;
+                session.set_transcript(trace.map(|trace| Box::new(trace) as Box<dyn Transcript>));
+                output.note(if is_on {
+                    "the dialogue is shown from now on"
+                } else {
+                    "the dialogue is no longer shown"
+                });
             }
             Verb::Help => {
-                for (name, arguments, does) in Verb::TABLE {
-                    output.line(format!("{name:<5}{arguments:<11}{does}"))?;
+                for (name, arguments, does) in TABLE {
+                    output.line(format!("{name:<8}{arguments:<12}{does}"))?;
                 }
+                output.line(MESSAGES)?;
             }
-            Verb::Quit => self.quit()?,
+            // Not reached: `step` has carried them out.
+            Verb::Quit | Verb::Abort => {}
         }
-        Ok(output.flush()?)
+        Ok(())
+    }
+
+    /// The numbers of the named messages. A single number is sent as it stands, so that it is the server that says
+    /// whether there is such a message.
+    fn numbers(&mut self, named: &[MessageArg]) -> Result<Vec<u32>> {
+        if let [MessageArg::One(Position::Number(number))] = named {
+            return Ok(vec![*number]);
+        }
+        let Some(session) = &mut self.session else { return Ok(Vec::new()) };
+        let journal = self.context.journal_of(self.account)?;
+        let maildrop = session.maildrop()?;
+        let (_, numbers) = messages::choose(session, maildrop, named, &journal)?;
+        if numbers.is_empty() {
+            self.output().note("there is no such message");
+        }
+        Ok(numbers)
+    }
+
+    /// A line for each named message, or for all: its number, and what `one` asks the server about a single one or
+    /// `of` takes from the listings.
+    fn list(
+        &mut self,
+        named: &[MessageArg],
+        one: impl Fn(&mut Session<Transaction>, u32) -> Result<Vec<u8>, Error>,
+        of: impl Fn(&Message<'_>) -> Vec<u8>,
+    ) -> Result<()> {
+        let (output, Some(session)) = (self.context.output(), &mut self.session) else { return Ok(()) };
+        let line = |number: u32, value: &[u8]| output.line([format!("{number} ").as_bytes(), value].concat());
+        if let [MessageArg::One(Position::Number(number))] = named {
+            return Ok(line(*number, &one(session, *number)?)?);
+        }
+        let journal = self.context.journal_of(self.account)?;
+        let maildrop = session.maildrop()?;
+        let named = if named.is_empty() { &[MessageArg::All] } else { named };
+        let (survey, numbers) = messages::choose(session, maildrop, named, &journal)?;
+        for message in numbers.iter().filter_map(|number| survey.maildrop().message(*number)) {
+            line(message.number, &of(&message))?;
+        }
+        if numbers.is_empty() {
+            output.note("there is no such message");
+        }
+        Ok(())
+    }
+
+    /// Shows what `stream` delivers of each message.
+    fn show(
+        &mut self,
+        named: &[MessageArg],
+        stream: impl Fn(&mut Session<Transaction>, u32, &mut dyn FnMut(&[u8])) -> Result<u64, Error>,
+    ) -> Result<()> {
+        let numbers = self.numbers(named)?;
+        let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
+        for number in numbers {
+            written(output, |take| stream(session, number, take))?;
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, named: MessageArg, file: &str) -> Result<()> {
+        let numbers = self.numbers(&[named])?;
+        let path = values::path(file, self.context.environment().home());
+        let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let messages = human::count(numbers.len() as u64, "message");
+        retr::save_to(self.context, self.account, session, &numbers, &path)?;
+        output.note(&format!("{messages} saved to {}", path.display()));
+        Ok(())
+    }
+
+    fn dele(&mut self, named: &[MessageArg]) -> Result<()> {
+        let numbers = self.numbers(named)?;
+        let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
+        for number in &numbers {
+            session.dele(*number)?;
+            self.marked.insert(*number);
+        }
+        match numbers.as_slice() {
+            [] => {}
+            [number] => {
+                output
+                    .note(&format!("message {number} is marked: quit deletes it, rset takes the mark back"));
+            }
+            several => {
+                let count = several.len();
+                output.note(&format!(
+                    "{count} messages are marked: quit deletes them, rset takes the marks back"
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn note_reset(&mut self) {
+        let says = match self.marked.len() {
+            0 => "nothing was marked".to_owned(),
+            1 => "the mark is taken back".to_owned(),
+            several => format!("{several} marks are taken back"),
+        };
+        self.marked.clear();
+        self.output().note(&says);
+    }
+
+    fn raw(&mut self, line: &str) -> Result<()> {
+        let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
+        let reply = written(output, |take| session.raw(line, take))?;
+        let words: Vec<String> = line.split_whitespace().map(str::to_ascii_uppercase).collect();
+        if !reply.is_ok() {
+            // The answer was shown; this is for the exit code.
+            let error = Error::new(reply.refusal(), "the server refused a line");
+            return Err(error.because(Reported("it was shown".to_owned())).into());
+        }
+        // What quit would delete has to be known, whichever way it was marked.
+        match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["DELE", number] => {
+                let number =
+                    number.parse().map_err(|_| Error::new(Kind::Protocol, "the server took no number"))?;
+                self.marked.insert(number);
+            }
+            ["RSET", ..] => self.marked.clear(),
+            _ => {}
+        }
+        Ok(())
     }
 }
 
-/// Shows what `stream` delivers. If stdout fails, the rest still has to be read.
-fn show(output: &Output, stream: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<u64, Error>) -> Result<()> {
+/// Whether nothing can be done in the session any more.
+fn ends(error: &Error) -> bool {
+    error.ends_the_session() || error.kind() == Kind::Interrupted
+}
+
+/// Writes what `stream` delivers to stdout. If stdout fails, the rest still has to be read.
+fn written<T>(output: &Output, stream: impl FnOnce(&mut dyn FnMut(&[u8])) -> Result<T, Error>) -> Result<T> {
     let mut shown = output.message();
-    let mut written = Ok(());
-    stream(&mut |chunk| {
+    let mut written: io::Result<()> = Ok(());
+    let outcome = stream(&mut |chunk| {
         if written.is_ok() {
             written = shown.write_all(chunk);
         }
     })?;
     written.and_then(|()| shown.finish())?;
-    Ok(())
-}
-
-fn retrieve_into(session: &mut Session<Transaction>, number: u32, path: &str) -> Result<()> {
-    let create = |error| Error::new(Kind::Create, format!("could not create {path}")).because(error);
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path).map_err(create)?;
-    let mut written = Ok(());
-    let retrieved = session.retrieve(number, |chunk| {
-        if written.is_ok() {
-            written = file.write_all(chunk);
-        }
-    });
-    let outcome = retrieved.and_then(|_| {
-        written
-            .and_then(|()| file.sync_all())
-            .map_err(|error| Error::io(format!("could not write {path}"), error))
-    });
-    if outcome.is_err() {
-        // Half a message must not look complete. A failure to end its line adds nothing to the error above.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok(outcome?)
+    Ok(outcome)
 }
 
 fn octets(octets: Option<u64>) -> String {
     octets.map_or_else(|| "-".to_owned(), |octets| octets.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn understands_every_verb_in_any_letter_case() {
-        let table = [
-            ("CAPA", Verb::Capa),
-            (" list ", Verb::List(None)),
-            ("List 3", Verb::List(Some(3))),
-            ("uidl 3", Verb::Uidl(Some(3))),
-            ("top 3", Verb::Top(3, 0)),
-            ("top 3 10", Verb::Top(3, 10)),
-            ("retr 3", Verb::Retr(3, None)),
-            ("retr 3 a.eml", Verb::Retr(3, Some("a.eml".into()))),
-            ("dele 3", Verb::Dele(3)),
-            ("exit", Verb::Quit),
-        ];
-        for (line, verb) in table {
-            assert_eq!(Verb::parse(line).expect(line), Some(verb));
-        }
-        for line in ["", "   ", "# a comment"] {
-            assert_eq!(Verb::parse(line).expect(line), None);
-        }
-        for (name, ..) in Verb::TABLE {
-            let with_number = format!("{name} 1");
-            assert!(Verb::parse(name).is_ok() || Verb::parse(&with_number).is_ok(), "{name}");
-        }
-    }
-
-    #[test]
-    fn tells_what_is_wrong_with_a_line() {
-        for line in [
-            "retr",
-            "retr x",
-            "dele -1",
-            "dele 1 2",
-            "stat 1",
-            "top 1 x",
-            "list 1 2",
-            "hello",
-            "retr 99999999999",
-        ] {
-            assert_eq!(Verb::parse(line).expect_err(line).kind(), Kind::Usage);
-        }
-        assert_eq!(Verb::parse("dele").expect_err("no number").to_string(), "usage: dele N");
-    }
 }

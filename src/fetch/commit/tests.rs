@@ -75,6 +75,7 @@ fn told(home: &Path, flushes: [Result<()>; 2]) -> (Vec<String>, [usize; 3]) {
     Committer::new(&disk, &mut journal, HashSet::new()).run(&work, &results);
     drop((work, results));
     let says = |done: Done<'_>| match done {
+        Done::Delivering(messages) => format!("{messages} delivered so far"),
         Done::Flushed => "flushed".to_owned(),
         Done::Committed(committed) => format!("{} committed", committed.len()),
         Done::Halted(halt) => halt.error.to_string(),

@@ -20,6 +20,7 @@ use crate::error::{Error, Kind, Phase, Result};
 use crate::sys::durable::open_failed;
 use crate::sys::process;
 use crate::sys::stop::{LOOK_EVERY, Stop};
+use crate::sys::{Awaited, Waiting};
 
 /// A locked mbox, open for reading and writing. Dropping it unlocks.
 #[derive(Debug)]
@@ -100,6 +101,9 @@ pub(super) struct Holder {
     pub(super) advice: Run,
 }
 
+/// How often it is found out who holds the lock that is waited for.
+const LOOK_FOR_HOLDER_EVERY: Duration = Duration::from_secs(1);
+
 /// A wait for a lock: short pauses that grow, until a moment, or until soon after a stop was requested.
 #[derive(Debug)]
 pub(super) struct Wait {
@@ -107,13 +111,16 @@ pub(super) struct Wait {
     until: Instant,
     pause: Duration,
     stop: Stop,
+    /// What whoever watches is told, and when the holder was looked for last.
+    told: Option<(Waiting, Instant)>,
 }
 
 impl Wait {
     /// For so long from now, unless stopped.
     pub(super) fn new(timeout: Duration, stop: &Stop) -> Self {
         let begun = Instant::now();
-        Wait { begun, until: begun + timeout, pause: Duration::from_millis(5), stop: stop.clone() }
+        let (until, pause) = (begun + timeout, Duration::from_millis(5));
+        Wait { begun, until, pause, stop: stop.clone(), told: None }
     }
 
     /// Pauses.
@@ -130,9 +137,31 @@ impl Wait {
                 .because(format!("{described} holds it"))
                 .advise(advice));
         }
+        self.tell(now, mbox, holder);
         thread::sleep(self.pause.min(left));
         self.pause = (self.pause * 2).min(LOOK_EVERY);
         Ok(())
+    }
+}
+
+impl Wait {
+    /// Tells whoever watches who holds the lock, once the wait is no short one.
+    fn tell(&mut self, now: Instant, mbox: &Path, holder: impl FnOnce() -> Holder) {
+        let looked = self.told.as_ref().map_or(self.begun, |(_, looked)| *looked);
+        if now.duration_since(looked) < LOOK_FOR_HOLDER_EVERY {
+            return;
+        }
+        let awaited = Awaited::Lock { of: mbox.display().to_string(), holder: holder().described };
+        match &mut self.told {
+            Some((waiting, looked)) => {
+                waiting.is_for(awaited);
+                *looked = now;
+            }
+            None => {
+                let limit = self.until.saturating_duration_since(self.begun);
+                self.told = Some((self.stop.waiting_since(self.begun, awaited, limit), now));
+            }
+        }
     }
 }
 

@@ -55,7 +55,16 @@ fn what_opens_the_key_of_a_certificate_is_not_seen() {
             ] {
                 let outcome = Pop3::new(&home)
                     .args(args)
-                    .args(["-vv", "--server", &server, "--password-command", &command, "--tunnel", &tunnel])
+                    .args([
+                        "-v",
+                        "--trace",
+                        "--server",
+                        &server,
+                        "--password-command",
+                        &command,
+                        "--tunnel",
+                        &tunnel,
+                    ])
                     .args(["--ca-file".as_ref(), trust.authority.as_path()])
                     .args(&pair)
                     .env("POP3_CLIENT_CERT_PASSWORD", password)
@@ -97,7 +106,8 @@ fn what_a_proxy_asks_for_is_not_seen() {
                 &["auth", "login", "--trace"],
             ] {
                 let run = Pop3::new(&home).args(args).args([
-                    "-vv",
+                    "-v",
+                    "--trace",
                     "--server",
                     &named,
                     "--tls",

@@ -21,6 +21,7 @@ pub(crate) mod peers;
 pub(crate) mod pop3;
 pub(crate) mod popa3d;
 pub(crate) mod raw;
+pub(crate) mod schema;
 pub(crate) mod scripted;
 pub(crate) mod search;
 pub(crate) mod socks;

@@ -1,6 +1,7 @@
 //! The binary in a box: a home of its own, no terminal, nothing of the machine's environment.
 
-use super::{Maildrop, open_to_all, tool};
+use super::{Maildrop, open_to_all, schema, tool};
+use serde_json::Value;
 use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
@@ -154,6 +155,7 @@ impl Pop3 {
 
     /// Starts it and goes on.
     pub(crate) fn start(mut self) -> Running {
+        let is_json = self.read == u64::MAX && self.wants_json();
         let mut child = self.command.spawn().unwrap();
         let stdin = self.stdin;
         let kept = self.keeps_stdin.then(|| child.stdin.take().unwrap());
@@ -166,7 +168,16 @@ impl Pop3 {
             stdout: drain(child.stdout.take().unwrap().take(self.read)),
             stderr: drain(child.stderr.take().unwrap()),
             child,
+            is_json,
         }
+    }
+
+    fn wants_json(&self) -> bool {
+        self.command.get_args().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+            || self
+                .command
+                .get_envs()
+                .any(|(name, value)| name == "POP3_JSON" && value == Some("yes".as_ref()))
     }
 }
 
@@ -209,6 +220,8 @@ pub(crate) struct Running {
     stdin: Option<ChildStdin>,
     stdout: Drained,
     stderr: Drained,
+    /// Whether each line is compared with the schema.
+    is_json: bool,
 }
 
 impl Running {
@@ -288,7 +301,16 @@ impl Running {
         }
         let code = status.code().unwrap_or_else(|| panic!("ended by {status}: {stderr}"));
         assert!(code != 101 && !stderr.contains("panicked"), "it panicked: {stderr}");
-        Some(Outcome { code, stdout, stderr })
+        let outcome = Outcome { code, stdout, stderr };
+        if self.is_json {
+            // A tunnel writes to the same place, and the question for a password stands on a terminal.
+            let of_others = |line: &&str| line.contains(" socat[") || line.starts_with("Password of ");
+            for text in [&outcome.text(), &outcome.stderr] {
+                let lines: Vec<_> = text.lines().filter(|line| !of_others(line)).collect();
+                schema::objects(&lines.join("\n"));
+            }
+        }
+        Some(outcome)
     }
 }
 
@@ -332,6 +354,18 @@ impl Outcome {
     /// Standard output as text.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// The objects of `--json` on standard output, each as the schema says.
+    #[track_caller]
+    pub(crate) fn objects(&self) -> Vec<Value> {
+        schema::objects(&self.text())
+    }
+
+    /// The same on standard error.
+    #[track_caller]
+    pub(crate) fn talk(&self) -> Vec<Value> {
+        schema::objects(&self.stderr)
     }
 
     /// The lines of standard output, each in words.

@@ -23,7 +23,7 @@
 //! |---|---|---|
 //! | [`advice`] | what a user can do after a failure, in types | nothing |
 //! | [`error`] | what went wrong, in types | `advice` |
-//! | [`sys`] | the operating system: durable and private files, processes, the request to stop a run | `advice`, `error` |
+//! | [`sys`] | the operating system: durable and private files, processes, locks, the request to stop a run, what is waited for | `advice`, `error` |
 //! | `units` | durations and sizes as people write them | nothing |
 //! | [`quote`] | text of others in an error: cut short, and harmless to a terminal | nothing |
 //! | [`header`] | header fields as they were meant: unfolded, decoded, dated; lenient, pure and linear | nothing |
@@ -66,6 +66,7 @@
 //! | `blame`, `results` | what is whole after a break, and which message caused it; what came of each |
 //! | `delete` | DELE and QUIT for what is delivered |
 //! | `outcome`, `next` | what came of a session, whose failure ended it, and what the run does now |
+//! | `preview` | what a run would do, for `--dry-run` |
 //! | `event`, `verdict` | what an observer is told, and the error that a run ends with |
 //!
 //! # A session by hand

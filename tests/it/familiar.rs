@@ -31,7 +31,7 @@ fn fetch_with_a_name_takes_that_account_alone() {
     Pop3::new(&home).args(["fetch", "home", "-a", "home", "work", "-a", "work"]).run().exits(0);
     assert_eq!(in_maildir(&home.join("work")).len(), 1);
     let shown = Pop3::new(&home).args(["config", "show", "work"]).run().exits(0).text();
-    assert!(shown.contains("account work") && !shown.contains("account home"), "{shown}");
+    assert!(!shown.is_empty() && shown.lines().all(|line| line.starts_with("work\t")), "{shown}");
 }
 
 #[test]

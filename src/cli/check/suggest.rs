@@ -128,30 +128,6 @@ fn password_comment(account: &Account, lines: &[String]) -> Option<&'static str>
     }
 }
 
-fn seconds(time: Duration) -> String {
-    match (time.as_secs(), time.subsec_millis()) {
-        (_, 1..) => format!("{}ms", time.as_millis()),
-        (seconds @ 3600.., _) if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        // A minute is better known as 60 seconds here.
-        (seconds @ 61.., _) if seconds % 60 == 0 => format!("{}m", seconds / 60),
-        (seconds, _) => format!("{seconds}s"),
-    }
-}
-
-/// A size in the largest unit of which it is a whole number.
-fn size(octets: u64) -> String {
-    const UNITS: [(u64, &str); 6] = [
-        (1 << 30, "G"),
-        (1 << 20, "M"),
-        (1 << 10, "k"),
-        (1_000_000_000, "GB"),
-        (1_000_000, "MB"),
-        (1_000, "kB"),
-    ];
-    let unit = UNITS.iter().find(|(unit, _)| octets > 0 && octets.is_multiple_of(*unit));
-    unit.map_or_else(|| octets.to_string(), |(unit, name)| format!("{}{name}", octets / unit))
-}
-
 fn pipelining(pipelining: Pipelining) -> Option<&'static str> {
     match pipelining {
         Pipelining::Auto => None,
@@ -265,12 +241,12 @@ mod tests {
             (1_234_567, "1234567"),
             (0, "0"),
         ] {
-            assert_eq!(size(octets), written, "{octets}");
+            assert_eq!(values::shown_size(octets), written, "{octets}");
         }
         for (millis, written) in
             [(60_000, "60s"), (120_000, "2m"), (90_000, "90s"), (3_600_000, "1h"), (1_500, "1500ms")]
         {
-            assert_eq!(seconds(Duration::from_millis(millis)), written, "{millis}");
+            assert_eq!(values::shown_duration(Duration::from_millis(millis)), written, "{millis}");
         }
         let told =
             account("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\nmax-size = '50M'\ntimeout = '2m'\n");

@@ -22,6 +22,12 @@ use crate::protocol::Command;
 /// read. Fewer would leave the connection idle if a round trip takes long.
 const MOST_MESSAGES: u32 = 1000;
 
+/// The most headers on their way: a server gives out some 30,000 a second, so that a thousand are fewer than come
+/// in a round trip. So many lines of TOP, and the questions between them, are some 37 kilobytes, which the send
+/// buffer of a connection (46 on Linux from the beginning) or the pipe to a tunnel (64) takes by itself: writing
+/// them never blocks, even if the server reads nothing while it waits for us to read.
+const MOST_HEADERS: u32 = 2500;
+
 /// The most declared octets on their way, where nothing is known of the server's rate: they have to be read
 /// and thrown away when the user, or a full disk, ends a run.
 pub const MOST_OCTETS: u64 = 8 << 20;
@@ -29,8 +35,8 @@ pub const MOST_OCTETS: u64 = 8 << 20;
 /// What is counted for a message whose size is not known.
 const USUAL_OCTETS: u64 = 16 << 10;
 
-/// What is counted for a header: few are longer, and with less the number of commands would be the only limit.
-const HEADER_OCTETS: u64 = 8 << 10;
+/// What is counted for a header: few are longer, so that the number of commands is the limit.
+const HEADER_OCTETS: u64 = 2 << 10;
 
 /// So many messages, or octets, share one question.
 const ASK_EVERY: usize = 16;
@@ -162,12 +168,12 @@ impl Window {
         questions: Option<&Questions<'_>>,
     ) -> Result<()> {
         let is_ahead = session.pipelines();
-        let most = if is_ahead { MOST_MESSAGES } else { 1 };
-        let part: u32 = match self.what {
-            // A thousand headers are here within a few milliseconds: with half of them answered the server would
-            // have nothing to do until the next commands reach it.
-            Ahead::Headers => 8,
-            Ahead::Retr | Ahead::Dele => 2,
+        let (most, part) = match self.what {
+            _ if !is_ahead => (1, 2),
+            // Headers come in fast: with half of them answered the server would have nothing to do before the next
+            // commands reach it.
+            Ahead::Headers => (MOST_HEADERS, 8),
+            Ahead::Retr | Ahead::Dele => (MOST_MESSAGES, 2),
         };
         let has_room = self.messages <= most - most / part
             && self.octets <= self.most_octets - self.most_octets / u64::from(part);

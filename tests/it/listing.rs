@@ -1,8 +1,10 @@
 //! `pop3 list`: which messages, in which order, on which screen, and when a row appears.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::pop3::Outcome;
+use crate::support::pop3::{Home, Outcome, Pop3};
 use crate::support::stage::{STORES, Stage, at_once, letters};
 use pop3::server::{Behaviour, Fault, Message};
 use unicode_width::UnicodeWidthStr;
@@ -254,6 +256,28 @@ fn a_pipe_gets_a_row_as_soon_as_its_header_is_here() {
     let first = Instant::now();
     run.line_with("letter 8");
     assert!(first.elapsed() > Duration::from_millis(700), "{:?} behind the row before", first.elapsed());
+}
+
+/// What is sent ahead must not fill the buffers of both sides: each would wait for the other to read.
+#[test]
+fn a_server_with_small_buffers_that_reads_nothing_while_it_writes_causes_no_standstill() {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/small_buffers.py");
+    let mut server = Command::new("python3")
+        .args([script, "6000"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut port = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut port).unwrap();
+    let url = format!("pop3://demo@127.0.0.1:{}", port.trim());
+    let home = Home::new();
+    let run = Pop3::new(&home).args(["list", "--tls", "none", "--timeout", "20s", "-s", &url]);
+    let text = run.env("POP3_PASSWORD", "x").run().exits(0).text();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert_eq!(text.lines().count(), 6000);
+    assert!(text.ends_with("number 6000\n"));
 }
 
 #[test]

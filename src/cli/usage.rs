@@ -265,7 +265,9 @@ fn bad_value(error: &clap::Error, found: &Found) -> Error {
     let hint = match &found.similar {
         _ if advised.is_some() => advised,
         Some(similar) => Some(format!("did you mean {}?", bare(similar))),
-        None if name == "MSG" && !found.value.starts_with(|c: char| c.is_ascii_digit()) => Some(of_word(found)),
+        None if name == "MSG" && !found.value.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(of_word(found))
+        }
         // The cause says what to write.
         None => None,
     };

@@ -2,10 +2,9 @@
 //! secret: the source of the password stays what it is, unless the text of the command contains the password.
 
 use std::path::Path;
-use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pop3::account::{Account, OAuth, PATIENCE, PasswordSource};
+use pop3::account::{Account, OAuth, PATIENCE, PasswordSource, values};
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
 use pop3::store::Spec;
@@ -70,7 +69,7 @@ fn keys(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<(&'static st
     put("proxy", text(way.proxy.as_ref().map(proxy)));
     put("source-ip", text(way.source.map(|source| source.to_string())));
     put("ip-version", way.family.map(|family| Value::from(if family == Family::V4 { 4 } else { 6 })));
-    put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(seconds)));
+    put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(values::shown_duration)));
     put("pipelining", text(pipelining(account.pipelining)));
     put(
         "deliver",
@@ -78,7 +77,7 @@ fn keys(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<(&'static st
     );
     let policy = &account.policy;
     put("keep", text(Some(policy.keep.to_string())));
-    put("max-size", text(policy.max_size.map(size)));
+    put("max-size", text(policy.max_size.map(values::shown_size)));
     put("limit", policy.limit.map(|limit| Value::from(i64::from(limit))));
     put(
         "order",
@@ -163,6 +162,7 @@ mod tests {
     use pop3::account::{Config, Environment, Overrides, Scope, resolve};
 
     use super::*;
+    use std::time::Duration;
 
     /// What the configuration makes of it.
     fn account(text: &str) -> Account {

@@ -76,7 +76,7 @@ fn servers_that_fail() {
             ("stat", says("-ERR [SYS/TEMP] disk trouble")),
             ("stat", says("-ERR [AUTH] wrong password")),
             ("stat --auth scram-sha-256", Behaviour::default()),
-                        ("stat", with(Fault::hang_up_at("STAT"))),
+            ("stat", with(Fault::hang_up_at("STAT"))),
             ("stat", with(Fault::answer("STAT", "+OK 3\r\n"))),
             ("retr 9", Behaviour::default()),
             ("retr 1", with(Fault::answer("RETR 1", "-ERR message is damaged\r\n"))),

@@ -93,7 +93,8 @@ settings! {
         keep: Option<Keep>, [Key::new("keep")],
             |_, at, value, _| put(at, text_or_number(value)?.parse()), displayed;
         max_size: Option<u64>, [Key::new("max-size")],
-            |_, at, value, _| put(at, values::size(&text_or_number(value)?).map_err(wrong)), displayed;
+            |_, at, value, _| put(at, values::size(&text_or_number(value)?).map_err(wrong)),
+            |key, size| Some((key, Some(values::shown_size((*size)?))));
         limit: Option<u32>, [Key::new("limit")],
             |_, at, value, _| put(at, count(value)), displayed;
         order: Option<Order>, [Key::new("order")],

@@ -22,7 +22,7 @@ pub fn parse(text: &str) -> Result<Option<Proxy>> {
     }
     let proxy = read(text, Settings::ProxySchemes)?;
     if proxy.password.is_some() {
-        return Err(wrong("a password does not belong into a URL, where every process may read it")
+        return Err(wrong("a password does not belong in a URL, where every process may read it")
             .advise(Settings::PasswordInProxyUrl));
     }
     Ok(Some(proxy))

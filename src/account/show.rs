@@ -117,7 +117,7 @@ mod tests {
             "work: proxy=socks5h://proxy.example:1080 Account",
             "work: timeout=2m Option",
             "work: keep=14d Defaults",
-            "work: max-size=1048576 Account",
+            "work: max-size=1M Account",
             "work: limit=5 Variable",
         ];
         assert_eq!(lines, expected);
@@ -145,7 +145,7 @@ mod tests {
             .filter(|one| one.origin == Origin::BuiltIn)
             .map(|one| (one.key, &one.value))
             .collect();
-        for (key, value) in [("timeout", "1m"), ("keep", "all"), ("order", "oldest"), ("tls-min", "1.2")] {
+        for (key, value) in [("timeout", "60s"), ("keep", "all"), ("order", "oldest"), ("tls-min", "1.2")] {
             assert!(built_in.contains(&(key, &Some(value.to_owned()))), "{built_in:?}");
         }
     }

@@ -144,7 +144,7 @@ fn wrong(what: impl Into<String>) -> Error {
 
 fn user_name(text: &str) -> Result<String, Error> {
     if text.contains(':') {
-        return Err(wrong("a password does not belong into a URL, where every process may read it")
+        return Err(wrong("a password does not belong in a URL, where every process may read it")
             .advise(Settings::PasswordInUrl { in_file: false }));
     }
     match decode(text) {

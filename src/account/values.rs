@@ -63,15 +63,28 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// A duration in the largest unit that it is a whole number of, as [`duration`] reads it.
-pub(super) fn shown_duration(length: Duration) -> String {
-    let (seconds, milliseconds) = (length.as_secs(), length.subsec_millis());
-    match seconds {
-        _ if milliseconds > 0 => format!("{}ms", length.as_millis()),
-        _ if seconds > 0 && seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        _ if seconds > 0 && seconds % 60 == 0 => format!("{}m", seconds / 60),
-        _ => format!("{seconds}s"),
+/// A duration in the largest unit that it is a whole number of, as [`duration`] reads it; a minute is `60s`.
+pub fn shown_duration(length: Duration) -> String {
+    match (length.as_secs(), length.subsec_millis()) {
+        (_, 1..) => format!("{}ms", length.as_millis()),
+        (seconds @ 3600.., _) if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
+        (seconds @ 61.., _) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, _) => format!("{seconds}s"),
     }
+}
+
+/// A size in the largest unit that it is a whole number of, as [`size`] reads it.
+pub fn shown_size(octets: u64) -> String {
+    const UNITS: [(u64, &str); 6] = [
+        (1 << 30, "G"),
+        (1 << 20, "M"),
+        (1 << 10, "k"),
+        (1_000_000_000, "GB"),
+        (1_000_000, "MB"),
+        (1_000, "kB"),
+    ];
+    let unit = UNITS.iter().find(|(unit, _)| octets > 0 && octets.is_multiple_of(*unit));
+    unit.map_or_else(|| octets.to_string(), |(unit, name)| format!("{}{name}", octets / unit))
 }
 
 /// A size in octets: `k`, `M`, `G` (or `KiB` and so on) are powers of 1024, `kB`, `MB`, `GB` of 1000.

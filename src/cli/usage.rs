@@ -256,18 +256,26 @@ fn bad_value(error: &clap::Error, found: &Found) -> Error {
     let quoted = quote::short(&found.value);
     // Many causes quote the value themselves.
     let (sentence, cause) = match found.value.contains("://") {
+        _ if cause.starts_with("could not ") => (name.clone(), cause),
         _ if found.value.is_empty() => (format!("could not use {name}"), cause),
         true => (format!("could not use {name} {}", typed(&found.value)), cause.replace(&quoted, "…")),
         false if cause.contains(&quoted) => (format!("could not use {name}"), cause),
         false => (format!("could not use {name} {}", typed(&found.value)), cause),
     };
     let hint = match &found.similar {
-        _ if advised.is_some() => advised.unwrap_or_default(),
-        Some(similar) => format!("did you mean {}?", bare(similar)),
-        None if name == "MSG" => of_word(found),
-        None => found.see_help(),
+        _ if advised.is_some() => advised,
+        Some(similar) => Some(format!("did you mean {}?", bare(similar))),
+        None if name == "MSG" && !found.value.starts_with(|c: char| c.is_ascii_digit()) => {
+            Some(of_word(found))
+        }
+        // The cause says what to write.
+        None => None,
     };
-    Error::new(Kind::Usage, sentence).because(cause).hint(hint)
+    let error = Error::new(Kind::Usage, sentence).because(cause);
+    match hint {
+        Some(hint) => error.hint(hint),
+        None => error,
+    }
 }
 
 #[cfg(test)]

@@ -178,15 +178,12 @@ fn a_server_that_goes_silent_in_the_sign_in_is_75() {
 fn attempts(sasl: &str, tls: bool, mechanism: &str, password: &str) -> (Vec<String>, i32) {
     let folder = tempfile::tempdir().unwrap();
     let certificates = Certificates::make(folder.path());
-    let read = |path| std::fs::read(path).unwrap();
-    let identity =
-        native_tls::Identity::from_pkcs8(&read(&certificates.certificate), &read(&certificates.key)).unwrap();
     let lines = ["UIDL".to_owned(), format!("SASL {sasl}")].map(String::into_bytes).to_vec();
     let behaviour = Behaviour {
         capa: Capa::Lines(lines),
         apop: Apop::Absent,
         mechanisms: vec![Sasl::Plain, Sasl::CramMd5],
-        tls: if tls { Tls::Implicit(identity) } else { Tls::None },
+        tls: if tls { Tls::Implicit(certificates.identity()) } else { Tls::None },
         ..Behaviour::default()
     };
     let server = Server::start([], behaviour).unwrap();

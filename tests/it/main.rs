@@ -84,6 +84,7 @@ mod sign_in;
 mod sign_in_bound;
 mod sign_in_external;
 mod sign_in_table;
+mod snapshots;
 mod support;
 mod takeover;
 mod tracing;

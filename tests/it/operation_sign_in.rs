@@ -19,9 +19,7 @@ impl Peer {
         let (mut behaviour, mut trust) = (behaviour, ["--tls", "none"].map(str::to_owned).to_vec());
         if tls {
             let certificates = Certificates::make(home.path());
-            let read = |path| std::fs::read(path).unwrap();
-            let (certificate, key) = (read(&certificates.certificate), read(&certificates.key));
-            behaviour.tls = Tls::Implicit(native_tls::Identity::from_pkcs8(&certificate, &key).unwrap());
+            behaviour.tls = Tls::Implicit(certificates.identity());
             trust = vec!["--ca-file".to_owned(), certificates.authority.display().to_string()];
         }
         let server = Server::start(letters(2), behaviour).unwrap();

@@ -2,10 +2,9 @@
 //! secret: the source of the password stays what it is, unless the text of the command contains the password.
 
 use std::path::Path;
-use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use pop3::account::{Account, OAuth, PATIENCE, PasswordSource};
+use pop3::account::{Account, OAuth, PATIENCE, PasswordSource, values};
 use pop3::fetch::policy::Order;
 use pop3::session::Pipelining;
 use pop3::store::Spec;
@@ -70,7 +69,7 @@ fn keys(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<(&'static st
     put("proxy", text(way.proxy.as_ref().map(proxy)));
     put("source-ip", text(way.source.map(|source| source.to_string())));
     put("ip-version", way.family.map(|family| Value::from(if family == Family::V4 { 4 } else { 6 })));
-    put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(seconds)));
+    put("timeout", text(Some(account.timeout).filter(|most| *most != PATIENCE).map(values::shown_duration)));
     put("pipelining", text(pipelining(account.pipelining)));
     put(
         "deliver",
@@ -78,7 +77,7 @@ fn keys(account: &Account, is_secret: impl Fn(&str) -> bool) -> Vec<(&'static st
     );
     let policy = &account.policy;
     put("keep", text(Some(policy.keep.to_string())));
-    put("max-size", text(policy.max_size.map(size)));
+    put("max-size", text(policy.max_size.map(values::shown_size)));
     put("limit", policy.limit.map(|limit| Value::from(i64::from(limit))));
     put(
         "order",
@@ -128,30 +127,6 @@ fn password_comment(account: &Account, lines: &[String]) -> Option<&'static str>
     }
 }
 
-fn seconds(time: Duration) -> String {
-    match (time.as_secs(), time.subsec_millis()) {
-        (_, 1..) => format!("{}ms", time.as_millis()),
-        (seconds @ 3600.., _) if seconds % 3600 == 0 => format!("{}h", seconds / 3600),
-        // A minute is better known as 60 seconds here.
-        (seconds @ 61.., _) if seconds % 60 == 0 => format!("{}m", seconds / 60),
-        (seconds, _) => format!("{seconds}s"),
-    }
-}
-
-/// A size in the largest unit of which it is a whole number.
-fn size(octets: u64) -> String {
-    const UNITS: [(u64, &str); 6] = [
-        (1 << 30, "G"),
-        (1 << 20, "M"),
-        (1 << 10, "k"),
-        (1_000_000_000, "GB"),
-        (1_000_000, "MB"),
-        (1_000, "kB"),
-    ];
-    let unit = UNITS.iter().find(|(unit, _)| octets > 0 && octets.is_multiple_of(*unit));
-    unit.map_or_else(|| octets.to_string(), |(unit, name)| format!("{}{name}", octets / unit))
-}
-
 fn pipelining(pipelining: Pipelining) -> Option<&'static str> {
     match pipelining {
         Pipelining::Auto => None,
@@ -187,6 +162,7 @@ mod tests {
     use pop3::account::{Config, Environment, Overrides, Scope, resolve};
 
     use super::*;
+    use std::time::Duration;
 
     /// What the configuration makes of it.
     fn account(text: &str) -> Account {
@@ -265,12 +241,12 @@ mod tests {
             (1_234_567, "1234567"),
             (0, "0"),
         ] {
-            assert_eq!(size(octets), written, "{octets}");
+            assert_eq!(values::shown_size(octets), written, "{octets}");
         }
         for (millis, written) in
             [(60_000, "60s"), (120_000, "2m"), (90_000, "90s"), (3_600_000, "1h"), (1_500, "1500ms")]
         {
-            assert_eq!(seconds(Duration::from_millis(millis)), written, "{millis}");
+            assert_eq!(values::shown_duration(Duration::from_millis(millis)), written, "{millis}");
         }
         let told =
             account("[account.a]\nserver = 'pop3s://h'\nuser = 'me'\nmax-size = '50M'\ntimeout = '2m'\n");

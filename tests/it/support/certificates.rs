@@ -38,6 +38,12 @@ impl Certificates {
         made
     }
 
+    /// The server's certificate and its key, for the embedded server.
+    pub(crate) fn identity(&self) -> native_tls::Identity {
+        let read = |path| std::fs::read(path).unwrap();
+        native_tls::Identity::from_pkcs8(&read(&self.certificate), &read(&self.key)).unwrap()
+    }
+
     /// The server's certificate as `--pin` wants it: `sha256:` and its digest in hexadecimal.
     pub(crate) fn pin(&self) -> String {
         let said = tool(

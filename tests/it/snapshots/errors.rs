@@ -122,7 +122,6 @@ fn places_that_cannot_be_reached_or_trusted() {
             ("fetch --tls none --to mbox:file", at("pop3", plain.addr().port())),
             ("fetch --tls none --to mail", at("pop3", plain.addr().port())),
             ("fetch --tls none --to maildir:/proc/mail", at("pop3", plain.addr().port())),
-            ("fetch --tls none --to command:/does/not/exist", at("pop3", plain.addr().port())),
             ("fetch --tls none --to command:false", at("pop3", plain.addr().port())),
         ] {
             let port = server.rsplit(':').next().unwrap().to_owned();

@@ -74,7 +74,7 @@ fn an_account_is_checked() {
         let odd = Behaviour {
             uidl: false,
             verdict: Some(b"-ERR [LOGIN-DELAY] too soon".to_vec()),
-            ..Behaviour::default()
+            ..without_stamp()
         };
         Seat::new(odd).shows("check-failing", width, &["check"]);
         Seat::new(Behaviour::ancient()).shows("check-old-server", width, &["check"]);

@@ -53,7 +53,7 @@ pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -
 
     let mut screen = Screen::new(output, &account.name, numbers.iter().copied().max().unwrap_or(0));
     // A line for the headings, and one for the end. How many rows pass a filter is seen as they come.
-    let is_traced = context.traces().of_account(account)?.is_some();
+    let is_traced = context.traces().are_on_standard_error(account);
     let pages = || output.page(numbers.len() + 2, !filter.needs_headers());
     let paging = if is_traced { None } else { pages() };
     let _signals = paging.is_some().then(|| context.signals().leave_to_pager());

@@ -82,7 +82,7 @@ impl ExitCode {
             Kind::NoSuchMessage => ExitCode::NoMessage,
             Kind::HostNotFound => ExitCode::NoHost,
             Kind::Connect
-            | Kind::LineLost
+            | Kind::ConnectionLost
             | Kind::Unsupported
             | Kind::NeedsUtf8
             | Kind::ServerPermanent
@@ -201,7 +201,7 @@ fn hint(kind: Kind) -> Option<&'static str> {
         Kind::NoCredentials => {
             "give --password-command or --password-file, set POP3_PASSWORD, or run it on a terminal to be asked"
         }
-        Kind::LineLost => "run it again: nothing is lost, and nothing is fetched twice",
+        Kind::ConnectionLost => "run it again: nothing is lost, and nothing is fetched twice",
         Kind::Timeout(Phase::Lock) => "another program holds the lock: try again later",
         Kind::Timeout(_) => "try again later, or give a slow server more time with --timeout",
         Kind::Protocol => "--trace shows what the server said",
@@ -280,7 +280,7 @@ mod tests {
             (Kind::NoSuchMessage, 66),
             (Kind::HostNotFound, 68),
             (Kind::Connect, 69),
-            (Kind::LineLost, 69),
+            (Kind::ConnectionLost, 69),
             (Kind::Unsupported, 69),
             (Kind::NeedsUtf8, 69),
             (Kind::ServerPermanent, 69),
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_server_that_hung_up_is_not_mistaken_for_a_reader_that_has_gone() {
-        let lost = Error::new(Kind::LineLost, "could not send a command")
+        let lost = Error::new(Kind::ConnectionLost, "could not send a command")
             .because(io::Error::from(io::ErrorKind::BrokenPipe));
         let error = anyhow::Error::from(lost);
         assert_eq!(exit_code(&error), ExitCode::Unavailable);

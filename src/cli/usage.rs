@@ -94,6 +94,8 @@ fn told(error: &clap::Error, words: &[String]) -> Error {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             (format!("{} needs a command", found.command), found.see_help())
         }
+        // Clap would repeat the value, which may be a password.
+        ErrorKind::TooManyValues => (format!("{} takes no value", found.name()), found.see_help()),
         ErrorKind::InvalidUtf8 => ("an argument is not UTF-8".to_owned(), found.see_help()),
         // What clap may add: its own words, without the label and the usage behind them.
         _ => {
@@ -197,6 +199,15 @@ fn unknown_argument(found: &Found) -> (String, String) {
     let shown = quote::short(found.argument.split('=').next().unwrap_or_default());
     let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
     let whole = args::command();
+    let named = found.command.split(' ').skip(1).try_fold(&whole, |above, name| above.find_subcommand(name));
+    let is_it = |arg: &clap::Arg| match option.strip_prefix('-') {
+        Some(_) => arg.get_long() == Some(name),
+        None => arg.get_short() == name.chars().next(),
+    };
+    if let Some(named) = named.filter(|named| named.get_arguments().any(is_it)) {
+        let stands = format!("{shown} stands before the command: it is an option of {}", named.get_name());
+        return (stands, format!("write it behind: `{command} {shown} …`"));
+    }
     let is_of_another = |below: &&Command| below.get_arguments().any(|arg| arg.get_long() == Some(name));
     if let Some(other) = whole.get_subcommands().filter(|below| !below.is_hide_set()).find(is_of_another) {
         return (format!("{command} has no option {shown}"), format!("`pop3 {}` has it", other.get_name()));

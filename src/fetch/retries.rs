@@ -193,7 +193,7 @@ impl Retries {
                 teller.tell(&Event::Failed {
                     number: *number,
                     unique_id: None,
-                    reason: &Error::new(Kind::LineLost, says),
+                    reason: &Error::new(Kind::ConnectionLost, says),
                 });
             }
             times < MOST_BREAKS

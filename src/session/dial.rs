@@ -46,7 +46,7 @@ impl Dial<'_> {
         transcript: &dyn Fn() -> Option<Box<dyn Transcript>>,
     ) -> Result<Session<Authorization>> {
         let mut session = match self.open(transcript(), true) {
-            Err(error) if matches!(error.kind(), Kind::LineLost | Kind::Timeout(Phase::Reply)) => {
+            Err(error) if matches!(error.kind(), Kind::ConnectionLost | Kind::Timeout(Phase::Reply)) => {
                 self.open(transcript(), false)
             }
             other => other,

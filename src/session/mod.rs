@@ -259,7 +259,7 @@ impl Session<Authorization> {
     /// Ends the session before sign-in.
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`]; nothing depends on them.
+    /// [`Kind::ConnectionLost`], [`Kind::Timeout`]; nothing depends on them.
     pub fn quit(mut self) -> Result<()> {
         self.converse(&Command::Quit).map(|_| ())
     }

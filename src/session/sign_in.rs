@@ -158,7 +158,9 @@ impl Session<Authorization> {
                     binds_otherwise = true;
                     continue;
                 }
-                (Err(lost), Some(refused)) if lost.kind() == Kind::LineLost && !self.state.has_answered => {
+                (Err(lost), Some(refused))
+                    if lost.kind() == Kind::ConnectionLost && !self.state.has_answered =>
+                {
                     let untried = [mechanism].into_iter().chain(left.map(|(mechanism, _)| mechanism));
                     return Err(Failed { error: refused, is_judged, untried: untried.collect() });
                 }

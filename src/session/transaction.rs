@@ -22,7 +22,7 @@ impl Session<Transaction> {
     ///
     /// # Errors
     /// As every verb here: what an `-ERR` means by its response code, [`Kind::Refused`] if it has none;
-    /// [`Kind::Protocol`] for an answer that cannot be parsed; [`Kind::LineLost`] and [`Kind::Timeout`], after
+    /// [`Kind::Protocol`] for an answer that cannot be parsed; [`Kind::ConnectionLost`] and [`Kind::Timeout`], after
     /// which the session cannot be used any more.
     pub fn stat(&mut self) -> Result<DropListing> {
         let reply = self.ask(&Command::Stat, "ask for the size of the maildrop")?;

@@ -147,7 +147,7 @@ impl FetchArgs {
         };
         let deliver = what.to.as_ref().map(read).transpose();
         Ok(Overrides {
-            deliver: deliver.map_err(|error| error.in_context("could not use --to"))?,
+            deliver: deliver.map_err(|error| error.in_context("--to"))?,
             keep: what.keep,
             max_size: what.max_size,
             limit: what.limit,

@@ -52,7 +52,7 @@ impl ProblemsArgs {
             Written::Either(_) => Err(Spec::ambiguous(text)),
         };
         let deliver = self.to.as_ref().map(parse).transpose();
-        let deliver = deliver.map_err(|error: Error| error.in_context("could not use --to"))?;
+        let deliver = deliver.map_err(|error: Error| error.in_context("--to"))?;
         Ok(Overrides { deliver, ..self.server.overrides(home)? })
     }
 }

@@ -55,7 +55,9 @@ impl Headers {
                 self.has_top = session.capabilities().is_some_and(|these| these.top());
                 Ok(Decoded::default())
             }
-            Err(error) => Err(error.into()),
+            Err(error) if error.ends_the_session() || error.kind() == Kind::Interrupted => Err(error.into()),
+            // It is this message's: the others have their rows.
+            Err(_) => Ok(Decoded::default()),
         }
     }
 }

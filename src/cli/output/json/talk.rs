@@ -84,7 +84,7 @@ pub(crate) enum KindName {
     /// No address of the host accepted the connection.
     Connect,
     /// The connection was lost.
-    LineLost,
+    ConnectionLost,
     /// The server, or whoever holds a lock, took too long.
     Timeout,
     /// The server's certificate, or the encryption, could not be trusted.
@@ -133,7 +133,7 @@ impl From<Kind> for KindName {
             Kind::NoCredentials => KindName::NoCredentials,
             Kind::HostNotFound => KindName::HostNotFound,
             Kind::Connect => KindName::Connect,
-            Kind::LineLost => KindName::LineLost,
+            Kind::ConnectionLost => KindName::ConnectionLost,
             Kind::Timeout(_) => KindName::Timeout,
             Kind::Tls => KindName::Tls,
             Kind::Protocol => KindName::Protocol,

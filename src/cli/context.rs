@@ -43,7 +43,7 @@ impl Context {
     }
 
     /// The same output with another environment, without a configuration.
-    pub(crate) fn within(&self, environment: Environment) -> Self {
+    pub(crate) fn with_environment(&self, environment: Environment) -> Self {
         let (output, traces) = (Arc::clone(&self.output), Arc::clone(&self.traces));
         Context { output, environment, config: Config::default(), signals: self.signals.clone(), traces }
     }

@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     let password = Secret::new(behaviour.password.clone());
     let server = Server::start(samples(), behaviour)
         .map_err(|error| Error::io("could not start the server", error))?;
-    let context = context.within(Environment::artificial(Some(&folder), []));
+    let context = context.with_environment(Environment::artificial(Some(&folder), []));
     let account = account(&server, password, &folder);
 
     let say = |text: &str| context.output().note(text);

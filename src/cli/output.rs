@@ -125,7 +125,7 @@ impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
+        let shows = bar::Shows::new(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,

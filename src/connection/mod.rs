@@ -349,7 +349,7 @@ impl Connection {
                 Error::new(Kind::Timeout(phase), format!("gave up after {waited} s of {phase}"))
             }
             io::ErrorKind::UnexpectedEof => {
-                Error::new(Kind::LineLost, format!("the server closed the connection while {phase}"))
+                Error::new(Kind::LineLost, format!("the server closed the connection while pop3 was {phase}"))
             }
             _ => Error::new(Kind::LineLost, format!("the connection broke while {phase}")).because(error),
         }

@@ -126,7 +126,7 @@ impl fmt::Display for Reason {
             Reason::TooLarge => "too large",
             Reason::OverLimit => "over the limit of one run",
             Reason::Unsettled => "an interrupted delivery is to be settled first",
-            Reason::PutOff(_) => "failed before, to be tried again later",
+            Reason::PutOff(_) => "failed before, to be retried later",
             Reason::GivenUp => "skipped for good",
             Reason::Known => "fetched before",
             Reason::Recent => "fetched before, not old enough to delete",

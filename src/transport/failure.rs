@@ -305,7 +305,7 @@ impl fmt::Display for TlsFailure {
                 let issuer = self.issuer();
                 write!(
                     f,
-                    "the issuer of its certificate{issuer} is neither known here nor sent along by the server"
+                    "the issuer of its certificate{issuer} is not among the authorities trusted here, and the server does not send its certificate"
                 )
             }
             Reason::WeakKey => match self.shown.certificate().and_then(Certificate::rsa_bits) {

@@ -127,7 +127,7 @@ fn a_server_that_waits_in_silence_for_tls_is_found_out() {
                 Pop3::new(&home).args([command, "--timeout", "1s", "--tls", security, "--server", &url]);
             let outcome = run.env("POP3_PASSWORD", maildrop.password()).run().exits(76);
             let said = outcome.text() + &outcome.stderr;
-            assert!(said.contains("the server waits for TLS from the start"), "{said}");
+            assert!(said.contains("the server expects TLS from the start"), "{said}");
             assert!(said.contains("--tls implicit"), "{said}");
         }
     }

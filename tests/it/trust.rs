@@ -89,7 +89,7 @@ const TRIALS: [Trial; 7] = [
     },
     Trial {
         shown: "gap",
-        sentence: "the issuer of its certificate, \"Between them\", is neither known here nor sent along by the server",
+        sentence: "the issuer of its certificate, \"Between them\", is not among the authorities trusted here, and the server does not send its certificate",
         details: &["issuer: Between them"],
         authorities: Some(|trust| &trust.whole_chain),
         flags: &["--pin", "--ca-file"],

@@ -22,7 +22,7 @@ const PARTS: [&str; 3] = ["cur", "new", "tmp"];
 ///
 /// # Errors
 /// [`Kind::Create`]: nothing could be delivered there.
-pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
+pub(super) fn examine(account: &Account) -> Result<Vec<Finding>, Error> {
     match &account.deliver {
         None => Ok(Vec::new()),
         Some(Spec::Maildir(path)) => maildir(path).map(|finding| vec![finding]),

@@ -17,7 +17,7 @@ const ABOUT: &str = "quirk";
 ///
 /// # Errors
 /// What ends the session, or keeps the maildrop from being listed.
-pub(super) fn of(session: &mut Session<Transaction>, keep: Keep) -> Result<Vec<Finding>, Error> {
+pub(super) fn examine(session: &mut Session<Transaction>, keep: Keep) -> Result<Vec<Finding>, Error> {
     let maildrop = session.maildrop()?;
     let mut findings = vec![size(&maildrop)];
     findings.extend(of_capabilities(session));
@@ -60,9 +60,10 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !after.pipelining() {
         let says = "no PIPELINING: a fetch waits a round trip for each message";
-        findings.push(Finding::note(ABOUT, says).hint(
-            "most servers can do it all the same; pipelining = \"on\" tries, and goes back by itself if it fails",
-        ));
+        findings.push(
+            Finding::note(ABOUT, says)
+                .hint("most servers support it anyway; pipelining = \"on\" tries it, and stops if it fails"),
+        );
     }
     let is_late = |question: fn(&Capabilities) -> bool| question(after) && !before.is_some_and(question);
     if is_late(Capabilities::pipelining) || is_late(Capabilities::uidl) {
@@ -74,10 +75,11 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
 fn of_listings(maildrop: &Maildrop, keep: Keep) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !maildrop.has_unique_ids() {
-        let finding = Finding::warning(ABOUT, "the server has no UIDL: messages are known by their headers");
+        let finding =
+            Finding::warning(ABOUT, "the server has no UIDL: messages are recognised by their headers");
         findings.push(match keep {
             Keep::None => finding,
-            _ => finding.hint("each run asks for the headers of all messages; --keep none spares that"),
+            _ => finding.hint("each run asks for the headers of all messages; with --keep none it need not"),
         });
         return findings;
     }

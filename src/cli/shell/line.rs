@@ -83,10 +83,10 @@ impl Verb {
             name => name,
         };
         let Some(row) = TABLE.iter().find(|(known, ..)| *known == name) else { return Err(unknown(typed)) };
-        Verb::of(row, rest).map(Some)
+        Verb::from_row(row, rest).map(Some)
     }
 
-    fn of(row: &Row, rest: &str) -> Result<Verb> {
+    fn from_row(row: &Row, rest: &str) -> Result<Verb> {
         let (name, arguments, _) = row;
         let words: Vec<&str> = rest.split_whitespace().collect();
         if arguments.is_empty() && !words.is_empty() {

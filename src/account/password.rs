@@ -199,7 +199,7 @@ fn from_input(mut input: impl Read) -> Result<Secret> {
             Err(error) => return Err(unreadable("standard input", error)),
         }
     }
-    first_line(&line).ok_or_else(|| Error::new(Kind::NoCredentials, "standard input holds no password"))
+    first_line(&line).ok_or_else(|| Error::new(Kind::NoCredentials, "standard input contains no password"))
 }
 
 fn from_netrc(netrc: &Netrc, host: &str, user: &str) -> Result<Option<Secret>> {
@@ -232,7 +232,7 @@ fn not_in_the_clear(netrc: &Path) -> Error {
 
 fn unreadable(what: &str, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::FileTooLarge {
-        Error::new(Kind::Data, format!("{what} holds more than {LIMIT} bytes, which is no password"))
+        Error::new(Kind::Data, format!("{what} contains more than {LIMIT} bytes, which is not a password"))
     } else {
         Error::io(format!("could not read {what}"), error)
     }

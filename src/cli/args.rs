@@ -1,4 +1,4 @@
-//! The command line, all of it: what can be typed, and nothing of what it does. Texts here are also
+//! The whole command line: its commands and options, but not what they do. Texts here are also
 //! the manual pages and the completions (`generate.rs`).
 
 mod auth;

@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -
         if octets_held > MAX_HELD {
             let says = "the headers are too large to be sorted";
             return Err(Error::new(Kind::Data, says)
-                .hint("without --sort they are shown as they come")
+                .hint("without --sort each is shown as soon as it is known")
                 .into());
         }
         held.push(row);

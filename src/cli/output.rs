@@ -53,7 +53,7 @@ pub(crate) enum Emphasis {
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
-    /// Print nothing but errors.
+    /// Print only errors.
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,

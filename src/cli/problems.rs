@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     }
     if let Some(missing) = named.iter().zip(&found).find(|(_, found)| !**found).map(|(named, _)| named) {
         return Err(match missing {
-            Named::All => Error::new(Kind::NoSuchMessage, "no message failed that is still to be brought in"),
+            Named::All => Error::new(Kind::NoSuchMessage, "no failed message is waiting for a retry"),
             Named::UniqueId(unique_id) => {
                 let shown = String::from_utf8_lossy(unique_id).into_owned();
                 Error::new(Kind::NoSuchMessage, format!("no message with the unique-id {shown} failed"))

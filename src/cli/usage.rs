@@ -1,5 +1,5 @@
-//! A command line that cannot be used, told like every other error: `pop3: …`, then `hint: …`, exit code 64. Turns
-//! clap's errors into the library's, and answers the words of other programs with ours.
+//! Errors in the arguments, printed like every other error: `pop3: …`, then `hint: …`, exit code 64. Converts
+//! clap's errors into the library's, and for the options and commands of other programs names those of this one.
 
 use std::error::Error as _;
 

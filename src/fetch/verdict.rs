@@ -1,4 +1,4 @@
-//! What a run that carried everything out has still to say.
+//! The error of a run that was carried out, but in which messages failed or deletions were held back.
 
 use super::event::Summary;
 use super::policy::Policy;

@@ -338,7 +338,7 @@ impl fmt::Display for TlsFailure {
                 Some(known) if known.as_str() >= "1.2" && self.min == TlsVersion::V1_2 => {
                     f.write_str(&self.words)
                 }
-                Some(known) => write!(f, "the server speaks only TLS {known}, too old a version"),
+                Some(known) => write!(f, "the server speaks only TLS {known}, which is too old"),
                 None => write!(f, "the server speaks only versions of TLS older than {}", self.min),
             },
             Reason::NoSecureRenegotiation => f.write_str(

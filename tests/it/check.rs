@@ -177,7 +177,7 @@ fn what_is_odd_is_named_and_nothing_is_touched() {
         ("the server has no UIDL", letters(2), Behaviour { uidl: false, ..Behaviour::default() }),
         ("the server has no TOP", letters(2), Behaviour { top: Top::Absent, ..Behaviour::default() }),
         ("1 message with a unique-id of another", twins, Behaviour::default()),
-        ("1 message with a unique-id against RFC 1939", vec![odd], Behaviour::default()),
+        ("1 message with a unique-id that RFC 1939 does not allow", vec![odd], Behaviour::default()),
         ("no PIPELINING", letters(2), Behaviour { capa: capa("USER\nUIDL\nTOP"), ..Behaviour::default() }),
     ];
     for (quirk, messages, behaviour) in cases {

@@ -1,4 +1,4 @@
-//! The sentences for advice on the way to a server.
+//! The sentences for advice on connecting to a server.
 
 use pop3::advice::Reach;
 

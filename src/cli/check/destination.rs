@@ -62,7 +62,7 @@ fn maildir(path: &Path) -> Result<Finding, Error> {
     for entry in fs::read_dir(path).map_err(|error| unusable(path, error))? {
         let name = entry.map_err(|error| unusable(path, error))?.file_name();
         if !PARTS.iter().any(|part| name == *part) {
-            let why = io::Error::other("the folder holds other things, and no cur, new and tmp");
+            let why = io::Error::other("the folder contains other files, and no cur, new and tmp");
             return Err(unusable(path, why).hint("name an empty or a new folder"));
         }
     }

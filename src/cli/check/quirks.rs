@@ -54,7 +54,7 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
     let Some(after) = after.or(before) else {
         return vec![Finding::note(
             ABOUT,
-            "the server has no CAPA: what it can do has to be tried, one command at a time",
+            "the server has no CAPA: pop3 finds out what it supports by trying, one command at a time",
         )];
     };
     let mut findings = Vec::new();
@@ -67,7 +67,7 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
     }
     let is_late = |question: fn(&Capabilities) -> bool| question(after) && !before.is_some_and(question);
     if is_late(Capabilities::pipelining) || is_late(Capabilities::uidl) {
-        findings.push(Finding::note(ABOUT, "the server says what it can do only after sign-in"));
+        findings.push(Finding::note(ABOUT, "the server announces some capabilities only after sign-in"));
     }
     findings
 }
@@ -101,11 +101,11 @@ fn of_listings(maildrop: &Maildrop, keep: Keep) -> Vec<Finding> {
             findings.push(Finding::warning(ABOUT, says).fact("messages", count));
         }
     };
-    odd(twice, "with a unique-id of another", "they are told apart by their headers");
-    odd(improper, "with a unique-id against RFC 1939", "it is used as it is");
-    odd(without, "without a unique-id", "they wait for a listing that has one");
+    odd(twice, "with a unique-id of another", "they are distinguished by their headers");
+    odd(improper, "with a unique-id that RFC 1939 does not allow", "it is used nevertheless");
+    odd(without, "without a unique-id", "they are fetched when a listing has one");
     let unsized_ = maildrop.messages().filter(|message| message.octets.is_none()).count() as u64;
-    odd(unsized_, "without a size", "--max-size cannot hold for them");
+    odd(unsized_, "without a size", "--max-size does not apply to them");
     findings
 }
 
@@ -118,9 +118,11 @@ fn of_one_unique_id(
     let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
     Ok(match session.uidl_one(number) {
         Ok(unique_id) if unique_id == listed => None,
-        Ok(_) => Some(Finding::warning(ABOUT, "UIDL for one message names another unique-id than for all")),
+        Ok(_) => {
+            Some(Finding::warning(ABOUT, "UIDL for one message gives another unique-id than UIDL for all"))
+        }
         Err(error) if error.kind() == Kind::Protocol => {
-            Some(Finding::note(ABOUT, "UIDL for one message leaves its number out"))
+            Some(Finding::note(ABOUT, "the reply to UIDL for one message lacks its number"))
         }
         Err(error) if error.ends_the_session() => return Err(error),
         Err(_) => Some(Finding::note(ABOUT, "UIDL for one message is refused")),

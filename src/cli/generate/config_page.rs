@@ -14,12 +14,12 @@ use crate::cli::args;
 const WITHOUT_OPTION: [(&str, &str); 19] = [
     (
         "password",
-        "The password itself. Others must not be able to read the file then. Better: password-command, password-file \
-         or `pop3 auth login`.",
+        "The password itself. The file must then be readable by its owner only. Better use password-command, \
+         password-file or `pop3 auth login`.",
     ),
     (
         "maildrop",
-        "A name for the maildrop, and so for its journal, where user and server do not identify it: for example two \
+        "A name for the maildrop, and so for its journal, if user and server do not identify it: for example two \
          maildrops behind one proxy or socket.",
     ),
     ("enabled", "With false the account is fetched only when it is named."),

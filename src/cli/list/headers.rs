@@ -1,4 +1,4 @@
-//! The headers of the listed messages, asked ahead of their answers.
+//! The headers of the listed messages, requested with pipelining.
 
 use std::collections::VecDeque;
 

@@ -119,7 +119,7 @@ pub(crate) enum KindName {
     DiskFull,
     /// A file or a message contains data that cannot be used.
     Data,
-    /// Some messages could not be fetched, and will be tried again.
+    /// Some messages could not be fetched, and will be retried.
     Partial,
     /// Ctrl-C or SIGTERM.
     Interrupted,

@@ -14,7 +14,7 @@ use super::output::json::Mail;
 pub(crate) fn run(context: &Context, account: &Account, named: &[MessageArg], yes: bool) -> Result<()> {
     let output = context.output();
     if !yes && !output.can_ask() {
-        return Err(Error::new(Kind::Usage, "could not ask whether to delete: this is no terminal")
+        return Err(Error::new(Kind::Usage, "could not ask whether to delete: there is no terminal")
             .hint("--yes deletes without asking")
             .into());
     }

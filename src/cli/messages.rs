@@ -207,7 +207,7 @@ mod tests {
         words.iter().map(|word| MessageArg::parse(word.as_bytes()).expect(word)).collect()
     }
 
-    fn of(count: u32, words: &[&str]) -> Result<Vec<u32>, String> {
+    fn resolved(count: u32, words: &[&str]) -> Result<Vec<u32>, String> {
         let there = There { new: &[2, 5], ..There::counted(count).expect("few") };
         numbers(&named(words), there).map_err(|error| {
             assert_eq!(error.kind(), Kind::NoSuchMessage);
@@ -236,7 +236,7 @@ mod tests {
             (&[], &[]),
         ];
         for (words, found) in table {
-            assert_eq!(of(20, words).as_deref(), Ok(found), "{words:?}");
+            assert_eq!(resolved(20, words).as_deref(), Ok(found), "{words:?}");
         }
     }
 
@@ -253,10 +253,10 @@ mod tests {
             (0, "last", "there is no message: the maildrop is empty"),
             (0, "1-last", "there is no message: the maildrop is empty"),
         ] {
-            assert_eq!(of(count, &[word]), Err(says.to_owned()), "{word} of {count}");
+            assert_eq!(resolved(count, &[word]), Err(says.to_owned()), "{word} of {count}");
         }
         for word in ["all", "last:10", "all,last:3"] {
-            assert_eq!(of(0, &[word]), Ok(Vec::new()), "{word}");
+            assert_eq!(resolved(0, &[word]), Ok(Vec::new()), "{word}");
         }
     }
 

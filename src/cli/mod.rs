@@ -90,14 +90,14 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn output(cli: &Cli, file: &Globals) -> Output {
-    let face = cli.global.over(file);
+    let display = cli.global.with_defaults(file);
     Output::new(Settings {
-        quiet: face.quiet,
-        verbose: face.verbose,
-        each_message: face.each_message,
-        json: cli.global.json || face.json && cli.command.has_objects(),
-        color: face.color,
-        progress: face.progress,
+        quiet: display.quiet,
+        verbose: display.verbose,
+        each_message: display.each_message,
+        json: cli.global.json || display.json && cli.command.has_objects(),
+        color: display.color,
+        progress: display.progress,
     })
 }
 

@@ -53,7 +53,7 @@ pub(crate) enum Emphasis {
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
-    /// Print nothing but errors.
+    /// Print only errors.
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
@@ -125,7 +125,7 @@ impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
+        let shows = bar::Shows::new(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,

@@ -74,7 +74,7 @@ pub(super) fn save_to(
     let not_regular = || {
         let says = format!("could not create {}", path.display());
         Error::new(Kind::Create, says)
-            .because("it exists, and is no file")
+            .because("it exists, and is not a file")
             .hint("name a new file, or a folder")
     };
     // Opening a FIFO would wait for its reader.

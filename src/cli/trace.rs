@@ -165,7 +165,7 @@ impl TraceFile {
         let file = file.map_err(|error| {
             Error::new(Kind::Create, format!("could not open {} for the trace", path.display()))
                 .because(error)
-                .hint("--trace=FILE, POP3_TRACE or the key trace names it: it has to be a file that can be written")
+                .hint("--trace=FILE, POP3_TRACE or the key trace names it: it must be a writable file")
         })?;
         let is_terminal = file.is_terminal();
         let file = TraceFile {

@@ -349,7 +349,8 @@ impl Connection {
                 Error::new(Kind::Timeout(phase), format!("gave up after {waited} s of {phase}"))
             }
             io::ErrorKind::UnexpectedEof => {
-                Error::new(Kind::ConnectionLost, format!("the server closed the connection while {phase}"))
+                let says = format!("the server closed the connection while pop3 was {phase}");
+                Error::new(Kind::ConnectionLost, says)
             }
             _ => {
                 Error::new(Kind::ConnectionLost, format!("the connection broke while {phase}")).because(error)

@@ -1,4 +1,4 @@
-//! Messages that failed: which of them are tried again in this run, and which failed in it.
+//! Messages that failed: which of them are retried in this run, and which failed in it.
 //!
 //! A message that failed before shares no session with new mail or with deletions, so that it cannot stand in
 //! their way. What was only refused is tried together, in one session. Those that broke a session follow one

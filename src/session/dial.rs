@@ -89,9 +89,7 @@ impl Dial<'_> {
             return error;
         }
         match (Dial { security: Security::Implicit, ..*self }).examine() {
-            Ok(_) => {
-                Error::new(Kind::Tls, "the server waits for TLS from the start").advise(Tls::BeginWithTls)
-            }
+            Ok(_) => Error::new(Kind::Tls, "the server expects TLS from the start").advise(Tls::BeginWithTls),
             Err(_) => error,
         }
     }

@@ -205,7 +205,7 @@ impl Session<Authorization> {
             return Err(Failed { error, is_judged, untried: Vec::new() });
         }
         // Never empty: `auth::candidates` returns an error instead.
-        Err(Error::new(Kind::SignIn, "the server offers no way to sign in").into())
+        Err(Error::new(Kind::SignIn, "the server offers no sign-in mechanism").into())
     }
 
     /// The advice on a refusal that tells more than that the secret is wrong.

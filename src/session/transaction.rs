@@ -128,7 +128,7 @@ impl Session<Transaction> {
         let word = reply.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).ok_or_else(|| {
             let words = self.connection.redacted(&reply.words());
-            Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(words)
+            Error::new(Kind::Protocol, "the answer to LAST is not a message-number").because(words)
         })
     }
 

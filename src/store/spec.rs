@@ -74,7 +74,7 @@ impl Spec {
     /// The error for a text that is [`Written::Either`], where nobody can be asked.
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
-            .because("nothing stands there yet, so it could become a Maildir or an mbox")
+            .because("nothing exists there yet, so it could become a Maildir or an mbox")
             .advise(Settings::MaildirOrMbox(quote::path(text)))
     }
 

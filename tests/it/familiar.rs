@@ -147,11 +147,11 @@ fn help_names_the_variable_of_each_option_and_warns_of_habits_that_mislead() {
         "[env: POP3_QUIET]",
         "[env: POP3_IP_VERSION]",
         "not a limit as in rclone",
-        "Takes the place of the checks of chain and name",
-        "it limits them to those that are named",
+        "Replaces the checks of the certificate's chain and name",
+        "use all accounts, or only those that this option names",
     ] {
         assert!(fetch.contains(words), "no {words:?} in {fetch}");
     }
-    assert!(help(&["stat", "--help"]).contains("Asks the server."));
+    assert!(help(&["stat", "--help"]).contains("The server is asked."));
     assert!(help(&["--help"]).contains("75 try again later"));
 }

@@ -103,7 +103,7 @@ fn part(text: &str) -> Result<MessageArg, String> {
         _ => false,
     };
     match runs_backwards {
-        true => Err("the range runs backwards: the lower number stands first".to_owned()),
+        true => Err("the range runs backwards: the lower number comes first".to_owned()),
         false => Ok(MessageArg::Range(from, to)),
     }
 }

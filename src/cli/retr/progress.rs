@@ -1,4 +1,4 @@
-//! The bar of `pop3 retr -o`: the same as that of a fetch, told of the same events.
+//! The progress bar of `pop3 retr -o`: that of a fetch, fed with the same events.
 
 use std::io::{self, Write};
 

@@ -109,8 +109,7 @@ impl<'a> Shell<'a> {
         if !self.marked.is_empty()
             && !ask(&format!("delete {messages} from {} for good?", self.account.server))?
         {
-            self.output()
-                .note("the session goes on: rset takes the marks back, abort ends it and deletes nothing");
+            self.output().note("the session goes on: rset unmarks them, abort ends it and deletes nothing");
             return Ok(After::More);
         }
         let Some(session) = self.session.take() else { return Ok(After::Done) };
@@ -287,8 +286,7 @@ impl<'a> Shell<'a> {
         match numbers.as_slice() {
             [] => {}
             [number] => {
-                output
-                    .note(&format!("message {number} is marked: quit deletes it, rset takes the mark back"));
+                output.note(&format!("message {number} is marked: quit deletes it, rset unmarks it"));
             }
             several => {
                 let count = several.len();

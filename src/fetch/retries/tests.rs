@@ -1,4 +1,4 @@
-//! Which messages are tried again, in which session, and what of them counts as failed.
+//! Which messages are retried, in which session, and which of them count as failed.
 
 use super::*;
 use crate::fetch::event::{Silent, Source};

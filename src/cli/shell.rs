@@ -4,6 +4,7 @@
 mod editor;
 mod history;
 mod line;
+mod marks;
 mod verbs;
 
 use std::io::{self, BufRead, IsTerminal};

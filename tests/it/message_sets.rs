@@ -144,7 +144,8 @@ fn where_numbers_have_gaps_every_command_names_the_messages_that_list_shows() {
     assert!(shell.contains("Subject: letter 5"), "{shell}");
     stage.pop3("dele").args(["last", "--yes"]).run().exits(0);
     stage.pop3("dele").args(["last:2", "--yes"]).run();
-    let deleted: Vec<String> = stage.said().into_iter().filter(|line| line.starts_with("DELE")).collect();
+    let deleted: Vec<String> =
+        stage.server.log().into_iter().filter(|line| line.starts_with("DELE")).collect();
     assert_eq!(deleted[..2], ["DELE 5", "DELE 4"]);
     let left = stage.server.maildrop();
     assert!(

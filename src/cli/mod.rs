@@ -34,7 +34,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use pop3::account::{Account, Config, Environment, Globals};
-use signal_hook::consts::SIGTERM;
 
 use self::args::{AuthCommand, Cli, Command, ConfigCommand, ServerArgs, StateCommand};
 use self::context::Context;
@@ -71,20 +70,17 @@ pub(crate) fn main() -> ExitCode {
     let outcome = config.map_err(Into::into).and_then(|config| {
         let talk = Arc::clone(&output);
         let signals = Signals::take(move |text| talk.urge(text))?;
+        output.set_signals(&signals);
         let traces = Traces::new(Arc::clone(&output), cli.global.trace(environment.home()))?;
         let context = Context::new(Arc::clone(&output), environment, config, signals, traces);
-        let code = run(&context, cli);
-        match (code, context.signals().last()) {
-            (Ok(ExitCode::Interrupted), Some(SIGTERM)) => Ok(ExitCode::Terminated),
-            (code, _) => code,
-        }
+        run(&context, cli)
     });
     let flushed = output.flush().map_err(anyhow::Error::from);
     match outcome.and_then(|code| flushed.map(|()| code)) {
-        Ok(code) => code,
+        Ok(code) => output.exit_code(code),
         Err(error) => {
             output.error(&error);
-            report::exit_code(&error)
+            output.exit_code(report::exit_code(&error))
         }
     }
 }

@@ -83,6 +83,9 @@ pub(crate) struct RetrArgs {
     #[arg(short, long, value_name = "FILE|DIR/", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
     /// Overwrite files that exist already
+    ///
+    /// In a folder that may destroy another message: a message-number is valid in one session only, so that 7.eml of
+    /// an earlier run need not be the message that has number 7 now. Name another folder to keep both.
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     #[command(flatten)]

@@ -83,7 +83,7 @@ impl Output {
     fn error_with(&self, account: Option<&str>, name: &str, error: &anyhow::Error) {
         let Some(told) = report::tell(error) else { return };
         if self.is_json() {
-            let exit = report::exit_code(error) as u8;
+            let exit = self.exit_code(report::exit_code(error)) as u8;
             return self.talk_object(&Talk::error(account, &told, exit));
         }
         let ErrorText { sentence, certificate, hint, .. } = told;

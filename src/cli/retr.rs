@@ -83,13 +83,18 @@ pub(super) fn save_to(
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return Err(not_regular().into());
     }
+    // Nothing is overwritten from the shell.
+    if path.is_file() {
+        let exists = Error::new(Kind::Create, format!("could not create {}", path.display()));
+        return Err(exists.because("it exists already").hint("name another file").into());
+    }
     let stopped = match Place::find(path, false)? {
         Place::File(file) => {
             let number = only(numbers, &file).map_err(|error| error.hint("name a folder: FOLDER/"))?;
             save(context, account, session, vec![(number, file)])?
         }
         Place::Folder(folder) => {
-            let files = folder.files(numbers)?;
+            let files = folder.files(numbers).map_err(|error| error.hint("name another folder"))?;
             folder.create()?;
             save(context, account, session, files)?
         }

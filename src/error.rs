@@ -65,7 +65,7 @@ pub enum Kind {
     /// No address of the host accepted the connection.
     Connect,
     /// The connection was lost before everything was received.
-    LineLost,
+    ConnectionLost,
     /// A phase took longer than its timeout.
     Timeout(Phase),
     /// The server's identity or the encryption could not be trusted.
@@ -194,7 +194,7 @@ impl Error {
     pub fn ends_the_session(&self) -> bool {
         matches!(
             self.kind,
-            Kind::LineLost
+            Kind::ConnectionLost
                 | Kind::Timeout(_)
                 | Kind::Protocol
                 | Kind::Tls

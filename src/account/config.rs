@@ -108,8 +108,7 @@ impl Config {
 fn unusable_accounts(document: &Document) -> Vec<Mistake> {
     let mut mistakes = Vec::new();
     if document.defaults.tls.is_some() && document.defaults.server.is_none() {
-        let what =
-            "tls counts for no account here: the URL of each server says how its connection is encrypted";
+        let what = "tls has no effect here: the URL of each server says how its connection is encrypted";
         let advice = Settings::EncryptionOfServer.into();
         mistakes.push(document::mistake(document.defaults_at, what.to_owned(), Some(advice)));
     }

@@ -263,7 +263,7 @@ impl Reader<'_> {
                 continue;
             };
             if name.is_empty() || name.contains(char::is_control) {
-                self.complain(span.start, "an account's name is empty or holds a control character", None);
+                self.complain(span.start, "an account's name is empty or contains a control character", None);
             } else if name.len() > LONGEST_NAME {
                 // Not kept: each message about the account would repeat it.
                 let octets = name.len();

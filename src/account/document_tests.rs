@@ -298,7 +298,7 @@ fn a_maildrop_is_named_for_one_account() {
 #[test]
 fn a_backslash_in_double_quotes_that_became_a_control_character_is_told_with_single_quotes() {
     let user = |written: &str| advised(&format!("[account.a]\nserver = 'pop3s://h'\nuser = {written}\n"));
-    let what = "line 3, column 8: user: it holds a control character (\\t)";
+    let what = "line 3, column 8: user: it contains a control character (\\t)";
     assert_eq!(user("\"CORP\\tim\""), [with(what, Settings::EscapeInQuotes)]);
     for tab in ["'CORP\tim'", "\"CORP\tim\""] {
         assert_eq!(user(tab), [(what.to_owned(), None)], "no backslash made it");

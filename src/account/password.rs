@@ -136,7 +136,9 @@ impl PasswordSource {
 fn nobody_to_ask(asked: bool) -> Error {
     let (what, advice) = match asked {
         true => ("none was typed", SignIn::TypePassword),
-        false => ("no source of one was named, and there is no terminal to ask on", SignIn::GivePassword),
+        false => {
+            ("no password source is configured, and there is no terminal to ask on", SignIn::GivePassword)
+        }
     };
     Error::new(Kind::NoCredentials, what).advise(advice)
 }
@@ -178,7 +180,7 @@ fn from_file(path: &Path, what: &str) -> Result<Secret> {
     let file = File::open(path).map_err(open)?;
     refuse_if_others_may_read(&file, path, what)?;
     let text = read_bounded(file).map_err(|error| unreadable(&name.to_string(), error))?;
-    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} holds no {what}")))
+    first_line(&text).ok_or_else(|| Error::new(Kind::NoCredentials, format!("{name} contains no {what}")))
 }
 
 /// Reads byte by byte: what follows the first line is left for the next reader of the input.
@@ -197,7 +199,7 @@ fn from_input(mut input: impl Read) -> Result<Secret> {
             Err(error) => return Err(unreadable("standard input", error)),
         }
     }
-    first_line(&line).ok_or_else(|| Error::new(Kind::NoCredentials, "standard input holds no password"))
+    first_line(&line).ok_or_else(|| Error::new(Kind::NoCredentials, "standard input contains no password"))
 }
 
 fn from_netrc(netrc: &Netrc, host: &str, user: &str) -> Result<Option<Secret>> {
@@ -230,7 +232,7 @@ fn not_in_the_clear(netrc: &Path) -> Error {
 
 fn unreadable(what: &str, error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::FileTooLarge {
-        Error::new(Kind::Data, format!("{what} holds more than {LIMIT} bytes, which is no password"))
+        Error::new(Kind::Data, format!("{what} contains more than {LIMIT} bytes, which is not a password"))
     } else {
         Error::io(format!("could not read {what}"), error)
     }

@@ -89,9 +89,7 @@ impl<'a> Paths<'a> {
             }
             None if text.starts_with('/') => return Ok(PathBuf::from(text)),
             None => {
-                return no_path(
-                    "a relative path would mean another place in each folder that pop3 is run in",
-                );
+                return no_path("a relative path would depend on the folder that pop3 is run in");
             }
         }
         match self.home {

@@ -205,7 +205,7 @@ pub(super) fn check_texts(value: &Value<'_>) -> Result<()> {
         return Err(wrong(format!("it has {} values, and the most are {MOST_VALUES}", texts.len())));
     }
     match texts.iter().any(|text| text.contains('\0')) {
-        true => Err(wrong("it holds a NUL (\\0)")),
+        true => Err(wrong("it contains a NUL (\\0)")),
         false => Ok(()),
     }
 }

@@ -163,7 +163,7 @@ pub(super) fn host_and_port(text: &str) -> Result<(String, Option<u16>), Error> 
         let address = address.replacen("%25", "%", 1);
         let (digits, zone) = address.split_once('%').unwrap_or((&address, "0"));
         if digits.parse::<Ipv6Addr>().is_err() || !is_host(zone) {
-            return Err(wrong("what stands in brackets is no IPv6 address"));
+            return Err(wrong("the text in brackets is not an IPv6 address"));
         }
         match after.strip_prefix(':') {
             Some(port) => (address, Some(port)),

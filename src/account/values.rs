@@ -142,7 +142,7 @@ pub fn name(text: &str) -> Result<String, String> {
     }
     match text.chars().find(|c| c.is_control()) {
         None => Ok(text.to_owned()),
-        Some(control) => Err(format!("it holds a control character ({})", control.escape_debug())),
+        Some(control) => Err(format!("it contains a control character ({})", control.escape_debug())),
     }
 }
 

@@ -78,7 +78,7 @@ pub enum Tls {
     HaveCertificateInstalled,
     /// An OAuth provider's certificate is not trusted.
     CheckProviderAuthority,
-    /// The server waits for TLS from the start.
+    /// The server expects TLS from the start.
     BeginWithTls,
     /// The server does not speak TLS after STLS.
     TryTlsFromStart,

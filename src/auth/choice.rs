@@ -159,7 +159,7 @@ fn nothing_in_common(proof: &Proof, offer: &Offer<'_>) -> Error {
             "the server does not offer to sign in by a client certificate".to_owned(),
             SignIn::GivePasswordBesideCertificate,
         ),
-        (.., []) => ("the server offers no way to sign in".to_owned(), more),
+        (.., []) => ("the server offers no sign-in mechanism".to_owned(), more),
         (.., names) => {
             (format!("the server offers only ways that are not known here: {}", names.join(" ")), more)
         }
@@ -322,8 +322,8 @@ mod tests {
                 "the server offers only ways that are not known here: GSSAPI",
                 SignIn::EncryptForMore,
             ),
-            (&[], password(), true, "the server offers no way to sign in", SignIn::NameUnofferedMechanism),
-            (&[], password(), false, "the server offers no way to sign in", SignIn::EncryptForMore),
+            (&[], password(), true, "the server offers no sign-in mechanism", SignIn::NameUnofferedMechanism),
+            (&[], password(), false, "the server offers no sign-in mechanism", SignIn::EncryptForMore),
             (
                 &["XOAUTH2"],
                 password(),

@@ -137,7 +137,7 @@ impl FromStr for Mechanism {
     fn from_str(text: &str) -> Result<Self> {
         Mechanism::ALL.into_iter().find(|mechanism| mechanism.name() == text).ok_or_else(|| {
             let known = Mechanism::ALL.map(|mechanism| mechanism.name().to_owned()).to_vec();
-            Error::new(Kind::Usage, format!("could not find a way to sign in named `{}`", quote::short(text)))
+            Error::new(Kind::Usage, format!("could not find a mechanism named `{}`", quote::short(text)))
                 .advise(SignIn::NoSuchMechanism { known })
         })
     }

@@ -108,7 +108,7 @@ impl Exchange for OAuth {
             }
             return self.message().ok_or_else(|| {
                 Error::new(Kind::SignIn, format!("could not sign in with {}", self.mechanism))
-                    .because("the name or the token holds a control character")
+                    .because("the name or the token contains a control character")
             });
         }
         // The token was refused, and the server says why. It expects a response before its -ERR: for XOAUTH2

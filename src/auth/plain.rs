@@ -35,7 +35,7 @@ impl Exchange for Plain {
         }
         self.message().ok_or_else(|| {
             Error::new(Kind::SignIn, "could not sign in with plain")
-                .because("the name or the password holds a NUL, which plain cannot carry")
+                .because("the name or the password contains a NUL, which plain cannot carry")
         })
     }
 }

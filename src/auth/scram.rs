@@ -241,7 +241,7 @@ impl Scram {
         }
         let claimed = first.strip_prefix("v=").and_then(|signature| BASE64.decode(signature).ok());
         let Some(claimed) = claimed else {
-            return Err(self.failed(Kind::Protocol, "the server's last message holds no signature"));
+            return Err(self.failed(Kind::Protocol, "the server's last message contains no signature"));
         };
         if !self.hash.verifies(&server_key, &text, &claimed)? {
             return Err(self.untrusted("its signature is wrong"));

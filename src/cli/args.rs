@@ -1,4 +1,4 @@
-//! The command line, all of it: what can be typed, and nothing of what it does. Texts here are also
+//! The whole command line: its commands and options, but not what they do. Texts here are also
 //! the manual pages and the completions (`generate.rs`).
 
 mod auth;
@@ -43,15 +43,15 @@ Examples:
   pop3 list -s pop3s://me@pop.example.com        what is there?
   pop3 fetch -s pop3s://me@pop.example.com --to ~/Mail/
   pop3 fetch                                     all accounts of the configuration file
-  pop3 config check                              what is wrong with it?"
+  pop3 config check                              is the configuration file correct?"
     };
 }
 
 /// Fetches mail from POP3 servers: never loses a message, never delivers one twice
 ///
-/// Fetches mail from POP3 servers into a Maildir, an mbox or a command, and offers every verb of the
-/// protocol. Whatever happens at whatever moment, no message is lost, and none is delivered twice into a
-/// Maildir or an mbox; a command may get one message again after a kill.
+/// Fetches mail from POP3 servers into a Maildir, an mbox or a command, and has a command for every verb of
+/// the protocol. Even if a run is killed, or the connection or the power fails, no message is lost, and none is
+/// delivered twice into a Maildir or an mbox; a delivery command may get one message again after a kill.
 #[derive(Debug, Parser)]
 #[command(name = "pop3", version, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = examples!())]
@@ -90,17 +90,17 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
-    /// Print nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps; twice, also a line for each message that is fetched
+    /// Print the steps; -vv also prints a line for each message that is fetched
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,
     /// Write the dialogue with the server to standard error, or to FILE, secrets hidden
     ///
-    /// One line for each command and each line of an answer, with the time; a message is one line with its
-    /// octets. FILE is appended to; if it does not exist, it is created for its owner alone. The key trace and
+    /// Prints a line for each command and each line of an answer, with the time. A message is one line that says
+    /// how many octets it has. Appends to FILE; if it does not exist, it is created, readable by its owner only. The key trace and
     /// the variable POP3_TRACE take true, false, or a path.
     #[arg(long, value_name = "FILE", global = true, num_args = 0..=1, require_equals = true, overrides_with = "trace")]
     #[arg(value_hint = ValueHint::FilePath)]
@@ -125,9 +125,9 @@ pub(crate) struct GlobalArgs {
     pub(crate) config: Option<PathBuf>,
 }
 
-/// What the program prints, and how: the global options on top of the configuration file.
+/// What the program prints, and how: the global options, completed from the configuration file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Face {
+pub(crate) struct DisplayOptions {
     pub(crate) quiet: bool,
     pub(crate) verbose: bool,
     /// Whether each message that is fetched has a line.
@@ -150,10 +150,10 @@ impl GlobalArgs {
 
     /// These options, and for those that are not given what the file says. Quiet and verbose together are
     /// verbose.
-    pub(crate) fn over(&self, file: &Globals) -> Face {
+    pub(crate) fn with_defaults(&self, file: &Globals) -> DisplayOptions {
         let silent = !self.quiet && self.verbose == 0;
         let verbose = self.verbose > 0 || silent && file.verbose.unwrap_or(false);
-        Face {
+        DisplayOptions {
             quiet: !verbose && (self.quiet || silent && file.quiet.unwrap_or(false)),
             verbose,
             each_message: self.verbose > 1,
@@ -164,7 +164,7 @@ impl GlobalArgs {
     }
 }
 
-/// Parses a value that may come from a variable without a line end at its end, which is none of its text.
+/// Parses a value; one from a variable may end in a line end, which is not part of it.
 #[derive(Debug, Clone)]
 struct WithoutLineEnd<P>(P);
 
@@ -215,11 +215,10 @@ pub(crate) enum Command {
     /// List the accounts that are configured
     Accounts,
     Config(ConfigArgs),
-    /// Show how it works, with an embedded server and sample mail
+    /// Show how pop3 works, with a built-in server and sample mail
     ///
-    /// Starts a POP3 server of its own on the loopback interface with a dozen sample messages, fetches
-    /// them into the folder pop3-demo, fetches once more to show that nothing comes twice, and lists
-    /// what is there. Nothing leaves this machine, and no configuration is read.
+    /// Starts a POP3 server on the loopback interface with a dozen sample messages, fetches them into the
+    /// folder pop3-demo, fetches again to show that nothing is delivered twice, and lists the messages. Nothing leaves this computer, and no configuration is read.
     Demo,
     Completions(CompletionsArgs),
     #[command(hide = true)]

@@ -34,7 +34,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
     let safe = context.environment().safe()?;
     let credentials = account.credentials_to_keep()?;
     let Proof::Password(password) = &credentials.proof else {
-        return Err(Error::new(Kind::Usage, format!("could not keep a password of {}", account.name))
+        return Err(Error::new(Kind::Usage, format!("could not store a password of {}", account.name))
             .because("the account signs in without one")
             .into());
     };
@@ -56,7 +56,7 @@ fn login_with_password(context: &Context, account: &Account) -> Result<()> {
             scope: None,
         })?;
     } else {
-        output.note(&format!("signed in: the {what} of {} is kept in {}", account.name, place(&stored_in)));
+        output.note(&format!("signed in: the {what} of {} is stored in {}", account.name, place(&stored_in)));
     }
     let config = context.config();
     let configured = config.own(&account.name).and_then(|own| own.password.clone());

@@ -72,7 +72,7 @@ fn one(context: &Context, account: &Account, several: bool) -> Result<ExitCode> 
     let mut telling = Telling::new(context.output(), &account.name);
     let password = look(context, account, &mut telling)?;
     // Also if the server fails: the user can then correct both at once.
-    match destination::of(account) {
+    match destination::examine(account) {
         Ok(findings) => telling.tell_all(&findings)?,
         Err(error) => telling.fail("destination", error)?,
     }
@@ -93,7 +93,7 @@ fn one(context: &Context, account: &Account, several: bool) -> Result<ExitCode> 
 /// Checks the server. Returns the password, if there is one.
 fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Result<Option<Secret>> {
     let failed = |telling: &mut Telling<'_>, about, error| telling.fail(about, error).map(|()| None);
-    match way::of(account) {
+    match way::examine(account) {
         Ok(findings) => telling.tell_all(&findings)?,
         Err(error) => return Ok(failed(telling, "dns", error)?),
     }
@@ -104,7 +104,7 @@ fn look(context: &Context, account: &Account, telling: &mut Telling<'_>) -> Resu
             return Ok(failed(telling, about, error)?);
         }
     };
-    telling.tell_all(&connection::of(account, context.stop(), &session))?;
+    telling.tell_all(&connection::examine(account, context.stop(), &session))?;
     let proof = match context.proof(account) {
         Ok(proof) => proof,
         Err(error) => return Ok(failed(telling, "sign-in", error)?),

@@ -1,4 +1,4 @@
-//! `pop3 config`: what is wrong with the configuration file, and which settings count in the end.
+//! `pop3 config`: lists the mistakes in the configuration file, and shows the effective settings.
 
 use std::path::Path;
 

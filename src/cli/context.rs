@@ -43,7 +43,7 @@ impl Context {
     }
 
     /// The same output with another environment, without a configuration.
-    pub(crate) fn within(&self, environment: Environment) -> Self {
+    pub(crate) fn with_environment(&self, environment: Environment) -> Self {
         let (output, traces) = (Arc::clone(&self.output), Arc::clone(&self.traces));
         Context { output, environment, config: Config::default(), signals: self.signals.clone(), traces }
     }
@@ -207,7 +207,7 @@ impl Context {
     ) -> Result<Session<Transaction>, Refused> {
         // Each session refuses one mechanism at least, so they become fewer.
         while !refused.untried.is_empty() {
-            self.output.detail("the server closed the connection: trying another way to sign in");
+            self.output.detail("the server closed the connection: trying another mechanism");
             let Ok(session) = self.dial_for(account, utf8) else { break };
             refused = match session.sign_in_by(credentials, &refused.untried) {
                 Err(again) if again.error.ends_the_session() => break,

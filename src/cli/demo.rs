@@ -37,7 +37,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     let password = Secret::new(behaviour.password.clone());
     let server = Server::start(samples(), behaviour)
         .map_err(|error| Error::io("could not start the server", error))?;
-    let context = context.within(Environment::artificial(Some(&folder), []));
+    let context = context.with_environment(Environment::artificial(Some(&folder), []));
     let account = account(&server, password, &folder);
 
     let say = |text: &str| context.output().note(text);
@@ -50,7 +50,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
         let fetched = fetch::one(&context, &account, &mut told);
         told.finish()?;
         fetched?;
-        say(&format!("   {FOLDER}/Maildir/new holds {}.", human::count(delivered(&folder)?, "message")));
+        say(&format!("   {FOLDER}/Maildir/new contains {}.", human::count(delivered(&folder)?, "message")));
     }
     say("\n3. pop3 list: what is there, and what of it was fetched.");
     list::run(&context, &account, &ListOptions::default())?;
@@ -61,7 +61,7 @@ pub(crate) fn run(context: &Context) -> Result<ExitCode> {
     say(&format!(
         "\nThe messages are in {FOLDER}/Maildir/new, each octet as the server sent it (with LF for CRLF),"
     ));
-    say(&format!("and the journal that remembers them is {FOLDER}/.local/state/pop3/demo.journal."));
+    say(&format!("and the journal that records them is {FOLDER}/.local/state/pop3/demo.journal."));
     say("\nWith your own account:");
     say("  pop3 list  -s pop3s://you@pop.example.com");
     say("  pop3 fetch -s pop3s://you@pop.example.com --to maildir:Mail");
@@ -78,7 +78,7 @@ fn prepare(folder: &Path) -> Result<(), Error> {
         std::fs::remove_dir_all(folder).map_err(create)?;
     } else if folder.exists() {
         return Err(Error::new(Kind::Create, format!("could not create {shown}"))
-            .because("something of that name is there already, and not of this program's making")
+            .because("something else with that name exists already")
             .hint("move it away, or run the demo in another folder"));
     }
     std::fs::create_dir(folder).map_err(create)?;

@@ -96,10 +96,10 @@ fn refuse_shared(accounts: Vec<Resolved>) -> Vec<Resolved> {
 
 /// Fetches one account.
 pub(crate) fn one(context: &Context, account: &Account, told: &mut Report<'_>) -> Result<()> {
-    let mut door = Door::new(context, account);
+    let mut access = MaildropAccess::new(context, account);
     with_run(context, account, |run| {
-        door.prepare_unlocked()?;
-        let (_, outcome) = run.carry_out(&mut door, told);
+        access.prepare_unlocked()?;
+        let (_, outcome) = run.carry_out(&mut access, told);
         Ok(outcome?)
     })
 }
@@ -109,11 +109,11 @@ const MOST_HEADERS: usize = 200;
 
 /// Prints what a run would do, with the reasons, and changes nothing.
 fn preview(context: &Context, account: &Account, is_one_of_several: bool) -> Result<()> {
-    let mut door = Door::new(context, account);
+    let mut access = MaildropAccess::new(context, account);
     let most = (!context.output().is_verbose()).then_some(MOST_HEADERS);
     with_run(context, account, |run| {
         let show = |preview: &Preview<'_>| steps::show(context.output(), account, is_one_of_several, preview);
-        run.preview(&mut door, most, show)?
+        run.preview(&mut access, most, show)?
     })
 }
 
@@ -141,13 +141,13 @@ pub(crate) fn with_run<T>(
 fn destination(account: &Account) -> Result<&Spec, Error> {
     account.deliver.as_ref().ok_or_else(|| {
         Error::new(Kind::Usage, format!("could not fetch {}", account.name))
-            .because("nothing says where its messages go")
-            .hint("give --to maildir:PATH, or write deliver = \"maildir:PATH\" into the config")
+            .because("no destination is configured")
+            .hint("give --to maildir:PATH, or add deliver = \"maildir:PATH\" to the configuration")
     })
 }
 
 /// Access to an account's maildrop: credentials and sign-in.
-pub(crate) struct Door<'a> {
+pub(crate) struct MaildropAccess<'a> {
     context: &'a Context,
     account: &'a Account,
     /// Obtained once, for all sessions.
@@ -156,9 +156,9 @@ pub(crate) struct Door<'a> {
     in_flight: Option<InFlight>,
 }
 
-impl<'a> Door<'a> {
+impl<'a> MaildropAccess<'a> {
     pub(crate) fn new(context: &'a Context, account: &'a Account) -> Self {
-        Door { context, account, proof: None, in_flight: None }
+        MaildropAccess { context, account, proof: None, in_flight: None }
     }
 
     /// Obtains the credentials before the journal is locked: a password command, or a person, may take long, and
@@ -177,7 +177,7 @@ impl<'a> Door<'a> {
     }
 }
 
-impl Access for Door<'_> {
+impl Access for MaildropAccess<'_> {
     fn prepare(&mut self) -> Result<(), Error> {
         self.proof().map(drop)
     }

@@ -53,11 +53,11 @@ pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -
 
     let mut screen = Screen::new(output, &account.name, numbers.iter().copied().max().unwrap_or(0));
     // A line for the headings, and one for the end. How many rows pass a filter is seen as they come.
-    let is_traced = context.traces().of_account(account)?.is_some();
+    let is_traced = context.traces().are_on_standard_error(account);
     let pages = || output.page(numbers.len() + 2, !filter.needs_headers());
     let paging = if is_traced { None } else { pages() };
     let _signals = paging.is_some().then(|| context.signals().leave_to_pager());
-    let mut headers = Headers::of(numbers.iter().copied().filter(|number| survey.fields(*number).is_none()));
+    let mut headers = Headers::new(numbers.iter().copied().filter(|number| survey.fields(*number).is_none()));
     let (mut held, mut octets_held) = (Vec::new(), 0);
     for number in numbers {
         let decoded = match survey.fields(number) {
@@ -77,7 +77,7 @@ pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -
         if octets_held > MAX_HELD {
             let says = "the headers are too large to be sorted";
             return Err(Error::new(Kind::Data, says)
-                .hint("without --sort they are shown as they come")
+                .hint("without --sort each is shown as soon as it is known")
                 .into());
         }
         held.push(row);
@@ -106,7 +106,7 @@ struct Screen<'o> {
 
 impl<'o> Screen<'o> {
     fn new(output: &'o Output, account: &'o str, highest: u32) -> Screen<'o> {
-        let layout = if output.is_for_people() { Layout::of(output.width()) } else { Layout::Full };
+        let layout = if output.is_for_people() { Layout::for_width(output.width()) } else { Layout::Full };
         let table = layout.table(highest, output.width());
         Screen { output, account, layout, table, shown: 0, new: 0, octets: 0 }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::slice;
 
 use pop3::account::Account;
 use pop3::error::{Error, Kind, Result};
@@ -31,32 +32,15 @@ pub(crate) fn open(
         return Ok((session, numbers));
     }
     let mut session = context.sign_in(account)?;
-    let numbers = resolve(&mut session, named, &journal)?;
-    Ok((session, numbers))
+    let there = There::counted(session.stat()?.messages)?;
+    Ok((session, numbers(named, &there)?))
 }
 
-/// The numbers of the named messages, in the order they were named, each once. The maildrop is listed only if a
-/// name needs it. `journal` is that of the maildrop, read only for `new`.
+/// The numbers of the named messages, each once, in a maildrop that was listed just now and is handed back. `journal`
+/// is that of the maildrop, read only for `new`.
 ///
 /// # Errors
 /// [`Kind::NoSuchMessage`] for a message that is not there; what the session fails with.
-pub(crate) fn resolve(
-    session: &mut Session<Transaction>,
-    named: &[MessageArg],
-    journal: &Path,
-) -> Result<Vec<u32>> {
-    if named.iter().any(MessageArg::needs_listing) {
-        let maildrop = session.maildrop()?;
-        return Ok(choose(session, maildrop, named, journal)?.1);
-    }
-    numbers(named, There::counted(session.stat()?.messages)?)
-}
-
-/// The same in a maildrop that was listed just now, which is handed back. To be used where messages were marked as
-/// deleted in this session: STAT does not count them, so that it does not tell the highest number.
-///
-/// # Errors
-/// As [`resolve`].
 pub(crate) fn choose(
     session: &mut Session<Transaction>,
     maildrop: Maildrop,
@@ -83,14 +67,15 @@ pub(crate) fn choose(
 /// # Errors
 /// [`Kind::NoSuchMessage`] for a message that is not there.
 pub(crate) fn find(named: &[MessageArg], maildrop: &Maildrop, new: &[u32]) -> Result<Vec<u32>> {
-    numbers(named, There::listed(maildrop, new))
+    numbers(named, &There::listed(maildrop, new))
 }
 
 /// What there is to choose from.
-#[derive(Clone, Copy)]
 struct There<'a> {
     /// The highest message-number; 0 where there is none.
     highest: u32,
+    /// Every message-number, in order.
+    all: Vec<u32>,
     /// What was listed. `None`: only the number of messages is known, and all up to the highest are there.
     listed: Option<&'a Maildrop>,
     new: &'a [u32],
@@ -102,40 +87,40 @@ impl<'a> There<'a> {
             let says = format!("the server says that the maildrop has {messages} messages, which cannot be");
             return Err(Error::new(Kind::Protocol, says));
         }
-        Ok(There { highest: messages, listed: None, new: &[] })
+        Ok(There { highest: messages, all: (1..=messages).collect(), listed: None, new: &[] })
     }
 
     fn listed(maildrop: &'a Maildrop, new: &'a [u32]) -> There<'a> {
-        let last = maildrop.messages().last().map_or(0, |message| message.number);
-        There { highest: last.max(maildrop.counted()), listed: Some(maildrop), new }
+        let all: Vec<u32> = maildrop.messages().map(|message| message.number).collect();
+        let last = all.last().copied().unwrap_or(0);
+        There { highest: last.max(maildrop.counted()), all, listed: Some(maildrop), new }
     }
 
-    /// Every message-number.
-    fn all(self) -> Vec<u32> {
-        match self.listed {
-            Some(maildrop) => maildrop.messages().map(|message| message.number).collect(),
-            None => (1..=self.highest).collect(),
-        }
+    /// The message-numbers from the first to the second.
+    fn between(&self, from: u32, to: u32) -> &[u32] {
+        let begin = self.all.partition_point(|number| *number < from);
+        let end = self.all.partition_point(|number| *number <= to);
+        self.all.get(begin..end).unwrap_or_default()
     }
 
     /// Whether that number is a message. Where the server lists fewer than it counts, any number may be one.
-    fn has(self, number: u32) -> bool {
+    fn has(&self, number: u32) -> bool {
         self.listed.is_none_or(|maildrop| {
             maildrop.message(number).is_some() || maildrop.len() < maildrop.counted() as usize
         })
     }
 
-    fn with_unique_id(self, wanted: &[u8]) -> Vec<u32> {
+    fn with_unique_id(&self, wanted: &[u8]) -> Vec<u32> {
         let has_it = |message: &Message<'_>| message.unique_id == Some(wanted);
         let all = self.listed.into_iter().flat_map(Maildrop::messages);
         all.filter(has_it).map(|message| message.number).collect()
     }
 
-    fn place(self, position: Position) -> Result<u32> {
+    fn place(&self, position: Position) -> Result<u32> {
         let number = match position {
             Position::Number(number) => number,
-            Position::First => self.all().first().copied().unwrap_or(1),
-            Position::Last => self.all().last().copied().unwrap_or(self.highest),
+            Position::First => self.all.first().copied().unwrap_or(1),
+            Position::Last => self.all.last().copied().unwrap_or(self.highest),
         };
         let says = match self.highest {
             0 => "there is no message: the maildrop is empty".to_owned(),
@@ -148,24 +133,20 @@ impl<'a> There<'a> {
     }
 }
 
-fn numbers(named: &[MessageArg], there: There<'_>) -> Result<Vec<u32>> {
+fn numbers(named: &[MessageArg], there: &There<'_>) -> Result<Vec<u32>> {
     let mut numbers = Vec::new();
+    let mut seen = HashSet::new();
     for name in named {
-        match name {
-            MessageArg::List(parts) => {
-                for part in parts {
-                    numbers.extend(named_by(part, there)?);
-                }
-            }
-            name => numbers.extend(named_by(name, there)?),
+        let parts = if let MessageArg::List(parts) = name { parts } else { slice::from_ref(name) };
+        for part in parts {
+            let found = named_by(part, there)?;
+            numbers.extend(found.into_iter().filter(|number| seen.insert(*number)));
         }
     }
-    let mut seen = HashSet::with_capacity(numbers.len());
-    numbers.retain(|number| seen.insert(*number));
     Ok(numbers)
 }
 
-fn named_by(name: &MessageArg, there: There<'_>) -> Result<Vec<u32>> {
+fn named_by(name: &MessageArg, there: &There<'_>) -> Result<Vec<u32>> {
     let (found, missed) = match name {
         MessageArg::One(position) => {
             let number = there.place(*position)?;
@@ -174,9 +155,7 @@ fn named_by(name: &MessageArg, there: There<'_>) -> Result<Vec<u32>> {
         }
         MessageArg::Range(from, to) => {
             let (from, to) = (there.place(*from)?, there.place(*to)?);
-            let mut found = there.all();
-            found.retain(|number| (from..=to).contains(number));
-            (found, format!("there are no messages {from}-{to}"))
+            (there.between(from, to).to_vec(), format!("there are no messages {from}-{to}"))
         }
         MessageArg::UniqueId(wanted) => {
             let shown = String::from_utf8_lossy(wanted);
@@ -184,11 +163,9 @@ fn named_by(name: &MessageArg, there: There<'_>) -> Result<Vec<u32>> {
         }
         // These name what is there, which may be nothing. The parser puts no list into a list.
         MessageArg::Newest(count) => {
-            let mut found = there.all();
-            found.drain(..found.len().saturating_sub(*count as usize));
-            return Ok(found);
+            return Ok(there.all[there.all.len().saturating_sub(*count as usize)..].to_vec());
         }
-        MessageArg::All => return Ok(there.all()),
+        MessageArg::All => return Ok(there.all.clone()),
         MessageArg::New => return Ok(there.new.to_vec()),
         MessageArg::List(_) => return Ok(Vec::new()),
     };
@@ -202,14 +179,16 @@ fn missing(says: String) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pop3::protocol::maildrop::Collector;
+    use std::time::{Duration, Instant};
 
     fn named(words: &[&str]) -> Vec<MessageArg> {
         words.iter().map(|word| MessageArg::parse(word.as_bytes()).expect(word)).collect()
     }
 
-    fn of(count: u32, words: &[&str]) -> Result<Vec<u32>, String> {
+    fn resolved(count: u32, words: &[&str]) -> Result<Vec<u32>, String> {
         let there = There { new: &[2, 5], ..There::counted(count).expect("few") };
-        numbers(&named(words), there).map_err(|error| {
+        numbers(&named(words), &there).map_err(|error| {
             assert_eq!(error.kind(), Kind::NoSuchMessage);
             error.to_string()
         })
@@ -236,7 +215,7 @@ mod tests {
             (&[], &[]),
         ];
         for (words, found) in table {
-            assert_eq!(of(20, words).as_deref(), Ok(found), "{words:?}");
+            assert_eq!(resolved(20, words).as_deref(), Ok(found), "{words:?}");
         }
     }
 
@@ -253,11 +232,27 @@ mod tests {
             (0, "last", "there is no message: the maildrop is empty"),
             (0, "1-last", "there is no message: the maildrop is empty"),
         ] {
-            assert_eq!(of(count, &[word]), Err(says.to_owned()), "{word} of {count}");
+            assert_eq!(resolved(count, &[word]), Err(says.to_owned()), "{word} of {count}");
         }
         for word in ["all", "last:10", "all,last:3"] {
-            assert_eq!(of(0, &[word]), Ok(Vec::new()), "{word}");
+            assert_eq!(resolved(0, &[word]), Ok(Vec::new()), "{word}");
         }
+    }
+
+    /// With a look at all of them for each part it would take minutes.
+    #[test]
+    fn very_many_parts_are_found_in_a_very_large_maildrop_at_once() {
+        let mut collector = Collector::new();
+        for number in 1..=100_000 {
+            collector.scan(format!("{number} 1000").as_bytes()).expect("a scan listing");
+        }
+        let maildrop = collector.finish(Some(100_000)).expect("a maildrop");
+        let parts: Vec<String> = (1..20_000).map(|number| format!("{number}-{},first", number + 1)).collect();
+        let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+        let named = named(&parts);
+        let begun = Instant::now();
+        assert_eq!(find(&named, &maildrop, &[]).expect("all are there"), (1..=20_000).collect::<Vec<u32>>());
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     }
 
     #[test]

@@ -34,7 +34,6 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use pop3::account::{Account, Config, Environment, Globals};
-use signal_hook::consts::SIGTERM;
 
 use self::args::{AuthCommand, Cli, Command, ConfigCommand, ServerArgs, StateCommand};
 use self::context::Context;
@@ -71,33 +70,30 @@ pub(crate) fn main() -> ExitCode {
     let outcome = config.map_err(Into::into).and_then(|config| {
         let talk = Arc::clone(&output);
         let signals = Signals::take(move |text| talk.urge(text))?;
+        output.set_signals(&signals);
         let traces = Traces::new(Arc::clone(&output), cli.global.trace(environment.home()))?;
         let context = Context::new(Arc::clone(&output), environment, config, signals, traces);
-        let code = run(&context, cli);
-        match (code, context.signals().last()) {
-            (Ok(ExitCode::Interrupted), Some(SIGTERM)) => Ok(ExitCode::Terminated),
-            (code, _) => code,
-        }
+        run(&context, cli)
     });
     let flushed = output.flush().map_err(anyhow::Error::from);
     match outcome.and_then(|code| flushed.map(|()| code)) {
-        Ok(code) => code,
+        Ok(code) => output.exit_code(code),
         Err(error) => {
             output.error(&error);
-            report::exit_code(&error)
+            output.exit_code(report::exit_code(&error))
         }
     }
 }
 
 fn output(cli: &Cli, file: &Globals) -> Output {
-    let face = cli.global.over(file);
+    let display = cli.global.with_defaults(file);
     Output::new(Settings {
-        quiet: face.quiet,
-        verbose: face.verbose,
-        each_message: face.each_message,
-        json: cli.global.json || face.json && cli.command.has_objects(),
-        color: face.color,
-        progress: face.progress,
+        quiet: display.quiet,
+        verbose: display.verbose,
+        each_message: display.each_message,
+        json: cli.global.json || display.json && cli.command.has_objects(),
+        color: display.color,
+        progress: display.progress,
     })
 }
 

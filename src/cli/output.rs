@@ -20,14 +20,15 @@ use std::cell::Cell as Flag;
 use std::fmt;
 use std::io::{self, BufRead, BufWriter, IsTerminal, Write};
 use std::os::fd::AsFd;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use anstream::{AutoStream, ColorChoice};
 use clap::builder::styling::{AnsiColor, Style};
 use indicatif::MultiProgress;
 use pop3::account::When;
 
-use super::report;
+use super::report::{self, ExitCode};
+use super::signals::Signals;
 use json::Line;
 use table::{Cell, Table};
 
@@ -53,7 +54,7 @@ pub(crate) enum Emphasis {
 /// What the global options ask of the output.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Settings {
-    /// Print nothing but errors.
+    /// Print only errors.
     pub(crate) quiet: bool,
     /// Print every step.
     pub(crate) verbose: bool,
@@ -119,13 +120,15 @@ pub(crate) struct Output {
     shows: bar::Shows,
     /// The account that the command is about, if it is about one.
     account: Mutex<Option<String>>,
+    /// What decides the exit code of an interruption; empty until signals are taken over.
+    signals: OnceLock<Signals>,
 }
 
 impl Output {
     /// The process's own stdout and stderr.
     pub(crate) fn new(settings: Settings) -> Self {
         let ends = Ends::look(settings.color);
-        let shows = bar::Shows::of(&settings, ends.out_is_terminal, ends.err_is_terminal);
+        let shows = bar::Shows::new(&settings, ends.out_is_terminal, ends.err_is_terminal);
         Output {
             settings,
             ends,
@@ -134,6 +137,7 @@ impl Output {
             bars: bar::stage(shows),
             shows,
             account: Mutex::default(),
+            signals: OnceLock::new(),
         }
     }
 
@@ -199,6 +203,16 @@ impl Output {
     /// From now on the command is about this account alone.
     pub(crate) fn set_account(&self, name: &str) {
         *lock(&self.account) = Some(name.to_owned());
+    }
+
+    /// From now on the exit code of an interruption depends on the signal.
+    pub(crate) fn set_signals(&self, signals: &Signals) {
+        self.signals.get_or_init(|| signals.clone());
+    }
+
+    /// The exit code that the process ends with, and tells in objects.
+    pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
+        self.signals.get().map_or(code, |signals| signals.exit_code(code))
     }
 
     /// The headings of a table: only on a terminal. Fails when stdout does.

@@ -12,7 +12,7 @@ use pop3::header;
 
 use super::args::{Named, ProblemsArgs};
 use super::context::Context;
-use super::fetch::{self, Door};
+use super::fetch::{self, MaildropAccess};
 use super::output::human;
 use super::output::json::{Local, Time, UniqueId};
 use super::output::table::{Align, Cell, Column, Table, Width};
@@ -31,7 +31,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
             let journal = context.journal_of(&account)?;
             let Some(view) = Journal::peek(&journal)? else { return Ok(()) };
             if named.is_empty() {
-                rows.extend(view.failures().map(|(id, failure)| Row::of(&account.name, &view, id, failure)));
+                rows.extend(view.failures().map(|(id, failure)| Row::new(&account.name, &view, id, failure)));
                 return Ok(());
             }
             let meant = meant(&view, named, &mut found);
@@ -56,7 +56,7 @@ pub(crate) fn run(context: &Context, args: &ProblemsArgs) -> Result<ExitCode> {
     }
     if let Some(missing) = named.iter().zip(&found).find(|(_, found)| !**found).map(|(named, _)| named) {
         return Err(match missing {
-            Named::All => Error::new(Kind::NoSuchMessage, "no message failed that is still to be brought in"),
+            Named::All => Error::new(Kind::NoSuchMessage, "no failed message is waiting for a retry"),
             Named::UniqueId(unique_id) => {
                 let shown = String::from_utf8_lossy(unique_id).into_owned();
                 Error::new(Kind::NoSuchMessage, format!("no message with the unique-id {shown} failed"))
@@ -110,10 +110,10 @@ fn give_up(context: &Context, account: &Account, journal: &Path, meant: &[Vec<u8
 
 fn retry(context: &Context, account: &Account, meant: &[Vec<u8>]) -> Result<()> {
     let mut told = context.output().report(&account.name).watching(context.stop().waits());
-    let mut door = Door::new(context, account);
+    let mut access = MaildropAccess::new(context, account);
     let outcome = fetch::with_run(context, account, |run| {
-        door.prepare_unlocked()?;
-        let (_, outcome) = run.retry(&Retry { unique_ids: meant }, &mut door, &mut told);
+        access.prepare_unlocked()?;
+        let (_, outcome) = run.retry(&Retry { unique_ids: meant }, &mut access, &mut told);
         Ok(outcome?)
     });
     told.finish()?;
@@ -135,7 +135,7 @@ struct Row {
 }
 
 impl Row {
-    fn of(account: &str, view: &View, id: EntryId, failure: &Failure) -> Row {
+    fn new(account: &str, view: &View, id: EntryId, failure: &Failure) -> Row {
         let entry = view.get(id);
         let time = |seconds| Timestamp::from_second(seconds).ok();
         Row {
@@ -165,7 +165,7 @@ fn words(cause: Cause) -> &'static str {
 fn show(context: &Context, rows: &[Row]) -> Result<()> {
     let output = context.output();
     if rows.is_empty() {
-        output.note("no problems: every message that was tried was brought in");
+        output.note("no problems: no message has failed");
         return Ok(());
     }
     if output.is_json() {

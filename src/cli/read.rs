@@ -71,7 +71,7 @@ pub(crate) fn capa(context: &Context, account: &Account) -> Result<()> {
         (When::AfterSignIn, session.capabilities()),
     ];
     if states.iter().all(|(_, capabilities)| capabilities.is_none()) {
-        let says = "the server has no CAPA, so what it can do has to be tried";
+        let says = "the server has no CAPA: what it supports is known only by trying";
         session.leave();
         return Err(Error::new(Kind::Unsupported, says).hint("`pop3 shell` lets you try").into());
     }

@@ -75,14 +75,14 @@ impl ExitCode {
     ];
 
     /// The code of a kind of failure.
-    pub(crate) fn of(kind: Kind) -> Self {
+    pub(crate) fn for_kind(kind: Kind) -> Self {
         match kind {
             Kind::Usage => ExitCode::Usage,
             Kind::Data => ExitCode::Data,
             Kind::NoSuchMessage => ExitCode::NoMessage,
             Kind::HostNotFound => ExitCode::NoHost,
             Kind::Connect
-            | Kind::LineLost
+            | Kind::ConnectionLost
             | Kind::Unsupported
             | Kind::NeedsUtf8
             | Kind::ServerPermanent
@@ -118,7 +118,7 @@ impl ExitCode {
 
 /// What is printed for an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Told {
+pub(crate) struct ErrorText {
     pub(crate) kind: Kind,
     /// `could not <verb> <thing>: <cause>: <cause>`, as the parts were given.
     pub(crate) sentence: String,
@@ -130,7 +130,7 @@ pub(crate) struct Told {
 
 /// The sentence and the hint of an error; `None` if the error is that stdout has no reader any more
 /// (`pop3 list | head`), or if it was [`Reported`].
-pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
+pub(crate) fn tell(error: &anyhow::Error) -> Option<ErrorText> {
     if is_unread(error) || error.chain().any(|link| link.is::<Reported>()) {
         return None;
     }
@@ -138,7 +138,7 @@ pub(crate) fn tell(error: &anyhow::Error) -> Option<Told> {
     let hint =
         cause.and_then(own_hint).or_else(|| cause.and_then(|error| hint(error.kind())).map(str::to_owned));
     let certificate = cause.and_then(TlsFailure::find_in).and_then(TlsFailure::certificate).cloned();
-    Some(Told { kind: kind(error), sentence: sentence(error.as_ref()), certificate, hint })
+    Some(ErrorText { kind: kind(error), sentence: sentence(error.as_ref()), certificate, hint })
 }
 
 /// What the code that failed advises.
@@ -148,7 +148,7 @@ pub(crate) fn own_hint(error: &Error) -> Option<String> {
 
 /// The exit code of an error.
 pub(crate) fn exit_code(error: &anyhow::Error) -> ExitCode {
-    if is_unread(error) { ExitCode::Done } else { ExitCode::of(kind(error)) }
+    if is_unread(error) { ExitCode::Done } else { ExitCode::for_kind(kind(error)) }
 }
 
 /// The kind of an error. Without one in its chain it is that of I/O if the chain has an I/O error, otherwise wrong
@@ -197,30 +197,30 @@ fn known(error: &anyhow::Error) -> Option<&Error> {
 /// Hosts, connections and TLS fail in ways that have nothing in common; there each place has a hint of its own.
 fn hint(kind: Kind) -> Option<&'static str> {
     Some(match kind {
-        Kind::Usage => "`pop3 --help` shows how it is meant",
+        Kind::Usage => "`pop3 help COMMAND` explains its options and arguments",
         Kind::NoCredentials => {
             "give --password-command or --password-file, set POP3_PASSWORD, or run it on a terminal to be asked"
         }
-        Kind::LineLost => "run it again: nothing is lost, and nothing is fetched twice",
+        Kind::ConnectionLost => "run it again: nothing is lost, and nothing is fetched twice",
         Kind::Timeout(Phase::Lock) => "another program holds the lock: try again later",
         Kind::Timeout(_) => "try again later, or give a slow server more time with --timeout",
         Kind::Protocol => "--trace shows what the server said",
         Kind::Unsupported => "`pop3 capa` shows what the server offers",
         Kind::NeedsUtf8 => {
-            "the message has 8-bit characters in its header, and the server gives such only in UTF-8 mode"
+            "the message has 8-bit characters in its header, and the server sends such messages only in UTF-8 mode"
         }
         Kind::SignIn => {
-            "check user and password; some providers want a password made for this program, \
+            "check user and password; some providers require an app password (one made for this program), \
              or POP3 switched on in their settings"
         }
         Kind::InUse => "another program is reading this maildrop: try again in a few minutes",
-        Kind::LoginDelay => "the server wants a pause between two sign-ins: try again later",
-        Kind::ServerTemporary => "the trouble is the server's and should pass: try again later",
-        Kind::ServerPermanent => "the trouble is the server's and will not pass: tell whoever runs it",
+        Kind::LoginDelay => "the server requires a pause between two sign-ins: try again later",
+        Kind::ServerTemporary => "the server has a temporary problem: try again later",
+        Kind::ServerPermanent => "the server has a permanent problem: tell its administrator",
         Kind::NoSuchMessage => "`pop3 list` shows the messages and their numbers",
-        Kind::AlreadyRunning => "another run is at work on this account: wait until it ends",
-        Kind::DiskFull => "make room, then run it again: nothing is lost",
-        Kind::Partial => "run it again later: what failed is tried again",
+        Kind::AlreadyRunning => "another run is fetching this account: wait until it ends",
+        Kind::DiskFull => "free some space, then run it again: nothing is lost",
+        Kind::Partial => "run it again later: what failed is retried",
         _ => return None,
     })
 }
@@ -280,7 +280,7 @@ mod tests {
             (Kind::NoSuchMessage, 66),
             (Kind::HostNotFound, 68),
             (Kind::Connect, 69),
-            (Kind::LineLost, 69),
+            (Kind::ConnectionLost, 69),
             (Kind::Unsupported, 69),
             (Kind::NeedsUtf8, 69),
             (Kind::ServerPermanent, 69),
@@ -312,7 +312,7 @@ mod tests {
     fn what_is_temporary_to_the_library_is_75_to_scripts() {
         for kind in [Kind::InUse, Kind::LoginDelay, Kind::Timeout(Phase::Tls), Kind::Partial] {
             assert!(Error::new(kind, "x").is_temporary());
-            assert_eq!(ExitCode::of(kind), ExitCode::TryAgain);
+            assert_eq!(ExitCode::for_kind(kind), ExitCode::TryAgain);
         }
     }
 
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn a_server_that_hung_up_is_not_mistaken_for_a_reader_that_has_gone() {
-        let lost = Error::new(Kind::LineLost, "could not send a command")
+        let lost = Error::new(Kind::ConnectionLost, "could not send a command")
             .because(io::Error::from(io::ErrorKind::BrokenPipe));
         let error = anyhow::Error::from(lost);
         assert_eq!(exit_code(&error), ExitCode::Unavailable);

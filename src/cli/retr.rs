@@ -32,13 +32,14 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
         context.output().note("there is no such message: nothing was written");
         return Ok(());
     }
-    match place {
+    let stopped = match place {
         None => {
             let mut shown = context.output().message();
             for number in numbers {
                 copy(&mut session, number, &mut shown, |_| ())??;
             }
             shown.finish()?;
+            None
         }
         Some(Place::Stream(mut stream)) => {
             let mut progress = Progress::new(context.output(), account, &mut session, &numbers)?;
@@ -49,6 +50,7 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
                     .map_err(|error| Error::io(format!("could not write to {name}"), error))?;
                 tell(context, account, number, name.to_string())?;
             }
+            None
         }
         Some(Place::File(file)) => {
             save(context, account, &mut session, vec![(only(&numbers, &file)?, file)])?
@@ -56,11 +58,11 @@ pub(crate) fn run(context: &Context, account: &Account, args: &RetrArgs) -> Resu
         Some(Place::Folder(folder)) => {
             let files = folder.files(&numbers)?;
             folder.create()?;
-            save(context, account, &mut session, files)?;
+            save(context, account, &mut session, files)?
         }
-    }
+    };
     session.leave();
-    Ok(())
+    stopped.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// Retrieves messages of an open session into a new file, or into a folder with one file a message: for the shell.
@@ -74,25 +76,31 @@ pub(super) fn save_to(
     let not_regular = || {
         let says = format!("could not create {}", path.display());
         Error::new(Kind::Create, says)
-            .because("it exists, and is no file")
+            .because("it exists, and is not a file")
             .hint("name a new file, or a folder")
     };
     // Opening a FIFO would wait for its reader.
     if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
         return Err(not_regular().into());
     }
-    match Place::find(path, false)? {
+    // Nothing is overwritten from the shell.
+    if path.is_file() {
+        let exists = Error::new(Kind::Create, format!("could not create {}", path.display()));
+        return Err(exists.because("it exists already").hint("name another file").into());
+    }
+    let stopped = match Place::find(path, false)? {
         Place::File(file) => {
             let number = only(numbers, &file).map_err(|error| error.hint("name a folder: FOLDER/"))?;
-            save(context, account, session, vec![(number, file)])
+            save(context, account, session, vec![(number, file)])?
         }
         Place::Folder(folder) => {
-            let files = folder.files(numbers)?;
+            let files = folder.files(numbers).map_err(|error| error.hint("name another folder"))?;
             folder.create()?;
-            save(context, account, session, files)
+            save(context, account, session, files)?
         }
-        Place::Stream(_) => Err(not_regular().into()),
-    }
+        Place::Stream(_) => return Err(not_regular().into()),
+    };
+    stopped.map_or(Ok(()), |error| Err(error.into()))
 }
 
 /// The one message that goes into a file.
@@ -108,24 +116,34 @@ fn only(numbers: &[u32], file: &NewFile) -> Result<u32, Error> {
     }
 }
 
-/// Retrieves each message into its file, which appears when it is complete.
+/// Retrieves each message into its file, which appears when it is complete. After a signal no further message is begun:
+/// then it returns what to end with, and the session can still be ended properly.
 fn save(
     context: &Context,
     account: &Account,
     session: &mut Session<Transaction>,
     files: Vec<(u32, NewFile)>,
-) -> Result<()> {
+) -> Result<Option<Error>> {
     // A signal lets it remove what it has begun to write.
     let _in_flight = context.signals().finish_first();
     let numbers: Vec<u32> = files.iter().map(|(number, _)| *number).collect();
+    let all = human::count(numbers.len() as u64, "message");
+    let interrupted = |saved: usize| format!("interrupted: {saved} of {all} written");
     let mut progress = Progress::new(context.output(), account, session, &numbers)?;
-    for (number, file) in files {
+    for (saved, (number, file)) in files.into_iter().enumerate() {
+        if context.stop().is_requested() {
+            return Ok(Some(Error::new(Kind::Interrupted, interrupted(saved))));
+        }
         let mut begun = file.begin()?;
-        let written = progress.copy(session, number, begun.writer())?;
+        let written = progress.copy(session, number, begun.writer());
+        let written = written.map_err(|error| match context.stop().is_requested() {
+            true => error.context(interrupted(saved)),
+            false => error,
+        })?;
         let name = begun.finish(written)?;
         tell(context, account, number, name)?;
     }
-    Ok(())
+    Ok(None)
 }
 
 /// Says where a message was written.

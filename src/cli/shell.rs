@@ -4,6 +4,7 @@
 mod editor;
 mod history;
 mod line;
+mod marks;
 mod verbs;
 
 use std::io::{self, BufRead, IsTerminal};
@@ -41,7 +42,7 @@ pub(crate) fn run(context: &Context, account: &Account) -> Result<()> {
 fn by_hand(shell: &mut Shell<'_>, context: &Context) -> Result<()> {
     shell.greet()?;
     let folder = context.environment().state_folder().ok();
-    let mut editor = Editor::new(History::of(folder.as_deref()))?;
+    let mut editor = Editor::new(History::in_folder(folder.as_deref()))?;
     while let Some(line) = editor.line()? {
         if shell.step(&line, &mut None, &mut |question| editor.ask(question))? == After::Done {
             break;

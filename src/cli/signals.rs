@@ -14,6 +14,8 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator;
 use signal_hook::low_level;
 
+use super::report::ExitCode;
+
 /// How long a signal waits for the answer of a provider that may be using up a refresh token.
 const LONGEST_HOLD: Duration = Duration::from_secs(20);
 
@@ -69,9 +71,12 @@ impl Signals {
         Box::new(Held(Arc::clone(&self.0)))
     }
 
-    /// Whether one came, and which: its number.
-    pub(crate) fn last(&self) -> Option<i32> {
-        Some(self.0.last.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
+    /// An exit code, which for an interruption depends on the signal that came.
+    pub(crate) fn exit_code(&self, code: ExitCode) -> ExitCode {
+        match (code, self.0.last.load(Ordering::SeqCst)) {
+            (ExitCode::Interrupted, SIGTERM) => ExitCode::Terminated,
+            (code, _) => code,
+        }
     }
 }
 

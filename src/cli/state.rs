@@ -19,7 +19,11 @@ pub(crate) fn show(context: &Context, account: &Account) -> Result<()> {
     let output = context.output();
     let path = context.journal_of(account)?;
     let Some(view) = Journal::peek(&path)? else {
-        output.note(&format!("nothing is known of {} yet: there is no {}", account.name, path.display()));
+        output.note(&format!(
+            "nothing was fetched from {} yet: there is no {}",
+            account.name,
+            path.display()
+        ));
         return Ok(());
     };
     let table = Table::new(
@@ -77,7 +81,7 @@ pub(crate) fn forget(context: &Context, account: &Account, named: &[MessageArg],
             let shown = String::from_utf8_lossy(unique_id);
             let says = format!("nothing is known of a message with the unique-id {shown}");
             return Err(Error::new(Kind::NoSuchMessage, says)
-                .hint("`pop3 state show` lists what is known")
+                .hint("`pop3 state show` lists the recorded messages")
                 .into());
         }
     }

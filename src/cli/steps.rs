@@ -41,7 +41,7 @@ pub(crate) fn show(
     let mut steps: Vec<&Step> = preview.plan.steps.iter().collect();
     steps.sort_by_key(|step| step.number);
     let shown: HashMap<u32, Shown> =
-        preview.headers.iter().map(|(number, fields)| (*number, Shown::of(fields))).collect();
+        preview.headers.iter().map(|(number, fields)| (*number, Shown::from_fields(fields))).collect();
     let none = Shown::default();
     let header = |step: &Step| shown.get(&step.number).unwrap_or(&none);
     if output.is_json() {
@@ -89,7 +89,7 @@ struct Shown {
 }
 
 impl Shown {
-    fn of(fields: &Fields) -> Shown {
+    fn from_fields(fields: &Fields) -> Shown {
         let from = fields.from.as_deref();
         Shown {
             date: fields.date.as_deref().and_then(header::date::parse),
@@ -220,7 +220,7 @@ fn by_reason(output: &Output, group: &[&Step]) -> Result<()> {
 fn reason(reason: Reason) -> String {
     match reason {
         Reason::PutOff(next_try) => match Timestamp::from_second(next_try) {
-            Ok(time) => format!("failed before, to be tried again at {}", human::local(time)),
+            Ok(time) => format!("failed before, to be retried at {}", human::local(time)),
             Err(_) => reason.to_string(),
         },
         other => other.to_string(),

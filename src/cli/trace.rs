@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,9 @@ use jiff::tz::TimeZone;
 use pop3::account::{Account, TraceTo};
 use pop3::connection::Transcript;
 use pop3::error::{Error, Kind};
+use rustix::fs::OFlags;
 
-use super::output::Output;
+use super::output::{Output, sanitize};
 
 /// The traces of one run of the program.
 pub(crate) struct Traces {
@@ -65,6 +66,11 @@ impl Traces {
         };
         let name = self.names_accounts.load(Ordering::Relaxed).then(|| format!("{} ", account.name));
         Ok(Some(Trace { target, name: name.unwrap_or_default() }))
+    }
+
+    /// Whether the dialogue of that account is shown on standard error.
+    pub(crate) fn are_on_standard_error(&self, account: &Account) -> bool {
+        matches!(self.option.as_ref().unwrap_or(&account.trace), TraceTo::StandardError)
     }
 
     /// The trace of an account's conversation, asked for while it is open: to where it is written otherwise, else to
@@ -137,6 +143,8 @@ impl Transcript for Trace {
 /// A file that is appended to, each line in one write: several processes may share it.
 struct TraceFile {
     file: File,
+    /// Whether what the server sends has to be made harmless.
+    is_terminal: bool,
     path: PathBuf,
     output: Arc<Output>,
     /// Whether a line was lost, which is said once.
@@ -145,13 +153,28 @@ struct TraceFile {
 
 impl TraceFile {
     fn open(path: &Path, output: Arc<Output>) -> Result<Self, Error> {
-        let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path);
+        // A FIFO that nobody reads is an error: it would wait for ever.
+        let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
+        let file =
+            OpenOptions::new().append(true).create(true).mode(0o600).custom_flags(without_waiting).open(path);
+        let file = file.and_then(|file| {
+            let flags = rustix::fs::fcntl_getfl(&file)?;
+            rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+            Ok(file)
+        });
         let file = file.map_err(|error| {
             Error::new(Kind::Create, format!("could not open {} for the trace", path.display()))
                 .because(error)
-                .hint("--trace=FILE, POP3_TRACE or the key trace names it: it has to be a file that can be written")
+                .hint("--trace=FILE, POP3_TRACE or the key trace names it: it must be a writable file")
         })?;
-        let file = TraceFile { file, path: path.to_owned(), output, is_incomplete: AtomicBool::new(false) };
+        let is_terminal = file.is_terminal();
+        let file = TraceFile {
+            file,
+            is_terminal,
+            path: path.to_owned(),
+            output,
+            is_incomplete: AtomicBool::new(false),
+        };
         // The lines have no date, and an older trace may stand before them.
         let (time, process) = (now("%F %T %Z"), std::process::id());
         file.put(format!("-- {time}, pop3 {}, process {process}\n", env!("CARGO_PKG_VERSION")).as_bytes());
@@ -159,7 +182,8 @@ impl TraceFile {
     }
 
     fn line(&self, time: &str, line: &[u8]) {
-        self.put(&[time.as_bytes(), b" ", line, b"\n"].concat());
+        let harmless = self.is_terminal.then(|| sanitize::line(line).into_owned().into_bytes());
+        self.put(&[time.as_bytes(), b" ", harmless.as_deref().unwrap_or(line), b"\n"].concat());
     }
 
     fn put(&self, line: &[u8]) {

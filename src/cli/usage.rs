@@ -1,5 +1,5 @@
-//! A command line that cannot be used, told like every other error: `pop3: …`, then `hint: …`, exit code 64. Turns
-//! clap's errors into the library's, and answers the words of other programs with ours.
+//! Errors in the arguments, printed like every other error: `pop3: …`, then `hint: …`, exit code 64. Converts
+//! clap's errors into the library's, and for the options and commands of other programs names those of this one.
 
 use std::error::Error as _;
 
@@ -51,7 +51,7 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
     }
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    Output::new(Settings { json, ..Settings::default() }).error(&told(error, &words).into());
+    Output::new(Settings { json, ..Settings::default() }).error(&to_error(error, &words).into());
     ExitCode::Usage
 }
 
@@ -64,8 +64,8 @@ fn wants_json() -> bool {
 }
 
 /// The mistake in these arguments as an error of ours.
-fn told(error: &clap::Error, words: &[String]) -> Error {
-    let found = Found::of(error, words);
+fn to_error(error: &clap::Error, words: &[String]) -> Error {
+    let found = Found::new(error, words);
     let (sentence, hint) = match error.kind() {
         ErrorKind::UnknownArgument => unknown_argument(&found),
         ErrorKind::InvalidSubcommand => unknown_command(&found),
@@ -80,7 +80,7 @@ fn told(error: &clap::Error, words: &[String]) -> Error {
                 false => {
                     let with = with.join(", ");
                     (
-                        format!("{} and {with} exclude each other", found.name()),
+                        format!("{} and {with} cannot be used together", found.name()),
                         "leave one of them out".to_owned(),
                     )
                 }
@@ -94,6 +94,8 @@ fn told(error: &clap::Error, words: &[String]) -> Error {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             (format!("{} needs a command", found.command), found.see_help())
         }
+        // Clap would repeat the value, which may be a password.
+        ErrorKind::TooManyValues => (format!("{} takes no value", found.name()), found.see_help()),
         ErrorKind::InvalidUtf8 => ("an argument is not UTF-8".to_owned(), found.see_help()),
         // What clap may add: its own words, without the label and the usage behind them.
         _ => {
@@ -120,7 +122,7 @@ struct Found {
 }
 
 impl Found {
-    fn of(error: &clap::Error, words: &[String]) -> Found {
+    fn new(error: &clap::Error, words: &[String]) -> Found {
         let first = |kind| strings(error, kind).into_iter().next().unwrap_or_default();
         let usage = match error.get(ContextKind::Usage) {
             Some(ContextValue::StyledStr(text)) => text.to_string(),
@@ -143,7 +145,7 @@ impl Found {
     }
 
     fn see_help(&self) -> String {
-        format!("`{} --help` shows what it takes", self.command)
+        format!("`{} --help` shows the usage", self.command)
     }
 }
 
@@ -197,12 +199,21 @@ fn unknown_argument(found: &Found) -> (String, String) {
     let shown = quote::short(found.argument.split('=').next().unwrap_or_default());
     let name = option.trim_start_matches('-').split('=').next().unwrap_or_default();
     let whole = args::command();
+    let named = found.command.split(' ').skip(1).try_fold(&whole, |above, name| above.find_subcommand(name));
+    let is_it = |arg: &clap::Arg| match option.strip_prefix('-') {
+        Some(_) => arg.get_long() == Some(name),
+        None => arg.get_short() == name.chars().next(),
+    };
+    if let Some(named) = named.filter(|named| named.get_arguments().any(is_it)) {
+        let stands = format!("{shown} stands before the command: it is an option of {}", named.get_name());
+        return (stands, format!("write it behind: `{command} {shown} …`"));
+    }
     let is_of_another = |below: &&Command| below.get_arguments().any(|arg| arg.get_long() == Some(name));
     if let Some(other) = whole.get_subcommands().filter(|below| !below.is_hide_set()).find(is_of_another) {
         return (format!("{command} has no option {shown}"), format!("`pop3 {}` has it", other.get_name()));
     }
     let hint = match (Elsewhere::of(name), &found.similar) {
-        (Some(word), _) if option.starts_with('-') => advice::of_elsewhere(word).to_owned(),
+        (Some(word), _) if option.starts_with('-') => advice::option_elsewhere(word).to_owned(),
         (_, Some(similar)) => format!("did you mean {}?", bare(similar)),
         _ => found.see_help(),
     };
@@ -251,7 +262,7 @@ fn bad_value(error: &clap::Error, found: &Found) -> Error {
     let possible = strings(error, ContextKind::ValidValue);
     let (cause, advised) = match error.source() {
         Some(source) => (report::sentence(source), source.downcast_ref::<Error>().and_then(report::own_hint)),
-        None => (format!("it is none of {}", possible.join(", ")), None),
+        None => (format!("expected one of {}", possible.join(", ")), None),
     };
     let quoted = quote::short(&found.value);
     // Many causes quote the value themselves.
@@ -268,8 +279,7 @@ fn bad_value(error: &clap::Error, found: &Found) -> Error {
         None if name == "MSG" && !found.value.starts_with(|c: char| c.is_ascii_digit()) => {
             Some(of_word(found))
         }
-        // The cause says what to write.
-        None => None,
+        None => Some(found.see_help()),
     };
     let error = Error::new(Kind::Usage, sentence).because(cause);
     match hint {

@@ -6,11 +6,11 @@ use super::*;
 use crate::cli::advice::names_only_real_options;
 
 /// The sentence and the hint for these arguments.
-fn of(words: &[&str]) -> (String, String) {
+fn answer_to(words: &[&str]) -> (String, String) {
     let mut command = args::command();
     let matches = command.try_get_matches_from_mut(["pop3"].iter().chain(words));
     let parsed = matches.and_then(|mut matches| args::Cli::from_arg_matches_mut(&mut matches));
-    let error = told(
+    let error = to_error(
         &parsed.map(|_| ()).expect_err("a mistake"),
         &words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>(),
     );
@@ -19,7 +19,7 @@ fn of(words: &[&str]) -> (String, String) {
 
 #[track_caller]
 fn says(words: &[&str], sentence: &str, hint: &str) {
-    let told = of(words);
+    let told = answer_to(words);
     assert_eq!((told.0.as_str(), told.1.as_str()), (sentence, hint), "{words:?}");
     names_only_real_options(&told.1);
 }
@@ -32,8 +32,8 @@ fn an_option_of_another_program_is_answered_with_ours() {
     let encrypt = "the URL of --server says it: pop3s://HOST is TLS from the start, pop3://HOST is STLS";
     says(&["list", "--ssl"], "there is no option --ssl", encrypt);
     says(&["fetch", "--username", "me"], "there is no option --username", "use --user NAME");
-    assert!(of(&["fetch", "--folder", "x"]).1.contains("has no folders"));
-    assert!(of(&["fetch", "--days=14"]).1.contains("--keep 14d"));
+    assert!(answer_to(&["fetch", "--folder", "x"]).1.contains("has no folders"));
+    assert!(answer_to(&["fetch", "--days=14"]).1.contains("--keep 14d"));
 }
 
 #[test]
@@ -43,9 +43,9 @@ fn an_option_of_another_command_and_a_typo_are_told_from_each_other() {
     says(
         &["fetch", "--frobnicate"],
         "there is no option --frobnicate",
-        "`pop3 fetch --help` shows what it takes",
+        "`pop3 fetch --help` shows the usage",
     );
-    says(&["stat", "-Z"], "there is no option -Z", "`pop3 stat --help` shows what it takes");
+    says(&["stat", "-Z"], "there is no option -Z", "`pop3 stat --help` shows the usage");
 }
 
 #[test]
@@ -67,16 +67,16 @@ fn a_command_of_another_program_is_answered_with_ours() {
 #[test]
 fn a_server_or_an_account_where_a_message_is_wanted_leads_to_its_option() {
     let server = "name a server with --server: `pop3 list --server URL`";
-    let told = of(&["list", "pop3s://me@pop.example.com"]);
+    let told = answer_to(&["list", "pop3s://me@pop.example.com"]);
     assert_eq!(told.1, server);
-    let told = of(&["list", "work"]);
+    let told = answer_to(&["list", "work"]);
     assert_eq!(told.1, "name an account with --account: `pop3 list --account work`");
     says(
         &["check", "work"],
         "pop3 check does not take \"work\"",
         "name an account with --account: `pop3 check --account work`",
     );
-    assert!(of(&["pop3s://pop.example.com"]).1.contains("`pop3 list --server URL`"));
+    assert!(answer_to(&["pop3s://pop.example.com"]).1.contains("`pop3 list --server URL`"));
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn a_password_in_a_misplaced_url_is_not_repeated() {
         &["fetch", "--password=hunter2"],
         &["fetch", "--tls", "pop3s://me:hunter2@host"],
     ] {
-        let told = of(words);
+        let told = answer_to(words);
         assert!(!format!("{told:?}").contains("hunter2"), "{told:?}");
     }
 }
@@ -103,13 +103,13 @@ fn a_value_that_cannot_be_used_is_told_with_its_option_its_cause_and_what_helps(
     );
     says(
         &["fetch", "--tls", "maybe"],
-        "could not use --tls \"maybe\": it is none of implicit, stls, none",
-        "`pop3 fetch --help` shows what it takes",
+        "could not use --tls \"maybe\": expected one of implicit, stls, none",
+        "`pop3 fetch --help` shows the usage",
     );
-    says(&["fetch", "--keep"], "--keep needs a value", "`pop3 fetch --help` shows what it takes");
+    says(&["fetch", "--keep"], "--keep needs a value", "`pop3 fetch --help` shows the usage");
     let long = "x".repeat(5000);
-    assert!(of(&["fetch", "--keep", &long]).0.len() < 500);
-    assert!(!of(&["fetch", "--tls", "\u{1b}[31m"]).0.contains('\u{1b}'));
+    assert!(answer_to(&["fetch", "--keep", &long]).0.len() < 500);
+    assert!(!answer_to(&["fetch", "--tls", "\u{1b}[31m"]).0.contains('\u{1b}'));
 }
 
 #[test]
@@ -120,10 +120,10 @@ fn what_is_missing_and_what_excludes_each_other_is_told() {
         "pop3 problems needs --retry",
         "usage: pop3 problems --retry <MSG> --to <DEST>",
     );
-    says(&["fetch", "-4", "-6"], "-4 and -6 exclude each other", "leave one of them out");
+    says(&["fetch", "-4", "-6"], "-4 and -6 cannot be used together", "leave one of them out");
     says(
         &["fetch", "--keep", "1", "--keep", "2"],
         "--keep may be given only once",
-        "`pop3 fetch --help` shows what it takes",
+        "`pop3 fetch --help` shows the usage",
     );
 }

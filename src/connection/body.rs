@@ -74,7 +74,7 @@ impl Connection {
     /// may take as long as a [`Connection::listing`].
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`] and [`Kind::Interrupted`] mean that the message is incomplete;
+    /// [`Kind::ConnectionLost`], [`Kind::Timeout`] and [`Kind::Interrupted`] mean that the message is incomplete;
     /// [`Kind::Protocol`], that its lines end in LF and some of its dots may be byte-stuffing: only
     /// [`Connection::body_of`] can read such messages.
     pub fn body(&mut self, take: impl FnMut(&[u8])) -> Result<u64> {

@@ -171,7 +171,7 @@ impl Connection {
     /// otherwise both sides could wait for each other to read.
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Interrupted`].
+    /// [`Kind::ConnectionLost`], [`Kind::Timeout`], [`Kind::Interrupted`].
     pub fn send_lines(&mut self, lines: &[u8], shown: impl IntoIterator<Item = String>) -> Result<()> {
         if let Some(transcript) = &mut self.transcript {
             shown.into_iter().for_each(|line| transcript.client(&line));
@@ -185,7 +185,7 @@ impl Connection {
     /// Reads one line, usually a reply.
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Interrupted`]; [`Kind::Protocol`] for a line over
+    /// [`Kind::ConnectionLost`], [`Kind::Timeout`], [`Kind::Interrupted`]; [`Kind::Protocol`] for a line over
     /// [`MAX_LINE`].
     pub fn line(&mut self, phase: Phase) -> Result<Line<'_>> {
         let mut budget = self.phase.unwrap_or_else(|| Budget::fixed(self.timeout));
@@ -349,9 +349,12 @@ impl Connection {
                 Error::new(Kind::Timeout(phase), format!("gave up after {waited} s of {phase}"))
             }
             io::ErrorKind::UnexpectedEof => {
-                Error::new(Kind::LineLost, format!("the server closed the connection while {phase}"))
+                let says = format!("the server closed the connection while pop3 was {phase}");
+                Error::new(Kind::ConnectionLost, says)
             }
-            _ => Error::new(Kind::LineLost, format!("the connection broke while {phase}")).because(error),
+            _ => {
+                Error::new(Kind::ConnectionLost, format!("the connection broke while {phase}")).because(error)
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ fn a_truncated_message_is_an_error() {
     ] {
         let mut connection = after(cut);
         line(&mut connection);
-        assert_eq!(connection.body(|_| ()).unwrap_err().kind(), Kind::LineLost);
+        assert_eq!(connection.body(|_| ()).unwrap_err().kind(), Kind::ConnectionLost);
     }
 }
 

@@ -223,7 +223,7 @@ impl Attempt<'_, '_> {
         Ok(())
     }
 
-    /// Writes down which messages could not be brought in, and keeps them for the end of the run.
+    /// Writes down which messages could not be fetched, and keeps them for the end of the run.
     fn note_failures(&mut self, failed: Vec<Failed<'_>>) -> Result<()> {
         for failed in failed {
             let entry = match failed.unique_id.is_empty() {

@@ -170,24 +170,27 @@ mod tests {
     #[test]
     fn with_commands_ahead_only_a_size_of_its_own_proves_a_message() {
         let came = [fact(1, 10, 10), fact(2, 20, 20), fact(3, 10, 10), fact(4, 40, 40), fact(5, 50, 50)];
-        let lost = break_at(&came, Some((6, 40)), Kind::LineLost);
+        let lost = break_at(&came, Some((6, 40)), Kind::ConnectionLost);
         assert_eq!(lost.whole(|octets| octets == 50), [1, 2], "1 is like 3, 4 like 6, 5 like one asked for");
-        let lock_step = Break { was_ahead: false, ..break_at(&came, Some((6, 40)), Kind::LineLost) };
+        let lock_step = Break { was_ahead: false, ..break_at(&came, Some((6, 40)), Kind::ConnectionLost) };
         assert_eq!(lock_step.whole(|_| true), [0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn nothing_behind_an_answer_that_did_not_fit_is_whole_by_itself() {
         let came = [fact(1, 10, 10), fact(2, 20, 19), fact(3, 30, 30)];
-        assert_eq!(break_at(&came, None, Kind::LineLost).whole(|_| false), [0]);
+        assert_eq!(break_at(&came, None, Kind::ConnectionLost).whole(|_| false), [0]);
         let came = [fact(1, 10, 10), fact(3, 30, 30)];
-        let refused = Break { sure: 1, ..break_at(&came, None, Kind::LineLost) };
+        let refused = Break { sure: 1, ..break_at(&came, None, Kind::ConnectionLost) };
         assert_eq!(refused.whole(|_| false), [0], "2 was refused, perhaps by a stray answer");
         let came = [fact(1, 10, 10), fact(2, 0, 30)];
-        assert!(break_at(&came, None, Kind::LineLost).whole(|_| false).is_empty(), "2 may have 10 octets");
+        assert!(
+            break_at(&came, None, Kind::ConnectionLost).whole(|_| false).is_empty(),
+            "2 may have 10 octets"
+        );
         let none = [Fact { octets: Some(0), ..fact(1, 0, 0) }];
-        assert!(break_at(&none, None, Kind::LineLost).whole(|_| false).is_empty(), "an empty text");
-        assert!(break_at(&[fact(1, 0, 10)], None, Kind::LineLost).whole(|_| false).is_empty());
+        assert!(break_at(&none, None, Kind::ConnectionLost).whole(|_| false).is_empty(), "an empty text");
+        assert!(break_at(&[fact(1, 0, 10)], None, Kind::ConnectionLost).whole(|_| false).is_empty());
     }
 
     #[test]
@@ -195,7 +198,7 @@ mod tests {
         let fits = [fact(1, 10, 10), fact(2, 20, 20)];
         let misfit = [fact(1, 10, 10), fact(2, 20, 9), fact(3, 30, 30)];
         let unknown = [fact(1, 0, 10), fact(2, 0, 20)];
-        let cut = Kind::LineLost;
+        let cut = Kind::ConnectionLost;
         assert_eq!(break_at(&fits, Some((3, 30)), cut).culprit(), Some(3));
         assert_eq!(break_at(&misfit, Some((4, 30)), cut).culprit(), Some(2), "its octets do not fit");
         assert_eq!(break_at(&misfit, Some((4, 30)), Kind::Protocol).culprit(), Some(2));

@@ -1,4 +1,4 @@
-//! What a fetch run tells while it works: [`Event`]s go from the fetcher to an [`Observer`], which
+//! What a fetch run reports while it works: [`Event`]s go from the fetcher to an [`Observer`], which
 //! may show them as a bar, as lines, as JSON, or not at all. Nothing flows back, and nothing here
 //! knows a terminal: texts and unique-ids are as the server sent them, and whoever prints them
 //! guards the screen.
@@ -73,7 +73,7 @@ pub enum Event<'a> {
         /// Its size as counted on the wire, without the stuffing.
         bytes: u64,
     },
-    /// A message could not be brought in; it is noted, and the run goes on with the next.
+    /// A message could not be fetched; it is noted, and the run goes on with the next.
     Failed {
         /// Its message-number.
         number: u32,
@@ -189,7 +189,7 @@ pub struct Summary {
     pub skipped_too_large: u32,
     /// New messages left for the next run because the policy fetches only so many in one.
     pub over_limit: u32,
-    /// Messages that could not be brought in and will be tried again.
+    /// Messages that could not be fetched and will be retried.
     pub failed: u32,
     /// Messages that failed before, and were not tried in this run.
     pub put_off: u32,

@@ -46,7 +46,7 @@ impl Halt {
         let owner = match error.kind() {
             Kind::Interrupted => Owner::User,
             Kind::InUse | Kind::LoginDelay | Kind::ServerTemporary | Kind::ServerPermanent => Owner::Server,
-            Kind::Timeout(_) | Kind::LineLost | Kind::Protocol | Kind::Connect => Owner::Connection,
+            Kind::Timeout(_) | Kind::ConnectionLost | Kind::Protocol | Kind::Connect => Owner::Connection,
             _ => Owner::Configuration,
         };
         Halt { owner, error }

@@ -120,13 +120,13 @@ impl fmt::Display for Reason {
                 return write!(f, "failed {count} times before");
             }
             Reason::Reused => "new, with the unique-id of another message",
-            Reason::Again => "fetched before, wanted again",
-            Reason::Unrecognised => "perhaps known, but cannot be recognised",
+            Reason::Again => "fetched before, to be fetched again",
+            Reason::Unrecognised => "perhaps fetched before, but cannot be recognised",
             Reason::NoUniqueId => "has no unique-id",
             Reason::TooLarge => "too large",
             Reason::OverLimit => "over the limit of one run",
-            Reason::Unsettled => "an interrupted delivery is to be settled first",
-            Reason::PutOff(_) => "failed before, to be tried again later",
+            Reason::Unsettled => "an interrupted delivery must be settled first",
+            Reason::PutOff(_) => "failed before, to be retried later",
             Reason::GivenUp => "skipped for good",
             Reason::Known => "fetched before",
             Reason::Recent => "fetched before, not old enough to delete",

@@ -37,7 +37,7 @@ impl FromStr for Keep {
         let wrong = || {
             let forms =
                 "`all`, `none`, an age such as `14d`, a count such as `500`, or a total such as `800MB`";
-            Error::new(Kind::Usage, format!("\"{}\" is none of {forms}", quote::short(text)))
+            Error::new(Kind::Usage, format!("\"{}\" is not a policy: use {forms}", quote::short(text)))
         };
         match text {
             "all" => return Ok(Keep::All),

@@ -15,7 +15,7 @@ use crate::error::{Error, Kind};
 /// How long [`Results::collect_soon`] waits.
 const SOON: Duration = Duration::from_millis(10);
 
-/// A message that could not be brought in.
+/// A message that could not be fetched.
 #[derive(Debug)]
 pub(super) struct Failed<'a> {
     pub(super) number: u32,
@@ -105,7 +105,7 @@ impl<'r, 'o, 'a> Results<'r, 'o, 'a> {
         self.gathered
     }
 
-    /// Notes that a message could not be brought in.
+    /// Notes that a message could not be fetched.
     pub(super) fn fail(&mut self, failed: Failed<'a>) {
         // One that broke the session may still come in a later one: that is told at the end of the run.
         if failed.cause != Cause::Broke {

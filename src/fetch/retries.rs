@@ -1,4 +1,4 @@
-//! Messages that failed: which of them are tried again in this run, and which failed in it.
+//! Messages that failed: which of them are retried in this run, and which failed in it.
 //!
 //! A message that failed before shares no session with new mail or with deletions, so that it cannot stand in
 //! their way. What was only refused is tried together, in one session. Those that broke a session follow one
@@ -193,7 +193,7 @@ impl Retries {
                 teller.tell(&Event::Failed {
                     number: *number,
                     unique_id: None,
-                    reason: &Error::new(Kind::LineLost, says),
+                    reason: &Error::new(Kind::ConnectionLost, says),
                 });
             }
             times < MOST_BREAKS

@@ -1,4 +1,4 @@
-//! What a run that carried everything out has still to say.
+//! The error of a run that was carried out, but in which messages failed or deletions were held back.
 
 use super::event::Summary;
 use super::policy::Policy;
@@ -24,7 +24,7 @@ pub(super) fn verdict(summary: &Summary, failures: Failures, policy: &Policy) ->
             Err(Error::new(Kind::DiskFull, format!("the disk had no room for {}", messages(count))))
         }
         (count, _) => {
-            let says = format!("{} failed and will be tried again", messages(count));
+            let says = format!("{} failed and will be retried", messages(count));
             Err(Error::new(Kind::Partial, says).advise(Run::ShowProblems))
         }
     }

@@ -44,7 +44,7 @@ pub(super) fn failure(error: ureq::Error, context: &str, host: &str, stop: &Stop
         }
         ureq::Error::Io(error) => match error.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
-                new(Kind::LineLost).because("it hung up").advise(Reach::TryLater)
+                new(Kind::ConnectionLost).because("it hung up").advise(Reach::TryLater)
             }
             ErrorKind::TimedOut | ErrorKind::WouldBlock => {
                 new(Kind::Timeout(Phase::Reply)).because("it did not answer in time")

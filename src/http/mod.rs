@@ -144,7 +144,7 @@ impl Http {
     ///
     /// # Errors
     /// [`Kind::Config`] for a request to another computer without TLS; [`Kind::HostNotFound`],
-    /// [`Kind::Connect`], [`Kind::LineLost`], [`Kind::Timeout`], [`Kind::Tls`], [`Kind::Interrupted`];
+    /// [`Kind::Connect`], [`Kind::ConnectionLost`], [`Kind::Timeout`], [`Kind::Tls`], [`Kind::Interrupted`];
     /// [`Kind::Protocol`] for an unusable answer (too large, a redirection), and [`Kind::ServerTemporary`]
     /// for status 429 and from 500 on.
     pub(crate) fn exchange(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>> {

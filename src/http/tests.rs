@@ -144,7 +144,7 @@ fn each_failure_has_its_kind() {
         (ureq::Error::Timeout(Timeout::Connect), Kind::Timeout(Phase::Connect)),
         (ureq::Error::BodyExceedsLimit(1), Kind::Protocol),
         (io(ErrorKind::ConnectionRefused), Kind::Connect),
-        (io(ErrorKind::UnexpectedEof), Kind::LineLost),
+        (io(ErrorKind::UnexpectedEof), Kind::ConnectionLost),
         (ureq::Error::ConnectProxyFailed("secret".into()), Kind::Connect),
         (dialled(Kind::HostNotFound), Kind::HostNotFound),
         (dialled(Kind::Connect), Kind::Connect),
@@ -155,7 +155,7 @@ fn each_failure_has_its_kind() {
         let wanted = match kind {
             Kind::HostNotFound => Some(advice::Reach::CheckProviderAddress),
             Kind::Connect => Some(advice::Reach::CheckNetworkAndProxy),
-            Kind::LineLost => Some(advice::Reach::TryLater),
+            Kind::ConnectionLost => Some(advice::Reach::TryLater),
             _ => None,
         };
         assert_eq!(told.advice(), wanted.map(Advice::from).as_ref(), "{told:?}");

@@ -105,7 +105,8 @@ impl Client<'_> {
             };
             let since = failing_since.get().unwrap_or(began);
             failing_since.set(Some(since));
-            let may_pass = error.is_temporary() || matches!(error.kind(), Kind::LineLost | Kind::Connect);
+            let may_pass =
+                error.is_temporary() || matches!(error.kind(), Kind::ConnectionLost | Kind::Connect);
             if may_pass && since.elapsed() < self.timeout {
                 return Err(error);
             }

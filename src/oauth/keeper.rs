@@ -80,12 +80,17 @@ impl Keeper<'_> {
                 && refused.is_none_or(|refused| refused.expose() != document.access.expose())
         };
         let (document, _) = self.document()?;
-        if is_good(&document) {
+        if is_good(&document) && document.server.is_some() {
             return Ok(document.access);
         }
         let _lock = Lock::take(&self.lock, self.reach.timeout, &self.reach.stop)?;
         // Another run may have renewed it while this one waited.
-        let (document, found) = self.document()?;
+        let (mut document, found) = self.document()?;
+        if document.server.is_none() {
+            // What 0.1 stored belongs to this server from now on. A good token is used even if that cannot be written.
+            document.server = Some(self.server.clone());
+            let _ = self.put_back(&document, &found);
+        }
         if is_good(&document) {
             return Ok(document.access);
         }
@@ -178,9 +183,7 @@ impl Keeper<'_> {
         match self.found()? {
             Some((document, stored_in)) if document.belongs_to(self.settings) => {
                 if document.is_for(&self.server) {
-                    // What 0.1 stored belongs to this server from now on.
-                    let server = Some(self.server.clone());
-                    return Ok((Document { server, ..document }, stored_in));
+                    return Ok((document, stored_in));
                 }
                 Err(Error::new(Kind::NoCredentials, "could not use the stored sign-in")
                     .because("it was made for another mail server than is configured")

@@ -31,7 +31,7 @@ pub(super) fn read(path: &Path, what: SecretKind) -> Result<Option<Secret>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(LIMIT + 1));
     file.take(LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() > LIMIT {
-        let what = format!("{} holds more than {LIMIT} bytes, which is no secret", path.display());
+        let what = format!("{} contains more than {LIMIT} bytes, which is not a secret", path.display());
         return Err(Error::new(Kind::Data, what));
     }
     Ok(Some(Secret::new(bytes.as_slice())))

@@ -46,7 +46,7 @@ impl Dial<'_> {
         transcript: &dyn Fn() -> Option<Box<dyn Transcript>>,
     ) -> Result<Session<Authorization>> {
         let mut session = match self.open(transcript(), true) {
-            Err(error) if matches!(error.kind(), Kind::LineLost | Kind::Timeout(Phase::Reply)) => {
+            Err(error) if matches!(error.kind(), Kind::ConnectionLost | Kind::Timeout(Phase::Reply)) => {
                 self.open(transcript(), false)
             }
             other => other,
@@ -89,9 +89,7 @@ impl Dial<'_> {
             return error;
         }
         match (Dial { security: Security::Implicit, ..*self }).examine() {
-            Ok(_) => {
-                Error::new(Kind::Tls, "the server waits for TLS from the start").advise(Tls::BeginWithTls)
-            }
+            Ok(_) => Error::new(Kind::Tls, "the server expects TLS from the start").advise(Tls::BeginWithTls),
             Err(_) => error,
         }
     }

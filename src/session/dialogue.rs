@@ -49,7 +49,7 @@ impl<State> Session<State> {
     ///
     /// # Errors
     /// [`Kind::Usage`](crate::error::Kind::Usage) for an argument with a line end in it;
-    /// [`Kind::LineLost`](crate::error::Kind::LineLost), [`Kind::Timeout`](crate::error::Kind::Timeout),
+    /// [`Kind::ConnectionLost`](crate::error::Kind::ConnectionLost), [`Kind::Timeout`](crate::error::Kind::Timeout),
     /// [`Kind::Interrupted`](crate::error::Kind::Interrupted).
     pub(super) fn send(&mut self, command: &Command<'_>) -> Result<()> {
         self.send_all(std::slice::from_ref(command))

@@ -88,10 +88,7 @@ impl FromStr for Pipelining {
             "auto" => Ok(Pipelining::Auto),
             "on" => Ok(Pipelining::On),
             "off" => Ok(Pipelining::Off),
-            _ => Err(Error::new(
-                Kind::Usage,
-                format!("\"{}\" is none of auto, on and off", quote::short(text)),
-            )),
+            _ => Err(Error::new(Kind::Usage, format!("\"{}\" is not auto, on or off", quote::short(text)))),
         }
     }
 }
@@ -178,7 +175,7 @@ impl Session<Authorization> {
     pub fn open(mut connection: Connection, ask_capabilities: bool) -> Result<Self> {
         let reply = dialogue::reply(&mut connection, Phase::Greeting)?;
         if !reply.is_ok() {
-            let error = Error::new(reply.refusal_of_service(), "the server takes no sessions now");
+            let error = Error::new(reply.refusal_of_service(), "the server accepts no sessions now");
             return Err(error.because(reply.words()));
         }
         let state = Authorization {
@@ -259,7 +256,7 @@ impl Session<Authorization> {
     /// Ends the session before sign-in.
     ///
     /// # Errors
-    /// [`Kind::LineLost`], [`Kind::Timeout`]; nothing depends on them.
+    /// [`Kind::ConnectionLost`], [`Kind::Timeout`]; nothing depends on them.
     pub fn quit(mut self) -> Result<()> {
         self.converse(&Command::Quit).map(|_| ())
     }

@@ -1,9 +1,14 @@
 //! A line that an engineer writes by hand, sent as it stands, and its answer: for `pop3 shell`.
 
+use super::step::out_of_step;
 use super::{Session, Transaction, dialogue};
 use crate::connection::MAX_LINE;
 use crate::error::{Error, Kind, Phase, Result};
+use crate::protocol::listing::{self, DropListing};
 use crate::protocol::{Command, Reply};
+
+/// The most octets of the answer to an unknown verb.
+const MOST_OCTETS: usize = 16 << 20;
 
 /// What follows the status line of a `+OK`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +18,7 @@ enum Rest {
     Lines,
     /// A message, up to a dot.
     Message,
-    /// Lines up to a dot if anything has arrived behind the status line: the verb is unknown here.
+    /// Lines up to a dot, or nothing: the verb is unknown here.
     Perhaps,
 }
 
@@ -38,12 +43,26 @@ impl Session<Transaction> {
     /// Sends `line` as a command and passes the whole answer to `take` as the server sent it, without byte-stuffing.
     /// An `-ERR` is no error here. The caller keeps verbs away that end the session or begin another state.
     ///
+    /// Whether the answer to an unknown verb has several lines is not known, and they may come late: STAT is asked
+    /// before the line and behind a `+OK` to it, and all that comes before the same figures belongs to the answer.
+    ///
     /// # Errors
     /// [`Kind::Usage`] for a line that is too long, or has a line end or a NUL in it; else as [`Session::retrieve`].
+    /// Where STAT is refused before an unknown verb, the line is not sent. [`Kind::Protocol`] where the end of its
+    /// answer cannot be found: the session must be closed without QUIT.
     pub fn raw(&mut self, line: &str, mut take: impl FnMut(&[u8])) -> Result<Reply> {
         if line.len() + 2 > MAX_LINE {
             return Err(Error::new(Kind::Usage, format!("the line has {} octets: too many", line.len())));
         }
+        let rest = Rest::of(line);
+        let figures = match rest {
+            Rest::Perhaps => {
+                // Refused for what is in it, before anything is sent.
+                Command::Raw(line).wire()?;
+                Some(self.stat().map_err(|error| error.in_context("the line was not sent"))?)
+            }
+            _ => None,
+        };
         self.send(&Command::Raw(line))?;
         let (reply, shown) = {
             let status = self.connection.line(Phase::Reply)?;
@@ -52,25 +71,59 @@ impl Session<Transaction> {
         };
         take(&shown);
         take(b"\r\n");
-        let rest = match Rest::of(line) {
-            _ if !reply.is_ok() => Rest::Nothing,
-            Rest::Perhaps if self.connection.has_unread() => Rest::Lines,
-            rest => rest,
-        };
-        match rest {
-            Rest::Nothing | Rest::Perhaps => return Ok(reply),
-            Rest::Lines => self.connection.listing(|line| {
-                take(line);
-                take(b"\r\n");
-                Ok(())
-            })?,
-            Rest::Message => {
-                self.stream(0, None, &mut take)?;
-            }
+        if !reply.is_ok() {
+            return Ok(reply);
         }
-        take(b".\r\n");
+        match (rest, figures) {
+            (Rest::Message, _) => {
+                self.stream(0, None, &mut take)?;
+                take(b".\r\n");
+            }
+            (Rest::Lines, _) => self.lines(usize::MAX, &mut take)?,
+            (_, Some(figures)) => self.lines_before(figures, &mut take).map_err(|error| {
+                error.in_context("could not find the end of the answer, so the session ends without QUIT")
+            })?,
+            (_, None) => {}
+        }
         Ok(reply)
     }
+
+    /// Passes on the lines up to a dot, and the dot.
+    fn lines(&mut self, most: usize, mut take: impl FnMut(&[u8])) -> Result<()> {
+        let mut octets = 0;
+        self.connection.listing(|line| {
+            octets += line.len() + 2;
+            if octets > most {
+                return Err(Error::new(Kind::Protocol, format!("it has more than {most} octets")));
+            }
+            take(line);
+            take(b"\r\n");
+            Ok(())
+        })?;
+        take(b".\r\n");
+        Ok(())
+    }
+
+    /// Asks STAT, and passes on the lines that come before its answer, if any do.
+    fn lines_before(&mut self, figures: DropListing, take: impl FnMut(&[u8])) -> Result<()> {
+        self.send(&Command::Stat)?;
+        match figures_in(self.connection.peek(Phase::Reply)?) {
+            Some(found) if found == figures => {}
+            // No line of a listing looks like this: the line has changed the maildrop.
+            Some(_) => return Err(out_of_step()),
+            None => self.lines(MOST_OCTETS, take)?,
+        }
+        let found = figures_in(self.connection.line(Phase::Reply)?.octets());
+        if found != Some(figures) || self.connection.has_unread() {
+            return Err(out_of_step());
+        }
+        Ok(())
+    }
+}
+
+/// The figures, if the line is an answer to STAT.
+fn figures_in(line: &[u8]) -> Option<DropListing> {
+    line.strip_prefix(b"+OK ").and_then(|text| listing::drop_listing(text).ok())
 }
 
 #[cfg(test)]
@@ -98,8 +151,9 @@ mod tests {
     #[test]
     fn a_raw_line_leaves_as_it_stands_and_its_whole_answer_is_read_also_of_an_unknown_verb() {
         let (mut session, peer) = signed_in(
-            "C: XTND  Folders\nS: +OK two\nS: inbox\nS: ..dot\nS: .\nC: list 1\nS: +OK 1 9\nC: xyzzy\nS: -ERR no\n\
-             C: NOOP\nS: +OK",
+            "C: STAT\nS: +OK 2 9\nC: XTND  Folders\nS: +OK two\nC: STAT\nS: inbox\nS: ..dot\nS: .\nS: +OK 2 9\n\
+             C: list 1\nS: +OK 1 9\nC: STAT\nS: +OK 2 9\nC: xone\nS: +OK\nC: STAT\nS: +OK 2 9\n\
+             C: STAT\nS: +OK 2 9\nC: xyzzy\nS: -ERR no\nC: NOOP\nS: +OK",
         );
         let mut raw = |line: &str| {
             let mut answer = Vec::new();
@@ -108,6 +162,7 @@ mod tests {
         };
         assert_eq!(raw("XTND  Folders"), (true, "+OK two\r\ninbox\r\n.dot\r\n.\r\n".to_owned()));
         assert_eq!(raw("list 1"), (true, "+OK 1 9\r\n".to_owned()));
+        assert_eq!(raw("xone"), (true, "+OK\r\n".to_owned()));
         assert_eq!(raw("xyzzy"), (false, "-ERR no\r\n".to_owned()));
         for bad in ["DELE 1\r\nDELE 2".to_owned(), "x".repeat(MAX_LINE)] {
             assert_eq!(session.raw(&bad, |_| ()).expect_err("not sent").kind(), Kind::Usage);

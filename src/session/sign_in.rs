@@ -158,7 +158,9 @@ impl Session<Authorization> {
                     binds_otherwise = true;
                     continue;
                 }
-                (Err(lost), Some(refused)) if lost.kind() == Kind::LineLost && !self.state.has_answered => {
+                (Err(lost), Some(refused))
+                    if lost.kind() == Kind::ConnectionLost && !self.state.has_answered =>
+                {
                     let untried = [mechanism].into_iter().chain(left.map(|(mechanism, _)| mechanism));
                     return Err(Failed { error: refused, is_judged, untried: untried.collect() });
                 }
@@ -203,7 +205,7 @@ impl Session<Authorization> {
             return Err(Failed { error, is_judged, untried: Vec::new() });
         }
         // Never empty: `auth::candidates` returns an error instead.
-        Err(Error::new(Kind::SignIn, "the server offers no way to sign in").into())
+        Err(Error::new(Kind::SignIn, "the server offers no sign-in mechanism").into())
     }
 
     /// The advice on a refusal that tells more than that the secret is wrong.

@@ -368,7 +368,8 @@ fn a_connection_that_is_closed_after_a_refusal_leaves_the_other_mechanisms_to_a_
         let (session, peer) =
             open(&format!("S: +OK\nC: CAPA\nS: +OK\nS: USER\nS: SASL LOGIN\nS: .\n{script}"));
         let refused = session.sign_in(&credentials(), None).expect_err("closed");
-        let expected = if is_told { (Kind::SignIn, vec![Mechanism::User]) } else { (Kind::LineLost, vec![]) };
+        let expected =
+            if is_told { (Kind::SignIn, vec![Mechanism::User]) } else { (Kind::ConnectionLost, vec![]) };
         // A weaker mechanism was tried by itself, so that it is not recommended.
         let advice = is_told.then(|| SignIn::NameKnownMechanism { unknown: "login".into() }.into());
         assert_eq!(refused.error.advice(), advice.as_ref());

@@ -22,7 +22,7 @@ impl Session<Transaction> {
     ///
     /// # Errors
     /// As every verb here: what an `-ERR` means by its response code, [`Kind::Refused`] if it has none;
-    /// [`Kind::Protocol`] for an answer that cannot be parsed; [`Kind::LineLost`] and [`Kind::Timeout`], after
+    /// [`Kind::Protocol`] for an answer that cannot be parsed; [`Kind::ConnectionLost`] and [`Kind::Timeout`], after
     /// which the session cannot be used any more.
     pub fn stat(&mut self) -> Result<DropListing> {
         let reply = self.ask(&Command::Stat, "ask for the size of the maildrop")?;
@@ -128,7 +128,7 @@ impl Session<Transaction> {
         let word = reply.text.split(u8::is_ascii_whitespace).next().unwrap_or_default();
         std::str::from_utf8(word).ok().and_then(|word| word.parse().ok()).ok_or_else(|| {
             let words = self.connection.redacted(&reply.words());
-            Error::new(Kind::Protocol, "the answer to LAST is no message-number").because(words)
+            Error::new(Kind::Protocol, "the answer to LAST is not a message-number").because(words)
         })
     }
 

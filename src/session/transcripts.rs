@@ -433,7 +433,7 @@ fn each_refusal_says_what_could_not_be_done() {
 fn a_lost_line_is_no_refusal_and_the_session_is_not_given_back() {
     let (session, peer) = open("S: +OK\nC: CAPA\nS: -ERR\nC: USER mrose\nX: hangs up");
     let Refused { error, session, .. } = session.sign_in(&credentials(), None).expect_err("lost");
-    assert_eq!((error.kind(), session.is_none()), (Kind::LineLost, true));
+    assert_eq!((error.kind(), session.is_none()), (Kind::ConnectionLost, true));
     peer.join().expect("to the letter");
 }
 

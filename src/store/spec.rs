@@ -74,7 +74,7 @@ impl Spec {
     /// The error for a text that is [`Written::Either`], where nobody can be asked.
     pub fn ambiguous(text: &str) -> Error {
         Error::new(Kind::Usage, refusal(text))
-            .because("nothing stands there yet, so it could become a Maildir or an mbox")
+            .because("nothing exists there yet, so it could become a Maildir or an mbox")
             .advise(Settings::MaildirOrMbox(quote::path(text)))
     }
 
@@ -115,8 +115,12 @@ pub(super) fn program(line: &str) -> &str {
 }
 
 fn refusal(text: &str) -> String {
-    // What follows `command:` may hold a secret, and is never wrong.
-    format!("could not use the destination `{}`", quote::short(text))
+    // What follows `command:` may hold a secret, and is never wrong; of a URL only the scheme is shown.
+    let shown = match text.split_once("://") {
+        Some((scheme, _)) => format!("{}://…", quote::short(scheme)),
+        None => quote::short(text),
+    };
+    format!("could not use the destination `{shown}`")
 }
 
 fn expand(path: &str, home: Option<&Path>) -> Result<PathBuf> {

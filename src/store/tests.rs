@@ -1,4 +1,4 @@
-//! What all stores promise: one batch after the other through the same calls, and settling them together.
+//! What holds for every store: batches one after the other, and settling them together.
 
 use std::fs;
 use std::path::Path;

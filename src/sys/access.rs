@@ -46,7 +46,7 @@ pub(crate) fn refuse_if_others_may_read(file: &File, path: &Path, what: &str) ->
         return Ok(());
     }
     let mode = metadata.mode() & 0o7777;
-    let text = format!("{name} holds a {what} and others may read it (mode {mode:04o})");
+    let text = format!("{name} contains a {what} and others may read it (mode {mode:04o})");
     Err(Error::new(Kind::Config, text).advise(advice(&access, &reader, location, path, what)))
 }
 
@@ -237,7 +237,7 @@ mod tests {
             let outcome = refuse_if_others_may_read(file.as_file(), file.path(), "refresh token");
             assert_eq!(outcome.is_ok(), is_fine, "{mode:o}");
             let Err(error) = outcome else { continue };
-            assert!(error.to_string().contains("holds a refresh token and others may read it"), "{error}");
+            assert!(error.to_string().contains("contains a refresh token and others may read it"), "{error}");
             assert_eq!(error.advice(), Some(&Run::CloseFile(file.path().to_owned()).into()));
         }
         let pipe = File::open("/dev/null").expect("a device");

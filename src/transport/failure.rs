@@ -305,7 +305,7 @@ impl fmt::Display for TlsFailure {
                 let issuer = self.issuer();
                 write!(
                     f,
-                    "the issuer of its certificate{issuer} is neither known here nor sent along by the server"
+                    "the issuer of its certificate{issuer} is not among the authorities trusted here, and the server does not send its certificate"
                 )
             }
             Reason::WeakKey => match self.shown.certificate().and_then(Certificate::rsa_bits) {
@@ -338,7 +338,7 @@ impl fmt::Display for TlsFailure {
                 Some(known) if known.as_str() >= "1.2" && self.min == TlsVersion::V1_2 => {
                     f.write_str(&self.words)
                 }
-                Some(known) => write!(f, "the server speaks only TLS {known}, too old a version"),
+                Some(known) => write!(f, "the server speaks only TLS {known}, which is too old"),
                 None => write!(f, "the server speaks only versions of TLS older than {}", self.min),
             },
             Reason::NoSecureRenegotiation => f.write_str(

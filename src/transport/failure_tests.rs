@@ -129,10 +129,10 @@ fn the_versions_that_a_server_speaks_decide_the_advice() {
         (failure.to_string(), failure.advice())
     };
     let (sentence, advice) = fails(TlsVersion::V1_2, Some("1.1"));
-    assert_eq!(sentence, "the server speaks only TLS 1.1, too old a version");
+    assert_eq!(sentence, "the server speaks only TLS 1.1, which is too old");
     assert_eq!(advice, Some(Tls::HaveTls12SwitchedOn));
     let (sentence, advice) = fails(TlsVersion::V1_3, Some("1.2"));
-    assert_eq!(sentence, "the server speaks only TLS 1.2, too old a version");
+    assert_eq!(sentence, "the server speaks only TLS 1.2, which is too old");
     assert_eq!(advice, Some(Tls::AllowTls12));
     assert_eq!(fails(TlsVersion::V1_3, Some("1.0")).1, Some(Tls::HaveTls12SwitchedOn));
     assert_eq!(fails(TlsVersion::V1_2, None).0, "the server speaks only versions of TLS older than 1.2");

@@ -156,7 +156,7 @@ fn container(path: &Path, der: &[u8], password: Option<&str>) -> Result<Identity
         match container.parse2(password) {
             Ok(parts) => {
                 let (Some(key), Some(certificate)) = (parts.pkey, parts.cert) else {
-                    return Err(unusable(path).because("it holds no certificate with its key"));
+                    return Err(unusable(path).because("it contains no certificate with its key"));
                 };
                 // OpenSSL gives the last one first.
                 let chain = parts.ca.into_iter().flatten().rev().collect();

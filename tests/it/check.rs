@@ -127,7 +127,7 @@ fn a_server_that_waits_in_silence_for_tls_is_found_out() {
                 Pop3::new(&home).args([command, "--timeout", "1s", "--tls", security, "--server", &url]);
             let outcome = run.env("POP3_PASSWORD", maildrop.password()).run().exits(76);
             let said = outcome.text() + &outcome.stderr;
-            assert!(said.contains("the server waits for TLS from the start"), "{said}");
+            assert!(said.contains("the server expects TLS from the start"), "{said}");
             assert!(said.contains("--tls implicit"), "{said}");
         }
     }
@@ -177,7 +177,7 @@ fn what_is_odd_is_named_and_nothing_is_touched() {
         ("the server has no UIDL", letters(2), Behaviour { uidl: false, ..Behaviour::default() }),
         ("the server has no TOP", letters(2), Behaviour { top: Top::Absent, ..Behaviour::default() }),
         ("1 message with a unique-id of another", twins, Behaviour::default()),
-        ("1 message with a unique-id against RFC 1939", vec![odd], Behaviour::default()),
+        ("1 message with a unique-id that RFC 1939 does not allow", vec![odd], Behaviour::default()),
         ("no PIPELINING", letters(2), Behaviour { capa: capa("USER\nUIDL\nTOP"), ..Behaviour::default() }),
     ];
     for (quirk, messages, behaviour) in cases {

@@ -41,7 +41,7 @@ fn a_server_that_breaks_the_handshake_off_demands_one_and_accepts_it() {
     {
         let refused = stat(&url, &[]).exits(76).says("the server demands a client certificate");
         assert!(
-            refused.stderr.contains("hint: show the server a client certificate with --client-cert FILE"),
+            refused.stderr.contains("hint: present a client certificate with --client-cert FILE"),
             "{}",
             refused.stderr
         );
@@ -55,7 +55,7 @@ fn dovecot_lets_nobody_sign_in_without_one() {
     let trust = trust::shared();
     let [good, stranger, late, _] = &trust.clients;
     for url in urls(trust.dovecot) {
-        stat(&url, &[]).exits(77).says("hint: show the server a client certificate with --client-cert FILE");
+        stat(&url, &[]).exits(77).says("hint: present a client certificate with --client-cert FILE");
         with(&url, good).exits(0);
         for bad in [stranger, late] {
             with(&url, bad).exits(77).says("hint: the server does not take this client certificate");

@@ -116,7 +116,10 @@ fn a_folder_gets_one_file_a_message_named_by_its_number() {
     }
     let retrieved = stage.server.count("RETR");
     assert_eq!(retrieved, 4, "a message that is named twice is retrieved once");
-    stage.pop3("retr").args(["1-2", "-o", "old/"]).run().exits(73).says("old/2.eml: it exists already");
+    let refused = stage.pop3("retr").args(["1-2", "-o", "old/"]).run().exits(73);
+    refused
+        .says("old/2.eml: it exists already")
+        .says("hint: name another folder (--force overwrites what may be another message)");
     assert_eq!(
         (stage.server.count("RETR"), names(&stage.home.join("old"))),
         (retrieved, vec!["2.eml".into()])

@@ -62,7 +62,7 @@ fn what_is_kept_is_counted_by_reason_and_not_asked_for() {
     assert!(shown.contains("Kept on the server: 3 messages, "), "{shown}");
     assert!(shown.contains("  fetched before (1-3)"), "{shown}");
     assert!(shown.contains("would fetch 2, delete 0, keep 3, skip 0; nothing was done"), "{shown}");
-    assert_eq!(stage.server.count("TOP"), 2, "only of what would be fetched");
+    assert_eq!(stage.server.count("TOP"), 2, "only for messages that would be fetched");
     let shown = on_terminal(&stage, 100, &["-v"]).run().exits(0).text();
     assert!(
         shown.contains("Kept on the server: 3 messages, 570 B (fetched before)")

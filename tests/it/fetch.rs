@@ -223,7 +223,7 @@ fn a_command_gets_each_message_and_a_refused_one_comes_again() {
     let fetch = |command: &str| {
         home.at(&maildrop, "fetch").args(["--keep", "none", "--to", &format!("command:{command}")]).run()
     };
-    // 75: some messages failed and will be tried again.
+    // 75: some messages failed and will be retried.
     fetch("cat > part && ! grep -q 'Subject: bad' part && cat part >> all").exits(75);
     assert_eq!(maildrop.left(), 1, "the refused message stays on the server");
     fetch("cat >> all").exits(0);

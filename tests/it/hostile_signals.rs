@@ -3,6 +3,7 @@
 use crate::support::pop3::Running;
 use crate::support::stage::{STORES, Stage, Store, at_once, letters, padded};
 use pop3::server::{Behaviour, Fault, Pipelining};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A run that has asked for the second of three messages, which takes a while.
@@ -200,6 +201,67 @@ fn a_reader_that_has_seen_enough_is_no_trouble() {
         let outcome = outcome.args(&command[1..]).reading_only(100).run().exits(0);
         assert!(outcome.stderr.is_empty() && outcome.stdout.len() == 100, "{command:?}: {outcome:?}");
     }
+}
+
+#[test]
+fn no_further_message_is_written_to_a_folder_after_the_first_signal() {
+    at_once([("INT", 130), ("TERM", 143)], |(signal, code)| {
+        for options in [&[][..], &["--json"]] {
+            let slow = Fault::delay_at("RETR 2", Duration::from_millis(600));
+            let stage = Stage::new(Store::Maildir, letters(5), Behaviour::default().with_fault(slow));
+            let running = stage.pop3("retr").args(["all", "-o", "out/"]).args(options).start();
+            wait_for(&stage, "RETR 2");
+            running.signal(signal);
+            let outcome = running.wait().exits(code).says("interrupted: 2 of 5 messages written");
+            if let [_, ..] = options {
+                let talk = outcome.talk();
+                let error = talk.last().unwrap();
+                assert_eq!((&error["kind"], &error["exit"]), (&"interrupted".into(), &code.into()));
+            }
+            for (number, is_there) in [(1, true), (2, true), (3, false)] {
+                assert_eq!(stage.home.join(&format!("out/{number}.eml")).exists(), is_there, "{number}");
+            }
+            assert_eq!(stage.server.count("RETR"), 2, "{:?}", stage.said());
+            assert_eq!(stage.said().last().map(String::as_str), Some("QUIT"));
+        }
+    });
+}
+
+/// A device, a pipe and standard output have what was written already: there is nothing to put in order.
+#[test]
+fn messages_on_their_way_into_a_stream_end_at_the_first_signal() {
+    at_once([("INT", 130), ("TERM", 143)], |(signal, code)| {
+        for output in [&[][..], &["-o", "fifo"]] {
+            let stalled = Behaviour::default().with_fault(Fault::stall_in(2, 100));
+            let stage = Stage::new(Store::Maildir, letters(3), stalled);
+            let fifo = stage.home.join("fifo");
+            crate::support::tool(Command::new("mkfifo").arg(&fifo));
+            let reader = Command::new("timeout").args(["30", "cat"]).arg(&fifo).stdout(Stdio::null()).spawn();
+            let running = stage.pop3("retr").args(["all"]).args(output).start();
+            wait_for(&stage, "RETR 2");
+            let begun = Instant::now();
+            running.signal(signal);
+            running.wait().exits(code);
+            assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+            let mut reader = reader.unwrap();
+            reader.kill().and_then(|()| reader.wait()).unwrap();
+        }
+    });
+}
+
+/// It is an error of the session then, and no outcome of the command.
+#[test]
+fn sigterm_while_a_silent_server_is_waited_for_is_143_too_and_so_is_the_exit_of_the_object() {
+    at_once([("INT", 130), ("TERM", 143)], |(signal, code)| {
+        let stalled = Behaviour::default().with_fault(Fault::stall_in(2, 100));
+        let stage = Stage::new(Store::Maildir, letters(3), stalled);
+        let running = stage.pop3("retr").args(["all", "-o", "out/", "--json"]).start();
+        wait_for(&stage, "RETR 2");
+        std::thread::sleep(Duration::from_millis(100));
+        running.signal(signal);
+        let outcome = running.wait().exits(code).says("interrupted: 1 of 3 messages written");
+        assert_eq!(outcome.talk().last().unwrap()["exit"], code, "{outcome:?}");
+    });
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn an_account_that_is_pointed_at_another_maildrop_loses_nothing() {
     );
     fetch_account(&home, "work", &one.addr().to_string()).run().exits(0);
     assert_eq!(delivered(&home), 3);
-    fetch_account(&home, "work", &two.addr().to_string()).run().exits(0).says("beginning anew");
+    fetch_account(&home, "work", &two.addr().to_string()).run().exits(0).says("starting a new journal");
     assert_eq!((two.count("RETR"), delivered(&home)), (3, 6));
     fetch_account(&home, "work", &one.addr().to_string()).run().exits(0);
     assert_eq!((one.count("RETR"), delivered(&home)), (3, 6), "it is known still");

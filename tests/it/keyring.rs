@@ -190,7 +190,7 @@ fn a_kept_password_is_not_sent_to_another_server_nor_for_another_user() {
         let elsewhere = Server::start(samples(), Behaviour::default()).unwrap();
         let there = format!("pop3://{}@localhost:{}", maildrop.user(), elsewhere.addr().port());
         let stat = || pop3(&home, session, &["stat", "-a", "work", "--tls", "none", "--trace"]);
-        stat().args(["--server", &there]).run().exits(77).says("its own server alone");
+        stat().args(["--server", &there]).run().exits(77).says("only to its own server");
         let told = stat().args(["--user", "somebody"]).run().exits(77).says("run `pop3 auth login -a work`");
         told.says(&format!("kept is for {}@127.0.0.1", maildrop.user()));
         assert_eq!(elsewhere.count("USER") + elsewhere.count("AUTH") + elsewhere.count("PASS"), 0);

@@ -281,6 +281,20 @@ fn a_server_with_small_buffers_that_reads_nothing_while_it_writes_causes_no_stan
 }
 
 #[test]
+fn a_header_that_the_server_refuses_costs_its_row_the_words_and_the_others_nothing() {
+    for refusal in ["-ERR [UTF8] not in this mode\r\n", "-ERR [SYS/TEMP] not now\r\n", "-ERR damaged\r\n"] {
+        let fault = Fault::answer("TOP 2", refusal);
+        let stage = Stage::new(STORES[0], letters(3), Behaviour::default().with_fault(fault));
+        for options in [&[][..], &["--sort", "date"]] {
+            let text = stage.pop3("list").args(options).run().exits(0).text();
+            assert_eq!(text.lines().count(), 3, "{refusal} {options:?}: {text}");
+            let shown = [1, 2, 3].map(|number| text.contains(&format!("letter {number}")));
+            assert_eq!(shown, [true, false, true], "{refusal} {options:?}: {text}");
+        }
+    }
+}
+
+#[test]
 fn a_huge_subject_costs_no_time() {
     for piece in ["x", "=?utf-8?q?=C3=A4?= ", "e\u{301}", "=?"] {
         let subject = piece.repeat(200_000 / piece.len());

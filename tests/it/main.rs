@@ -34,6 +34,7 @@ mod content_files;
 mod content_headers;
 mod content_output;
 mod content_rounds;
+mod deleting;
 mod dry_run;
 mod familiar;
 mod fetch;

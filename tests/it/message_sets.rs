@@ -1,7 +1,7 @@
 //! `MSG` in its every form, in every command that takes it.
 
-use crate::support::stage::{STORES, Stage, at_once, letters};
-use pop3::server::Behaviour;
+use crate::support::stage::{STORES, Stage, at_once, letter, letters};
+use pop3::server::{Behaviour, Fault};
 
 fn stage(count: u32) -> Stage {
     Stage::new(STORES[0], letters(count), Behaviour::default())
@@ -108,4 +108,48 @@ fn top_shows_one_message_and_refuses_sets() {
     for word in ["1-2", "all", "new", "last:1", "1,2"] {
         stage.pop3("top").args([word]).run().exits(64).says("only one message");
     }
+}
+
+/// Numbers 1, 2, 4 and 5, of which STAT tells four.
+#[test]
+fn where_numbers_have_gaps_every_command_names_the_messages_that_list_shows() {
+    let listing = |what: &str| {
+        let lines: String = [1, 2, 4, 5].map(|number| format!("{number} {what}{number}\r\n")).concat();
+        format!("+OK\r\n{lines}.\r\n")
+    };
+    let behaviour = Behaviour::default()
+        .with_fault(Fault::answer("STAT", "+OK 4 400\r\n"))
+        .with_fault(Fault::answer("UIDL", listing("id")))
+        .with_fault(Fault::answer("LIST", listing("10")));
+    let stage = Stage::new(STORES[0], letters(5), behaviour);
+    let ends = |words: &[&str]| -> Vec<String> {
+        let text = stage.pop3("retr").args(words).run().exits(0).text();
+        text.lines().filter_map(|line| line.strip_prefix("end of ")).map(str::to_owned).collect()
+    };
+    let table: [(&str, &[u32]); 6] = [
+        ("last", &[5]),
+        ("last:2", &[4, 5]),
+        ("4-", &[4, 5]),
+        ("2,last", &[2, 5]),
+        ("all", &[1, 2, 4, 5]),
+        ("first-last", &[1, 2, 4, 5]),
+    ];
+    for (word, expected) in table {
+        assert_eq!(numbers(&stage.pop3("list").args([word]).run().exits(0).text()), expected, "list {word}");
+        assert_eq!(ends(&[word]), expected.iter().map(u32::to_string).collect::<Vec<_>>(), "retr {word}");
+    }
+    let header = stage.pop3("top").args(["last"]).run().exits(0).text();
+    assert!(header.contains("Subject: letter 5"), "{header}");
+    let shell = stage.pop3("shell").stdin("headers last\nabort\n").run().text();
+    assert!(shell.contains("Subject: letter 5"), "{shell}");
+    stage.pop3("dele").args(["last", "--yes"]).run().exits(0);
+    stage.pop3("dele").args(["last:2", "--yes"]).run();
+    let deleted: Vec<String> =
+        stage.server.log().into_iter().filter(|line| line.starts_with("DELE")).collect();
+    assert_eq!(deleted[..2], ["DELE 5", "DELE 4"]);
+    let left = stage.server.maildrop();
+    assert!(
+        !left.iter().any(|message| message.bytes() == letter(5).bytes()),
+        "what list shows as the last goes"
+    );
 }

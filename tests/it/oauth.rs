@@ -355,7 +355,7 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
     assert!(table.contains("signed in") && !table.contains(&access) && !table.contains(&refresh), "{table}");
 
     // A provider that cannot be told does not keep the sign-in here alive.
-    account.pop3(&["auth", "logout"]).run().exits(0).says("may still know");
+    account.pop3(&["auth", "logout"]).run().exits(0).says("may not have revoked");
     assert!(!account.token_file().exists());
     account.pop3(&["auth", "logout"]).run().exits(0).says("nothing was kept");
 
@@ -363,7 +363,7 @@ fn status_and_logout_tell_what_is_kept_and_what_is_gone() {
     account.login();
     let refresh = account.kept("refresh_token");
     assert!(shared().knows(&refresh));
-    account.pop3(&["auth", "logout"]).run().exits(0).says("the provider has forgotten");
+    account.pop3(&["auth", "logout"]).run().exits(0).says("the provider has revoked");
     assert!(!shared().knows(&refresh) && !account.token_file().exists());
     account.pop3(&["stat"]).run().exits(77);
 }
@@ -376,7 +376,7 @@ fn a_sign_in_that_is_configured_no_more_is_given_back_to_its_provider_all_the_sa
     account.home.configure("");
     let authority = shared().authority().to_str().unwrap();
     let logout = account.pop3(&["auth", "logout", "-a", "work", "--ca-file", authority]);
-    logout.run().exits(0).says("the provider has forgotten");
+    logout.run().exits(0).says("the provider has revoked");
     assert!(!shared().knows(&refresh) && !account.token_file().exists());
 }
 
@@ -392,7 +392,7 @@ fn a_sign_in_rests_in_the_keyring_where_there_is_one() {
         account.pop3(&["stat"]).run().exits(0);
     }
     assert!(!account.token_file().exists());
-    account.pop3(&["auth", "logout"]).run().exits(0).says("keyring").says("the provider has forgotten");
+    account.pop3(&["auth", "logout"]).run().exits(0).says("keyring").says("the provider has revoked");
     assert_eq!(status()["state"], "not signed in");
 }
 

@@ -222,13 +222,13 @@ fn an_accounts_secrets_do_not_go_to_another_server_that_is_named_beside_it() {
     let elsewhere = format!("pop3://{}", server.address);
     for name in ["work", "command", "token"] {
         let run = Pop3::new(&home).args(["stat", "--tls", "none", "-a", name, "-s", &elsewhere]);
-        run.run().exits(77).says("its own server alone");
+        run.run().exits(77).says("only to its own server");
         let run = Pop3::new(&home).args(["stat", "--tls", "none"]);
         run.env("POP3_ACCOUNT", name)
             .env("POP3_SERVER", &elsewhere)
             .run()
             .exits(77)
-            .says("its own server alone");
+            .says("only to its own server");
     }
     assert!(!server.heard().iter().any(|line| line.starts_with("PASS") || line.starts_with("AUTH")));
     // What is said for this run goes along, with the account's user name.

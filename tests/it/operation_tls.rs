@@ -95,7 +95,7 @@ fn a_computer_without_authorities_is_told_from_one_that_lacks_this_authority() {
     with("/nonexistent/ca.pem")
         .exits(76)
         .says("no authorities at all were found")
-        .says("check that it leads to authorities");
+        .says("check that it names authorities");
     with("/dev/null").exits(76).says("no authorities at all were found");
     with(trust.unknown.to_str().unwrap())
         .exits(76)

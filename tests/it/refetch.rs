@@ -14,7 +14,7 @@ fn a_fetch_into_another_place_says_where_the_mail_went_and_refetch_brings_it() {
         elsewhere(&[])
             .exits(0)
             .says("3 messages were fetched before, into m")
-            .says("--refetch brings them here");
+            .says("--refetch fetches them again");
         assert!(in_maildir(&stage.home.join("other")).is_empty());
         elsewhere(&["--refetch"]).exits(0);
         assert_eq!(in_maildir(&stage.home.join("other")).len(), 3);

@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::support::pop3::{Home, Outcome};
+use crate::support::pop3::{Home, Outcome, Pop3};
+use crate::support::scripted::{Answer, Scripted};
 use crate::support::stage::{Stage, Store, letter, letters};
 use crate::support::{corpus, on_each_server};
 use pop3::server::{Behaviour, Fault};
@@ -61,9 +62,14 @@ fn script(stage: &Stage, lines: &str) -> Outcome {
 
 /// The shell on a terminal: what it shows, and what is typed then. A step is `TEXT<tab>KEYS`.
 fn typed(stage: &Stage, steps: &[(&str, &str)]) -> Outcome {
-    let typing = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/typing.py");
+    keys(stage.pop3_under(&["python3", TYPING], "shell"), steps)
+}
+
+const TYPING: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/typing.py");
+
+fn keys(run: Pop3, steps: &[(&str, &str)]) -> Outcome {
     let steps: String = steps.iter().map(|(text, keys)| format!("{text}\t{keys}\n")).collect();
-    stage.pop3_under(&["python3", typing], "shell").env("TERM", "xterm").stdin(steps).run()
+    run.env("TERM", "xterm").stdin(steps).run()
 }
 
 fn left(stage: &Stage) -> usize {
@@ -196,8 +202,9 @@ fn the_dialogue_is_shown_from_trace_on_to_trace_off() {
     let lines: Vec<&str> = said.stderr.lines().collect();
     let of_client: Vec<&str> =
         lines.iter().filter_map(|line| line.split_once("C: ")).map(|(_, sent)| sent).collect();
-    assert_eq!(of_client, ["LIST 1", "XYZZY"], "{lines:?}");
-    assert_eq!(lines.iter().filter(|line| line.contains("S: ")).count(), 2, "{lines:?}");
+    // STAT: with its figures the end of an unknown answer is found.
+    assert_eq!(of_client, ["LIST 1", "STAT", "XYZZY"], "{lines:?}");
+    assert_eq!(lines.iter().filter(|line| line.contains("S: ")).count(), 3, "{lines:?}");
 }
 
 #[test]
@@ -287,4 +294,112 @@ fn lines_are_kept_for_the_next_session_without_secrets() {
     // A script leaves no trace in it.
     script(&stage, "stat\n").exits(0);
     assert!(!fs::read_to_string(&path).unwrap().contains("stat"));
+}
+
+/// A server that takes more than the protocol knows.
+fn lenient(line: &str) -> Answer {
+    Answer::Say(match line {
+        "CAPA" => "+OK\r\nUSER\r\n.\r\n",
+        "STAT" => "+OK 3 300\r\n",
+        "DELE 9" => "-ERR no such message\r\n",
+        "XSLOW" => return Answer::InPieces(&["+OK lines follow\r\n", "-ERR a line\r\n.\r\n"]),
+        "XODD" => "+OK\r\n+OK 2 200\r\n",
+        "XMORE" => "+OK\r\nline\r\n.\r\nanother\r\n",
+        _ => "+OK\r\n",
+    })
+}
+
+fn refusing_rset(line: &str) -> Answer {
+    if line == "RSET" { Answer::Say("-ERR no\r\n") } else { lenient(line) }
+}
+
+fn refusing_stat(line: &str) -> Answer {
+    if line == "STAT" { Answer::Say("-ERR no\r\n") } else { lenient(line) }
+}
+
+fn at(server: &Scripted, run: Pop3) -> Pop3 {
+    run.args(["shell", "--tls", "none", "--server", &format!("pop3://me@{}", server.address)])
+        .env("POP3_PASSWORD", "x")
+}
+
+/// What the shell sends behind the sign-in.
+fn sent(server: &Scripted) -> Vec<String> {
+    let mut lines = server.heard();
+    lines.retain(|line| !["CAPA", "USER", "PASS", "AUTH"].iter().any(|verb| line.starts_with(verb)));
+    lines
+}
+
+/// The shell with these lines in a pipe, and what it sends.
+fn script_at(answer: fn(&str) -> Answer, lines: &str) -> (Outcome, Vec<String>) {
+    let server = Scripted::start("+OK ready\r\n", answer);
+    let said = at(&server, Pop3::new(&Home::new())).stdin(lines).run();
+    (said, sent(&server))
+}
+
+#[test]
+fn what_a_raw_line_may_have_marked_is_taken_back_before_a_quit_that_deletes_nothing() {
+    for (lines, wanted) in [
+        ("raw DELE 1 x\nabort\n", &["DELE 1 x", "RSET", "QUIT"][..]),
+        ("raw DELE 1 x\n", &["DELE 1 x", "RSET", "QUIT"]),
+        ("raw NOOP x\nquit\n", &["NOOP x", "RSET", "QUIT"]),
+        ("dele 9\nquit\n", &["DELE 9", "RSET", "QUIT"]),
+        ("raw RSET x\nquit\n", &["RSET x", "RSET", "QUIT"]),
+        ("raw DELE 1 x\nraw rset\nquit\n", &["DELE 1 x", "rset", "QUIT"]),
+        ("dele 1\nrset\nabort\n", &["DELE 1", "RSET", "QUIT"]),
+        ("noop\nquit\n", &["NOOP", "QUIT"]),
+    ] {
+        let (said, sent) = script_at(lenient, lines);
+        assert_eq!(sent, wanted, "{lines:?}: {said:?}");
+        assert!(!said.stderr.contains("; deleted"), "{said:?}");
+    }
+}
+
+#[test]
+fn where_rset_is_refused_the_connection_is_closed_without_quit() {
+    let (said, sent) = script_at(refusing_rset, "raw NOOP\nquit\n");
+    said.exits(0).says("the connection was closed without QUIT, and nothing was deleted");
+    assert_eq!(sent, ["NOOP", "RSET"]);
+    for lines in ["raw dele 1 x\nabort\n", "raw dele 1 x\n"] {
+        let (said, sent) = script_at(refusing_rset, lines);
+        said.exits(0).says("nothing was deleted, what was marked stays on the server");
+        assert_eq!(sent, ["dele 1 x", "RSET"]);
+    }
+}
+
+#[test]
+fn quit_asks_also_for_what_a_raw_dele_of_any_form_has_marked() {
+    let server = Scripted::start("+OK ready\r\n", lenient);
+    let steps = [
+        ("type help", "raw Dele 3 x"),
+        ("+OK", "quit"),
+        ("delete what raw DELE marked from 127.0.0.1", "n"),
+        ("the session goes on", "abort"),
+        ("aborted: nothing was deleted", ""),
+    ];
+    keys(at(&server, Pop3::under(&Home::new(), &["python3", TYPING])), &steps).exits(0);
+    assert_eq!(sent(&server), ["STAT", "Dele 3 x", "RSET", "QUIT"]);
+    let (said, sent) = script_at(lenient, "raw DELE 3 x\nquit\n");
+    said.exits(0).says("signed out; deleted what raw DELE marked");
+    assert_eq!(sent, ["DELE 3 x", "QUIT"]);
+}
+
+#[test]
+fn late_lines_of_an_unknown_answer_are_not_taken_for_the_answer_to_the_next_command() {
+    let (said, sent) = script_at(lenient, "raw XSLOW\ndele 1\nquit\n");
+    let said = said.exits(0).says("deleted 1 message").says_not("could not delete");
+    assert_eq!(said.text(), "+OK lines follow\r\n-ERR a line\r\n.\r\n");
+    assert_eq!(sent, ["STAT", "XSLOW", "STAT", "DELE 1", "QUIT"]);
+}
+
+#[test]
+fn a_session_in_which_the_end_of_an_answer_cannot_be_found_ends_without_quit() {
+    for verb in ["XODD", "XMORE"] {
+        let (said, sent) = script_at(lenient, &format!("dele 1\nraw {verb}\nquit\n"));
+        let said = said.says("so the session ends without QUIT").says("nothing was deleted");
+        assert_ne!(said.code, 0, "{said:?}");
+        assert_eq!(sent, ["DELE 1", "STAT", verb, "STAT"]);
+    }
+    let (said, sent) = script_at(refusing_stat, "raw XSLOW\nnoop\nquit\n");
+    said.says("the line was not sent");
+    assert_eq!(sent, ["STAT", "NOOP", "RSET", "QUIT"]);
 }

@@ -79,7 +79,7 @@ fn a_server_that_does_not_trust_the_certificate_is_told_from_one_that_knows_anot
     let [_, elsewhere] = trust.showing("good");
     let elsewhere = format!("pop3s://me@{elsewhere}");
     stat(me, &elsewhere, &["--auth", "external"]).exits(77).says("hint: the server does not offer");
-    let hint = "or be asked for it with --auth plain";
+    let hint = "or type it with --auth plain";
     stat(me, &elsewhere, &[]).exits(77).says("does not offer to sign in by a client certificate").says(hint);
 }
 

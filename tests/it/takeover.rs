@@ -101,6 +101,6 @@ fn an_account_of_0_1_that_began_as_a_single_command_brings_nothing_twice() {
     let own = stage.journal();
     become_former(&stage.home, "demo", &stage.server.addr().to_string(), "tanstaaf");
     fs::write(&own, "pop3-journal 1\n").unwrap();
-    fetch(&stage.home).run().exits(0).says("took over what work.journal knows");
+    fetch(&stage.home).run().exits(0).says("took over work.journal");
     brings_nothing_twice(&stage);
 }

@@ -132,6 +132,34 @@ fn a_file_that_cannot_be_made_is_an_error_before_anything_is_sent() {
 }
 
 #[test]
+fn a_fifo_that_nobody_reads_is_an_error_and_no_endless_wait() {
+    let stage = stage();
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        stage.home.join("fifo"),
+        rustix::fs::FileType::Fifo,
+        0o600.into(),
+        0,
+    )
+    .unwrap();
+    stage.pop3("stat").args(["--trace=fifo"]).run().exits(73).says("could not open");
+}
+
+#[test]
+fn a_trace_into_a_file_that_is_a_terminal_is_made_harmless() {
+    let greeting = b"ready \x1b[31mred\x1b]0;title\x07".to_vec();
+    let stage = Stage::new(Store::Maildir, letters(1), Behaviour { greeting, ..Behaviour::default() });
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+    let shown = stage
+        .pop3_under(&["python3", terminal, "100"], "stat")
+        .args(["--trace=/dev/tty"])
+        .run()
+        .exits(0)
+        .text();
+    assert!(shown.contains(" S: +OK ready ") && !shown.contains("\u{1b}]0;"), "{}", shown.escape_debug());
+}
+
+#[test]
 fn a_disk_that_is_full_costs_the_trace_and_not_the_command() {
     let stage = stage();
     let outcome = stage.pop3("stat").args(["--trace=/dev/full"]).run().exits(0);

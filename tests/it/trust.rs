@@ -89,7 +89,7 @@ const TRIALS: [Trial; 7] = [
     },
     Trial {
         shown: "gap",
-        sentence: "the issuer of its certificate, \"Between them\", is neither known here nor sent along by the server",
+        sentence: "the issuer of its certificate, \"Between them\", is not among the authorities trusted here, and the server does not send its certificate",
         details: &["issuer: Between them"],
         authorities: Some(|trust| &trust.whole_chain),
         flags: &["--pin", "--ca-file"],
@@ -144,7 +144,7 @@ fn a_server_of_tls_1_1_is_refused_and_no_option_is_said_to_help() {
     let [tls, stls] = trust.old;
     for url in urls([stls, tls]) {
         let refused = stat(&url, &["--ca-file", trust.authority.to_str().unwrap()]).exits(76);
-        let refused = refused.says("the server speaks only TLS 1.1, too old a version");
+        let refused = refused.says("the server speaks only TLS 1.1, which is too old");
         assert!(hint(&refused).starts_with("no option makes that safe"), "{}", refused.stderr);
         assert_eq!(flags(hint(&refused)), []);
     }
@@ -160,7 +160,7 @@ fn a_server_of_tls_1_2_is_refused_by_who_wants_1_3_and_accepted_after_the_hint()
         let files = [&files[..], &["--client-key", key.to_str().unwrap(), "--tls-min", version]].concat();
         stat(&url, &files)
     };
-    let refused = least("1.3").exits(76).says("the server speaks only TLS 1.2, too old a version");
+    let refused = least("1.3").exits(76).says("the server speaks only TLS 1.2, which is too old");
     assert_eq!(flags(hint(&refused)), [("--tls-min".to_owned(), "1.2".to_owned())]);
     least("1.2").exits(0);
 }

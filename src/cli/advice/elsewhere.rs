@@ -60,8 +60,8 @@ fn both(word: Elsewhere) -> (&'static str, &'static str) {
             "name the destination with deliver = \"maildir:PATH\", \"mbox:PATH\" or \"command:CMD\"",
         ),
         Elsewhere::Folder => (
-            "a POP3 server has no folders, only the inbox; where messages go to is said with --to",
-            "a POP3 server has no folders, only the inbox; where messages go to is said with deliver",
+            "a POP3 server has no folders, only the inbox; --to says where messages go",
+            "a POP3 server has no folders, only the inbox; deliver says where messages go",
         ),
         Elsewhere::LargestSize => (
             "to leave large messages on the server use --max-size 10M",
@@ -72,16 +72,16 @@ fn both(word: Elsewhere) -> (&'static str, &'static str) {
             "to fetch at most 100 messages in a run write limit = 100",
         ),
         Elsewhere::OnlyNew => (
-            "`pop3 fetch` fetches nothing but new messages by itself",
+            "`pop3 fetch` fetches only new messages: leave it out",
             "only new messages are fetched: leave it out",
         ),
         Elsewhere::OldToo => (
             "`pop3 fetch --refetch` fetches again what was fetched before",
-            "only new messages are fetched; once again with `pop3 fetch --refetch`",
+            "only new messages are fetched; `pop3 fetch --refetch` fetches the others again",
         ),
         Elsewhere::AllAccounts => (
-            "`pop3 fetch` takes all accounts by itself; other commands take the one of --account",
-            "`pop3 fetch` takes all accounts by itself, except those with enabled = false",
+            "`pop3 fetch` fetches all accounts; other commands use the one that --account names",
+            "`pop3 fetch` fetches all accounts, except those with enabled = false",
         ),
         Elsewhere::Interval => (
             "`pop3 fetch` ends when all is fetched: start it again from cron or a systemd timer",

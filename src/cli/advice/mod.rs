@@ -11,7 +11,7 @@ mod tls;
 
 use pop3::advice::Advice;
 
-pub(crate) use self::elsewhere::option as of_elsewhere;
+pub(crate) use self::elsewhere::option as option_elsewhere;
 pub(crate) use self::sign_in::login_command;
 
 /// What to do, in one line: lower case, no full stop.

@@ -15,7 +15,7 @@ pub(super) fn sentence(advice: &OAuth) -> String {
         }
         OAuth::WriteHttpsUrl => "write it as https://HOST/PATH",
         OAuth::CheckMetadataUrl => {
-            "check the URL of `oauth`, or name the endpoints: oauth-token-url and its like"
+            "check the URL of `oauth`, or name the endpoints one by one, beginning with oauth-token-url"
         }
         OAuth::NameIssuer { issuer } => {
             return format!("if that is the provider, name it as oauth = \"{}\"", issuer.escape_debug());

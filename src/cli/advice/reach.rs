@@ -1,4 +1,4 @@
-//! The sentences for advice on the way to a server.
+//! The sentences for advice on connecting to a server.
 
 use pop3::advice::Reach;
 
@@ -53,7 +53,7 @@ pub(super) fn sentence(advice: &Reach) -> String {
              terminal: try it by hand"
         }
         Reach::CheckProviderAddress => "check the provider's URLs, and this computer's network",
-        Reach::CheckNetworkAndProxy => "check the network, and --proxy if there is one between",
+        Reach::CheckNetworkAndProxy => "check the network, and the proxy if one is used",
         Reach::TryLater => "try again later",
     };
     text.to_owned()

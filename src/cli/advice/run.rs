@@ -8,12 +8,12 @@ use pop3::advice::Run;
 pub(super) fn sentence(advice: &Run) -> String {
     let text = match advice {
         Run::GoOn => "what was fetched is safe; run the same command to go on",
-        Run::AwaitOtherRun => "another run fetches this account: let it end, or try again later",
+        Run::AwaitOtherRun => "another run is fetching this account: wait until it ends",
         Run::SharedMaildrop => {
             "remove one of them, or give one a maildrop = \"NAME\" of its own if they are two"
         }
         Run::KeepNone => "only --keep none, which fetches and deletes, works with this server",
-        Run::MoreDeletions => "look with --dry-run, then raise --max-delete",
+        Run::MoreDeletions => "see with --dry-run what would be deleted, then raise --max-delete",
         Run::ShowProblems => "`pop3 problems` shows which, why, and when",
         Run::StateFolder => "set XDG_STATE_HOME, or HOME, to a folder that this user may write to",
 
@@ -29,8 +29,8 @@ pub(super) fn sentence(advice: &Run) -> String {
              what is still on the server is then fetched again"
         }
 
-        Run::DeliveryDeferred => "the destination asks to try later: what it refused is tried again",
-        Run::DeliveryTimeout => "a longer --timeout gives it more time: what it refused is tried again",
+        Run::DeliveryDeferred => "the destination asked to try later: what it refused will be retried",
+        Run::DeliveryTimeout => "a longer --timeout gives it more time: what it did not take will be retried",
         Run::CommandNotFound => "the shell could not run it: is it installed, and in PATH?",
         Run::CommandNotExecutable => "the shell could not run it: is it a program, and executable?",
         Run::MissingStore => "mount it again, or give another destination with --to",
@@ -41,7 +41,7 @@ pub(super) fn sentence(advice: &Run) -> String {
             "name an empty or a new folder, or create the folders cur, new and tmp in this one"
         }
         Run::FolderForMbox => "for a Maildir write maildir: before the path",
-        Run::NotAnMbox => "name a new file, or one that holds mail",
+        Run::NotAnMbox => "name a new file, or one that contains mail",
         Run::CloseProgram => "close the program that uses it",
         Run::RemoveDotLock(path) => {
             return format!("remove {} if no other program uses the mbox", path.display());
@@ -57,13 +57,13 @@ pub(super) fn sentence(advice: &Run) -> String {
             let remedy = format!("it belongs to another user (uid {owner}), who can run {}", close(path));
             return or_by_command(remedy, is_password.then_some(path));
         }
-        Run::RestartKeyring => "restart the desktop's keyring, or set POP3_KEYRING=off to do without",
+        Run::RestartKeyring => "restart the desktop's keyring, or set POP3_KEYRING=off to use none",
         Run::UnlockKeyring => {
             "unlock it, as signing in to the desktop does; or set POP3_KEYRING=off and run \
-             `pop3 auth login` to keep the secret in a file"
+             `pop3 auth login` to store the secret in a file"
         }
         Run::UnlockKeyringToRemove => "unlock it, as signing in to the desktop does",
-        Run::WithoutKeyring => "POP3_KEYRING=off does without it",
+        Run::WithoutKeyring => "set POP3_KEYRING=off to use no keyring",
     };
     text.to_owned()
 }

@@ -7,7 +7,7 @@ pub(super) fn sentence(advice: &Settings) -> String {
     let text = match advice {
         Settings::MistypedKey(known) => return format!("did you mean \"{known}\"?"),
         Settings::KeyOfElsewhere(word) => super::elsewhere::key(*word),
-        Settings::KnownKeys(known) => return format!("known here are {}", known.join(", ")),
+        Settings::KnownKeys(known) => return format!("the known keys are {}", known.join(", ")),
         Settings::KeyOfAccounts(key) => return format!("{key} belongs under [defaults] or [account.NAME]"),
         Settings::KeyOfTop(key) => return format!("{key} belongs at the top of the file, above all tables"),
         Settings::KeyOfOneAccount => "write it below the [account.NAME] that it is meant for",
@@ -42,14 +42,14 @@ pub(super) fn sentence(advice: &Settings) -> String {
         }
         Settings::NoAccounts => "no account is configured; give --server pop3s://USER@HOST",
         Settings::MistypedAccount(known) => return format!("did you mean {known}?"),
-        Settings::KnownAccounts(known) => return format!("configured are {}", known.join(", ")),
+        Settings::KnownAccounts(known) => return format!("the configured accounts are {}", known.join(", ")),
         Settings::NameDisabledAccount => "name one with --account",
         Settings::NameAccountOrDefault => {
             "name one with --account, or set default-account in the configuration"
         }
         Settings::NameSingleAccount => "name a single one with --account",
         Settings::PasswordOfEachAccount => {
-            "name a single one with --account, or keep the password of each with `pop3 auth login`"
+            "name a single one with --account, or store the password of each with `pop3 auth login`"
         }
 
         Settings::NameOneSource => "name one of them",

@@ -15,13 +15,13 @@ pub(super) fn sentence(advice: &SignIn) -> String {
         }
         SignIn::UseAppPassword => {
             return format!(
-                "the provider no longer accepts an account's own password: give an app password where there \
-                 still are such, or {BY_OAUTH}"
+                "the provider no longer accepts an account's own password: use an app password if the \
+                 provider still has them, or {BY_OAUTH}"
             );
         }
         SignIn::ServerMayStoreHash => {
-            "check user and password; if both are right, the server may keep the password in a form that \
-             cram-md5 has no use for: try --auth plain"
+            "check user and password; if both are right, the server may store the password in a form that \
+             cram-md5 cannot use: try --auth plain"
         }
         SignIn::ChannelBindingMayDiffer => {
             "check user and password; if both are right, the server uses another channel binding than \
@@ -30,7 +30,7 @@ pub(super) fn sentence(advice: &SignIn) -> String {
         SignIn::TlsEndsElsewhere => {
             "somebody may be intercepting the connection; or TLS ends at a proxy in front of the server"
         }
-        SignIn::ServerUnproven => "it may be another server than it says; nothing was done there",
+        SignIn::ServerUnproven => "it may not be the server that it claims to be; nothing was done there",
         SignIn::RenewToken => "the token has expired or was revoked: run `pop3 auth login`",
         SignIn::CheckServerAndProvider => {
             "the server has not looked at the token, and may not take any: check that server and oauth belong \
@@ -50,15 +50,15 @@ pub(super) fn sentence(advice: &SignIn) -> String {
 
         SignIn::NameWeakerMechanism { unknown, next } => {
             return format!(
-                "the server does not know {unknown}; a weaker way is not tried by itself in the clear: --auth \
-                 {next} does"
+                "the server does not know {unknown}; without encryption a weaker mechanism is used only if you name it: \
+                 --auth {next}"
             );
         }
         SignIn::NameKnownMechanism { unknown } => return name_another(unknown),
         SignIn::NameOtherMechanism => "leave --auth out, or name another mechanism",
         SignIn::NoSuchMechanism { known } => return format!("the known ones are {}", known.join(", ")),
         SignIn::ChannelBindingNeedsTls => {
-            "it needs TLS, and a certificate whose signature is made with a hash (RFC 5929)"
+            "it needs TLS, and a certificate whose signature uses a hash (RFC 5929)"
         }
         SignIn::TryPlain => "another mechanism may take it: --auth plain",
         SignIn::GiveToken => {
@@ -79,10 +79,10 @@ pub(super) fn sentence(advice: &SignIn) -> String {
                 "{BY_OAUTH}; or say --auth {mechanism} if what was given as the password is a token"
             );
         }
-        SignIn::ShowCertificate => "show it one: --auth external --client-cert FILE",
+        SignIn::ShowCertificate => "present one: --auth external --client-cert FILE",
         SignIn::GivePasswordBesideCertificate => {
-            "it may want a password beside the certificate: name its source, as --password-command CMD, or be \
-             asked for it with --auth plain; --auth external tries the certificate all the same"
+            "it may require a password as well as the certificate: give its source, as in --password-command CMD, or \
+             type it with --auth plain; --auth external tries the certificate anyway"
         }
         SignIn::EncryptForMore => {
             "servers often offer more once the connection is encrypted (--tls stls); --auth NAME tries a \
@@ -91,7 +91,7 @@ pub(super) fn sentence(advice: &SignIn) -> String {
         SignIn::NameUnofferedMechanism => "--auth NAME tries a mechanism that is not offered",
 
         SignIn::GivePassword => {
-            "keep one with `pop3 auth login`, give --password-command, --password-file or --password-stdin, set \
+            "store one with `pop3 auth login`, give --password-command, --password-file or --password-stdin, set \
              POP3_PASSWORD, or add the host to ~/.netrc"
         }
         SignIn::GivePasswordToStore => {
@@ -103,7 +103,7 @@ pub(super) fn sentence(advice: &SignIn) -> String {
         }
         SignIn::PasswordWithheld { account } => {
             return format!(
-                "what {account} signs in with is for its own server alone: give --password-command, \
+                "the credentials of {account} are sent only to its own server: give --password-command, \
                  --password-file or --password-stdin, or set POP3_PASSWORD"
             );
         }
@@ -127,7 +127,7 @@ pub(super) fn sentence(advice: &SignIn) -> String {
 fn name_another(unknown: &str) -> String {
     let others = ["user", "plain", "login", "cram-md5"].into_iter().filter(|name| *name != unknown);
     format!(
-        "the server does not know {unknown}: name another way to sign in with --auth ({} …), or leave --auth out",
+        "the server does not know {unknown}: choose another mechanism with --auth ({} …), or leave --auth out",
         others.collect::<Vec<_>>().join(", ")
     )
 }

@@ -7,7 +7,7 @@ pub(super) fn sentence(advice: &Tls) -> String {
     let text = match advice {
         Tls::HaveItRenewed { pin } => {
             return format!(
-                "the server's owner must renew it (is this computer's clock right?); until then {} trusts exactly this certificate",
+                "the server's administrator must renew it (is this computer's clock right?); until then {} trusts exactly this certificate",
                 option(pin)
             );
         }
@@ -31,7 +31,7 @@ pub(super) fn sentence(advice: &Tls) -> String {
         }
         Tls::TrustThisCertificate { pin } => {
             return format!(
-                "if you know that it is this server's, trust exactly this certificate with {}, or name a file that holds it with --ca-file PEM",
+                "if you know that it is this server's, trust exactly this certificate with {}, or name a file that contains it with --ca-file PEM",
                 option(pin)
             );
         }
@@ -43,13 +43,13 @@ pub(super) fn sentence(advice: &Tls) -> String {
         }
         Tls::HaveIssuerSent { pin } => {
             return format!(
-                "the server's owner must have it send the issuer's certificate, too; until then {} trusts exactly this certificate, or, if the authorities are your own, --ca-file PEM names a file with all of them",
+                "the server's administrator must configure it to send the issuer's certificate, too; until then {} trusts exactly this certificate, or, if the authorities are your own, --ca-file PEM names a file with all of them",
                 option(pin)
             );
         }
         Tls::HaveItReplaced { pin } => {
             return format!(
-                "the server's owner must replace it by a stronger one; until then {} trusts exactly this certificate although it is weak",
+                "the server's administrator must replace it by a stronger one; until then {} trusts exactly this certificate although it is weak",
                 option(pin)
             );
         }
@@ -66,39 +66,43 @@ pub(super) fn sentence(advice: &Tls) -> String {
             );
         }
         Tls::InstallAuthorities => {
-            "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it leads to \
+            "install the package ca-certificates, and if SSL_CERT_FILE or SSL_CERT_DIR is set, check that it names \
              authorities; --ca-file PEM names a file with them"
         }
-        Tls::DoNotTrust => "do not trust it: ask the server's owner what has happened",
+        Tls::DoNotTrust => "do not trust it: ask the server's administrator what has happened",
         Tls::HaveEncryptionStrengthened => {
-            "no option makes that safe: the server's owner must allow stronger encryption"
+            "no option makes that safe: the server's administrator must allow stronger encryption"
         }
         Tls::AllowTls12 => "--tls-min 1.2 allows one version more",
         Tls::HaveTls12SwitchedOn => {
-            "no option makes that safe: the server's owner must switch on TLS 1.2 or later"
+            "no option makes that safe: the server's administrator must switch on TLS 1.2 or later"
         }
-        Tls::HaveTlsUpdated => "no option makes that safe: the server's owner must update its TLS software",
+        Tls::HaveTlsUpdated => {
+            "no option makes that safe: the server's administrator must update its TLS software"
+        }
         Tls::AskForOtherName => {
             "--tls-host NAME asks for another name: use the one in the server's certificate"
         }
-        Tls::TryLater => "try again later; if the error persists, only the server's owner can fix it",
+        Tls::TryLater => "try again later; if the error persists, only the server's administrator can fix it",
         Tls::TryStls => "if the server wants STLS, use --tls stls (usually port 110)",
         Tls::ShowClientCertificate => {
-            "show the server a client certificate with --client-cert FILE, and --client-key FILE if its key is in another file"
+            "present a client certificate with --client-cert FILE, and --client-key FILE if its key is in another file"
         }
         Tls::ShowOtherClientCertificate => {
-            "ask the server's owner which client certificates it accepts, and name one with --client-cert FILE"
+            "ask the server's administrator which client certificates it accepts, and name one with --client-cert FILE"
         }
-        Tls::AskServerOwner => "the server may support only encryption that is too weak: ask its owner",
+        Tls::AskServerOwner => {
+            "the server may support only encryption that is too weak: ask its administrator"
+        }
         Tls::CheckThatPortUsesTls => {
             "check that this port uses TLS: usually 995 starts with TLS, and 110 with STLS (--tls stls)"
         }
         Tls::HaveCertificateInstalled => {
-            "no option makes that safe: the server's owner must give it a certificate"
+            "no option makes that safe: the server's administrator must give it a certificate"
         }
         Tls::CheckProviderAuthority => {
-            "if an authority of your own signed the certificate, name it with --ca-file PEM; else something on the \
-             way may speak in its place, or this computer's clock is wrong"
+            "if an authority of your own signed the certificate, name it with --ca-file PEM; otherwise another \
+             machine may be intercepting the connection, or this computer's clock is wrong"
         }
         Tls::BeginWithTls => "write pop3s:// for pop3://, or say --tls implicit",
         Tls::TryTlsFromStart => "try --tls implicit (usually port 995)",
@@ -108,8 +112,8 @@ pub(super) fn sentence(advice: &Tls) -> String {
         Tls::SuspectTampering => "someone may be tampering with the connection; try --tls implicit",
         Tls::LeaveOutKey => "a PKCS#12 file contains its own key: leave out --client-key",
         Tls::NameKeyFile => "name the file that holds its key with --client-key FILE",
-        Tls::UseKeyInPem => "it must hold a key in PEM form: -----BEGIN PRIVATE KEY-----",
-        Tls::UseCertificatesInPem => "it must hold certificates in PEM form: -----BEGIN CERTIFICATE-----",
+        Tls::UseKeyInPem => "it must contain a key in PEM form: -----BEGIN PRIVATE KEY-----",
+        Tls::UseCertificatesInPem => "it must contain certificates in PEM form: -----BEGIN CERTIFICATE-----",
         Tls::NameKeyOfThisCertificate => "name the key of this certificate with --client-key FILE",
         Tls::ConvertFromDer => "`openssl x509 -inform DER` turns a certificate in DER form into PEM",
         Tls::GiveKeyPassword => {

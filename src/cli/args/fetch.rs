@@ -15,20 +15,20 @@ use super::server::ServerArgs;
 
 /// Fetch new messages into a Maildir, an mbox or a command
 ///
-/// Fetches new messages into DEST and records them in the maildrop's journal, so that none comes twice.
-/// Whatever interrupts it, the next run goes on where this one stopped.
+/// Fetches new messages into DEST and records them in the maildrop's journal, so that none is delivered twice.
+/// If the run is interrupted, the next one goes on where it stopped.
 ///
-/// A message that cannot be fetched never blocks the others, nor any deletion. It is retried last, in a
-/// session without other mail, at growing intervals; `pop3 problems` lists such messages. A command is
-/// given each message at least once: after a kill it may get one message again.
+/// A message that cannot be fetched blocks neither the other messages nor any deletion. It is retried last, in
+/// a session without other mail, at growing intervals; `pop3 problems` lists such messages. A delivery command
+/// gets each message at least once: after a kill it may get one message again.
 ///
-/// The first Ctrl-C or SIGTERM finishes what is in flight (a silent server is given 5 seconds, everything
-/// together 10) and ends the session properly; the second drops the connection, and what is complete is
-/// still delivered. The exit status is then 130 or 143.
+/// After the first Ctrl-C or SIGTERM the messages that are on their way are completed, and the session ends
+/// properly; that takes at most 10 seconds, or 5 if the server is silent. The second one drops the connection;
+/// what is complete is still delivered. The exit code is then 130 or 143.
 ///
-/// Without a terminal a run that goes well prints nothing, so it can be run from cron; -v prints the steps
-/// and a summary, and every ten seconds how far a long run is; -vv also prints a line for each message.
-/// A second run for the same maildrop while the first is busy ends at once, with exit status 75.
+/// Without a terminal a successful run prints nothing, so it can be run from cron; -v prints the steps, a
+/// summary, and in a long run its progress every ten seconds; -vv also prints a line for each message. If
+/// another run is fetching the same maildrop, this one ends at once, with exit code 75.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -38,7 +38,7 @@ Examples:
   pop3 fetch -a work --keep 14d --dry-run
                                          what would be fetched and deleted, and why")]
 pub(crate) struct FetchArgs {
-    /// The accounts to take, as with --account; all that are configured without any
+    /// The accounts to fetch, as with --account [default: all that are enabled]
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
@@ -53,17 +53,17 @@ pub(crate) struct FetchArgs {
 pub(crate) struct WhatArgs {
     /// Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path
     ///
-    /// A command gets each message on its standard input; exit status 0 means delivered. A bare path is a
+    /// A command gets each message on its standard input; exit code 0 means delivered. A bare path is a
     /// Maildir if it ends in a slash or is a folder, and an mbox if it is a file. If nothing is there yet,
-    /// write maildir:PATH or mbox:PATH: a bare path is then asked about on a terminal, and is an error
-    /// without one.
+    /// write maildir:PATH or mbox:PATH: for a bare path you are asked which one to create, and without a terminal
+    /// it is an error.
     #[arg(long, value_name = "DEST", value_hint = ValueHint::AnyPath)]
     pub(crate) to: Option<String>,
-    /// Keep on the server: all, none, an age like 14d, the newest 500, or 800MB of the newest [default: all]
+    /// Keep on the server: all, none, 14d (an age), 500 (the newest), or 800MB (the newest) [default: all]
     ///
-    /// An age (in h, d or w) counts from the time a message was first seen on the server; a total ends in B. A bare
-    /// number is a number of messages: 14 keeps the newest 14, and 14d those of the last 14 days. Only what was
-    /// delivered is ever deleted.
+    /// What is not kept is deleted once it has been delivered, never before. An age (in h, d or w) counts from the time
+    /// a message was first seen on the server. A number keeps so many of the newest messages: 14 keeps 14 messages, and
+    /// 14d those of the last 14 days. A total size ends in B and keeps the newest messages that fit into it.
     #[arg(long, value_name = "POLICY", value_parser = Keep::from_str)]
     pub(crate) keep: Option<Keep>,
     /// Leave messages larger than SIZE on the server: 500k, 10M
@@ -71,7 +71,7 @@ pub(crate) struct WhatArgs {
     pub(crate) max_size: Option<u64>,
     /// Fetch at most N messages in this run
     ///
-    /// A number of messages, not a size: fetchmail's option of this name is --max-size here.
+    /// This is a number of messages, not a size: fetchmail's --limit is called --max-size here.
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u32>,
     /// Fetch the oldest or the newest first [default: oldest]
@@ -79,22 +79,23 @@ pub(crate) struct WhatArgs {
     pub(crate) order: Option<Order>,
     /// Print what would be fetched, deleted and kept, and why; change nothing
     ///
-    /// On a terminal in groups, with counts: what would be fetched or deleted message by message, the rest by
-    /// reason (-v: message by message, too). In a pipe one line for each message, with tabs between number,
-    /// octets, date, from, subject, action, reason and unique-id. Date, from and subject are asked for by TOP,
-    /// only of what would be fetched or deleted, and of 200 messages at most unless -v is given.
+    /// On a terminal the messages are grouped and counted: each one that would be fetched or deleted has a line,
+    /// and the others are summed up by reason (with -v each of them has a line, too). In a pipe there is one line for
+    /// each message, with tabs between number, octets, date, from, subject, action, reason and unique-id. Date, from
+    /// and subject are requested with TOP, only for messages that would be fetched or deleted, and for at most 200
+    /// unless -v is given.
     #[arg(long)]
     pub(crate) dry_run: bool,
     /// Fetch again what was fetched before and is still on the server
     ///
-    /// Brings all of it into the destination once more, for example into another one than before.
+    /// Delivers all of it once more, for example into a new destination.
     #[arg(long)]
     pub(crate) refetch: bool,
-    /// Do not honour a wait that an earlier run began
+    /// Sign in now, even if the password was refused before
     ///
-    /// Without a terminal a password that the server has refused three times in a row is offered again only
-    /// after a wait of an hour, then two, up to a day, since servers lock accounts for that. A changed password
-    /// is tried at once, and so is any when the server is named by --server.
+    /// If the server has refused a password three times in a row, runs without a terminal do not send it again for
+    /// an hour, then two, up to a day, because servers lock accounts after many failures. This option ends that wait;
+    /// so does a new password, or --server.
     #[arg(long)]
     pub(crate) now: bool,
     /// Delete nothing at all if more than N messages would be deleted
@@ -147,7 +148,7 @@ impl FetchArgs {
         };
         let deliver = what.to.as_ref().map(read).transpose();
         Ok(Overrides {
-            deliver: deliver.map_err(|error| error.in_context("could not use --to"))?,
+            deliver: deliver.map_err(|error| error.in_context("--to"))?,
             keep: what.keep,
             max_size: what.max_size,
             limit: what.limit,

@@ -12,10 +12,10 @@ use super::server::ServerArgs;
 /// Dates, senders and subjects come from the header of each message (TOP). Whether a message is new or was
 /// fetched comes from the journal.
 ///
-/// On a terminal a list that is longer than the screen goes through $PAGER (`less` without one; none if it is
-/// empty or `cat`), new messages are bold, and a narrow screen has fewer columns. In a pipe there is a line a
-/// message, as it comes in, with tabs between number, octets, date (RFC 3339), state, sender and subject, and
-/// nothing is shortened.
+/// On a terminal a list that is longer than the screen is shown with $PAGER (`less` if it is not set; no pager if it
+/// is empty or `cat`), new messages are bold, and a narrow screen has fewer columns. In a pipe each message is a
+/// line, printed as soon as it is known, with tabs between number, octets, date (RFC 3339), state, sender and
+/// subject, and nothing is shortened.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -35,32 +35,33 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Which messages, and in which order")]
 pub(crate) struct ListOptions {
-    /// The messages to list, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID; all without any
+    /// The messages to list, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID [default: all]
     ///
-    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
-    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
-    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
+    /// A number, a range (3-7, or 195- up to the last), a list (1,3,5-9), first, last, last:10 (the last ten), all,
+    /// new (not fetched yet, according to the journal), or uid:UNIQUE-ID (everything after uid: is the unique-id). Each
+    /// message is used once, in the order given. A message that does not exist is an error, but all, new and last:10
+    /// may match none.
     #[arg(value_name = "MSG", value_parser = message::parser(), help_heading = None::<&str>)]
     pub(crate) messages: Vec<MessageArg>,
-    /// Only what was not fetched yet, by the journal
+    /// List only messages that were not fetched yet, according to the journal
     #[arg(long)]
     pub(crate) new: bool,
-    /// Only what has this in its From field, name and address; upper and lower case are alike
+    /// List only messages with TEXT in the From field (name or address), ignoring case
     #[arg(long, value_name = "TEXT")]
     pub(crate) from: Option<String>,
-    /// Only what has this in its subject; upper and lower case are alike
+    /// List only messages with TEXT in the subject, ignoring case
     #[arg(long, value_name = "TEXT")]
     pub(crate) subject: Option<String>,
-    /// Only what is larger than SIZE: 500k, 10M
+    /// List only messages larger than SIZE: 500k, 10M
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     pub(crate) larger: Option<u64>,
-    /// Sort by number, date, size, from or subject, the lowest first; as named without it
+    /// Sort by number, date, size, from or subject, in ascending order [default: as named]
     ///
-    /// Messages that are alike stay in the order of their numbers; those without a date come last. Sorted by
-    /// date, from or subject, the list is shown once all of it is there.
+    /// Equal messages stay in the order of their numbers; those without a date come last. A list sorted by date,
+    /// from or subject is shown only when it is complete.
     #[arg(long, value_name = "BY", value_parser = sort(), hide_possible_values = true)]
     pub(crate) sort: Option<SortBy>,
-    /// In the opposite order
+    /// Reverse the order
     #[arg(long)]
     pub(crate) reverse: bool,
 }

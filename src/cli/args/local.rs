@@ -9,11 +9,10 @@ use super::fetch::FetchArgs;
 use super::message::{self, MessageArg};
 use super::server::{ServerArgs, WhichArgs};
 
-/// Show the journal of what was fetched, or correct it
+/// Show the journal of fetched messages, or remove entries from it
 ///
-/// What is recorded here of earlier runs; what is on the server is shown by `pop3 stat` and `pop3 list`.
-/// The journal belongs to a maildrop (USER@HOST, or the account's key maildrop), whatever the account is
-/// called.
+/// The journal records what earlier runs did; `pop3 stat` and `pop3 list` show what is on the server. It belongs
+/// to a maildrop (USER@HOST, or the account's key maildrop), not to the name of the account.
 #[derive(Debug, Args)]
 pub(crate) struct StateArgs {
     #[command(subcommand)]
@@ -22,7 +21,7 @@ pub(crate) struct StateArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum StateCommand {
-    /// Show what the journal records of each message
+    /// Show what the journal records about each message
     #[command(after_help = "Example:\n  pop3 state show -a work")]
     Show(ShowArgs),
     /// Forget messages, so that they are fetched again if they are still on the server
@@ -40,18 +39,18 @@ pub(crate) struct ShowArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct ForgetArgs {
-    /// The messages to forget: uid:UNIQUE-ID, or a number, a range 3-7, a list 1,3,5, first, last, last:10 or all, for which the server is asked
+    /// The messages to forget: uid:UNIQUE-ID, or a number, a range 3-7, a list 1,3,5, first, last, last:10 or all (all but uid: need the server)
     #[arg(value_name = "MSG", required_unless_present = "all", conflicts_with = "all")]
     #[arg(value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
-    /// Forget all of them
+    /// Forget all messages
     #[arg(long)]
     pub(crate) all: bool,
     #[command(flatten)]
     pub(crate) server: ServerArgs,
 }
 
-/// Check the configuration file, or show which settings count
+/// Check the configuration file, or show the effective settings
 #[derive(Debug, Args)]
 pub(crate) struct ConfigArgs {
     #[command(subcommand)]
@@ -62,10 +61,10 @@ pub(crate) struct ConfigArgs {
 pub(crate) enum ConfigCommand {
     /// Show every mistake in the configuration file, with its line and what to do
     Check,
-    /// Show the settings that count for an account, and where each comes from
+    /// Show the effective settings of an account, and where each comes from
     ///
-    /// Puts together what the configuration file says for the account and in [defaults], the POP3_ variables and
-    /// the options given here, as fetch does. Secrets are hidden. Without --account all accounts are shown.
+    /// Combines the account's table and [defaults] in the configuration file, the POP3_ variables and the options
+    /// given here, as fetch does. Secrets are hidden. Without --account all accounts are shown.
     #[command(after_help = "Examples:\n  pop3 config show -a work\n  pop3 config show -a work --keep 14d")]
     Show(Box<ConfigShowArgs>),
 }
@@ -101,7 +100,7 @@ pub(crate) struct GenerateArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Generated {
-    /// A manual page a command
+    /// A manual page for each command
     Man,
     /// Completions for bash, zsh, fish, elvish and PowerShell
     Completions,

@@ -37,9 +37,15 @@ pub(crate) enum Position {
 }
 
 impl MessageArg {
-    /// Whether it needs a listing of the maildrop with unique-ids; the number of messages is enough for the others.
+    /// Whether it needs a listing of the maildrop; for plain numbers the number of messages is enough. It does not tell
+    /// the last number: servers may leave gaps.
     pub(crate) fn needs_listing(&self) -> bool {
-        matches!(self, MessageArg::UniqueId(_)) || self.needs_journal()
+        match self {
+            MessageArg::One(Position::Number(_))
+            | MessageArg::Range(Position::Number(_), Position::Number(_)) => false,
+            MessageArg::List(parts) => parts.iter().any(MessageArg::needs_listing),
+            _ => true,
+        }
     }
 
     /// Whether it depends on what was fetched.
@@ -103,7 +109,7 @@ fn part(text: &str) -> Result<MessageArg, String> {
         _ => false,
     };
     match runs_backwards {
-        true => Err("the range runs backwards: the lower number stands first".to_owned()),
+        true => Err("the range runs backwards: the lower number comes first".to_owned()),
         false => Ok(MessageArg::Range(from, to)),
     }
 }
@@ -191,12 +197,18 @@ mod tests {
     }
 
     #[test]
-    fn only_unique_ids_and_what_is_new_need_more_than_the_number_of_messages() {
+    fn all_but_plain_numbers_need_a_listing() {
         for (text, listing, journal, single) in [
             ("3", false, false, true),
-            ("last", false, false, true),
-            ("3-", false, false, false),
-            ("all,last:3", false, false, false),
+            ("3-7", false, false, false),
+            ("1,3-7", false, false, false),
+            ("first", true, false, true),
+            ("last", true, false, true),
+            ("3-", true, false, false),
+            ("first-3", true, false, false),
+            ("last:3", true, false, false),
+            ("all", true, false, false),
+            ("1,last", true, false, false),
             ("uid:x", true, false, true),
             ("new", true, true, false),
             ("1,new", true, true, false),

@@ -11,30 +11,30 @@ use super::server::ServerArgs;
 
 /// Show the messages that could not be fetched
 ///
-/// A message that cannot be fetched does not hold up the others: it is recorded and retried at growing
-/// intervals, in the next run, then after 1 hour, 6 hours, and every 24 hours. This lists such messages of
-/// all accounts: account, unique-id, sender, subject, size, since when, next attempt, and the reason.
-/// Without --retry it talks to no server.
+/// A message that cannot be fetched does not delay the others: it is recorded and retried at growing intervals,
+/// in the next run, then after 1 hour, 6 hours, and every 24 hours. This command lists such messages of all
+/// accounts: account, unique-id, sender, subject, size, first failure, next attempt, and the reason. It connects
+/// to a server only with --retry.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  pop3 problems                          those of all accounts
+  pop3 problems                          of all accounts
   pop3 problems -a work --retry all      retry them now
   pop3 problems -a work --skip uid:0000a1b2
                                          never fetch this one")]
 pub(crate) struct ProblemsArgs {
-    /// Retry now: uid:UNIQUE-ID, or all
+    /// Retry messages now: uid:UNIQUE-ID, or all
     ///
     /// May be repeated. Nothing else is fetched or deleted.
     #[arg(long, value_name = "MSG", value_parser = named, conflicts_with = "skip")]
     pub(crate) retry: Vec<Named>,
-    /// Give up for good: uid:UNIQUE-ID, or all
+    /// Give up on messages for good: uid:UNIQUE-ID, or all
     ///
     /// Such a message is neither fetched nor deleted from now on; `pop3 state forget` undoes it. May be
     /// repeated.
     #[arg(long, value_name = "MSG", value_parser = named)]
     pub(crate) skip: Vec<Named>,
-    /// Deliver what is retried into DEST instead of the account's destination
+    /// Deliver the retried messages into DEST instead of the account's destination
     #[arg(long, value_name = "DEST", requires = "retry")]
     pub(crate) to: Option<String>,
     #[command(flatten)]
@@ -52,7 +52,7 @@ impl ProblemsArgs {
             Written::Either(_) => Err(Spec::ambiguous(text)),
         };
         let deliver = self.to.as_ref().map(parse).transpose();
-        let deliver = deliver.map_err(|error: Error| error.in_context("could not use --to"))?;
+        let deliver = deliver.map_err(|error: Error| error.in_context("--to"))?;
         Ok(Overrides { deliver, ..self.server.overrides(home)? })
     }
 }

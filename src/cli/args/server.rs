@@ -19,15 +19,15 @@ use pop3::transport::{Family, Pin, Security, TlsVersion};
 pub(crate) struct WhichArgs {
     /// Use an account of the configuration file
     ///
-    /// For fetch, problems and auth status the option may be repeated; without it they take all accounts by
-    /// themselves, so that it limits them to those that are named. check takes several, too. Other commands take one
-    /// account; without the option they and check take the default-account, or the only one there is.
+    /// fetch, problems and auth status use all accounts, or only those that this option names; for them and for check
+    /// it may be repeated. Without it check and the other commands use the default-account, or the only account that
+    /// is configured.
     #[arg(short = 'a', long = "account", value_name = "NAME")]
     pub(crate) accounts: Vec<String>,
     /// Use this server: pop3s://[user@]host[:port], pop3://[user@]host[:port] or pop3+unix:///path
     ///
-    /// Needs no configuration file. The scheme pop3s means TLS from the start (port 995), pop3 means STLS,
-    /// which is required (port 110), pop3+unix a Unix socket. Never put a password in the URL.
+    /// With it no configuration file is needed. pop3s:// is TLS from the start (port 995), pop3:// is STLS, which is
+    /// then required (port 110), and pop3+unix:// is a Unix socket. Never put a password in the URL.
     #[arg(short, long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) server: Option<String>,
     /// Sign in as this user, if the URL names none
@@ -54,22 +54,22 @@ pub(crate) struct ServerArgs {
 pub(crate) struct TrustArgs {
     /// Encrypt the connection: implicit, stls or none
     ///
-    /// Overrides what the scheme of the URL says: TLS from the start, by STLS, or not at all. Only with none
-    /// is anything sent in the clear.
+    /// TLS from the start (implicit), TLS after the STLS command (stls), or no TLS. Overrides the scheme of the URL.
+    /// Nothing is sent in the clear except with none.
     #[arg(long, value_name = "HOW", value_parser = security(), hide_possible_values = true)]
     pub(crate) tls: Option<Security>,
-    /// Trust the authorities in this file, instead of the system's
+    /// Trust the certificate authorities in this file, instead of the system's
     ///
-    /// May be repeated; to trust the system's as well, name their file, too. For an OAuth provider these
+    /// May be repeated; to trust the system's as well, name the system's file, too. For an OAuth provider these
     /// authorities are trusted in addition to the system's.
     #[arg(long = "ca-file", value_name = "PEM", value_hint = ValueHint::FilePath)]
     pub(crate) ca_files: Vec<PathBuf>,
     /// Trust exactly this certificate, or this key (spki-sha256:HEX), by its SHA-256
     ///
-    /// Takes the place of the checks of chain and name, and is not in addition to them. sha256:HEX is the digest of exactly one certificate; spki-sha256:HEX
-    /// that of its public key, which also fits renewed certificates of the same key. curl's sha256//BASE64 is
-    /// understood as the latter. `pop3 check` shows both. May be repeated, to name the next certificate before the
-    /// server uses it.
+    /// Replaces the checks of the certificate's chain and name. sha256:HEX is the digest of one certificate;
+    /// spki-sha256:HEX is that of its public key, which stays valid if the certificate is renewed with the same key.
+    /// curl's sha256//BASE64 is accepted for the latter. `pop3 check` shows both. May be repeated, to trust the next
+    /// certificate before the server uses it.
     #[arg(long = "pin", value_name = "sha256:HEX", value_parser = Pin::from_str)]
     pub(crate) pins: Vec<Pin>,
     /// Refuse TLS older than this: 1.2 or 1.3
@@ -81,14 +81,14 @@ pub(crate) struct TrustArgs {
     /// Present this client certificate: PEM, or PKCS#12 with its key
     ///
     /// For servers that ask for one. A PEM file may contain further certificates after it, and the key as
-    /// well. The password of an encrypted key comes from POP3_CLIENT_CERT_PASSWORD. If there is no other
-    /// source of a password, the certificate also signs in.
+    /// well. The password of an encrypted key comes from POP3_CLIENT_CERT_PASSWORD. If there is no
+    /// password, the certificate is also used to sign in.
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) client_cert: Option<PathBuf>,
     /// Read the key of that certificate from this file, which others may not read
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub(crate) client_key: Option<PathBuf>,
-    /// Give up after this much silence, or in one phase: 30s, 2m [default: 60s]
+    /// Give up if the server is silent, or a phase lasts, for this long: 30s, 2m [default: 60s]
     ///
     /// Limits how long the server may be silent, and how long a phase may take: connecting, TLS, the answer
     /// to a command. A listing or a message may take longer as long as it arrives at 1 KiB/s or more. Also
@@ -97,8 +97,8 @@ pub(crate) struct TrustArgs {
     pub(crate) timeout: Option<Duration>,
     /// Send commands ahead of the answers to earlier ones: auto, on or off [default: auto]
     ///
-    /// With auto if the server announces PIPELINING, and not for some days after that failed; with on always,
-    /// once signed in; with off never.
+    /// auto does so if the server announces PIPELINING, but not for some days after that failed; on does so always,
+    /// once signed in; off never does.
     #[arg(long, value_name = "WHEN", value_parser = pipelining(), hide_possible_values = true)]
     pub(crate) pipelining: Option<Pipelining>,
 }
@@ -112,7 +112,7 @@ pub(crate) struct WayArgs {
     /// With socks5h:// the proxy resolves the server's name; with socks5:// it is resolved here. The proxy's
     /// password comes from POP3_PROXY_PASSWORD. Without this option ALL_PROXY and NO_PROXY are honoured: an
     /// ALL_PROXY that is not a SOCKS5 proxy is an error, and connections to this computer never use it. NO_PROXY
-    /// takes out hosts, domains, addresses and networks (10.0.0.0/8), each with or without a port. With none the
+    /// excludes hosts, domains, addresses and networks (10.0.0.0/8), each with or without a port. With none the
     /// connection is direct.
     #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
     pub(crate) proxy: Option<String>,
@@ -141,8 +141,8 @@ pub(crate) struct WayArgs {
 pub(crate) struct SignInArgs {
     /// Sign in by this mechanism: auto, scram-sha-256, plain, xoauth2 and so on
     ///
-    /// With auto it is the strongest that the server offers and the account has credentials for; any other
-    /// is that mechanism or an error. With a password: scram-sha-256, scram-sha-1, cram-md5, apop, plain,
+    /// auto takes the strongest that the server offers and the account has credentials for; with any other value
+    /// that mechanism is used, or the sign-in fails. With a password: scram-sha-256, scram-sha-1, cram-md5, apop, plain,
     /// login and user. With an OAuth token: oauthbearer and xoauth2. With a client certificate: external.
     /// SCRAM uses channel binding automatically if the server supports it; scram-sha-256-plus and
     /// scram-sha-1-plus require it.
@@ -150,13 +150,13 @@ pub(crate) struct SignInArgs {
     pub(crate) auth: Option<Wanted>,
     /// Read the password from the first line this command prints
     ///
-    /// Without any of these options, the password comes from POP3_PASSWORD, else from the configuration
-    /// file, else from where `pop3 auth login` stored it, else from ~/.netrc, else from a prompt on the
-    /// terminal. With several accounts POP3_PASSWORD is used for the one that has no other source; if there
-    /// are several of those it is refused. For an account with oauth POP3_PASSWORD is used only together
-    /// with an --auth that takes a password; a source named by an option takes precedence over oauth in the
-    /// configuration file. With --auth xoauth2 or oauthbearer, these options, POP3_PASSWORD and the
-    /// configuration file give an access token instead of a password.
+    /// Without --password-command, --password-file and --password-stdin the password comes from the first of these
+    /// that has one: POP3_PASSWORD, the configuration file, what `pop3 auth login` stored, ~/.netrc, a prompt on the
+    /// terminal. With several accounts POP3_PASSWORD is used for the only one that has no other source; if several
+    /// have none, that is an error. For an account with oauth POP3_PASSWORD is used only together with an --auth that
+    /// takes a password; a source named by an option takes precedence over oauth in the configuration file. With
+    /// --auth xoauth2 or oauthbearer, these options, POP3_PASSWORD and the configuration file give an access token
+    /// instead of a password.
     #[arg(long, value_name = "CMD", value_hint = ValueHint::CommandString)]
     #[arg(conflicts_with_all = ["password_file", "password_stdin"])]
     pub(crate) password_command: Option<String>,

@@ -235,8 +235,9 @@ fn accounts_of_fetch_are_named_with_or_without_the_option_and_not_differently() 
 
 #[test]
 fn the_face_is_the_options_on_top_of_the_file() {
-    let face =
-        |words: &str, file: &Globals| parse(&format!("pop3 demo {words}")).expect(words).global.over(file);
+    let face = |words: &str, file: &Globals| {
+        parse(&format!("pop3 demo {words}")).expect(words).global.with_defaults(file)
+    };
     let quiet = Globals { quiet: Some(true), color: Some(When::Never), ..Globals::default() };
     assert!(face("", &quiet).quiet);
     assert!(!face("-v", &quiet).quiet && face("-v", &quiet).verbose);

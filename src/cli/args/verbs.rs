@@ -8,9 +8,9 @@ use clap::{Args, ValueHint};
 use super::message::{self, MessageArg};
 use super::server::ServerArgs;
 
-/// Show the drop listing: how many messages there are, and their octets (STAT)
+/// Show how many messages there are, and their total octets (STAT)
 ///
-/// Asks the server. What is recorded of earlier runs is shown by `pop3 state show`, without the server.
+/// The server is asked. `pop3 state show` shows what earlier runs recorded, without asking the server.
 #[derive(Debug, Args)]
 pub(crate) struct StatArgs {
     #[command(flatten)]
@@ -20,11 +20,12 @@ pub(crate) struct StatArgs {
 /// Show the unique-ids of messages (UIDL)
 #[derive(Debug, Args)]
 pub(crate) struct UidlArgs {
-    /// The messages to show, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID; all without any
+    /// The messages to show, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, new, uid:UNIQUE-ID [default: all]
     ///
-    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
-    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
-    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
+    /// A number, a range (3-7, or 195- up to the last), a list (1,3,5-9), first, last, last:10 (the last ten), all,
+    /// new (not fetched yet, according to the journal), or uid:UNIQUE-ID (everything after uid: is the unique-id). Each
+    /// message is used once, in the order given. A message that does not exist is an error, but all, new and last:10
+    /// may match none.
     #[arg(value_name = "MSG", value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     #[command(flatten)]
@@ -57,7 +58,7 @@ pub(crate) struct TopArgs {
 
 /// Write messages to standard output or a file, byte for byte (RETR)
 ///
-/// The bytes are those of the server: line ends stay CR LF, nothing is added and nothing is left out.
+/// The bytes are exactly those that the server sent: line ends stay CR LF, nothing is added or left out.
 /// On standard output several messages follow each other without a separator. The journal is not touched.
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -68,19 +69,23 @@ Examples:
 pub(crate) struct RetrArgs {
     /// The messages to write, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, all, new, uid:UNIQUE-ID
     ///
-    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
-    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
-    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
+    /// A number, a range (3-7, or 195- up to the last), a list (1,3,5-9), first, last, last:10 (the last ten), all,
+    /// new (not fetched yet, according to the journal), or uid:UNIQUE-ID (everything after uid: is the unique-id). Each
+    /// message is used once, in the order given. A message that does not exist is an error, but all, new and last:10
+    /// may match none.
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     /// Write to this file or folder instead of standard output
     ///
-    /// A file takes one message, and appears when it is complete. A folder gets one file a message, named by its
-    /// number: 7.eml. A name with / at its end is a folder, which is made if it does not exist. What exists already
-    /// is not overwritten without --force. Pipes and devices are written into, symbolic links are followed.
+    /// A file can hold one message, and is created only when that is complete. A folder gets one file for each message,
+    /// named by its number: 7.eml. A name that ends in / is a folder, which is created if it does not exist. Existing
+    /// files are overwritten only with --force. Pipes and devices can be written to, symbolic links are followed.
     #[arg(short, long, value_name = "FILE|DIR/", value_hint = ValueHint::AnyPath)]
     pub(crate) output: Option<PathBuf>,
     /// Overwrite files that exist already
+    ///
+    /// In a folder that may destroy another message: a message-number is valid in one session only, so that 7.eml of
+    /// an earlier run need not be the message that has number 7 now. Name another folder to keep both.
     #[arg(long, requires = "output")]
     pub(crate) force: bool,
     #[command(flatten)]
@@ -89,8 +94,8 @@ pub(crate) struct RetrArgs {
 
 /// Delete messages on the server (DELE)
 ///
-/// Asks on a terminal; needs --yes without one. The messages are gone for good once the session has
-/// ended properly, whether they were fetched or not.
+/// Asks for confirmation on a terminal; without one it needs --yes. The server deletes the messages for good when
+/// the session ends properly, whether they were fetched or not.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -99,9 +104,10 @@ Examples:
 pub(crate) struct DeleArgs {
     /// The messages to delete, such as 7, 3-7, 195-, 1,3,5, first, last, last:10, all, new, uid:UNIQUE-ID
     ///
-    /// A number, a range 3-7 or 195-, a list 1,3,5-9, first, last, the last ten last:10, all, new (not
-    /// fetched yet, by the journal), or uid:UNIQUE-ID (the rest of the argument). Each message comes once, in
-    /// the order named. A message that is not there is an error; all, new and last:10 may name none.
+    /// A number, a range (3-7, or 195- up to the last), a list (1,3,5-9), first, last, last:10 (the last ten), all,
+    /// new (not fetched yet, according to the journal), or uid:UNIQUE-ID (everything after uid: is the unique-id). Each
+    /// message is used once, in the order given. A message that does not exist is an error, but all, new and last:10
+    /// may match none.
     #[arg(value_name = "MSG", required = true, value_parser = message::parser())]
     pub(crate) messages: Vec<MessageArg>,
     /// Delete without asking
@@ -118,7 +124,7 @@ pub(crate) struct LastArgs {
     pub(crate) server: ServerArgs,
 }
 
-/// Sign in, send NOOP, and sign out, to see whether it works
+/// Sign in, send NOOP, and sign out, to test the sign-in
 #[derive(Debug, Args)]
 pub(crate) struct NoopArgs {
     #[command(flatten)]
@@ -127,12 +133,12 @@ pub(crate) struct NoopArgs {
 
 /// Start an interactive session with every verb of the protocol
 ///
-/// It greets with the figures of the maildrop; `help` lists the verbs. `dele` marks messages and `rset` takes the
-/// marks back; `quit` deletes what is marked, and asks first on a terminal; `abort`, the end of the input and a lost
-/// connection delete nothing. `raw` sends a line as it stands, `trace on` shows the dialogue, `save` writes a message
-/// into a new file. From a pipe the same verbs are read line by line, without questions.
+/// It begins with the number of messages and their size; `help` lists the verbs. `dele` marks messages for deletion
+/// and `rset` unmarks them; `quit` deletes the marked ones, on a terminal after asking; `abort`, the end of the input
+/// and a lost connection delete nothing. `raw` sends a line unchanged, `trace on` shows the dialogue, `save` writes a
+/// message into a new file. From a pipe the same verbs are read line by line, without questions.
 ///
-/// On a terminal it completes verbs and keeps a history, without lines that may contain a secret.
+/// On a terminal it completes verbs and keeps a history, except of lines that may contain a secret.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
@@ -145,12 +151,12 @@ pub(crate) struct ShellArgs {
 
 /// Check the server, the sign-in and the destination, and say what to do
 ///
-/// Examines the name and the addresses of the server, its certificate (with the days left and the pin to
-/// copy), its capabilities, each mechanism that it offers and the account has credentials for, its oddities,
-/// what it announces about login delays and about keeping mail, and whether the destination can be written
-/// to; suggests a configuration. A refused password is offered to no other mechanism. Nothing is
-/// retrieved, deleted or written. With --json each finding is an object, for monitoring. Of several accounts
-/// the exit status is that of the worst.
+/// Checks the server's name and addresses, its certificate (with the days left and the pin to copy), its
+/// capabilities, each mechanism that it offers and the account has credentials for, its deviations from the
+/// standard, what it announces about login delays and about keeping mail, and whether the destination can be
+/// written to. Then it prints an account for the configuration file. A refused password is not tried with another
+/// mechanism. Nothing is retrieved, deleted or written. With --json each finding is an object, for monitoring.
+/// With several accounts the exit code is that of the worst result.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:

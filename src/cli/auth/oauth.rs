@@ -110,7 +110,7 @@ pub(super) fn login(
         None => format!("signed in: {} as {}", account.name, account.user),
         Some(_) => format!("signed in with the provider: {}", account.name),
     };
-    output.note(&format!("{whom}; the refresh token is kept in {}", place(&stored_in)));
+    output.note(&format!("{whom}; the refresh token is stored in {}", place(&stored_in)));
     if document.refresh.is_none() {
         let end = until.map_or_else(|| "its end".to_owned(), human::local);
         output.warn(&format!(
@@ -240,7 +240,7 @@ fn typed_lines(listens: bool) -> impl FnMut() -> Result<Option<String>, Error> {
         Ok(line) => Ok(Some(line)),
         Err(TryRecvError::Disconnected) if !listens => {
             Err(Error::new(Kind::NoCredentials, "could not sign in with the browser")
-                .because("nobody brought the address where it ended")
+                .because("the address at which the browser ended was not entered")
                 .hint("run it on a terminal, or write the address to its standard input"))
         }
         Err(_) => Ok(None),
@@ -332,14 +332,14 @@ pub(super) fn logout(context: &Context, keeper: &Keeper<'_>) -> Result<bool> {
         return Ok(false);
     }
     match &forgotten.revoked {
-        Some(Ok(())) => output.note("the provider has forgotten the sign-in, too"),
+        Some(Ok(())) => output.note("the provider has revoked the token, too"),
         Some(Err(error)) => output.warn(&format!(
-            "the provider may still know the sign-in: {}; its own page of connected programs can end it",
+            "the provider may not have revoked the token: {}; remove the program on its page of connected apps",
             report::sentence(error)
         )),
-        None => {
-            output.note("the provider cannot be told; its own page of connected programs can end the sign-in")
-        }
+        None => output.note(
+            "the provider cannot revoke the token here: remove the program on its page of connected apps",
+        ),
     }
     Ok(true)
 }

@@ -33,7 +33,7 @@ impl<'a> Line<'a> {
         Line { account, user, what, stored_in: None, source: None, sign_in: None, state: None, trouble: None }
     }
 
-    fn of(account: &'a Account, what: SecretKind) -> Line<'a> {
+    fn for_account(account: &'a Account, what: SecretKind) -> Line<'a> {
         Line::new(&account.name, Some(&account.user), what)
     }
 }
@@ -126,8 +126,10 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
     wanted.sort_by_key(|what| (*what == SecretKind::RefreshToken) != account.oauth.is_some());
     let mut lines = Vec::new();
     for what in wanted {
-        let mut line =
-            Line { source: named.filter(|_| what == SecretKind::Password), ..Line::of(account, what) };
+        let mut line = Line {
+            source: named.filter(|_| what == SecretKind::Password),
+            ..Line::for_account(account, what)
+        };
         match safe.find(&account.name, what) {
             Ok(stored_in) => line.stored_in = stored_in,
             // The keyring is waited for only once, and the secret that is used is known.
@@ -148,7 +150,7 @@ fn lines_of<'a>(context: &Context, safe: &Safe, account: &'a Account) -> Result<
         }
     }
     if lines.is_empty() {
-        lines.push(Line { source: named, ..Line::of(account, SecretKind::Password) });
+        lines.push(Line { source: named, ..Line::for_account(account, SecretKind::Password) });
     }
     Ok(lines)
 }

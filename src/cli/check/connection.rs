@@ -13,7 +13,7 @@ use super::finding::{Finding, days_left};
 const SOON: i64 = 21;
 
 /// Describes the connection of a session before sign-in.
-pub(super) fn of(account: &Account, stop: &Stop, session: &Session<Authorization>) -> Vec<Finding> {
+pub(super) fn examine(account: &Account, stop: &Stop, session: &Session<Authorization>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let capabilities_now = session.capabilities();
     match session.certificate() {

@@ -22,7 +22,7 @@ const PARTS: [&str; 3] = ["cur", "new", "tmp"];
 ///
 /// # Errors
 /// [`Kind::Create`]: nothing could be delivered there.
-pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
+pub(super) fn examine(account: &Account) -> Result<Vec<Finding>, Error> {
     match &account.deliver {
         None => Ok(Vec::new()),
         Some(Spec::Maildir(path)) => maildir(path).map(|finding| vec![finding]),
@@ -62,7 +62,7 @@ fn maildir(path: &Path) -> Result<Finding, Error> {
     for entry in fs::read_dir(path).map_err(|error| unusable(path, error))? {
         let name = entry.map_err(|error| unusable(path, error))?.file_name();
         if !PARTS.iter().any(|part| name == *part) {
-            let why = io::Error::other("the folder holds other things, and no cur, new and tmp");
+            let why = io::Error::other("the folder contains other files, and no cur, new and tmp");
             return Err(unusable(path, why).hint("name an empty or a new folder"));
         }
     }

@@ -11,7 +11,7 @@ use super::super::output::human;
 use super::finding::Finding;
 
 /// The findings about both, if the server announces them.
-pub(super) fn of(capabilities: &Capabilities, keep: Keep) -> Vec<Finding> {
+pub(super) fn examine(capabilities: &Capabilities, keep: Keep) -> Vec<Finding> {
     let delay = capabilities.login_delay().map(login_delay);
     delay.into_iter().chain(capabilities.expire().map(|expire| expiry(expire, keep))).collect()
 }
@@ -64,7 +64,7 @@ mod tests {
     fn found(lines: &[&str], keep: &str) -> Vec<(&'static str, Verdict, String)> {
         let lines = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
         let keep = keep.parse().expect("a policy");
-        let findings = of(&Capabilities::parse(lines), keep).into_iter();
+        let findings = examine(&Capabilities::parse(lines), keep).into_iter();
         findings.map(|finding| (finding.about, finding.verdict, finding.says)).collect()
     }
 

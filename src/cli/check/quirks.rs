@@ -17,7 +17,7 @@ const ABOUT: &str = "quirk";
 ///
 /// # Errors
 /// What ends the session, or keeps the maildrop from being listed.
-pub(super) fn of(session: &mut Session<Transaction>, keep: Keep) -> Result<Vec<Finding>, Error> {
+pub(super) fn examine(session: &mut Session<Transaction>, keep: Keep) -> Result<Vec<Finding>, Error> {
     let maildrop = session.maildrop()?;
     let mut findings = vec![size(&maildrop)];
     findings.extend(of_capabilities(session));
@@ -54,19 +54,20 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
     let Some(after) = after.or(before) else {
         return vec![Finding::note(
             ABOUT,
-            "the server has no CAPA: what it can do has to be tried, one command at a time",
+            "the server has no CAPA: pop3 finds out what it supports by trying, one command at a time",
         )];
     };
     let mut findings = Vec::new();
     if !after.pipelining() {
         let says = "no PIPELINING: a fetch waits a round trip for each message";
-        findings.push(Finding::note(ABOUT, says).hint(
-            "most servers can do it all the same; pipelining = \"on\" tries, and goes back by itself if it fails",
-        ));
+        findings.push(
+            Finding::note(ABOUT, says)
+                .hint("most servers support it anyway; pipelining = \"on\" tries it, and stops if it fails"),
+        );
     }
     let is_late = |question: fn(&Capabilities) -> bool| question(after) && !before.is_some_and(question);
     if is_late(Capabilities::pipelining) || is_late(Capabilities::uidl) {
-        findings.push(Finding::note(ABOUT, "the server says what it can do only after sign-in"));
+        findings.push(Finding::note(ABOUT, "the server announces some capabilities only after sign-in"));
     }
     findings
 }
@@ -74,10 +75,11 @@ fn of_capabilities(session: &Session<Transaction>) -> Vec<Finding> {
 fn of_listings(maildrop: &Maildrop, keep: Keep) -> Vec<Finding> {
     let mut findings = Vec::new();
     if !maildrop.has_unique_ids() {
-        let finding = Finding::warning(ABOUT, "the server has no UIDL: messages are known by their headers");
+        let finding =
+            Finding::warning(ABOUT, "the server has no UIDL: messages are recognised by their headers");
         findings.push(match keep {
             Keep::None => finding,
-            _ => finding.hint("each run asks for the headers of all messages; --keep none spares that"),
+            _ => finding.hint("each run asks for the headers of all messages; with --keep none it need not"),
         });
         return findings;
     }
@@ -99,11 +101,11 @@ fn of_listings(maildrop: &Maildrop, keep: Keep) -> Vec<Finding> {
             findings.push(Finding::warning(ABOUT, says).fact("messages", count));
         }
     };
-    odd(twice, "with a unique-id of another", "they are told apart by their headers");
-    odd(improper, "with a unique-id against RFC 1939", "it is used as it is");
-    odd(without, "without a unique-id", "they wait for a listing that has one");
+    odd(twice, "with a unique-id of another", "they are distinguished by their headers");
+    odd(improper, "with a unique-id that RFC 1939 does not allow", "it is used nevertheless");
+    odd(without, "without a unique-id", "they are fetched when a listing has one");
     let unsized_ = maildrop.messages().filter(|message| message.octets.is_none()).count() as u64;
-    odd(unsized_, "without a size", "--max-size cannot hold for them");
+    odd(unsized_, "without a size", "--max-size does not apply to them");
     findings
 }
 
@@ -116,9 +118,11 @@ fn of_one_unique_id(
     let listed = maildrop.message(number).and_then(|message| message.unique_id).unwrap_or_default();
     Ok(match session.uidl_one(number) {
         Ok(unique_id) if unique_id == listed => None,
-        Ok(_) => Some(Finding::warning(ABOUT, "UIDL for one message names another unique-id than for all")),
+        Ok(_) => {
+            Some(Finding::warning(ABOUT, "UIDL for one message gives another unique-id than UIDL for all"))
+        }
         Err(error) if error.kind() == Kind::Protocol => {
-            Some(Finding::note(ABOUT, "UIDL for one message leaves its number out"))
+            Some(Finding::note(ABOUT, "the reply to UIDL for one message lacks its number"))
         }
         Err(error) if error.ends_the_session() => return Err(error),
         Err(_) => Some(Finding::note(ABOUT, "UIDL for one message is refused")),

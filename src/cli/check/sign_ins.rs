@@ -106,7 +106,7 @@ pub(super) fn try_all(
                 let rest = &mechanisms[index + 1..];
                 if !is_about_us || is_final {
                     if !rest.is_empty() {
-                        telling.tell(&left_out("not tried any more, so that nobody is locked out", rest))?;
+                        telling.tell(&left_out("skipped, so that the account is not locked", rest))?;
                     }
                     break;
                 }
@@ -191,11 +191,11 @@ fn look_again(
 
 /// The findings after sign-in.
 fn inside(mut session: Session<Transaction>, account: &Account) -> Result<Vec<Finding>, Error> {
-    let quirks = quirks::of(&mut session, account.policy.keep)?;
+    let quirks = quirks::examine(&mut session, account.policy.keep)?;
     let mut findings = Vec::new();
     if let Some(capabilities) = session.capabilities() {
         findings.push(capabilities_after(capabilities));
-        findings.extend(promises::of(capabilities, account.policy.keep));
+        findings.extend(promises::examine(capabilities, account.policy.keep));
     }
     findings.extend(quirks);
     session.leave();

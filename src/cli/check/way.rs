@@ -22,7 +22,7 @@ const MOST: usize = 16;
 /// # Errors
 /// The name has no address. If it has some and none answers, that is a finding: the connection of the account
 /// is tried next, and its error tells more.
-pub(super) fn of(account: &Account) -> Result<Vec<Finding>, Error> {
+pub(super) fn examine(account: &Account) -> Result<Vec<Finding>, Error> {
     let Target::Tcp { host, port } = &account.server else { return Ok(Vec::new()) };
     if let Some(says) = leads_elsewhere(&account.way) {
         return Ok(vec![Finding::note("dns", says)]);

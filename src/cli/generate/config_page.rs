@@ -14,12 +14,12 @@ use crate::cli::args;
 const WITHOUT_OPTION: [(&str, &str); 19] = [
     (
         "password",
-        "The password itself. Others must not be able to read the file then. Better: password-command, password-file \
-         or `pop3 auth login`.",
+        "The password itself. The file must then be readable by its owner only. Better use password-command, \
+         password-file or `pop3 auth login`.",
     ),
     (
         "maildrop",
-        "A name for the maildrop, and so for its journal, where user and server do not identify it: for example two \
+        "A name for the maildrop, and so for its journal, if user and server do not identify it: for example two \
          maildrops behind one proxy or socket.",
     ),
     ("enabled", "With false the account is fetched only when it is named."),
@@ -32,11 +32,11 @@ const WITHOUT_OPTION: [(&str, &str); 19] = [
     ("oauth-client-id", "The client that is registered with the provider."),
     (
         "oauth-client-secret",
-        "The client's secret, where it has one. Others must not be able to read the file then.",
+        "The client's secret, if it has one. The configuration file must then be readable by its owner only.",
     ),
     ("oauth-client-secret-command", "Read the client's secret from the first line this command prints."),
     ("oauth-client-secret-file", "Read the client's secret from the first line of this file."),
-    ("oauth-scope", "What access is asked for, in place of the provider's usual scope for mail."),
+    ("oauth-scope", "The access to request, instead of the provider's usual scope for mail."),
     ("oauth-authorization-url", "The provider's authorization endpoint."),
     ("oauth-token-url", "The provider's token endpoint."),
     ("oauth-device-url", "The provider's endpoint for signing in with a code on another device."),
@@ -45,10 +45,10 @@ const WITHOUT_OPTION: [(&str, &str); 19] = [
         "oauth-redirect-url",
         "The address that the provider returns to, as it is registered with the provider.",
     ),
-    ("default-account", "The account of commands that take one account, where none is named."),
+    ("default-account", "The account that commands for one account use if none is named."),
     (
         "include",
-        "Further files with accounts: a list of patterns such as \"accounts.d/*.toml\", seen from this file's folder. \
+        "Further files with accounts: a list of patterns such as \"accounts.d/*.toml\", relative to this file's folder. \
          They contain [account.NAME] tables only.",
     ),
     (
@@ -60,10 +60,10 @@ const WITHOUT_OPTION: [(&str, &str); 19] = [
 
 const DESCRIPTION: [&str; 4] = [
     "The file is TOML. Keys at its top are for all commands. An account is a table [account.NAME]; [defaults] has \
-     what holds for every account that does not say otherwise.",
+     the settings of every account that has none of its own.",
     "Options of the command line take precedence over environment variables, variables over the account's table, and \
      that over [defaults]. An unknown key is a mistake; `pop3 config check` shows every mistake with its line, and \
-     `pop3 config show` which settings count and where each comes from.",
+     `pop3 config show` the effective settings and where each comes from.",
     "A path begins with /, ~/ or $CREDENTIALS_DIRECTORY/. A size is a number with k, M or G (powers of 1024). A \
      duration is written as 30s, 2m, 1h30m or 14d. A list is written as [\"a\", \"b\"].",
     "A file with a password or a client secret in it is refused if others may read it.",
@@ -220,7 +220,7 @@ mod tests {
         let text = text.replace("\\-", "-").replace("\\.", ".");
         for line in [
             "Default: all. Option: --keep. Variable: POP3_KEEP.",
-            "Default: 1m. Option: --timeout. Variable: POP3_TIMEOUT.",
+            "Default: 60s. Option: --timeout. Variable: POP3_TIMEOUT.",
             "Only in [account.NAME]. It has no option. Variable: POP3_MAILDROP.",
             "May be a list. Option: --ca-file. Variable: POP3_CA_FILE, its values separated by :.",
             "Option: --to. Variable: POP3_DELIVER.",

@@ -19,13 +19,13 @@ const VARIABLES: [(&str, &str, bool); 11] = [
     ("POP3_CLIENT_CERT_PASSWORD", "The password of the client certificate's key.", true),
     ("POP3_PROXY_PASSWORD", "The proxy's password.", true),
     ("POP3_KEYRING", "With off, no secret is stored in or read from the desktop's keyring.", true),
-    ("NETRC", "The file of passwords in place of ~/.netrc.", true),
+    ("NETRC", "The file to use instead of ~/.netrc.", true),
     (
         "ALL_PROXY, NO_PROXY",
-        "The SOCKS5 proxy, and what is reached without it; in lower case, too. --proxy takes precedence.",
+        "The SOCKS5 proxy, and the hosts that are connected to without it; also in lower case. --proxy takes precedence.",
         true,
     ),
-    ("SSL_CERT_FILE, SSL_CERT_DIR", "The authorities that are trusted in place of the system's.", true),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "The certificate authorities to trust instead of the system's.", true),
     (
         "DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR, DISPLAY, WAYLAND_DISPLAY",
         "Where the desktop's keyring is, and whether it may ask to be unlocked.",
@@ -37,7 +37,7 @@ const VARIABLES: [(&str, &str, bool); 11] = [
         false,
     ),
     ("XDG_CONFIG_HOME, XDG_STATE_HOME", "The folders of the files below.", false),
-    ("NO_COLOR", "Set to anything: no colour, unless --color says always.", false),
+    ("NO_COLOR", "If it is set, no colour is used, unless --color is always.", false),
 ];
 
 /// The files of the program; whether they matter only to commands that talk to a server.
@@ -49,22 +49,22 @@ const FILES: [(&str, &str, bool); 6] = [
     ),
     (
         "$XDG_STATE_HOME/pop3/USER@HOST.journal",
-        "What was fetched of a maildrop, usually below ~/.local/state. Without it everything counts as new.",
+        "The journal of a maildrop, usually below ~/.local/state. Without it all messages are new.",
         false,
     ),
     (
         "$XDG_STATE_HOME/pop3/ACCOUNT.secret",
-        "A password or a token that `pop3 auth login` stored, where there is no keyring. Only its owner may read it.",
+        "A password or a token that `pop3 auth login` stored, if there is no keyring. Only its owner may read it.",
         true,
     ),
     (
         "$XDG_STATE_HOME/pop3/USER@SERVER.refused",
-        "How often a password was refused, so that it is not offered again and again. The password is not in it.",
+        "How often a password was refused, so that it is not sent again and again. It does not contain the password.",
         true,
     ),
     (
         "$XDG_STATE_HOME/pop3/shell-history",
-        "The last 1,000 lines typed into `pop3 shell`. Lines that may contain a secret are not in it.",
+        "The last 1,000 lines typed into `pop3 shell`. Lines that may contain a secret are left out.",
         true,
     ),
     ("~/.netrc", "Passwords for all programs.", true),

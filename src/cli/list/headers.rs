@@ -1,4 +1,4 @@
-//! The headers of the listed messages, asked ahead of their answers.
+//! The headers of the listed messages, requested with pipelining.
 
 use std::collections::VecDeque;
 
@@ -22,7 +22,7 @@ pub(super) struct Headers {
 
 impl Headers {
     /// Will ask for the headers of those messages.
-    pub(super) fn of(numbers: impl Iterator<Item = u32>) -> Headers {
+    pub(super) fn new(numbers: impl Iterator<Item = u32>) -> Headers {
         let queue = numbers.map(|number| Wanted { number, octets: None }).collect();
         Headers { window: Window::new(Ahead::Headers), queue, has_top: true }
     }
@@ -55,7 +55,9 @@ impl Headers {
                 self.has_top = session.capabilities().is_some_and(|these| these.top());
                 Ok(Decoded::default())
             }
-            Err(error) => Err(error.into()),
+            Err(error) if error.ends_the_session() || error.kind() == Kind::Interrupted => Err(error.into()),
+            // It is this message's: the others have their rows.
+            Err(_) => Ok(Decoded::default()),
         }
     }
 }

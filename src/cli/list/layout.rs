@@ -16,7 +16,7 @@ pub(super) enum Layout {
 
 impl Layout {
     /// The layout for a terminal of `width` columns.
-    pub(super) fn of(width: usize) -> Layout {
+    pub(super) fn for_width(width: usize) -> Layout {
         match width {
             72.. => Layout::Full,
             50..72 => Layout::Short,
@@ -86,7 +86,7 @@ mod tests {
     #[test]
     fn no_line_is_longer_than_the_screen() {
         for width in [40, 41, 49, 50, 60, 71, 72, 80, 100, 160, 203] {
-            let layout = Layout::of(width);
+            let layout = Layout::for_width(width);
             let table = layout.table(1200, width);
             for (from, subject) in [
                 ("Alice Example <alice@example.com>", "long ".repeat(60)),

@@ -44,7 +44,7 @@ pub(super) enum Shows {
 
 impl Shows {
     /// What the options ask for. A dumb terminal cannot move its cursor.
-    pub(super) fn of(settings: &Settings, out_is_terminal: bool, err_is_terminal: bool) -> Shows {
+    pub(super) fn new(settings: &Settings, out_is_terminal: bool, err_is_terminal: bool) -> Shows {
         use pop3::account::When;
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         match (settings.progress, err_is_terminal) {

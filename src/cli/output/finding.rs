@@ -1,5 +1,5 @@
-//! A finding of `pop3 check` on paper: a verdict in its colour, what it is about, and sentences in a column of their
-//! own, wrapped between words on a terminal. In a pipe the columns are tabs, and nothing is wrapped.
+//! A finding of `pop3 check` as it is printed: a verdict in its colour, what it is about, and sentences in a column of
+//! their own, wrapped between words on a terminal. In a pipe the columns are tabs, and nothing is wrapped.
 
 use std::borrow::Cow;
 use std::io;

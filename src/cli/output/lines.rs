@@ -163,7 +163,7 @@ fn step(event: &Event, store: &str) -> Option<String> {
         Event::Committed { messages: n } => format!("{} delivered into {store}", messages(n)),
         Event::Adopted { origin } => origin.to_string(),
         Event::Elsewhere { messages: n, store } => {
-            format!("{} were fetched before, into {store}; --refetch brings them here", messages(n))
+            format!("{} were fetched before, into {store}; --refetch fetches them again", messages(n))
         }
         Event::Deleted { messages: n } => format!("{} deleted on the server", messages(n)),
         _ => return None,
@@ -193,8 +193,8 @@ fn sum_up(summary: &Summary, store: &str) -> String {
     }
     let asides = [
         (summary.recovered, "recovered from an interrupted run"),
-        (summary.failed, "failed, to be tried again"),
-        (summary.put_off, "failed before, to be tried later"),
+        (summary.failed, "failed, to be retried"),
+        (summary.put_off, "failed before, to be retried later"),
         (summary.deleted, "deleted on the server"),
         (summary.held_back, "not deleted, more than --max-delete allows"),
         (summary.skipped_too_large, "too large"),
@@ -298,7 +298,7 @@ mod tests {
         assert_eq!(
             err.text(),
             "warning: work: 50 messages (1, 2, 3 and 47 more): could not retrieve message: no\n\
-             work: nothing fetched, 50 failed, to be tried again\n"
+             work: nothing fetched, 50 failed, to be retried\n"
         );
     }
 
@@ -365,7 +365,7 @@ mod tests {
         let summary = Summary { failed: 1, held_back: 4, skipped_too_large: 2, ..Summary::default() };
         assert_eq!(
             sum_up(&summary, "x"),
-            "nothing fetched, 1 failed, to be tried again, 4 not deleted, more than --max-delete allows, 2 too large"
+            "nothing fetched, 1 failed, to be retried, 4 not deleted, more than --max-delete allows, 2 too large"
         );
         assert_eq!(sum_up(&Summary::default(), "x"), "nothing new");
     }

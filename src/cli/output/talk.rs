@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use super::json::{self, Talk};
 use super::{BAD, DIM, GOOD, Output, STRONG, human, lock, paint, sanitize, wrap};
-use crate::cli::report::{self, Told};
+use crate::cli::report::{self, ErrorText};
 
 impl Output {
     /// A message that a person may want to read, unless `--quiet`.
@@ -83,10 +83,10 @@ impl Output {
     fn error_with(&self, account: Option<&str>, name: &str, error: &anyhow::Error) {
         let Some(told) = report::tell(error) else { return };
         if self.is_json() {
-            let exit = report::exit_code(error) as u8;
+            let exit = self.exit_code(report::exit_code(error)) as u8;
             return self.talk_object(&Talk::error(account, &told, exit));
         }
-        let Told { sentence, certificate, hint, .. } = told;
+        let ErrorText { sentence, certificate, hint, .. } = told;
         let label = paint(BAD, "pop3:", self.ends.err_has_color);
         self.say(&format!("{label} {}", self.guarded(&format!("{name}{sentence}"))));
         if let Some(certificate) = certificate {

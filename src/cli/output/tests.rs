@@ -59,6 +59,7 @@ fn with(settings: Settings, is_terminal: bool, has_color: bool) -> (Output, Sink
         bars: MultiProgress::with_draw_target(ProgressDrawTarget::hidden()),
         shows: bar::Shows::Nothing,
         account: Mutex::default(),
+        signals: OnceLock::new(),
     };
     (output, out, err)
 }

@@ -44,7 +44,7 @@ impl Place {
                 fs::metadata(above).map_err(|error| create_failed(above, error))?;
                 Ok(Place::Folder(Folder { path: path.to_owned(), exists: false, overwrites }))
             }
-            _ => NewFile::find(path, overwrites).map(Place::File),
+            _ => NewFile::find(path, overwrites, false).map(Place::File),
         }
     }
 }
@@ -63,7 +63,8 @@ impl Folder {
     /// [`Kind::Create`] as [`Place::find`].
     pub(super) fn files(&self, numbers: &[u32]) -> Result<Vec<(u32, NewFile)>> {
         let file = |number: &u32| {
-            let file = NewFile::find(&self.path.join(format!("{number}.eml")), self.overwrites)?;
+            let path = self.path.join(format!("{number}.eml"));
+            let file = NewFile::find(&path, self.overwrites, true)?;
             Ok((*number, file))
         };
         numbers.iter().map(file).collect()
@@ -90,23 +91,25 @@ pub(super) struct NewFile {
     /// Those of the file that is overwritten.
     permissions: Option<Permissions>,
     overwrites: bool,
+    /// Whether its name was made from a message-number.
+    is_numbered: bool,
 }
 
 impl NewFile {
-    fn find(named: &Path, overwrites: bool) -> Result<NewFile> {
+    fn find(named: &Path, overwrites: bool, is_numbered: bool) -> Result<NewFile> {
         let failed = |error| create_failed(named, error);
         let permissions = match fs::metadata(named) {
             Ok(found) if !found.is_file() => {
                 let why = if found.is_dir() { Errno::ISDIR } else { Errno::EXIST };
                 return Err(failed(why.into()));
             }
-            Ok(_) if !overwrites => return Err(exists(named)),
+            Ok(_) if !overwrites => return Err(exists(named, is_numbered)),
             Ok(found) => Some(found.permissions()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(error)),
         };
         let path = follow_links(named).map_err(failed)?;
-        Ok(NewFile { named: named.to_owned(), path, permissions, overwrites })
+        Ok(NewFile { named: named.to_owned(), path, permissions, overwrites, is_numbered })
     }
 
     /// Its name, as the user gave it.
@@ -154,16 +157,23 @@ impl Begun {
         };
         match named {
             Ok(_) => Ok(place.name()),
-            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => Err(exists(&place.named)),
+            Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => {
+                Err(exists(&place.named, place.is_numbered))
+            }
             Err(refused) => Err(create_failed(&place.named, refused.error)),
         }
     }
 }
 
-fn exists(path: &Path) -> Error {
+/// Servers give the numbers of deleted messages to others: what has the name of a numbered file may be another message.
+fn exists(path: &Path, is_numbered: bool) -> Error {
+    let hint = match is_numbered {
+        true => "name another folder (--force overwrites what may be another message)",
+        false => "--force overwrites it",
+    };
     Error::new(Kind::Create, format!("could not create {}", path.display()))
         .because("it exists already")
-        .hint("--force overwrites it")
+        .hint(hint)
 }
 
 fn create_failed(path: &Path, error: io::Error) -> Error {
@@ -212,7 +222,7 @@ mod tests {
     fn what_was_made_meanwhile_is_not_overwritten() {
         let home = tempfile::tempdir().expect("a folder");
         let path = home.path().join("7.eml");
-        let mut begun = NewFile::find(&path, false).and_then(NewFile::begin).expect("nothing is there");
+        let mut begun = NewFile::find(&path, false, true).and_then(NewFile::begin).expect("nothing is there");
         io::Write::write_all(begun.writer(), b"new").expect("written");
         fs::write(&path, "somebody else's").expect("written");
         let error = begun.finish(Ok(())).expect_err("it exists by now");

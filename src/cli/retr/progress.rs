@@ -1,5 +1,6 @@
-//! The bar of `pop3 retr -o`: the same as that of a fetch, told of the same events.
+//! The progress bar of `pop3 retr -o`: that of a fetch, fed with the same events.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use anyhow::Result;
@@ -17,8 +18,8 @@ pub(super) struct Progress<'a> {
     account: &'a str,
     /// If bars are shown.
     bar: Option<Bar>,
-    /// Declared octets of each message to come.
-    sizes: Vec<(u32, Option<u64>)>,
+    /// The declared octets of each message, where they are known.
+    sizes: HashMap<u32, u64>,
 }
 
 impl<'a> Progress<'a> {
@@ -33,9 +34,9 @@ impl<'a> Progress<'a> {
         numbers: &[u32],
     ) -> Result<Self> {
         let bar = output.bar(&account.name);
-        let sizes = if bar.is_some() { sizes(session, numbers)? } else { Vec::new() };
+        let sizes = if bar.is_some() { sizes(session, numbers)? } else { HashMap::new() };
         let mut progress = Progress { account: &account.name, bar, sizes };
-        let octets = progress.sizes.iter().filter_map(|(_, octets)| *octets).fold(0, u64::saturating_add);
+        let octets = progress.sizes.values().copied().fold(0, u64::saturating_add);
         let to_fetch = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
         progress.tell(&Event::Planned { to_fetch, octets, to_delete: 0, known: 0 });
         Ok(progress)
@@ -48,8 +49,7 @@ impl<'a> Progress<'a> {
         number: u32,
         to: &mut impl Write,
     ) -> Result<io::Result<()>> {
-        let octets = self.sizes.iter().find(|(one, _)| *one == number).and_then(|(_, octets)| *octets);
-        self.tell(&Event::Started { number, octets, unique_id: None });
+        self.tell(&Event::Started { number, octets: self.octets(number), unique_id: None });
         let mut arrived = 0;
         let written = copy(session, number, to, |bytes| {
             arrived += bytes;
@@ -60,6 +60,10 @@ impl<'a> Progress<'a> {
         Ok(written)
     }
 
+    fn octets(&self, number: u32) -> Option<u64> {
+        self.sizes.get(&number).copied()
+    }
+
     fn tell(&mut self, event: &Event<'_>) {
         if let Some(bar) = &mut self.bar {
             bar.event(Source { account: self.account, store: "" }, event);
@@ -68,13 +72,14 @@ impl<'a> Progress<'a> {
 }
 
 /// The declared octets of the messages: one question for one, a listing for more.
-fn sizes(session: &mut Session<Transaction>, numbers: &[u32]) -> Result<Vec<(u32, Option<u64>)>, Error> {
+fn sizes(session: &mut Session<Transaction>, numbers: &[u32]) -> Result<HashMap<u32, u64>, Error> {
     if let [number] = numbers {
-        return Ok(vec![(*number, optional(session.list_one(*number))?.flatten())]);
+        let octets = optional(session.list_one(*number))?.flatten();
+        return Ok(octets.map(|octets| (*number, octets)).into_iter().collect());
     }
-    let Some(maildrop) = optional(session.maildrop())? else { return Ok(Vec::new()) };
-    let octets = |number| maildrop.message(number).and_then(|message| message.octets);
-    Ok(numbers.iter().map(|number| (*number, octets(*number))).collect())
+    let Some(maildrop) = optional(session.maildrop())? else { return Ok(HashMap::new()) };
+    let octets = |number: &u32| Some((*number, maildrop.message(*number)?.octets?));
+    Ok(numbers.iter().filter_map(octets).collect())
 }
 
 /// What was asked for and may be missing.
@@ -82,5 +87,24 @@ fn optional<T>(outcome: Result<T, Error>) -> Result<Option<T>, Error> {
     match outcome {
         Err(error) if error.ends_the_session() => Err(error),
         outcome => Ok(outcome.ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, Instant};
+
+    /// With a search through all of them for each it would take minutes.
+    #[test]
+    fn the_sizes_of_very_many_messages_are_found_at_once() {
+        let sizes = (1..=200_000).map(|number| (number, u64::from(number))).collect();
+        let progress = Progress { account: "", bar: None, sizes };
+        let begun = Instant::now();
+        for number in (1..=200_000).rev() {
+            assert_eq!(progress.octets(number), Some(u64::from(number)));
+        }
+        assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+        assert_eq!(progress.octets(200_001), None);
     }
 }

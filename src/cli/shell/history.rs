@@ -27,7 +27,7 @@ pub(super) struct History {
 
 impl History {
     /// That of the journals' folder; `None` keeps nothing.
-    pub(super) fn of(folder: Option<&Path>) -> History {
+    pub(super) fn in_folder(folder: Option<&Path>) -> History {
         History { path: folder.map(|folder| folder.join("shell-history")) }
     }
 
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn lines_are_kept_for_the_next_session_for_the_owner_alone() {
         let folder = tempfile::tempdir().expect("a folder");
-        let history = History::of(Some(&folder.path().join("new")));
+        let history = History::in_folder(Some(&folder.path().join("new")));
         assert!(history.load().is_empty());
         assert!(history.keep(" dele 3 ") && history.keep("raw XTND"));
         for secret in ["raw PASS hunter2", "hunter2", "pass hunter2", "", "retr 1\u{1b}[2J"] {
@@ -114,7 +114,7 @@ mod tests {
         let path = folder.path().join("shell-history");
         let lines: String = (0..50_000).map(|number| format!("retr {number}\n")).collect();
         fs::write(&path, lines).expect("written");
-        let history = History::of(Some(folder.path()));
+        let history = History::in_folder(Some(folder.path()));
         let loaded = history.load();
         assert_eq!((loaded.len(), loaded.last().map(String::as_str)), (MOST_LINES, Some("retr 49999")));
         assert_eq!(fs::read_to_string(&path).expect("text").lines().count(), MOST_LINES);
@@ -122,6 +122,6 @@ mod tests {
         fs::remove_file(&path).expect("removed");
         fs::create_dir(&path).expect("a folder in its place");
         assert!(history.load().is_empty() && history.keep("stat"));
-        assert!(History::of(None).load().is_empty() && History::of(None).keep("stat"));
+        assert!(History::in_folder(None).load().is_empty() && History::in_folder(None).keep("stat"));
     }
 }

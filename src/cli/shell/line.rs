@@ -39,15 +39,15 @@ pub(super) const TABLE: [Row; 17] = [
     ("top", "MSG [LINES]", "the header and the first LINES lines of a message"),
     ("retr", "MSG…", "messages, shown as they are"),
     ("save", "MSG FILE", "a message, byte for byte, into a new file"),
-    ("dele", "MSG…", "mark messages, which quit deletes"),
-    ("rset", "", "take all marks back"),
+    ("dele", "MSG…", "mark messages for deletion by quit"),
+    ("rset", "", "unmark all messages"),
     ("last", "", "the highest message-number accessed (RFC 1460)"),
-    ("noop", "", "nothing, but the connection stays alive"),
-    ("capa", "", "what the server announces"),
-    ("raw", "COMMAND", "send a line as it stands, and show the answer"),
-    ("trace", "on|off", "show the dialogue with the server, or stop showing it"),
+    ("noop", "", "keep the connection alive"),
+    ("capa", "", "the capabilities of the server"),
+    ("raw", "COMMAND", "send a line unchanged, and show the answer"),
+    ("trace", "on|off", "show the dialogue with the server, or not"),
     ("help", "", "this list"),
-    ("quit", "", "delete what is marked, and end the session"),
+    ("quit", "", "delete the marked messages, and end the session"),
     ("abort", "", "end the session, and delete nothing"),
 ];
 
@@ -61,7 +61,7 @@ const NOT_SENT: [(&[&str], &str); 3] = [
         &["USER", "PASS", "APOP", "AUTH"],
         "you are signed in already, and what is typed here may be kept in the history",
     ),
-    (&["QUIT"], "quit ends the session and deletes what is marked, abort deletes nothing"),
+    (&["QUIT"], "quit ends the session and deletes the marked messages; abort deletes nothing"),
     (&["STLS"], "encryption begins before the sign-in: see --tls"),
 ];
 
@@ -83,10 +83,10 @@ impl Verb {
             name => name,
         };
         let Some(row) = TABLE.iter().find(|(known, ..)| *known == name) else { return Err(unknown(typed)) };
-        Verb::of(row, rest).map(Some)
+        Verb::from_row(row, rest).map(Some)
     }
 
-    fn of(row: &Row, rest: &str) -> Result<Verb> {
+    fn from_row(row: &Row, rest: &str) -> Result<Verb> {
         let (name, arguments, _) = row;
         let words: Vec<&str> = rest.split_whitespace().collect();
         if arguments.is_empty() && !words.is_empty() {

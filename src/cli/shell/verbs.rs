@@ -1,6 +1,5 @@
 //! What each verb of the shell does in the open session. Every verb answers.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anyhow::Result;
@@ -11,6 +10,7 @@ use pop3::protocol::Message;
 use pop3::session::{Session, Transaction};
 
 use super::line::{MESSAGES, TABLE, Verb};
+use super::marks::Marks;
 use crate::cli::args::{MessageArg, Position};
 use crate::cli::context::Context;
 use crate::cli::output::{Output, human};
@@ -33,13 +33,13 @@ pub(super) struct Shell<'a> {
     account: &'a Account,
     /// `None` once it has ended.
     session: Option<Session<Transaction>>,
-    /// The messages that QUIT would delete.
-    marked: BTreeSet<u32>,
+    /// What QUIT would delete.
+    marks: Marks,
 }
 
 impl<'a> Shell<'a> {
     pub(super) fn new(context: &'a Context, account: &'a Account, session: Session<Transaction>) -> Self {
-        Shell { context, account, session: Some(session), marked: BTreeSet::new() }
+        Shell { context, account, session: Some(session), marks: Marks::default() }
     }
 
     /// Tells a person what is there.
@@ -99,49 +99,55 @@ impl<'a> Shell<'a> {
 
     /// The session has broken.
     pub(super) fn broke(&self) {
-        if self.session.is_some() && !self.marked.is_empty() {
+        if self.session.is_some() && self.marks.may_exist() {
             self.output().warn("the session ended without quit: nothing was deleted");
         }
     }
 
     fn quit(&mut self, ask: &mut Ask<'_>) -> Result<After> {
-        let messages = human::count(self.marked.len() as u64, "message");
-        if !self.marked.is_empty()
-            && !ask(&format!("delete {messages} from {} for good?", self.account.server))?
-        {
-            self.output()
-                .note("the session goes on: rset takes the marks back, abort ends it and deletes nothing");
+        if !self.marks.are_known() {
+            match self.leave() {
+                Ok(()) => self.output().note("signed out; nothing was deleted"),
+                Err(error) => self.output().warn(&format!(
+                    "{error}: the connection was closed without QUIT, and nothing was deleted"
+                )),
+            }
+            return Ok(After::Done);
+        }
+        let marked = self.marks.named();
+        if !ask(&format!("delete {marked} from {} for good?", self.account.server))? {
+            self.output().note("the session goes on: rset unmarks them, abort ends it and deletes nothing");
             return Ok(After::More);
         }
         let Some(session) = self.session.take() else { return Ok(After::Done) };
-        if self.marked.is_empty() {
-            session.leave();
-            self.output().note("signed out; nothing was deleted");
-            return Ok(After::Done);
-        }
         session
             .quit()
             .map_err(|error| error.in_context("could not be sure that the messages are deleted"))?;
-        self.output().note(&format!("signed out; deleted {messages}"));
+        self.output().note(&format!("signed out; deleted {marked}"));
         Ok(After::Done)
     }
 
     /// Ends the session without deleting anything, and says so, and why.
     fn abort(&mut self, why: &str) {
-        let Some(mut session) = self.session.take() else { return };
-        if self.marked.is_empty() {
-            session.leave();
-            return self.output().detail(&format!("{why}; nothing was marked"));
+        // Where RSET is refused the connection is closed, which deletes nothing either.
+        let _ = self.leave();
+        if self.marks.are_known() {
+            let stay = self.marks.stay();
+            self.output().warn(&format!("{why}: nothing was deleted, {stay} on the server"));
+        } else {
+            self.output().detail(&format!("{why}; nothing was deleted"));
         }
-        // Without RSET, QUIT would delete; where it is refused the connection is closed, which deletes nothing either.
-        if session.rset().is_ok() {
-            session.leave();
+    }
+
+    /// Ends the session so that nothing is deleted: with QUIT only if nothing can be marked, or RSET was answered
+    /// with `+OK`. After an error the connection is closed without it.
+    fn leave(&mut self) -> Result<(), Error> {
+        let Some(mut session) = self.session.take() else { return Ok(()) };
+        if self.marks.may_exist() {
+            session.rset()?;
         }
-        let stay = match self.marked.len() {
-            1 => "the message that was marked stays".to_owned(),
-            several => format!("the {several} messages that were marked stay"),
-        };
-        self.output().warn(&format!("{why}: nothing was deleted, {stay} on the server"));
+        session.leave();
+        Ok(())
     }
 
     fn output(&self) -> &'a Output {
@@ -175,7 +181,8 @@ impl<'a> Shell<'a> {
             Verb::Dele(named) => self.dele(&named)?,
             Verb::Rset => {
                 session.rset()?;
-                self.note_reset();
+                output.note(&self.marks.taken_back());
+                self.marks.clear();
             }
             Verb::Last => output.line(session.last()?.to_string())?,
             Verb::Noop => {
@@ -281,14 +288,14 @@ impl<'a> Shell<'a> {
         let numbers = self.numbers(named)?;
         let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
         for number in &numbers {
+            self.marks.may_come();
             session.dele(*number)?;
-            self.marked.insert(*number);
+            self.marks.add(*number);
         }
         match numbers.as_slice() {
             [] => {}
             [number] => {
-                output
-                    .note(&format!("message {number} is marked: quit deletes it, rset takes the mark back"));
+                output.note(&format!("message {number} is marked: quit deletes it, rset unmarks it"));
             }
             several => {
                 let count = several.len();
@@ -300,35 +307,17 @@ impl<'a> Shell<'a> {
         Ok(())
     }
 
-    fn note_reset(&mut self) {
-        let says = match self.marked.len() {
-            0 => "nothing was marked".to_owned(),
-            1 => "the mark is taken back".to_owned(),
-            several => format!("{several} marks are taken back"),
-        };
-        self.marked.clear();
-        self.output().note(&says);
-    }
-
     fn raw(&mut self, line: &str) -> Result<()> {
         let (output, Some(session)) = (self.output(), &mut self.session) else { return Ok(()) };
+        // An unknown verb may mark as well as DELE.
+        self.marks.may_come();
         let reply = written(output, |take| session.raw(line, take))?;
-        let words: Vec<String> = line.split_whitespace().map(str::to_ascii_uppercase).collect();
         if !reply.is_ok() {
             // The answer was shown; this is for the exit code.
             let error = Error::new(reply.refusal(), "the server refused a line");
             return Err(error.because(Reported("it was shown".to_owned())).into());
         }
-        // What quit would delete has to be known, whichever way it was marked.
-        match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-            ["DELE", number] => {
-                let number =
-                    number.parse().map_err(|_| Error::new(Kind::Protocol, "the server took no number"))?;
-                self.marked.insert(number);
-            }
-            ["RSET", ..] => self.marked.clear(),
-            _ => {}
-        }
+        self.marks.took(line);
         Ok(())
     }
 }

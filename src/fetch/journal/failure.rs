@@ -1,4 +1,4 @@
-//! Messages that could not be brought in: why, how often, and when they are tried again. The intervals grow,
+//! Messages that could not be fetched: why, how often, and when they are retried. The intervals grow,
 //! so that a message that always fails costs less and less, and is never given up by itself.
 
 use super::is_plausible;
@@ -9,7 +9,7 @@ const LONGEST: usize = 500;
 
 const HOUR: i64 = 60 * 60;
 
-/// Why a message could not be brought in.
+/// Why a message could not be fetched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cause {
     /// The server refused it: `-ERR` to RETR (RFC 1939 section 5).
@@ -101,7 +101,7 @@ fn cut_text(text: &str) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
-/// The failures of a message that could not be brought in yet.
+/// The failures of a message that could not be fetched yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Why it failed the last time.

@@ -169,7 +169,7 @@ impl Journal {
         self.note_each(ids, |entry| Record::Refused { entry, at })
     }
 
-    /// Notes that a message could not be brought in. Its count grows by one, and when it is tried next follows
+    /// Notes that a message could not be fetched. Its count grows by one, and when it is tried next follows
     /// from that. Of a message delivered before it says nothing. Gives the message's entry.
     pub fn failed(
         &mut self,

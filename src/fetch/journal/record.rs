@@ -74,7 +74,7 @@ pub(super) enum Record<'a> {
     Delivered { entry: EntryId, at: i64 },
     /// It does not: the intent is void.
     Refused { entry: EntryId, at: i64 },
-    /// It could not be brought in.
+    /// It could not be fetched.
     Failed { entry: EntryId, at: i64, failed: Box<Failed<'a>> },
     /// It is tried again from then on, whatever was said before.
     Retry { entry: EntryId, at: i64 },

@@ -43,11 +43,14 @@ impl fmt::Display for Origin {
         match self {
             Origin::TookOver { from, messages } => {
                 let what = if *messages == 1 { "message" } else { "messages" };
-                write!(f, "took over what {} knows: {messages} {what} fetched before", from.join(" and "))
+                write!(f, "took over {}: {messages} {what} fetched before", from.join(" and "))
             }
             Origin::BeganAnew { instead_of } => {
                 let files = instead_of.join(" and ");
-                write!(f, "this is not the maildrop of {files}: beginning anew, with nothing fetched before")
+                write!(
+                    f,
+                    "this is not the maildrop of {files}: starting a new journal, with nothing fetched before"
+                )
             }
         }
     }

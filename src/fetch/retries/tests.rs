@@ -1,4 +1,4 @@
-//! Which messages are tried again, in which session, and what of them counts as failed.
+//! Which messages are retried, in which session, and which of them count as failed.
 
 use super::*;
 use crate::fetch::event::{Silent, Source};
@@ -144,10 +144,10 @@ fn what_broke_a_session_for_the_first_time_is_tried_once_more_in_the_same_run() 
     let view = view(&[("a", Cause::Broke, 1)], NOW, &[]);
     let entry = view.failures().map(|(id, _)| id).next();
     let mut retries = Retries::default();
-    retries.note(failed("a", Cause::Broke, Kind::LineLost), entry);
+    retries.note(failed("a", Cause::Broke, Kind::ConnectionLost), entry);
     retries.plan(&plan(&view, true), &view, None, NOW);
     assert_eq!(begun(&mut retries, Task::Broken), [0]);
-    retries.note(failed("a", Cause::Broke, Kind::LineLost), entry);
+    retries.note(failed("a", Cause::Broke, Kind::ConnectionLost), entry);
     retries.plan(&plan(&view, true), &view, None, NOW);
     assert!(!retries.has_broken());
     retries.note(failed("b", Cause::Refused, Kind::NeedsUtf8), entry);
@@ -166,6 +166,6 @@ fn a_message_without_a_name_that_broke_a_session_is_left_out_of_the_next_one() {
     let step = |number| Step { number, octets: None, entry: None, action: fetch, reason: Reason::New };
     retries.note(failed("", Cause::Refused, Kind::Refused), None);
     assert!(!retries.has_broken_nameless(&step(1)));
-    retries.note(failed("", Cause::Broke, Kind::LineLost), None);
+    retries.note(failed("", Cause::Broke, Kind::ConnectionLost), None);
     assert!(retries.has_broken_nameless(&step(1)) && !retries.has_broken_nameless(&step(2)));
 }

@@ -61,7 +61,7 @@ impl Retriever<'_, '_, '_, '_> {
             Ok(Step::Unanswered) => {}
             Ok(Step::Unprovable) => self.proven(StepCheck::NoneToBeHad),
             Err(error) => {
-                if matches!(error.kind(), Kind::LineLost | Kind::Timeout(_)) {
+                if matches!(error.kind(), Kind::ConnectionLost | Kind::Timeout(_)) {
                     self.skipped = self.questions.kinds_to_skip();
                 }
                 return Err(self.lose(None, false, error));

@@ -102,7 +102,7 @@ impl Maildir {
 
 fn not_a_maildir(directory: &Path) -> Error {
     Error::new(Kind::Create, format!("could not use {} as a Maildir", directory.display()))
-        .because("the folder holds other things, and no cur, new and tmp")
+        .because("the folder contains other files, and no cur, new and tmp")
         .advise(Run::NotAMaildir)
 }
 

@@ -1,4 +1,4 @@
-//! What a message in an mbox is recognised by: eight bytes of SHA-256 over its header, eight over
+//! How a message in an mbox is recognised: eight bytes of SHA-256 over its header, eight over
 //! its body, both as they stand in the file. Mail readers add `Status` and the like to headers; the
 //! body's half survives that. Line ends that close the body do not count: programs differ there.
 

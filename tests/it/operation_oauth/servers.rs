@@ -51,15 +51,19 @@ fn tokens_are_not_sent_to_a_mail_server_that_is_configured_later() {
 }
 
 #[test]
-fn a_sign_in_that_names_no_server_belongs_to_the_one_that_takes_its_next_token() {
+fn a_sign_in_that_names_no_server_belongs_to_the_one_that_it_is_used_at_next() {
     let stage = with("scope", Some("mail".into()));
     stage.works();
     let mut kept = stage.kept();
     let server = kept.as_object_mut().unwrap().remove("server").expect("a new sign-in names its server");
     stage.home.write(".local/state/pop3/work.token", &kept.to_string(), 0o600);
-    stage.spend();
+    let asked = stage.asked();
     stage.run(&["stat"]).exits(0);
-    assert_eq!(stage.kept()["server"], server);
+    assert_eq!(
+        (&stage.kept()["server"], stage.asked()),
+        (&server, asked),
+        "at once, not with the next renewal"
+    );
 }
 
 #[test]

@@ -89,7 +89,7 @@ pub(crate) enum Local<'a> {
         /// How many.
         messages: usize,
     },
-    /// `pop3 problems`: a message that could not be brought in.
+    /// `pop3 problems`: a message that could not be fetched.
     Problem {
         /// The account.
         account: &'a str,
@@ -107,7 +107,7 @@ pub(crate) enum Local<'a> {
         failures: u32,
         /// When it failed first.
         since: Option<Time>,
-        /// When it is tried again.
+        /// When it is retried.
         next_try: Option<Time>,
         /// Why it failed last.
         reason: &'a str,

@@ -34,7 +34,7 @@ pub(crate) enum Run<'a> {
         /// Those journals.
         instead_of: &'a [String],
     },
-    /// The connection stands, as safe as the account wants it, and the account is signed in.
+    /// The connection is established, as secure as the account requires, and the account is signed in.
     Connected {
         /// The account.
         account: &'a str,
@@ -50,7 +50,7 @@ pub(crate) enum Run<'a> {
         /// Their size together, as the server declares it.
         octets: u64,
     },
-    /// What an interrupted run had begun is settled.
+    /// The deliveries that an interrupted run had begun are settled.
     Settled {
         /// The account.
         account: &'a str,
@@ -110,7 +110,7 @@ pub(crate) enum Run<'a> {
         /// Its size, as counted.
         bytes: u64,
     },
-    /// A message could not be brought in; it will be tried again, and the run goes on.
+    /// A message could not be fetched; it will be retried, and the run goes on.
     Failed {
         /// The account.
         account: &'a str,
@@ -123,7 +123,7 @@ pub(crate) enum Run<'a> {
         /// Why, in a sentence.
         reason: String,
     },
-    /// Messages stand in the destination, durably, and are recorded.
+    /// Messages are in the destination, durably, and are recorded.
     Committed {
         /// The account.
         account: &'a str,
@@ -150,8 +150,8 @@ pub(crate) enum Run<'a> {
         /// Whether the new session sends one command at a time.
         cautious: bool,
     },
-    /// The run of an account is over, and this is what became of it. A run that failed before anything came of it
-    /// has an `error` on stderr alone.
+    /// The run of an account is over, and these are its results. A run that failed early has only an `error`,
+    /// on stderr.
     Finished {
         /// The account.
         account: &'a str,
@@ -169,7 +169,7 @@ pub(crate) enum Run<'a> {
         skipped_too_large: u32,
         /// New messages that --limit leaves for the next run.
         over_limit: u32,
-        /// Messages that could not be brought in, and will be tried again.
+        /// Messages that could not be fetched, and will be retried.
         failed: u32,
         /// Messages that failed before, and were not tried in this run.
         put_off: u32,

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Certificate, Line};
-use crate::cli::report::Told;
+use crate::cli::report::ErrorText;
 
 /// A line of stderr.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -18,7 +18,7 @@ pub(crate) enum Talk<'a> {
         account: Option<&'a str>,
         /// What failed, in a word.
         kind: KindName,
-        /// The exit status that it stands for.
+        /// The exit code that it stands for.
         exit: u8,
         /// What could not be done, and why.
         message: &'a str,
@@ -34,7 +34,7 @@ pub(crate) enum Talk<'a> {
         account: Option<&'a str>,
         /// What failed, in a word, if an error is the cause.
         kind: Option<KindName>,
-        /// The exit status that it stands for, if an error is the cause.
+        /// The exit code that it stands for, if an error is the cause.
         exit: Option<u8>,
         /// What is not as it should be.
         message: &'a str,
@@ -57,7 +57,7 @@ impl Line for Talk<'_> {}
 
 impl<'a> Talk<'a> {
     /// An error.
-    pub(crate) fn error(account: Option<&'a str>, told: &'a Told, exit: u8) -> Self {
+    pub(crate) fn error(account: Option<&'a str>, told: &'a ErrorText, exit: u8) -> Self {
         Talk::Error {
             account,
             kind: told.kind.into(),
@@ -84,7 +84,7 @@ pub(crate) enum KindName {
     /// No address of the host accepted the connection.
     Connect,
     /// The connection was lost.
-    LineLost,
+    ConnectionLost,
     /// The server, or whoever holds a lock, took too long.
     Timeout,
     /// The server's certificate, or the encryption, could not be trusted.
@@ -119,7 +119,7 @@ pub(crate) enum KindName {
     DiskFull,
     /// A file or a message contains data that cannot be used.
     Data,
-    /// Some messages could not be fetched, and will be tried again.
+    /// Some messages could not be fetched, and will be retried.
     Partial,
     /// Ctrl-C or SIGTERM.
     Interrupted,
@@ -133,7 +133,7 @@ impl From<Kind> for KindName {
             Kind::NoCredentials => KindName::NoCredentials,
             Kind::HostNotFound => KindName::HostNotFound,
             Kind::Connect => KindName::Connect,
-            Kind::LineLost => KindName::LineLost,
+            Kind::ConnectionLost => KindName::ConnectionLost,
             Kind::Timeout(_) => KindName::Timeout,
             Kind::Tls => KindName::Tls,
             Kind::Protocol => KindName::Protocol,

@@ -15,9 +15,10 @@ use pop3::fetch::{Journal, Policy, Survey};
 use self::headers::Headers;
 use self::layout::Layout;
 use self::order::Order;
-use self::row::{Decoded, Filter, Row};
+use self::row::{Filter, Row};
 use super::args::ListOptions;
 use super::context::Context;
+use super::decoded::Decoded;
 use super::messages;
 use super::output::table::Table;
 use super::output::{Emphasis, Output, human};
@@ -61,7 +62,7 @@ pub(crate) fn run(context: &Context, account: &Account, options: &ListOptions) -
     let (mut held, mut octets_held) = (Vec::new(), 0);
     for number in numbers {
         let decoded = match survey.fields(number) {
-            Some(fields) => Decoded::of_fields(fields),
+            Some(fields) => Decoded::from_fields(fields),
             None => headers.next(&mut session, output)?,
         };
         let Some(at) = place(number).filter(|_| filter.fits_header(&decoded)) else { continue };

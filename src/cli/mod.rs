@@ -10,6 +10,7 @@ mod auth;
 mod check;
 mod config;
 mod context;
+mod decoded;
 mod dele;
 mod demo;
 mod destination;

@@ -9,9 +9,8 @@ use jiff::Timestamp;
 use pop3::account::Account;
 use pop3::fetch::Preview;
 use pop3::fetch::plan::{Action, Reason, Step};
-use pop3::header;
-use pop3::identity::Fields;
 
+use super::decoded::Decoded;
 use super::output::json::{Run, Time, UniqueId};
 use super::output::table::{Align, Cell, Column, Table, Width, widest};
 use super::output::{Output, human};
@@ -40,9 +39,9 @@ pub(crate) fn show(
 ) -> Result<()> {
     let mut steps: Vec<&Step> = preview.plan.steps.iter().collect();
     steps.sort_by_key(|step| step.number);
-    let shown: HashMap<u32, Shown> =
-        preview.headers.iter().map(|(number, fields)| (*number, Shown::from_fields(fields))).collect();
-    let none = Shown::default();
+    let shown: HashMap<u32, Decoded> =
+        preview.headers.iter().map(|(number, fields)| (*number, Decoded::from_fields(fields))).collect();
+    let none = Decoded::default();
     let header = |step: &Step| shown.get(&step.number).unwrap_or(&none);
     if output.is_json() {
         for step in &steps {
@@ -78,38 +77,7 @@ pub(crate) fn show(
     Ok(())
 }
 
-/// What a header says, as far as it is known.
-#[derive(Debug, Default)]
-struct Shown {
-    date: Option<Timestamp>,
-    from: Option<String>,
-    /// The name in it, or the address.
-    sender: String,
-    subject: Option<String>,
-}
-
-impl Shown {
-    fn from_fields(fields: &Fields) -> Shown {
-        let from = fields.from.as_deref();
-        Shown {
-            date: fields.date.as_deref().and_then(header::date::parse),
-            from: from.map(header::text),
-            sender: from.map(header::address::name).unwrap_or_default(),
-            subject: Some(fields.subject.as_deref().map(header::text).unwrap_or_default()),
-        }
-    }
-
-    fn cells(&self) -> [Cell; 2] {
-        let subject = self.subject.as_deref().unwrap_or_default();
-        let subject = match (&self.subject, subject.trim()) {
-            (Some(_), "") => Cell::short("(no subject)", subject),
-            _ => Cell::text(subject),
-        };
-        [Cell::short(&self.sender, self.from.as_deref().unwrap_or_default()), subject]
-    }
-}
-
-fn object<'a>(account: &'a Account, preview: &'a Preview<'_>, step: &Step, header: &'a Shown) -> Run<'a> {
+fn object<'a>(account: &'a Account, preview: &'a Preview<'_>, step: &Step, header: &'a Decoded) -> Run<'a> {
     Run::Step {
         account: &account.name,
         number: step.number,
@@ -124,7 +92,7 @@ fn object<'a>(account: &'a Account, preview: &'a Preview<'_>, step: &Step, heade
 }
 
 /// All fields of a message, for a pipe: number, octets, date, from, subject, action, reason, unique-id.
-fn plain(preview: &Preview<'_>, step: &Step, header: &Shown) -> Vec<Cell> {
+fn plain(preview: &Preview<'_>, step: &Step, header: &Decoded) -> Vec<Cell> {
     let [from, subject] = header.cells();
     vec![
         Cell::number(step.number),
@@ -148,7 +116,7 @@ fn rows<'a>(
     output: &Output,
     group: &[&Step],
     shows_why: bool,
-    header: impl Fn(&Step) -> &'a Shown,
+    header: impl Fn(&Step) -> &'a Decoded,
 ) -> Result<()> {
     let width = output.width();
     let digits = group.iter().map(|step| step.number).max().unwrap_or(0).to_string().len();

@@ -6,7 +6,7 @@ use anyhow::Result;
 use pop3::error::Kind;
 use pop3::session::{Ahead, Session, Transaction, Wanted, Window};
 
-use super::row::Decoded;
+use crate::cli::decoded::Decoded;
 use crate::cli::output::Output;
 
 /// The most octets of a header that are parsed; real headers are far smaller.
@@ -50,7 +50,7 @@ impl Headers {
             bytes.extend_from_slice(&chunk[..chunk.len().min(room)]);
         });
         match asked {
-            Ok(_) => Ok(Decoded::of_header(&bytes)),
+            Ok(_) => Ok(Decoded::from_header(&bytes)),
             Err(error) if error.kind() == Kind::Refused => {
                 self.has_top = session.capabilities().is_some_and(|these| these.top());
                 Ok(Decoded::default())

@@ -48,7 +48,7 @@ impl Layout {
         let number = Cell::number(row.number);
         let size = Cell::size(row.octets);
         let new = Cell::text(if row.fetched { "" } else { "new" });
-        let texts = [Cell::short(&row.decoded.sender, &row.decoded.from), subject(row)];
+        let texts = row.decoded.cells();
         match self {
             Layout::Full => {
                 let state = Cell::text(row.state());
@@ -62,24 +62,16 @@ impl Layout {
     }
 }
 
-/// An empty subject is one that a person would look for in vain.
-fn subject(row: &Row) -> Cell {
-    match row.decoded.subject.as_deref().map(str::trim) {
-        Some("") => Cell::short("(no subject)", row.subject()),
-        _ => Cell::text(row.subject()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use unicode_width::UnicodeWidthStr;
 
-    use super::super::row::Decoded;
     use super::*;
+    use crate::cli::decoded::Decoded;
 
     fn row(from: &str, subject: &str) -> Row {
         let header = format!("Date: Tue, 3 Mar 2026 10:33:00 +0200\nFrom: {from}\nSubject: {subject}\n");
-        let decoded = Decoded::of_header(header.as_bytes());
+        let decoded = Decoded::from_header(header.as_bytes());
         Row { number: 1199, octets: Some(9_626), unique_id: None, fetched: false, decoded }
     }
 

@@ -68,11 +68,11 @@ fn lower(text: &str) -> impl Iterator<Item = char> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::row::Decoded;
     use super::*;
+    use crate::cli::decoded::Decoded;
 
     fn row(number: u32, header: &str) -> Row {
-        let decoded = Decoded::of_header(header.as_bytes());
+        let decoded = Decoded::from_header(header.as_bytes());
         Row { number, octets: None, unique_id: None, fetched: false, decoded }
     }
 

@@ -1,51 +1,11 @@
 //! One message of the list: what is known of it, and whether it is wanted.
 
 use anyhow::Result;
-use jiff::Timestamp;
-use pop3::header;
-use pop3::identity::Fields;
 
 use crate::cli::args::ListOptions;
+use crate::cli::decoded::Decoded;
 use crate::cli::output::Output;
 use crate::cli::output::json::{Mail, Time, UniqueId};
-
-/// What a header says, decoded.
-#[derive(Debug, Default)]
-pub(super) struct Decoded {
-    pub(super) date: Option<Timestamp>,
-    pub(super) from: String,
-    /// The name in it, or the address.
-    pub(super) sender: String,
-    /// `None` if the header is not known.
-    pub(super) subject: Option<String>,
-}
-
-impl Decoded {
-    /// Decodes the fields that are shown, the first of each name. What is no field leaves them empty, which is no
-    /// error.
-    pub(super) fn of_header(bytes: &[u8]) -> Decoded {
-        let first = |name| header::fields(bytes).find(|field| field.is(name)).map(|field| field.body);
-        Decoded::of_bodies(first("Date"), first("From"), first("Subject"))
-    }
-
-    pub(super) fn of_fields(fields: &Fields) -> Decoded {
-        Decoded::of_bodies(fields.date.as_deref(), fields.from.as_deref(), fields.subject.as_deref())
-    }
-
-    fn of_bodies(date: Option<&[u8]>, from: Option<&[u8]>, subject: Option<&[u8]>) -> Decoded {
-        Decoded {
-            date: date.and_then(header::date::parse),
-            from: from.map(header::text).unwrap_or_default(),
-            sender: from.map(header::address::name).unwrap_or_default(),
-            subject: Some(subject.map(header::text).unwrap_or_default()),
-        }
-    }
-
-    /// The octets of its texts.
-    pub(super) fn size(&self) -> usize {
-        self.from.len() + self.sender.len() + self.subject.as_ref().map_or(0, String::len)
-    }
-}
 
 /// One message of the list.
 #[derive(Debug)]
@@ -75,7 +35,7 @@ impl Row {
             unique_id: UniqueId::from_option(self.unique_id.as_deref()),
             date: self.decoded.date.map(Time),
             state: self.state(),
-            from: &self.decoded.from,
+            from: self.decoded.from.as_deref().unwrap_or_default(),
             subject: self.subject(),
         })?)
     }
@@ -113,7 +73,8 @@ impl Filter {
         let has = |text: &str, wanted: &Option<String>| {
             wanted.as_ref().is_none_or(|wanted| text.to_lowercase().contains(wanted))
         };
-        has(&decoded.from, &self.from) && has(decoded.subject.as_deref().unwrap_or_default(), &self.subject)
+        has(decoded.from.as_deref().unwrap_or_default(), &self.from)
+            && has(decoded.subject.as_deref().unwrap_or_default(), &self.subject)
     }
 
     /// Whether headers decide.
@@ -127,29 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn decodes_the_fields_of_a_header() {
-        let known = Decoded::of_header(
-            b"Date: Fri, 21 Nov 1997 09:55:06 -0600\r\nFrom: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nSubject: =?iso-8859-1?q?caf=E9?=\r\n folded\r\n\r\n",
-        );
-        assert_eq!(known.date.map(Timestamp::as_second), Some(880_127_706));
-        assert_eq!(known.from, "J\u{fc}rgen <j@example.org>");
-        assert_eq!(known.sender, "J\u{fc}rgen");
-        assert_eq!(known.subject.as_deref(), Some("caf\u{e9} folded"));
-    }
-
-    #[test]
-    fn a_header_that_is_none_leaves_the_fields_empty() {
-        for bytes in [&b""[..], b"\xff\xfe\0", b"no colon here\r\n", b"Subject"] {
-            let known = Decoded::of_header(bytes);
-            assert!(known.date.is_none() && known.from.is_empty(), "{bytes:?}");
-        }
-    }
-
-    #[test]
     fn texts_are_found_decoded_and_in_either_case() {
         let header =
             b"From: =?utf-8?q?J=C3=9CRGEN?= <j@Example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\n\r\n";
-        let decoded = Decoded::of_header(header);
+        let decoded = Decoded::from_header(header);
         for (from, subject, fits) in [
             (Some("j\u{fc}rgen"), None, true),
             (Some("EXAMPLE.ORG"), Some("GR\u{dc}"), true),

@@ -33,7 +33,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_needs_command" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_needs_command" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_needs_command" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_needs_command" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_needs_command" -s V -l version -d 'Print version'
@@ -113,7 +113,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 4 -d 'Use IPv4 only 
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand fetch" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l retry -d 'Retry messages now: uid:UNIQUE-ID, or all' -r
@@ -166,7 +166,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 4 -d 'Use IPv4 on
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand problems" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l from -d 'List only messages with TEXT in the From field (name or address), ignoring case' -r
@@ -226,7 +226,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand list" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -276,7 +276,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand stat" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -326,7 +326,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand uidl" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -376,7 +376,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand capa" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -426,7 +426,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 4 -d 'Use IPv4 only [e
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand top" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand top" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s o -l output -d 'Write to this file or folder instead of standard output' -r -F
@@ -478,7 +478,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand retr" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -529,7 +529,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand dele" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -579,7 +579,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand last" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand last" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -629,7 +629,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 4 -d 'Use IPv4 only [
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand noop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -679,7 +679,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 4 -d 'Use IPv4 only 
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand shell" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -730,7 +730,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 4 -d 'Use IPv4 only 
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand check" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -742,7 +742,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and not __fish_seen_subcommand_from login status logout" -f -a "login" -d 'Sign in once, by OAuth or with a password, and store the secret'
@@ -797,7 +797,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from login" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -812,7 +812,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -862,7 +862,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcomma
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand auth; and __fish_seen_subcommand_from logout" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -874,7 +874,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and not __fish_seen_subcommand_from show forget" -f -a "show" -d 'Show what the journal records about each message'
@@ -891,7 +891,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s a -l account -d 'Use an account of the configuration file [env: POP3_ACCOUNT]' -r
@@ -942,7 +942,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcomm
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand state; and __fish_seen_subcommand_from forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -954,7 +954,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand accounts" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -966,7 +966,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and not __fish_seen_subcommand_from check show" -f -a "check" -d 'Show every mistake in the configuration file, with its line and what to do'
@@ -980,7 +980,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l to -d 'Deliver into DEST: maildir:PATH, mbox:PATH, command:CMD, or a path [env: POP3_TO]' -r -F
@@ -1040,7 +1040,7 @@ complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcom
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s 6 -d 'Use IPv6 only [env: POP3_IP_VERSION]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l password-stdin -d 'Read the password from the first line of standard input [env: POP3_PASSWORD_STDIN]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand config; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -1052,7 +1052,7 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand demo" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c pop3 -n "__fish_pop3_using_subcommand completions" -l trace -d 'Write the dialogue with the server to standard error, or to FILE, secrets hidden [env: POP3_TRACE]' -r -F
@@ -1064,6 +1064,6 @@ always\t''
 never\t''"
 complete -c pop3 -n "__fish_pop3_using_subcommand completions" -l config -d 'Read this configuration file instead of the usual one [env: POP3_CONFIG]' -r -F
 complete -c pop3 -n "__fish_pop3_using_subcommand completions" -s q -l quiet -d 'Print only errors [env: POP3_QUIET]'
-complete -c pop3 -n "__fish_pop3_using_subcommand completions" -s v -l verbose -d 'Print the steps; -vv also prints a line for each message that is fetched [env: POP3_VERBOSE]'
+complete -c pop3 -n "__fish_pop3_using_subcommand completions" -s v -l verbose -d 'Print the steps; -vv also prints a line for each fetched message [env: POP3_VERBOSE]'
 complete -c pop3 -n "__fish_pop3_using_subcommand completions" -l json -d 'Print JSON, one object a line [env: POP3_JSON]'
 complete -c pop3 -n "__fish_pop3_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'

@@ -93,7 +93,7 @@ pub(crate) struct GlobalArgs {
     /// Print only errors
     #[arg(short, long, global = true, env = "POP3_QUIET", hide_env_values = true, value_parser = WithoutLineEnd(values::truth))]
     pub(crate) quiet: bool,
-    /// Print the steps; -vv also prints a line for each message that is fetched
+    /// Print the steps; -vv also prints a line for each fetched message
     #[arg(short, long, global = true, env = "POP3_VERBOSE", hide_env_values = true)]
     #[arg(action = ArgAction::Count, value_parser = WithoutLineEnd(verbosity))]
     pub(crate) verbose: u8,

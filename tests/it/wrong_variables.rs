@@ -51,6 +51,8 @@ fn variables() -> Vec<String> {
 /// The variables of the options that every command has, as the help lists them.
 fn global_variables(home: &Home) -> Vec<String> {
     let help = Pop3::new(home).args(["--help"]).run().exits(0).text();
+    // Lines break anywhere.
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
     let listed: Vec<_> =
         help.split("[env: ").skip(1).map(|rest| rest.split(['=', ']']).next().unwrap().to_owned()).collect();
     for key in Globals::keys().map(pop3::account::Key::variable) {

@@ -275,8 +275,8 @@ fn an_mbox_that_is_locked_just_now_is_a_warning() {
 
 /// What a terminal of that width shows, with its colours.
 fn on_a_terminal(home: &Home, columns: &str, args: &[&str], password: &str) -> String {
-    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
-    let run = Pop3::under(home, &["python3", terminal, columns]).args(["check"]).args(args);
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/screen.py");
+    let run = Pop3::under(home, &["python3", terminal, columns, "40"]).args(["check"]).args(args);
     run.env("TERM", "xterm-256color").env("POP3_PASSWORD", password).run().text().replace("\r\n", "\n")
 }
 

@@ -182,9 +182,9 @@ fn an_empty_text_is_no_message() {
 fn a_bar_shows_a_long_message_on_a_terminal_and_is_cleared_at_the_end() {
     let message = padded(1, 100_000);
     let stage = Stage::new(STORES[0], [message], Behaviour::default().with_fault(Fault::stall_in(1, 50_000)));
-    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/screen.py");
     let run = |args: &[&str]| {
-        let run = stage.pop3_under(&["python3", terminal, "100"], "retr").env("TERM", "xterm");
+        let run = stage.pop3_under(&["python3", terminal, "100", "40"], "retr").env("TERM", "xterm");
         run.args(["1", "--timeout", "1s"]).args(args).run()
     };
     let shown = run(&["-o", "one"]).exits(75).text();

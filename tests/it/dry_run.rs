@@ -6,10 +6,10 @@ use crate::support::stage::{STORES, Stage, letter, letters, padded};
 use pop3::server::{Behaviour, Fault, Message, Pipelining, Top};
 use std::time::{Duration, Instant};
 
-const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/screen.py");
 
 fn on_terminal(stage: &Stage, columns: usize, args: &[&str]) -> Pop3 {
-    let run = stage.pop3_under(&["python3", TERMINAL, &columns.to_string()], "fetch");
+    let run = stage.pop3_under(&["python3", TERMINAL, &columns.to_string(), "40"], "fetch");
     run.args(["--to", "maildir:in", "--dry-run"]).args(args).env("NO_COLOR", "1").env("TERM", "xterm")
 }
 

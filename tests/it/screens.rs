@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+const TERMINAL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/screen.py");
 
 /// A server with these messages, and the account `work` for it.
 fn work(messages: Vec<Message>, behaviour: Behaviour, deliver: &str) -> Stage {
@@ -22,7 +22,7 @@ fn work(messages: Vec<Message>, behaviour: Behaviour, deliver: &str) -> Stage {
 
 /// `fetch` on a terminal of so many columns.
 fn on_terminal(stage: &Stage, columns: usize, args: &[&str]) -> Pop3 {
-    let run = Pop3::under(&stage.home, &["python3", TERMINAL, &columns.to_string()]);
+    let run = Pop3::under(&stage.home, &["python3", TERMINAL, &columns.to_string(), "40"]);
     run.args(["fetch", "-a", "work"])
         .args(args)
         .env("POP3_PASSWORD", "tanstaaf")

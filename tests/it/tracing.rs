@@ -149,9 +149,9 @@ fn a_fifo_that_nobody_reads_is_an_error_and_no_endless_wait() {
 fn a_trace_into_a_file_that_is_a_terminal_is_made_harmless() {
     let greeting = b"ready \x1b[31mred\x1b]0;title\x07".to_vec();
     let stage = Stage::new(Store::Maildir, letters(1), Behaviour { greeting, ..Behaviour::default() });
-    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/terminal.py");
+    let terminal = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/screen.py");
     let shown = stage
-        .pop3_under(&["python3", terminal, "100"], "stat")
+        .pop3_under(&["python3", terminal, "100", "40"], "stat")
         .args(["--trace=/dev/tty"])
         .run()
         .exits(0)
